@@ -1,0 +1,65 @@
+"""`python -m pipeline worker | uploader | beat`: the pipeline's processes."""
+
+import argparse
+import logging
+import sys
+
+from celery import Celery
+from celery.signals import setup_logging
+
+from pipeline import logs
+from pipeline.errors import ConfigError
+from pipeline.queues import CHARTS, TICKS, UPLOADS, make_app
+from pipeline.settings import PipelineSettings, complain
+from pipeline.store import open_store
+
+QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+
+
+def worker(settings: PipelineSettings) -> None:
+    """Ticks and charts, on processes that fork after matplotlib is imported: a first chart then comes much sooner."""
+    import pipeline.chart  # noqa: F401, PLC0415
+
+    _tasks(settings).start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS}", *QUIET])
+
+
+def uploader(settings: PipelineSettings) -> None:
+    """Uploads, one after the other: Dropbox refuses writes side by side, and no chart waits for them."""
+    _tasks(settings).start(["--quiet", "worker", "-n", "uploader@%h", "-Q", UPLOADS, "-P", "solo", *QUIET])
+
+
+def beat(settings: PipelineSettings) -> None:
+    """The clock of the ticks."""
+    make_app(settings).start(["--quiet", "beat", "--schedule", str(settings.data_dir / "beat"), "--pidfile", ""])
+
+
+def _tasks(settings: PipelineSettings) -> Celery:
+    from pipeline.tasks import build  # noqa: PLC0415 beat needs none of it
+
+    return build(settings)
+
+
+PROCESSES = {process.__name__: process for process in (worker, uploader, beat)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
+    parser.add_argument("process", choices=PROCESSES)
+    chosen = parser.parse_args().process
+    try:
+        settings = PipelineSettings.load()
+        logs.configure(chosen, settings.secrets)
+        setup_logging.connect(_keep_our_logging)
+        open_store(settings).close()
+    except ConfigError as error:
+        sys.exit(complain(error.problems))
+    logging.getLogger(__name__).info("%s starts", chosen)
+    PROCESSES[chosen](settings)
+
+
+def _keep_our_logging(**_: object) -> None:
+    """Celery sets up logging only where nobody listens to this signal."""
+
+
+if __name__ == "__main__":
+    main()

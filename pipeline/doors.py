@@ -1,0 +1,104 @@
+"""The pipeline's doors for the chat: ask for a chart, ask who an account is, hear of a ready chart, fetch its picture.
+
+Whoever stands outside needs this module, the store, the records, the errors and the settings, and nothing else.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import uuid4
+
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
+from redis import Redis, ResponseError
+from redis.asyncio import Redis as AsyncRedis
+
+from pipeline import blobs
+from pipeline.errors import ServiceError
+from pipeline.queues import LOOK_UP, TICK, make_app
+from pipeline.records import Profile
+from pipeline.settings import Settings
+
+READY = "tallybird:ready"
+GROUP, CONSUMER = "bot", "bot"
+KEPT_ENTRIES = 10_000
+ANSWER_WITHIN = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What X says of some handles, in their order, or why it could not be asked."""
+
+    profiles: list[Profile] | None = None
+    problem: str | None = None
+
+
+answers = TypeAdapter(Answer)
+
+
+def announce(redis: Redis, comparison_id: int) -> None:
+    """The pipeline's side of the stream: this comparison's chart is ready."""
+    redis.xadd(READY, {"comparison": comparison_id}, maxlen=KEPT_ENTRIES, approximate=True)
+
+
+def reply(redis: Redis, reply_to: str, answer: Answer) -> None:
+    """The pipeline's side of a look-up."""
+    redis.lpush(reply_to, answers.dump_json(answer))
+    redis.expire(reply_to, ANSWER_WITHIN)
+
+
+class Doors:
+    """The chat's side. Every method may raise the errors of redis or kombu while a server is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.app = make_app(settings)
+        self.tick = settings.tick
+        self.redis = AsyncRedis.from_url(settings.redis_address, socket_timeout=ANSWER_WITHIN.total_seconds() + 5)
+
+    async def ask(self) -> None:
+        """Have a tick run now: it draws what the store says is wanted."""
+        await asyncio.to_thread(self.app.send_task, TICK, expires=self.tick.total_seconds())
+
+    async def look_up(self, handles: Sequence[str]) -> list[Profile]:
+        """What X says of each handle. Raises ServiceError where it cannot be asked or does not answer in time."""
+        reply_to = f"tallybird:reply:{uuid4().hex}"
+        seconds = ANSWER_WITHIN.total_seconds()
+        await asyncio.to_thread(self.app.send_task, LOOK_UP, args=[list(handles), reply_to], expires=seconds)
+        packed = await self.redis.blpop([reply_to], timeout=seconds)
+        if packed is None:
+            raise ServiceError("pipeline", "X did not answer in time. Try again in a minute.")
+        answer = answers.validate_json(packed[1])
+        if answer.profiles is None:
+            raise ServiceError("x", answer.problem or "X did not answer")
+        return answer.profiles
+
+    async def hear(self, wait: timedelta, *, again: bool = False) -> list[str]:
+        """The entries of charts that became ready, waiting a while for one.
+
+        again: those heard before and not acknowledged, as after a crash.
+        """
+        await self._open()
+        block = None if again else int(wait.total_seconds() * 1000)
+        heard = await self.redis.xreadgroup(GROUP, CONSUMER, {READY: "0" if again else ">"}, count=1000, block=block)
+        return [entry.decode() for _stream, entries in heard for entry, _fields in entries]
+
+    async def acknowledge(self, entries: Sequence[str]) -> None:
+        if entries:
+            await self.redis.xack(READY, GROUP, *entries)
+
+    async def picture(self, digest: str) -> bytes | None:
+        """The chart's PNG, or None where it is not kept any more."""
+        found: bytes | None = await self.redis.get(blobs.key(digest))
+        return found
+
+    async def close(self) -> None:
+        await self.redis.aclose()
+        self.app.close()
+
+    async def _open(self) -> None:
+        """Make the group where it is missing, as in a Redis that is new or was wiped."""
+        try:
+            await self.redis.xgroup_create(READY, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise

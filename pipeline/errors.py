@@ -1,0 +1,46 @@
+"""The errors that cross rooms.
+
+TallybirdError
+├── ConfigError    stop at once; the text names each setting and what to put there
+├── UserError      the text goes to the chat as it stands
+└── ServiceError   a web service refused, failed or did not answer
+"""
+
+from datetime import timedelta
+
+
+class TallybirdError(Exception):
+    """Base of the project's own errors."""
+
+
+class ConfigError(TallybirdError):
+    """The settings cannot work: one problem a line, each with its variable's name and the fix."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class UserError(TallybirdError):
+    """What a person asked cannot be done; the text says why and what to do instead."""
+
+
+class ServiceError(TallybirdError):
+    """A service's failure.
+
+    permanent: asking again changes nothing until a person acts or a new period begins.
+    retry_after: how long the service asked us to wait, where it said so.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        self.service = service
+        self.permanent = permanent
+        self.retry_after = retry_after
+        super().__init__(message)

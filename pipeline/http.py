@@ -1,0 +1,26 @@
+"""One requests adapter for the client libraries that have a fixed host."""
+
+from collections.abc import Mapping
+
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+
+
+class Rebased(HTTPAdapter):
+    """Sends what is meant for `host` to `address` instead, never without a timeout."""
+
+    def __init__(self, host: str, address: str, *, timeout_s: float, pool: int) -> None:
+        self.host, self.address, self.timeout_s = host, address, timeout_s
+        super().__init__(pool_connections=pool, pool_maxsize=pool)
+
+    def send(  # noqa: PLR0913, PLR0917 the parent's signature
+        self,
+        request: PreparedRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,  # noqa: FBT001, FBT002
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> Response:
+        request.url = str(request.url).replace(self.host, self.address, 1)
+        return super().send(request, stream, timeout or self.timeout_s, verify, cert, proxies)

@@ -1,0 +1,72 @@
+"""Who is read next, and how deep, within what may be spent."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from pipeline.records import NETWORK, Due, State
+from pipeline.settings import Settings
+from pipeline.store import accounts, bill, notices
+from pipeline.store.tables import Account
+
+UNREADABLE_AGAIN_AFTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The accounts to read now. short: the budget that some account no longer fits in; then nothing else is read."""
+
+    due: list[Due]
+    short: bill.Budget | None = None
+
+
+def plan(session: Session, settings: Settings, now: datetime) -> Plan:
+    """Every tracked account once a tick, as long as all fit in the budget.
+
+    Where one does not, all reads stop for the period, but for those that fit and have had no reading today.
+    """
+    if notices.stopped(session, NETWORK, now):
+        return Plan([])
+    known = accounts.posts_known(session)
+    money = bill.budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
+    due: list[Account] = []
+    left = money.left
+    short = left < bill.post_usd(1)
+    for account in accounts.tracked(session):
+        if not _is_due(account, settings, now):
+            continue
+        cost = _cost(account, known.get(account.id), settings, now)
+        short = short or cost > left
+        if cost <= left:
+            left -= cost
+            due.append(account)
+    if short:
+        due = [account for account in due if not _is_paid(account, now)]
+    return Plan([_reading(account, settings) for account in due], money if short else None)
+
+
+def _is_due(account: Account, settings: Settings, now: datetime) -> bool:
+    """Half a period of slack, so that a tick a moment early does not skip a turn."""
+    if account.tried_at is None:
+        return True
+    wait = settings.tick / 2 if account.state is State.ACTIVE else UNREADABLE_AGAIN_AFTER
+    return account.tried_at <= now - wait
+
+
+def _is_paid(account: Account, now: datetime) -> bool:
+    return account.fetched_at is not None and account.fetched_at.date() == now.date()
+
+
+def _cost(account: Account, posts_known: int | None, settings: Settings, now: datetime) -> Decimal:
+    """X bills a post once a UTC day: the day's first reading is what costs."""
+    if _is_paid(account, now):
+        return Decimal(0)
+    if account.fetched_at is None:
+        return bill.post_usd(settings.posts_per_account)
+    return bill.post_usd(min(posts_known or 0, settings.posts_per_account))
+
+
+def _reading(account: Account, settings: Settings) -> Due:
+    return Due(account.id, account.remote_id, settings.posts_per_account)

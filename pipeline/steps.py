@@ -1,0 +1,174 @@
+"""What each task does, as plain functions that know no Celery."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import astuple
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from pipeline import dataset, doors, fetch, planner
+from pipeline.errors import ServiceError
+from pipeline.plot import Drawing, chart_data, drawings, inputs
+from pipeline.queues import SLOTS
+from pipeline.records import NETWORK, Due, Profile, Reading
+from pipeline.store import accounts, bill, comparisons, dropbox_files, notices
+from pipeline.store.tables import Comparison, DropboxFile
+from pipeline.tools import Tools
+from pipeline.upload import upload_due
+
+log = logging.getLogger(__name__)
+
+TELL_STOPS_LONGER_THAN = timedelta(minutes=5)
+
+
+def plan(tools: Tools, now: datetime) -> list[list[tuple[int, str, int]]]:
+    """The due accounts in chunks that a message can carry: (account id, id on the network, depth)."""
+    with tools.store.writing() as db:
+        planned = planner.plan(db, tools.settings, now)
+        accounts.mark_tried(db, [due.account_id for due in planned.due], now)
+        if planned.short is not None:
+            _tell_of_budget(db, planned.short)
+    return [[_packed(due) for due in chunk] for chunk in fetch.chunks(planned.due, SLOTS)]
+
+
+def _packed(due: Due) -> tuple[int, str, int]:
+    return due.account_id, due.remote_id, due.depth
+
+
+def _tell_of_budget(db: Session, budget: bill.Budget) -> None:
+    text = (
+        f"The bot's budget for X is used up: ${budget.limit:.2f} a {budget.period}. "
+        f"The charts keep what was read last, with its time. Reading goes on {budget.until:%d %b %H:%M} UTC."
+    )
+    notices.tell(db, f"budget {budget.period} until {budget.until:%Y-%m-%d} of {budget.limit}", text, budget.until)
+
+
+def read(tools: Tools, chunk: Sequence[Sequence[int | str]], now: datetime) -> str:
+    """Read the chunk's accounts; returns the digest of their readings."""
+    due = [Due(int(account_id), str(remote_id), int(depth)) for account_id, remote_id, depth in chunk]
+    found = fetch.fetch(tools.x, due, now, tools.settings.tick)
+    return tools.blobs.put(fetch.readings.dump_json(found))
+
+
+def conclude(tools: Tools, digests: Sequence[str], now: datetime) -> Sequence[tuple[int, int]]:
+    """Store the readings; returns the comparisons to draw now, as (id, version)."""
+    packed = [content for digest in digests if (content := tools.blobs.get(digest)) is not None]
+    found = [reading for content in packed for reading in fetch.readings.validate_json(content)]
+    with tools.store.writing() as db:
+        changed = accounts.save(db, found)
+        comparisons.mark_changed(db, changed)
+        _note_stop(db, found, now)
+        outdated = comparisons.claim_outdated(db, now)
+    failed = sum(reading.posts is None for reading in found)
+    log.info(
+        "tick: %d read, %d failed, %d changed, %d to draw", len(found) - failed, failed, len(changed), len(outdated)
+    )
+    return outdated
+
+
+def _note_stop(db: Session, found: Sequence[Reading], now: datetime) -> None:
+    """The network asked for no more: the longest wait counts. A short one is no news."""
+    stops = [(reading.stopped_until, reading.problem or "") for reading in found if reading.stopped_until]
+    if not stops:
+        return
+    until, reason = max(stops)
+    notices.stop(db, NETWORK, reason, now, until)
+    if until - now > TELL_STOPS_LONGER_THAN:
+        text = f"{reason}. The charts keep what was read last, with its time. The next try is {until:%d %b %H:%M} UTC."
+        notices.tell(db, f"stop {reason} on {now:%Y-%m-%d}", text, until)
+
+
+def write(tools: Tools, comparison_id: int, now: datetime) -> None:
+    """Write the comparison's dataset to DATA_DIR, to where every machine reaches it, and note it for Dropbox."""
+    with tools.store.reading() as db:
+        path, content = _dataset(db, comparison_id)
+    dataset.keep(tools.settings.data_dir / "datasets", path, content)
+    dataset.keep(tools.settings.data_dir / "datasets", dataset.DICTIONARY_PATH, dataset.dictionary())
+    digest = tools.blobs.put(content)
+    if tools.settings.dropbox_is_on:
+        with tools.store.writing() as db:
+            dropbox_files.want(db, dataset.DICTIONARY_PATH, dataset.version(dataset.dictionary()), None, now)
+            dropbox_files.want(db, path, digest, comparison_id, now)
+
+
+def _dataset(db: Session, comparison_id: int) -> tuple[str, bytes]:
+    comparison = db.get_one(Comparison, comparison_id)
+    members = comparisons.accounts_of(db, comparison_id)
+    timelines = [(each.handle, comparisons.newest_posts(db, each.id, comparison.count)) for each in members]
+    return dataset.path((each.handle for each in members), comparison.count), dataset.render(NETWORK, timelines)
+
+
+def upload(tools: Tools, now: datetime) -> None:
+    """Bring Dropbox up to date, as far as it is allowed now."""
+    at_least = timedelta(seconds=tools.settings.dropbox_min_seconds)
+    upload_due(tools.store, tools.dropbox, lambda path: _content(tools, path), now, at_least)
+
+
+def has_uploads(tools: Tools, now: datetime) -> bool:
+    if not tools.settings.dropbox_is_on:
+        return False
+    with tools.store.reading() as db:
+        return bool(dropbox_files.due(db, now))
+
+
+def _content(tools: Tools, path: str) -> bytes:
+    """The bytes for a path; written again from the database where they are not kept any more."""
+    if path == dataset.DICTIONARY_PATH:
+        return dataset.dictionary()
+    with tools.store.reading() as db:
+        file = db.get_one(DropboxFile, path)
+        kept = tools.blobs.get(file.wanted)
+        return kept if kept is not None else _dataset(db, file.comparison_id or 0)[1]
+
+
+def plot(tools: Tools, comparison_id: int, now: datetime) -> str | None:
+    """Draw the comparison; returns the digest of the drawing, or None where the chart would show the same as before."""
+    from pipeline.chart import caption, draw  # noqa: PLC0415 matplotlib is only for the process that draws
+
+    with tools.store.reading() as db:
+        comparison = db.get_one(Comparison, comparison_id)
+        data = chart_data(db, comparison, now)
+    if comparison.inputs == inputs(data):
+        return None
+    drawing = Drawing(tools.blobs.put(draw(data)), caption(data), inputs(data))
+    return tools.blobs.put(drawings.dump_json(drawing))
+
+
+def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) -> None:
+    """Note the chart as the comparison's newest, and tell that it is ready."""
+    packed = tools.blobs.get(digest) if digest else None
+    if digest and packed is None:
+        release(tools, comparison_id)
+        return
+    with tools.store.writing() as db:
+        if packed is not None:
+            drawing = drawings.validate_json(packed)
+            comparison = db.get_one(Comparison, comparison_id)
+            comparison.chart, comparison.caption, comparison.inputs = astuple(drawing)
+        comparisons.finish(db, comparison_id, version)
+    doors.announce(tools.redis, comparison_id)
+
+
+def release(tools: Tools, comparison_id: int) -> None:
+    """A step failed: the next tick starts the chart again."""
+    with tools.store.writing() as db:
+        comparisons.release(db, comparison_id)
+
+
+def look_up(tools: Tools, handles: list[str], now: datetime) -> doors.Answer:
+    """What X says of the handles, kept as accounts; or why it cannot be asked."""
+    with tools.store.reading() as db:
+        stop = notices.stopped(db, NETWORK, now)
+        money = bill.budget(db, tools.settings.x_daily_usd, tools.settings.x_monthly_usd, now)
+    if stop is not None:
+        return doors.Answer(problem=f"{stop.reason}. The next try is {stop.until:%d %b %H:%M} UTC.")
+    if money.left < bill.user_usd(len(handles)):
+        return doors.Answer(problem=f"The bot's budget for X is used up until {money.until:%d %b %H:%M} UTC.")
+    try:
+        profiles: list[Profile] = tools.x.look_up(handles)
+    except ServiceError as error:
+        return doors.Answer(problem=f"{error}.")
+    with tools.store.writing() as db:
+        accounts.save_profiles(db, profiles, NETWORK, now)
+    return doors.Answer(profiles=profiles)

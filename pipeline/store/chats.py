@@ -1,0 +1,68 @@
+"""Chats, and which accounts each follows."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from pipeline.store.tables import Account, Chat, NoticeSent, Subscription, Tracking
+
+
+def add(session: Session, chat_id: int, now: datetime) -> Chat:
+    """The chat, made known if it is new; one that was set aside is served again."""
+    chat = session.get(Chat, chat_id)
+    if chat is None:
+        chat = Chat(id=chat_id, added_at=now, set_aside=None)
+        session.add(chat)
+        session.flush()
+    chat.set_aside = None
+    return chat
+
+
+def is_known(session: Session, chat_id: int) -> bool:
+    return session.get(Chat, chat_id) is not None
+
+
+def count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Chat)) or 0
+
+
+def tracked(session: Session, chat_id: int) -> Sequence[Account]:
+    """The accounts that the chat follows, by handle."""
+    return session.scalars(
+        select(Account).join(Tracking).where(Tracking.chat_id == chat_id).order_by(func.lower(Account.handle))
+    ).all()
+
+
+def track(session: Session, chat_id: int, account_ids: Iterable[int], now: datetime) -> None:
+    for account_id in account_ids:
+        session.merge(Tracking(chat_id=chat_id, account_id=account_id, added_at=now))
+    session.flush()
+
+
+def untrack(session: Session, chat_id: int, account_ids: Iterable[int]) -> None:
+    session.execute(delete(Tracking).where(Tracking.chat_id == chat_id, Tracking.account_id.in_(account_ids)))
+
+
+def set_aside(session: Session, chat_id: int, reason: str) -> None:
+    """Stop serving a chat that cannot be written to; everything it has is kept until it is back."""
+    session.execute(update(Chat).where(Chat.id == chat_id).values(set_aside=reason))
+
+
+def migrate(session: Session, old: int, new: int, now: datetime) -> None:
+    """A group became a supergroup: everything it has goes by the new id."""
+    if not is_known(session, old):
+        return
+    add(session, new, now)
+    session.execute(update(Subscription).where(Subscription.chat_id == old).values(chat_id=new, message_id=None))
+    track(session, new, [account.id for account in tracked(session, old)], now)
+    forget(session, old)
+
+
+def forget(session: Session, chat_id: int) -> None:
+    """Delete all that is stored of a chat."""
+    session.execute(delete(NoticeSent).where(NoticeSent.chat_id == chat_id))
+    session.execute(delete(Subscription).where(Subscription.chat_id == chat_id))
+    session.execute(delete(Tracking).where(Tracking.chat_id == chat_id))
+    session.execute(delete(Chat).where(Chat.id == chat_id))

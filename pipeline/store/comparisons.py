@@ -1,0 +1,108 @@
+"""Comparisons: what is to be drawn, what is drawn, and from which posts."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from pipeline.records import Comparison as ComparisonRecord
+from pipeline.records import Counts
+from pipeline.records import Post as PostRecord
+from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
+
+CLAIM = timedelta(seconds=30)
+
+
+def record(session: Session, comparison: Comparison) -> ComparisonRecord:
+    accounts = session.scalars(
+        select(ComparisonAccount.account_id)
+        .where(ComparisonAccount.comparison_id == comparison.id)
+        .order_by(ComparisonAccount.account_id)
+    )
+    return ComparisonRecord(tuple(accounts), comparison.metric, comparison.view, comparison.count, comparison.theme)
+
+
+def find_or_add(session: Session, wanted: ComparisonRecord) -> Comparison:
+    """The one row of this comparison, shared by all chats that ask for the same."""
+    ids = ",".join(str(account_id) for account_id in sorted(wanted.accounts))
+    key = f"{wanted.metric} {wanted.view} {wanted.count} {wanted.theme} {ids}"
+    row = session.scalar(select(Comparison).where(Comparison.key == key))
+    if row is None:
+        row = Comparison(key=key, metric=wanted.metric, view=wanted.view, count=wanted.count, theme=wanted.theme)
+        session.add(row)
+        session.flush()
+        session.add_all(ComparisonAccount(comparison_id=row.id, account_id=each) for each in wanted.accounts)
+        session.flush()
+    return row
+
+
+def want(session: Session, comparison: Comparison) -> int:
+    """Ask for a chart that is drawn afresh; returns the version that will show it."""
+    session.refresh(comparison, with_for_update=True)
+    comparison.wanted += 1
+    comparison.inputs = None
+    session.flush()
+    return comparison.wanted
+
+
+def mark_changed(session: Session, account_ids: Iterable[int]) -> None:
+    """The comparisons that somebody watches and that these accounts are part of want a new chart."""
+    watched = (
+        select(Subscription.comparison_id).join(Chat, Chat.id == Subscription.chat_id).where(Chat.set_aside.is_(None))
+    )
+    changed = select(ComparisonAccount.comparison_id).where(ComparisonAccount.account_id.in_(account_ids))
+    session.execute(
+        update(Comparison)
+        .where(Comparison.id.in_(watched), Comparison.id.in_(changed))
+        .values(wanted=Comparison.wanted + 1)
+    )
+
+
+def claim_outdated(session: Session, now: datetime) -> Sequence[tuple[int, int]]:
+    """Take the comparisons whose chart is due and that no other worker draws: (id, version to draw)."""
+    rows = session.execute(
+        update(Comparison)
+        .where(
+            Comparison.wanted > Comparison.drawn,
+            or_(Comparison.claimed_until.is_(None), Comparison.claimed_until < now),
+        )
+        .values(claimed_until=now + CLAIM)
+        .returning(Comparison.id, Comparison.wanted)
+    )
+    return sorted((row[0], row[1]) for row in rows)
+
+
+def finish(session: Session, comparison_id: int, version: int) -> None:
+    """The chart of this version stands, whether it had to be drawn or was the same as before."""
+    session.execute(
+        update(Comparison)
+        .where(Comparison.id == comparison_id, Comparison.drawn <= version)
+        .values(drawn=version, claimed_until=None)
+    )
+
+
+def release(session: Session, comparison_id: int) -> None:
+    """The drawing failed; the next tick may try again."""
+    session.execute(update(Comparison).where(Comparison.id == comparison_id).values(claimed_until=None))
+
+
+def accounts_of(session: Session, comparison_id: int) -> Sequence[Account]:
+    """The comparison's accounts in the order that never changes: as they became known."""
+    return session.scalars(
+        select(Account)
+        .join(ComparisonAccount, ComparisonAccount.account_id == Account.id)
+        .where(ComparisonAccount.comparison_id == comparison_id)
+        .order_by(Account.id)
+    ).all()
+
+
+def newest_posts(session: Session, account_id: int, count: int) -> tuple[PostRecord, ...]:
+    """The account's newest posts, newest first."""
+    rows = session.execute(
+        select(Post.post_id, Post.created_at, *(getattr(Post, name) for name in Counts.__slots__))
+        .where(Post.account_id == account_id)
+        .order_by(Post.created_at.desc(), Post.post_id.desc())
+        .limit(count)
+    )
+    return tuple(PostRecord(row[0], row[1], Counts(*row[2:])) for row in rows)

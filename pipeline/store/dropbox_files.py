@@ -1,0 +1,53 @@
+"""Files in Dropbox: what each should hold, what it holds, and when it may be written next."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import Session
+
+from pipeline.store.tables import DropboxFile
+
+
+def want(session: Session, path: str, digest: str, comparison_id: int | None, now: datetime) -> None:
+    """The file should hold this content."""
+    file = session.get(DropboxFile, path)
+    if file is None:
+        session.add(DropboxFile(path=path, comparison_id=comparison_id, wanted=digest, next_at=now))
+    else:
+        file.wanted = digest
+    session.flush()
+
+
+def due(session: Session, now: datetime) -> Sequence[str]:
+    """The paths whose content is behind and that may be written now."""
+    return session.scalars(
+        select(DropboxFile.path).where(_behind(), DropboxFile.next_at <= now).order_by(DropboxFile.next_at)
+    ).all()
+
+
+def claim(session: Session, path: str, now: datetime, next_at: datetime) -> DropboxFile | None:
+    """Take the right to write the file; nobody else gets it before next_at. None: nothing to do, or not yet."""
+    return session.scalar(
+        update(DropboxFile)
+        .where(DropboxFile.path == path, _behind(), DropboxFile.next_at <= now)
+        .values(next_at=next_at)
+        .returning(DropboxFile)
+    )
+
+
+def mark_uploaded(session: Session, path: str, digest: str) -> None:
+    session.execute(update(DropboxFile).where(DropboxFile.path == path).values(uploaded=digest, problem=None))
+
+
+def postpone(session: Session, path: str, until: datetime, problem: str) -> None:
+    session.execute(update(DropboxFile).where(DropboxFile.path == path).values(next_at=until, problem=problem))
+
+
+def problem(session: Session) -> str | None:
+    """Why some file could not be written, where that is so."""
+    return session.scalar(select(DropboxFile.problem).where(DropboxFile.problem.is_not(None)).limit(1))
+
+
+def _behind() -> ColumnElement[bool]:
+    return or_(DropboxFile.uploaded.is_(None), DropboxFile.uploaded != DropboxFile.wanted)

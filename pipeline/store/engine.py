@@ -1,0 +1,55 @@
+"""Opening the database, and the two kinds of transaction that everything runs in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+BUSY_S = 30
+
+
+class Store:
+    """The database: `with store.reading() as session`, `with store.writing() as session`."""
+
+    def __init__(self, address: str) -> None:
+        self.engine = _sqlite(address) if address.startswith("sqlite") else create_engine(address, pool_pre_ping=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Commit on leaving, roll back on an error."""
+        with Session(writer(self.engine), expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def writer(engine: Engine) -> Engine:
+    """The same engine for transactions that take the write lock at once."""
+    return engine.execution_options(writing=True)
+
+
+def _sqlite(address: str) -> Engine:
+    """SQLite for several processes: WAL, and a writer takes its lock at BEGIN.
+
+    With the driver's own transactions, or with a deferred BEGIN, writers that read first lose updates or fail.
+    """
+    engine = create_engine(address, connect_args={"timeout": BUSY_S, "isolation_level": None})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
+
+    return engine

@@ -1,0 +1,23 @@
+"""Runs the migrations on the connection, and in the transaction, that it is given."""
+
+from typing import Any, Literal
+
+from alembic import context
+from sqlalchemy import TypeDecorator
+
+from pipeline.store.tables import Table
+
+
+def render(kind: str, item: Any, _context: object) -> str | Literal[False]:
+    """Write our own types into a migration as the plain columns they are, so that it stands when they change."""
+    return f"sa.{item.impl_instance!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Table.metadata,
+    render_as_batch=True,
+    render_item=render,
+    transactional_ddl=True,
+)
+context.run_migrations()

@@ -1,0 +1,58 @@
+"""Stops of a network, and what is told once to every subscribed chat and to the admins."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pipeline.store.tables import Chat, Notice, NoticeSent, Stop, Subscription
+
+
+def stop(session: Session, network: str, reason: str, now: datetime, until: datetime) -> None:
+    """Ask this network nothing until then."""
+    row = session.get(Stop, network)
+    if row is None:
+        session.add(Stop(network=network, reason=reason, since=now, until=until))
+    elif row.until < until:
+        row.reason, row.until = reason, until
+        row.since = row.since if row.until >= now else now
+    session.flush()
+
+
+def stopped(session: Session, network: str, now: datetime) -> Stop | None:
+    row = session.get(Stop, network)
+    return row if row and row.until > now else None
+
+
+def tell(session: Session, key: str, text: str, until: datetime) -> bool:
+    """Have a text told once, until a moment; True where it is new."""
+    if session.scalar(select(Notice.id).where(Notice.key == key)) is not None:
+        return False
+    session.add(Notice(key=key, text=text, until=until))
+    session.flush()
+    return True
+
+
+def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[tuple[int, int, str]]:
+    """(notice, chat, text) for each subscribed chat and admin that was not told yet."""
+    told = set(session.execute(select(NoticeSent.notice_id, NoticeSent.chat_id)).tuples())
+    subscribed = session.scalars(
+        select(Subscription.chat_id)
+        .join(Chat, Chat.id == Subscription.chat_id)
+        .where(Chat.set_aside.is_(None))
+        .distinct()
+    )
+    listeners = sorted({*subscribed, *admins})
+    current = session.scalars(select(Notice).where(Notice.until > now).order_by(Notice.id)).all()
+    return [
+        (notice.id, chat_id, notice.text)
+        for notice in current
+        for chat_id in listeners
+        if (notice.id, chat_id) not in told
+    ]
+
+
+def mark_told(session: Session, notice_id: int, chat_id: int) -> None:
+    session.add(NoticeSent(notice_id=notice_id, chat_id=chat_id))
+    session.flush()

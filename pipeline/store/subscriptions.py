@@ -1,0 +1,132 @@
+"""Subscriptions: what each chat wants to be shown, and what it was shown last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from pipeline.records import Metric, Mode, View
+from pipeline.store.tables import Chat, Comparison, Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A chart that a chat is to be shown now."""
+
+    subscription_id: int
+    chat_id: int
+    thread_id: int | None
+    comparison_id: int
+    view: View
+    metric: Metric
+    mode: Mode
+    interval_s: int | None
+    message_id: int | None
+    chart: str
+    caption: str
+
+
+def add(session: Session, subscription: Subscription) -> Subscription:
+    session.add(subscription)
+    session.flush()
+    return subscription
+
+
+def of_chat(session: Session, chat_id: int) -> Sequence[Subscription]:
+    """What the chat is subscribed to, oldest first; single charts asked for by /compare are not among them."""
+    return session.scalars(
+        select(Subscription)
+        .where(Subscription.chat_id == chat_id, Subscription.mode != Mode.ONCE)
+        .order_by(Subscription.id)
+    ).all()
+
+
+def showing(session: Session, chat_id: int, message_id: int) -> Subscription | None:
+    """The subscription that shows in this message."""
+    return session.scalar(
+        select(Subscription).where(Subscription.chat_id == chat_id, Subscription.message_id == message_id)
+    )
+
+
+def remove(session: Session, subscription_id: int) -> None:
+    session.execute(delete(Subscription).where(Subscription.id == subscription_id))
+
+
+def point(session: Session, subscription_id: int, comparison_id: int, version: int) -> None:
+    """Let the subscription show another comparison, from that version on."""
+    session.execute(
+        update(Subscription)
+        .where(Subscription.id == subscription_id)
+        .values(comparison_id=comparison_id, from_version=version, shown=None)
+    )
+
+
+def outdated(session: Session, now: datetime) -> Sequence[Showing]:
+    """Every showing that is due, the one that has waited longest first."""
+    return [_showing(*row) for row in session.execute(_due(now))]
+
+
+def due(session: Session, subscription_id: int, now: datetime) -> Showing | None:
+    """The newest chart for this subscription, or None where it is shown already or may not be shown yet."""
+    row = session.execute(_due(now).where(Subscription.id == subscription_id)).one_or_none()
+    return _showing(*row) if row else None
+
+
+def _due(now: datetime) -> Select[Subscription, Comparison]:
+    return (
+        select(Subscription, Comparison)
+        .join(Comparison, Comparison.id == Subscription.comparison_id)
+        .join(Chat, Chat.id == Subscription.chat_id)
+        .where(
+            Chat.set_aside.is_(None),
+            Comparison.chart.is_not(None),
+            Comparison.drawn >= Subscription.from_version,
+            or_(Subscription.shown.is_(None), Subscription.shown != Comparison.chart),
+            Subscription.next_at <= now,
+        )
+        .order_by(Subscription.next_at, Subscription.id)
+    )
+
+
+def _showing(subscription: Subscription, comparison: Comparison) -> Showing:
+    return Showing(
+        subscription.id,
+        subscription.chat_id,
+        subscription.thread_id,
+        comparison.id,
+        comparison.view,
+        comparison.metric,
+        subscription.mode,
+        subscription.interval_s,
+        subscription.message_id,
+        comparison.chart or "",
+        comparison.caption or "",
+    )
+
+
+def mark_shown(session: Session, showing: Showing, message_id: int | None, now: datetime) -> None:
+    """Note what the chat was shown. A single chart's subscription ends with it."""
+    if showing.mode is Mode.ONCE:
+        remove(session, showing.subscription_id)
+        return
+    next_at = now + timedelta(seconds=showing.interval_s or 0)
+    session.execute(
+        update(Subscription)
+        .where(Subscription.id == showing.subscription_id)
+        .values(shown=showing.chart, message_id=message_id, next_at=next_at, problem=None)
+    )
+
+
+def postpone(session: Session, subscription_id: int, until: datetime, problem: str | None) -> None:
+    session.execute(
+        update(Subscription)
+        .where(Subscription.id == subscription_id)
+        .values(next_at=until, problem=problem, shown=None)
+    )
+
+
+def lose_message(session: Session, subscription_id: int) -> None:
+    """The message is gone: the next showing is a new one."""
+    session.execute(update(Subscription).where(Subscription.id == subscription_id).values(message_id=None, shown=None))

@@ -1,0 +1,266 @@
+"""What the database holds. Each table is one of the product's words."""
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, MetaData, String, TypeDecorator, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from pipeline.records import Counts, Metric, Mode, State, Theme, View
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime in UTC, also where the database keeps no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Word(TypeDecorator[StrEnum]):
+    """An enum kept as its value in a plain text column."""
+
+    impl = String(16)
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002
+        return None if value is None else self.words(value)
+
+
+class Table(DeclarativeBase):
+    """Base of all tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 SQLAlchemy's own way to map types
+        datetime: Moment,
+        Metric: Word(Metric),
+        View: Word(View),
+        Theme: Word(Theme),
+        Mode: Word(Mode),
+        State: Word(State),
+    }
+
+
+def _owner(table: str) -> Any:
+    return ForeignKey(f"{table}.id", ondelete="CASCADE")
+
+
+class Chat(Table):
+    """A chat the bot serves; set aside while it cannot be written to."""
+
+    __tablename__ = "chats"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    added_at: Mapped[datetime]
+    set_aside: Mapped[str | None]
+
+
+class Account(Table):
+    """A profile on a network, shared by all chats that track it.
+
+    fetched_at: when its posts were last read; tried_at: when that was last tried; problem: why it failed since then.
+    stale: the charts say so. billed_on: the UTC day whose bill holds its profile.
+    """
+
+    __tablename__ = "accounts"
+    __table_args__ = (UniqueConstraint("network", "remote_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network: Mapped[str]
+    remote_id: Mapped[str]
+    handle: Mapped[str] = mapped_column(index=True)
+    state: Mapped[State] = mapped_column(default=State.ACTIVE)
+    problem: Mapped[str | None]
+    stale: Mapped[bool] = mapped_column(default=False)
+    fetched_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    billed_on: Mapped[date | None]
+
+
+class Tracking(Table):
+    """A chat follows an account."""
+
+    __tablename__ = "trackings"
+
+    chat_id: Mapped[int] = mapped_column(_owner("chats"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(_owner("accounts"), primary_key=True, index=True)
+    added_at: Mapped[datetime]
+
+
+class CountColumns:
+    """The counts of a post, each null where the source did not tell."""
+
+    reposts: Mapped[int | None] = mapped_column(BigInteger)
+    likes: Mapped[int | None] = mapped_column(BigInteger)
+    replies: Mapped[int | None] = mapped_column(BigInteger)
+    quotes: Mapped[int | None] = mapped_column(BigInteger)
+    bookmarks: Mapped[int | None] = mapped_column(BigInteger)
+    views: Mapped[int | None] = mapped_column(BigInteger)
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(self.reposts, self.likes, self.replies, self.quotes, self.bookmarks, self.views)
+
+
+class Post(CountColumns, Table):
+    """A post as last read. billed_on: the UTC day whose bill holds it."""
+
+    __tablename__ = "posts"
+
+    account_id: Mapped[int] = mapped_column(_owner("accounts"), primary_key=True)
+    post_id: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+    billed_on: Mapped[date]
+
+
+Index("ix_posts_newest", Post.account_id, Post.created_at.desc(), Post.post_id.desc())
+
+
+class History(CountColumns, Table):
+    """What a post's counts were from a moment on; a row only when they changed."""
+
+    __tablename__ = "history"
+
+    account_id: Mapped[int] = mapped_column(_owner("accounts"), primary_key=True)
+    post_id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+
+
+class Comparison(Table):
+    """What is drawn, once for all chats that ask the same.
+
+    wanted and drawn are versions: a chart is due while wanted is ahead. claimed_until keeps two workers off one chart.
+    inputs is the digest of what the chart showed, so that equal data is not drawn again.
+    """
+
+    __tablename__ = "comparisons"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    metric: Mapped[Metric]
+    view: Mapped[View]
+    count: Mapped[int]
+    theme: Mapped[Theme]
+    wanted: Mapped[int] = mapped_column(default=0)
+    drawn: Mapped[int] = mapped_column(default=0)
+    claimed_until: Mapped[datetime | None]
+    inputs: Mapped[str | None]
+    chart: Mapped[str | None]
+    caption: Mapped[str | None]
+
+
+class ComparisonAccount(Table):
+    """An account of a comparison."""
+
+    __tablename__ = "comparison_accounts"
+
+    comparison_id: Mapped[int] = mapped_column(_owner("comparisons"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(_owner("accounts"), primary_key=True, index=True)
+
+
+class Subscription(Table):
+    """A chat wants a comparison shown: once, kept fresh in one message (live), or as a new message at an interval.
+
+    everything: follows whatever the chat tracks. message_id: where it shows. shown: the digest of the chart shown last.
+    from_version: nothing older than this version may be shown. next_at: not before this moment. problem: why it waits.
+    """
+
+    __tablename__ = "subscriptions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    chat_id: Mapped[int] = mapped_column(_owner("chats"), index=True)
+    thread_id: Mapped[int | None]
+    comparison_id: Mapped[int] = mapped_column(_owner("comparisons"), index=True)
+    everything: Mapped[bool]
+    mode: Mapped[Mode]
+    interval_s: Mapped[int | None]
+    message_id: Mapped[int | None]
+    shown: Mapped[str | None]
+    from_version: Mapped[int]
+    next_at: Mapped[datetime]
+    problem: Mapped[str | None]
+
+
+class TelegramPhoto(Table):
+    """A chart that Telegram holds already: sent again by its file_id, without its bytes."""
+
+    __tablename__ = "telegram_photos"
+
+    chart: Mapped[str] = mapped_column(primary_key=True)
+    file_id: Mapped[str]
+    added_at: Mapped[datetime]
+
+
+class DropboxFile(Table):
+    """A file in Dropbox: the content it should have, the content it has, and when the next write is allowed."""
+
+    __tablename__ = "dropbox_files"
+
+    path: Mapped[str] = mapped_column(primary_key=True)
+    comparison_id: Mapped[int | None] = mapped_column(_owner("comparisons"))
+    wanted: Mapped[str]
+    uploaded: Mapped[str | None]
+    next_at: Mapped[datetime]
+    problem: Mapped[str | None]
+
+
+class Billed(Table):
+    """What a network billed on a UTC day: how many of a resource (posts, users)."""
+
+    __tablename__ = "billed"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    resource: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
+class Stop(Table):
+    """A network that must not be asked until a moment, and why."""
+
+    __tablename__ = "stops"
+
+    network: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+
+
+class Notice(Table):
+    """Something every subscribed chat and the admins are told once."""
+
+    __tablename__ = "notices"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    text: Mapped[str]
+    until: Mapped[datetime]
+
+
+class NoticeSent(Table):
+    """A chat, or an admin, that a notice was sent to."""
+
+    __tablename__ = "notices_sent"
+
+    notice_id: Mapped[int] = mapped_column(_owner("notices"), primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -1,0 +1,78 @@
+"""A tick, from beat to "chart ready", on one screen. Tasks unpack, call one plain function and pack."""
+
+from datetime import UTC, datetime
+
+from celery import Celery, chain, chord, group
+
+from pipeline import doors, steps
+from pipeline.queues import CHARTS, LOOK_UP, TICK, UPLOADS, make_app
+from pipeline.settings import PipelineSettings
+from pipeline.tools import Tools
+
+
+def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one or two lines
+    """The worker's app: the queues' one with the tasks. Clients are made in the process that first uses them."""
+    app = make_app(settings)
+    tools = Tools(settings)
+
+    @app.task(name=TICK)
+    def tick() -> None:
+        """Sent by beat each period, and by a chat that asks for a chart."""
+        turn = tools.turn.take()
+        if turn is None:
+            return
+        chunks = steps.plan(tools, now())
+        if chunks:
+            chord([read.s(chunk) for chunk in chunks], conclude.s(turn)).apply_async()
+        else:  # an empty header would run the body in its own way
+            conclude([], turn)
+
+    @app.task(name="read", ignore_result=False)
+    def read(chunk: list[list[int | str]]) -> str:
+        return steps.read(tools, chunk, now())
+
+    @app.task(name="conclude")
+    def conclude(readings: list[str], turn: str) -> None:
+        """Store what was read and start what follows from it; here the tick ends."""
+        for comparison_id, version in steps.conclude(tools, readings, now()):
+            start_chart(comparison_id, version)
+        if steps.has_uploads(tools, now()):
+            upload.delay()
+        tools.turn.end(turn)
+
+    def start_chart(comparison_id: int, version: int) -> None:
+        """Write the dataset; then, side by side, upload it and draw; then tell that the chart is ready."""
+        drawing = chain(plot.si(comparison_id), publish.s(comparison_id, version))
+        after = group(upload.si(), drawing) if settings.dropbox_is_on else drawing
+        chain(write.si(comparison_id), after).on_error(release.si(comparison_id)).apply_async()
+
+    @app.task(name="write", queue=CHARTS)
+    def write(comparison_id: int) -> None:
+        steps.write(tools, comparison_id, now())
+
+    @app.task(name="upload", queue=UPLOADS)
+    def upload() -> None:
+        steps.upload(tools, now())
+
+    @app.task(name="plot", queue=CHARTS)
+    def plot(comparison_id: int) -> str | None:
+        return steps.plot(tools, comparison_id, now())
+
+    @app.task(name="publish", queue=CHARTS)
+    def publish(drawing: str | None, comparison_id: int, version: int) -> None:
+        steps.publish(tools, drawing, comparison_id, version)
+
+    @app.task(name="release", queue=CHARTS)
+    def release(comparison_id: int) -> None:
+        steps.release(tools, comparison_id)
+
+    @app.task(name=LOOK_UP)
+    def look_up(handles: list[str], reply_to: str) -> None:
+        """A chat asks what X says of these handles."""
+        doors.reply(tools.redis, reply_to, steps.look_up(tools, handles, now()))
+
+    return app
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,65 @@
+"""What the steps work with: made once a process, at first use, and so after the worker's fork."""
+
+from contextlib import suppress
+from functools import cached_property
+from uuid import uuid4
+
+from redis import Redis
+from redis.exceptions import LockNotOwnedError
+from redis.lock import Lock
+
+from pipeline.blobs import Blobs
+from pipeline.settings import PipelineSettings
+from pipeline.store import Store
+from pipeline.upload import Dropbox
+from pipeline.x import X
+
+REDIS_TIMEOUT_S = 5
+
+
+class Tools:
+    """The clients of one process."""
+
+    def __init__(self, settings: PipelineSettings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.settings.database_address)
+
+    @cached_property
+    def redis(self) -> Redis:
+        return Redis.from_url(self.settings.redis_address, socket_timeout=REDIS_TIMEOUT_S)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        return Blobs(self.redis)
+
+    @cached_property
+    def turn(self) -> "Turn":
+        return Turn(self.redis, 2 * self.settings.tick_seconds)
+
+    @cached_property
+    def x(self) -> X:
+        return X(self.settings.x_bearer_token.get_secret_value(), self.settings.x_api_url)
+
+    @cached_property
+    def dropbox(self) -> Dropbox:
+        return Dropbox(self.settings)
+
+
+class Turn:
+    """The lock that keeps ticks from overlapping: taken in one process, ended in another, lost by itself in time."""
+
+    def __init__(self, redis: Redis, lasts_s: float) -> None:
+        self.lock = Lock(redis, "tallybird:tick", timeout=lasts_s, thread_local=False)
+
+    def take(self) -> str | None:
+        """A token to end the turn with, or None where another tick is under way."""
+        token = uuid4().hex
+        return token if self.lock.acquire(blocking=False, token=token) else None
+
+    def end(self, token: str) -> None:
+        """Free the lock, unless the turn was lost and is another's now."""
+        with suppress(LockNotOwnedError):
+            self.lock.do_release(token)

@@ -1,0 +1,176 @@
+"""X as a source of posts: tweepy, API v2, with the app's bearer token.
+
+The only module that knows tweepy. Its exceptions do not unpickle, it has a fixed host and no timeout, and it sleeps on
+429 when asked to; so errors become ServiceError here, and the session's adapter sets the address and the timeout.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+import tweepy
+
+from pipeline.errors import ServiceError
+from pipeline.http import Rebased
+from pipeline.records import NETWORK, Counts, Due, Post, Profile, Reading, State
+
+TWEEPYS_HOST = "https://api.twitter.com"
+TIMEOUT_S = 8
+CONNECTIONS = 64
+MOST_HANDLES = 100  # GET /2/users/by takes no more
+SMALLEST_PAGE, LARGEST_PAGE = 5, 100  # GET /2/users/:id/tweets
+MOST_PAGES = 8  # an account that only reposts must not cost a request for each of its 3,200 posts
+FIELDS = ["created_at", "public_metrics"]
+RATE_LIMIT_WINDOW = timedelta(minutes=15)
+
+HARD_STOPS = {
+    "credits": "X's credits are used up",
+    "credits-depleted": "X's credits are used up",
+    "spend-cap-reached": "X's monthly spending limit is reached",
+    "usage-capped": "X's monthly usage cap is reached",
+}
+HARD_STOP_TITLES = {
+    "CreditsDepleted": "credits",
+    "SpendCapReached": "spend-cap-reached",
+    "UsageCapExceeded": "usage-capped",
+}
+
+
+class X:
+    """The X API. One object a process: its threads share the pooled session."""
+
+    def __init__(self, bearer_token: str, address: str) -> None:
+        self.client = tweepy.Client(bearer_token, return_type=dict)
+        self.client.session.mount(TWEEPYS_HOST, Rebased(TWEEPYS_HOST, address, timeout_s=TIMEOUT_S, pool=CONNECTIONS))
+
+    def look_up(self, handles: Sequence[str]) -> list[Profile]:
+        """What X says of each handle, in their order. At most 100 handles. Raises ServiceError."""
+        answer = self._call(self.client.get_users, usernames=list(handles), user_fields=["protected"])
+        found = {user["username"].lower(): _profile(user) for user in answer.get("data", [])}
+        suspended = {
+            str(error.get("value", "")).lower()
+            for error in answer.get("errors", [])
+            if _state(error) is State.SUSPENDED
+        }
+        return [
+            found.get(handle.lower())
+            or Profile(handle, State.SUSPENDED if handle.lower() in suspended else State.MISSING)
+            for handle in handles
+        ]
+
+    def read(self, due: Due, now: datetime) -> Reading:
+        """The account's newest own posts: pages until `depth` of them are found or the timeline ends. Never raises."""
+        try:
+            return self._read(due, now)
+        except ServiceError as error:
+            stopped_until = now + error.retry_after if error.retry_after else None
+            return Reading(due.account_id, now, problem=str(error), stopped_until=stopped_until)
+
+    def _read(self, due: Due, now: datetime) -> Reading:
+        posts: list[Post] = []
+        token: str | None = None
+        for _ in range(MOST_PAGES):
+            page = min(LARGEST_PAGE, max(SMALLEST_PAGE, due.depth - len(posts)))
+            answer = self._call(
+                self.client.get_users_tweets,
+                due.remote_id,
+                exclude=["retweets"],
+                max_results=page,
+                pagination_token=token,
+                tweet_fields=FIELDS,
+            )
+            if "data" not in answer and answer.get("errors"):
+                state = _state(answer["errors"][0])
+                return Reading(due.account_id, now, state=state, problem=_reason(state, answer["errors"][0]))
+            posts += [_post(item) for item in answer.get("data", [])]
+            token = answer.get("meta", {}).get("next_token")
+            if token is None or len(posts) >= due.depth:
+                break
+        return Reading(due.account_id, now, tuple(posts), complete=token is None)
+
+    def _call(self, method: Any, *args: Any, **params: Any) -> dict[str, Any]:
+        try:
+            answer = method(*args, **params)
+        except tweepy.HTTPException as error:
+            raise _service_error(error.response) from None
+        except (requests.RequestException, AttributeError, TypeError) as error:
+            # A JSON array, "errors": null or HTML for an answer end in these within tweepy and requests.
+            raise ServiceError(NETWORK, f"X did not answer properly ({type(error).__name__})") from None
+        if not isinstance(answer, dict):
+            raise ServiceError(NETWORK, "X did not answer properly")
+        return answer
+
+
+def _profile(user: dict[str, Any]) -> Profile:
+    return Profile(user["username"], State.PROTECTED if user.get("protected") else State.ACTIVE, user["id"])
+
+
+def _post(item: dict[str, Any]) -> Post:
+    """X is renaming retweet_count to repost_count; both are read."""
+    metrics = item.get("public_metrics") or {}
+    return Post(
+        item["id"],
+        datetime.fromisoformat(item["created_at"]).astimezone(UTC),
+        Counts(
+            reposts=metrics.get("repost_count", metrics.get("retweet_count")),
+            likes=metrics.get("like_count"),
+            replies=metrics.get("reply_count"),
+            quotes=metrics.get("quote_count"),
+            bookmarks=metrics.get("bookmark_count"),
+            views=metrics.get("impression_count"),
+        ),
+    )
+
+
+def _problem_type(problem: dict[str, Any]) -> str:
+    """The last part of a problem's type: its host is api.x.com or api.twitter.com."""
+    return str(problem.get("type", "")).rpartition("/")[2]
+
+
+def _state(problem: dict[str, Any]) -> State:
+    """Suspended and missing accounts share a type; only the detail tells them apart."""
+    if _problem_type(problem) == "not-authorized-for-resource":
+        return State.PROTECTED
+    return State.SUSPENDED if "suspended" in str(problem.get("detail", "")).lower() else State.MISSING
+
+
+def _reason(state: State, problem: dict[str, Any]) -> str:
+    return f"{state.value}: {problem.get('title', 'refused')}"
+
+
+def _service_error(response: requests.Response) -> ServiceError:
+    status = response.status_code
+    problem = _body(response)
+    kind = HARD_STOP_TITLES.get(str(problem.get("title")), _problem_type(problem))
+    if status == requests.codes.payment_required and kind not in HARD_STOPS:
+        kind = "credits"
+    if kind in HARD_STOPS:
+        return ServiceError(NETWORK, HARD_STOPS[kind], permanent=True, retry_after=_until_tomorrow())
+    if status == requests.codes.unauthorized:
+        return ServiceError(NETWORK, "X refuses the bearer token", permanent=True, retry_after=RATE_LIMIT_WINDOW)
+    if status == requests.codes.too_many_requests:
+        return ServiceError(NETWORK, "X answered 'too many requests'", retry_after=_reset(response))
+    return ServiceError(NETWORK, f"X answered with status {status}")
+
+
+def _body(response: requests.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _reset(response: requests.Response) -> timedelta:
+    """How long until the window of the rate limit ends; without the header, a minute."""
+    reset = response.headers.get("x-rate-limit-reset", "")
+    if not reset.isdigit():
+        return timedelta(minutes=1)
+    left = datetime.fromtimestamp(int(reset), UTC) - datetime.now(UTC)
+    return min(max(left, timedelta(seconds=1)), RATE_LIMIT_WINDOW)
+
+
+def _until_tomorrow() -> timedelta:
+    now = datetime.now(UTC)
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1) - now
