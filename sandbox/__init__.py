@@ -1,0 +1,1 @@
+"""Stand-ins of the three web APIs on loopback HTTP, for the demo and the tests."""

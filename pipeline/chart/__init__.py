@@ -1,0 +1,16 @@
+"""The chart of a comparison: one picture in two views, and the same in words."""
+
+from pipeline.chart.caption import caption
+from pipeline.records import ChartData
+
+__all__ = ["caption", "draw"]
+
+
+def draw(data: ChartData) -> bytes:
+    """The comparison as a PNG, 1280 px wide and 720 to 1280 px high; equal data gives equal bytes.
+
+    The first call imports matplotlib. A process that is to draw soon imports `pipeline.chart.picture` beforehand.
+    """
+    from pipeline.chart import picture  # noqa: PLC0415 the bot writes captions and never loads matplotlib
+
+    return picture.draw(data)

@@ -23,6 +23,11 @@ def record(session: Session, comparison: Comparison) -> ComparisonRecord:
     return ComparisonRecord(tuple(accounts), comparison.metric, comparison.view, comparison.count, comparison.theme)
 
 
+def of(session: Session, comparison_id: int) -> ComparisonRecord | None:
+    row = session.get(Comparison, comparison_id)
+    return record(session, row) if row else None
+
+
 def find_or_add(session: Session, wanted: ComparisonRecord) -> Comparison:
     """The one row of this comparison, shared by all chats that ask for the same."""
     ids = ",".join(str(account_id) for account_id in sorted(wanted.accounts))
@@ -44,6 +49,11 @@ def want(session: Session, comparison: Comparison) -> int:
     comparison.inputs = None
     session.flush()
     return comparison.wanted
+
+
+def want_again(session: Session, comparison_id: int) -> None:
+    """The chart is lost before it was shown: draw it afresh."""
+    want(session, session.get_one(Comparison, comparison_id))
 
 
 def mark_changed(session: Session, account_ids: Iterable[int]) -> None:

@@ -1,0 +1,39 @@
+# Everything runs from .venv, which is made from the lock file; nothing else is needed than git, make and Python >= 3.11.
+
+PYTHON ?= python3
+PORT ?= 8765
+POSTS ?=
+UV_VERSION = 0.13.9
+RUN = .venv/bin/python -m
+
+.PHONY: help setup demo run test check bench
+
+help:
+	@echo "make demo    try it here, with no account anywhere: POSTS=file.csv PORT=8765"
+	@echo "make run     run it against Telegram, X and Dropbox, with the settings in .env"
+	@echo "make test    every test;  make check  lint, types, formatting;  make bench  figures as JSON"
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Tallybird needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	@test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	.uv/bin/uv sync --quiet --locked --python "$$(command -v $(PYTHON))"
+	@touch $@
+
+demo: setup
+	@$(RUN) sandbox.demo --port $(PORT) $(if $(POSTS),--posts "$(POSTS)")
+
+run: setup
+	@$(RUN) pipeline.run
+
+test: setup
+	$(RUN) pytest
+
+check: setup
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+bench: setup
+	@$(RUN) tests.bench

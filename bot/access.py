@@ -1,0 +1,37 @@
+"""Who may do what, checked at every command and every button."""
+
+from telegram.constants import ChatMemberStatus, ChatType
+from telegram.error import TelegramError
+
+from bot.call import Call
+from pipeline.errors import UserError
+
+CHAT_ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
+
+
+async def check(call: Call, *, changes: bool) -> None:
+    """Raise UserError where the chat is not served, or where a change is not for this person."""
+    allowed = call.house.settings.allowed_chats
+    if allowed and call.chat_id not in allowed and not is_owner(call):
+        raise UserError(f"This bot serves only chosen chats. Its owner can add this one: its id is {call.chat_id}.")
+    if changes and not await _is_chat_admin(call):
+        raise UserError("In groups only admins may change what is tracked and shown. Ask one of them.")
+
+
+def is_owner(call: Call) -> bool:
+    return call.user_id in call.house.settings.admin_ids
+
+
+async def _is_chat_admin(call: Call) -> bool:
+    """Only admins post in channels; an anonymous admin speaks as the group itself."""
+    if call.message.chat.type in {ChatType.PRIVATE, ChatType.CHANNEL} or is_owner(call):
+        return True
+    if call.query is None and call.message.sender_chat is not None:
+        return call.message.sender_chat.id == call.chat_id
+    if call.user_id is None:
+        return False
+    try:
+        member = await call.message.get_bot().get_chat_member(call.chat_id, call.user_id)
+    except TelegramError:
+        raise UserError("Telegram did not say whether you are an admin here. Try again in a minute.") from None
+    return member.status in CHAT_ADMINS

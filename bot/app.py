@@ -1,0 +1,118 @@
+"""The bot: python-telegram-bot's application with our commands, buttons, limits and delivery."""
+
+import logging
+from datetime import UTC, datetime
+from secrets import token_urlsafe
+from typing import Any
+
+from telegram import BotCommand, ChatMember, Update
+from telegram.error import TelegramError
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    CommandHandler,
+    ContextTypes,
+    MessageHandler,
+    filters,
+)
+
+from bot import buttons, command
+from bot.commands import COMMANDS
+from bot.delivery import Delivery
+from bot.house import House
+from bot.limits import Limits
+from pipeline.doors import Doors
+from pipeline.settings import BotSettings
+from pipeline.store import Store, chats
+
+log = logging.getLogger(__name__)
+
+WHERE = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
+UPDATES = [Update.MESSAGE, Update.CHANNEL_POST, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
+AT_ONCE = 64
+
+
+def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, Any, Any, Any]":
+    limits = Limits()
+    builder = (
+        ApplicationBuilder()
+        .token(settings.telegram_bot_token.get_secret_value())
+        .base_url(f"{settings.telegram_api_url}/bot")
+        .base_file_url(f"{settings.telegram_api_url}/file/bot")
+        .rate_limiter(limits)
+        .concurrent_updates(AT_ONCE)
+    )
+    house = House(settings, store, Doors(settings))
+    application = builder.build()
+    delivery = Delivery(house, application.bot, limits)
+
+    async def start(_application: object) -> None:
+        await _show_menu(application)
+        delivery.start()
+
+    async def stop(_application: object) -> None:
+        await delivery.stop()
+        await house.doors.close()
+
+    application.post_init, application.post_stop = start, stop
+    for each in COMMANDS:
+        application.add_handler(CommandHandler(each.name, command.handler(house, each), WHERE))
+    application.add_handler(CallbackQueryHandler(buttons.handler(house)))
+    application.add_handler(ChatMemberHandler(_membership(house), ChatMemberHandler.MY_CHAT_MEMBER))
+    application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, _migration(house)))
+    application.add_error_handler(_log_error)
+    return application
+
+
+def run(application: "Application[Any, Any, Any, Any, Any, Any]", settings: BotSettings) -> None:
+    """Serve until SIGTERM or SIGINT. Telegram away at the start is waited for."""
+    if settings.webhook_url is None:
+        application.run_polling(allowed_updates=UPDATES, bootstrap_retries=-1)
+        return
+    path = token_urlsafe(24)
+    application.run_webhook(
+        "0.0.0.0",  # noqa: S104 the host's router calls it; the secret tells Telegram's calls from others
+        settings.port,
+        path,
+        webhook_url=f"{settings.webhook_url}/{path}",
+        secret_token=token_urlsafe(48),
+        allowed_updates=UPDATES,
+        bootstrap_retries=-1,
+    )
+
+
+async def _show_menu(application: "Application[Any, Any, Any, Any, Any, Any]") -> None:
+    try:
+        await application.bot.set_my_commands([BotCommand(each.name, each.menu) for each in COMMANDS])
+    except TelegramError as error:
+        log.warning("the menu was not set: %s", type(error).__name__)
+
+
+def _membership(house: House) -> Any:
+    """Set aside a chat that removed or blocked the bot; serve it again when the bot is back."""
+
+    async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        change = update.my_chat_member
+        if change is None or not await house.read(chats.is_known, change.chat.id):
+            return
+        if change.new_chat_member.status in {ChatMember.LEFT, ChatMember.BANNED}:
+            await house.write(chats.set_aside, change.chat.id, "the bot was removed or blocked")
+        else:
+            await house.write(chats.add, change.chat.id, datetime.now(UTC))
+
+    return handle
+
+
+def _migration(house: House) -> Any:
+    async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        message = update.message
+        if message and message.migrate_to_chat_id:
+            await house.write(chats.migrate, message.chat.id, message.migrate_to_chat_id, datetime.now(UTC))
+
+    return handle
+
+
+async def _log_error(_update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+    log.error("an update was not handled", exc_info=context.error)

@@ -1,0 +1,70 @@
+"""What a command is: its name, its line in the menu and its function stand together in one file."""
+
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from kombu.exceptions import OperationalError as BrokerError
+from redis import RedisError
+from telegram import Message, Update
+from telegram.ext import ContextTypes
+
+from bot import access, words
+from bot.call import Call
+from bot.house import House
+from pipeline.errors import ServiceError, UserError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Command:
+    """changes: in groups for admins only. open: answered also in chats that are not served."""
+
+    name: str
+    menu: str
+    run: Callable[[Call], Awaitable[object]]
+    changes: bool = False
+    open: bool = False
+
+
+def handler(house: House, command: Command) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
+    """The function that python-telegram-bot calls."""
+
+    async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        message = update.effective_message
+        if not isinstance(message, Message):
+            return
+        user_id = update.effective_user.id if update.effective_user else None
+        call = Call(house, message, user_id, [])
+        async with house.turn(call.chat_id):
+            problem = await problem_of(_run(call, command))
+            if problem:
+                await call.answer(problem)
+
+    return handle
+
+
+async def _run(call: Call, command: Command) -> None:
+    call.words.extend(words.split(call.message.text or ""))
+    if not command.open:
+        await access.check(call, changes=command.changes)
+    await command.run(call)
+
+
+async def problem_of(work: Awaitable[object]) -> str | None:
+    """Do the work; what a person is to be told where it cannot be done."""
+    try:
+        await work
+    except (UserError, ServiceError) as error:
+        return str(error)
+    except (RedisError, BrokerError, OSError):
+        log.exception("the pipeline cannot be reached")
+        return "The part of me that reads and draws cannot be reached just now. Nothing is lost; try again in a minute."
+    except Exception:  # the border of the process: one command's failure must not end the others
+        mark = uuid4().hex[:8]
+        log.exception("a command failed, mark %s", mark)
+        return f"Something went wrong; it is in the log as {mark}. Try again, and tell the bot's owner if it stays."
+    return None

@@ -1,0 +1,24 @@
+"""/compare: a chart of all that the chat tracks, or of the accounts, metric, view and number of posts named."""
+
+from sqlalchemy.orm import Session
+
+from bot import comparing
+from bot.buttons import subscription
+from bot.call import Call
+from bot.command import Command
+from pipeline.records import Comparison, Mode
+
+
+async def run(call: Call) -> None:
+    wish, accounts = await comparing.read(call)
+    asked = comparing.comparison(wish, accounts, call.house.settings.posts_per_account)
+    message = await call.answer(f"Drawing {comparing.spoken(asked, accounts)}…")
+    await call.house.write(_show, call, asked, message.message_id)
+    await call.house.ask_for_charts()
+
+
+def _show(session: Session, call: Call, asked: Comparison, message_id: int) -> None:
+    comparing.show(session, subscription(call, Mode.ONCE, message_id=message_id), asked)
+
+
+COMMAND = Command("compare", "draw a chart: /compare @nasa @esa likes 50", run)

@@ -1,0 +1,33 @@
+"""/help: every command by what one wants to do, with an example each."""
+
+from bot.call import Call
+from bot.command import Command
+
+TEXT = """\
+Accounts
+/track @nasa @esa – follow accounts; names, addresses, several at once
+/untrack @esa – stop following
+/list – what this chat follows and keeps fresh
+
+Charts
+/compare – retweets of the last posts of all that is tracked
+/compare @nasa @esa likes 50 – these accounts, that metric, their last 50 posts
+/compare posts dark – post by post, on dark
+/subscribe – one chart that changes in place whenever the figures do
+/subscribe new 1h – a new message every hour, if something changed
+/unsubscribe – end that
+
+Metrics: retweets, likes, replies, quotes, bookmarks, views. Only an account's own posts count; reposts are left out.
+In groups, changes are for admins.
+
+About
+/status – is all well, and what X costs
+/privacy – what is stored, /forget – delete it
+/id – this chat's id"""
+
+
+async def run(call: Call) -> None:
+    await call.answer(TEXT)
+
+
+COMMAND = Command("help", "all commands with examples", run, open=True)

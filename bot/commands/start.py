@@ -1,0 +1,18 @@
+"""/start: what this is, in three lines."""
+
+from bot.call import Call
+from bot.command import Command
+
+TEXT = """\
+I keep score between social accounts on X.
+1. /track @nasa @esa @spacex
+2. /compare draws how their posts do against each other
+3. /subscribe keeps that chart fresh in this chat
+/help shows the rest."""
+
+
+async def run(call: Call) -> None:
+    await call.answer(TEXT)
+
+
+COMMAND = Command("start", "what this bot does", run, open=True)

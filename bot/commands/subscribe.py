@@ -1,0 +1,64 @@
+"""/subscribe: a chart that stays fresh in one message, or a new one at an interval: /subscribe new 1h."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from bot import comparing, words
+from bot.buttons import subscription
+from bot.call import Call
+from bot.command import Command
+from pipeline.errors import UserError
+from pipeline.records import Comparison, Mode
+from pipeline.store import subscriptions
+
+MOST = 5
+"""Subscriptions of a chat: a group's charts share its 20 messages a minute."""
+USUAL_INTERVAL = timedelta(hours=1)
+
+
+async def run(call: Call) -> None:
+    wish, accounts = await comparing.read(call)
+    mode = wish.mode or (Mode.NEW if wish.interval else Mode.LIVE)
+    if mode is Mode.LIVE and wish.interval:
+        raise UserError(
+            "A live chart is renewed whenever something changed. For a message at an interval: /subscribe new 1h"
+        )
+    asked = comparing.comparison(wish, accounts, call.house.settings.posts_per_account)
+    await call.house.read(_check, call.chat_id, asked, mode)
+    interval = (wish.interval or USUAL_INTERVAL) if mode is Mode.NEW else None
+    what = comparing.spoken(asked, accounts)
+    if interval:
+        message = await call.answer(
+            f"Subscribed: every {words.spoken(interval)} a new chart, if something changed: {what}."
+        )
+    else:
+        message = await call.answer(f"Drawing the live chart: {what}…")
+    await call.house.write(_subscribe, call, asked, interval, message.message_id, everything=not wish.handles)
+    await call.house.ask_for_charts()
+
+
+def _check(session: Session, chat_id: int, asked: Comparison, mode: Mode) -> None:
+    kept = subscriptions.of_chat(session, chat_id)
+    if any(each.mode is mode and comparing.shown_by(session, each) == asked for each in kept):
+        raise UserError("This chat is subscribed to that chart already. /list shows it, /unsubscribe ends it.")
+    if len(kept) >= MOST:
+        raise UserError(f"A chat may have {MOST} subscriptions. End one with /unsubscribe first.")
+
+
+def _subscribe(  # noqa: PLR0913, PLR0917
+    session: Session,
+    call: Call,
+    asked: Comparison,
+    interval: timedelta | None,
+    message_id: int,
+    everything: bool,  # noqa: FBT001
+) -> None:
+    live = interval is None
+    wanted = subscription(call, Mode.LIVE if live else Mode.NEW, message_id=message_id if live else None)
+    wanted.everything = everything
+    wanted.interval_s = None if interval is None else int(interval.total_seconds())
+    comparing.show(session, wanted, asked)
+
+
+COMMAND = Command("subscribe", "a chart that stays fresh, or: /subscribe new 1h", run, changes=True)

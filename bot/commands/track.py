@@ -1,0 +1,87 @@
+"""/track @nasa @esa: follow accounts, after asking X about each."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from bot import words
+from bot.call import Call
+from bot.command import Command
+from bot.comparing import follow_tracked
+from pipeline.errors import UserError
+from pipeline.records import NETWORK, Profile, State
+from pipeline.store import accounts, bill, chats
+
+WHICH = "Which accounts? Name them after the command, for example /track @nasa @esa https://x.com/spacex"
+CAUSES = {
+    State.MISSING: "no such account",
+    State.SUSPENDED: "suspended by X",
+    State.PROTECTED: "protected, so its posts cannot be read",
+}
+MOST_NAMES = 20
+
+
+async def run(call: Call) -> None:
+    handles, bad = words.handles(call.words)
+    if not handles and not bad:
+        raise UserError(WHICH)
+    await _check_room(call, handles, len(bad))
+    known = {account.handle.lower(): account.handle for account in await call.house.read(chats.tracked, call.chat_id)}
+    new = [handle for handle in handles if handle.lower() not in known]
+    there = [known[handle.lower()] for handle in handles if handle.lower() in known]
+    profiles = await call.house.doors.look_up(new) if new else []
+    added = [profile.handle for profile in profiles if profile.state is State.ACTIVE]
+    if added:
+        await call.house.write(_track, call.chat_id, added)
+        await call.house.ask_for_charts()
+    await call.answer(_report(call, added, there, profiles, bad))
+
+
+async def _check_room(call: Call, handles: Sequence[str], bad: int) -> None:
+    """Refuse before anything is asked or changed where there is no room for all."""
+    settings = call.house.settings
+    tracked = {account.handle.lower() for account in await call.house.read(chats.tracked, call.chat_id)}
+    together = len(tracked | {handle.lower() for handle in handles})
+    if together + bad > settings.max_accounts_per_chat:
+        raise UserError(
+            f"A chat may track {settings.max_accounts_per_chat} accounts; with these it would be {together + bad}. "
+            "Nothing was changed: name fewer, or /untrack some first."
+        )
+    known = await call.house.read(chats.is_known, call.chat_id)
+    if not known and await call.house.read(chats.count) >= settings.max_chats:
+        raise UserError(f"I serve {settings.max_chats} chats already, which is all that my owner allows.")
+
+
+def _track(session: Session, chat_id: int, handles: Sequence[str]) -> None:
+    now = datetime.now(UTC)
+    chats.add(session, chat_id, now)
+    chats.track(session, chat_id, [account.id for account in accounts.named(session, handles, NETWORK)], now)
+    follow_tracked(session, chat_id)
+
+
+def _report(call: Call, added: list[str], there: list[str], profiles: Sequence[Profile], bad: Sequence[str]) -> str:
+    refused = [f"@{each.handle}: {CAUSES[each.state]}" for each in profiles if each.state is not State.ACTIVE]
+    refused += [f"{words.shown(word)}: not a name on X" for word in bad]
+    parts = [
+        f"Added: {words.listed(added, MOST_NAMES)}" if added else "",
+        f"Already there: {words.listed(there, MOST_NAMES)}" if there else "",
+        "\n".join(["Not found:", *refused[:MOST_NAMES], *(["…"] if len(refused) > MOST_NAMES else [])])
+        if refused
+        else "",
+        _cost(call, len(added)) if added else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _cost(call: Call, count: int) -> str:
+    settings = call.house.settings
+    each = bill.post_usd(settings.posts_per_account)
+    return (
+        f"X charges up to ${each:.2f} a day for each account, ${each * count:.2f} for "
+        f"{'this one' if count == 1 else f'these {count}'}; my budget is ${settings.x_daily_usd:.2f} a day. "
+        "Now /compare, or /subscribe for a chart that stays fresh."
+    )
+
+
+COMMAND = Command("track", "follow accounts: /track @nasa @esa", run, changes=True)

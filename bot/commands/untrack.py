@@ -1,0 +1,44 @@
+"""/untrack @nasa: stop following accounts."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from bot import words
+from bot.call import Call
+from bot.command import Command
+from bot.comparing import drop_untracked, follow_tracked
+from pipeline.errors import UserError
+from pipeline.store import chats
+
+WHICH = "Which accounts? Name them after the command, for example /untrack @nasa. /list shows what is tracked."
+
+
+async def run(call: Call) -> None:
+    handles, bad = words.handles(call.words)
+    if not handles and not bad:
+        raise UserError(WHICH)
+    by_name = {account.handle.lower(): account for account in await call.house.read(chats.tracked, call.chat_id)}
+    gone = [by_name[handle.lower()] for handle in handles if handle.lower() in by_name]
+    unknown = [f"@{handle}" for handle in handles if handle.lower() not in by_name] + [
+        words.shown(word) for word in bad
+    ]
+    ended = 0
+    if gone:
+        ended = await call.house.write(_untrack, call.chat_id, [account.id for account in gone])
+        await call.house.ask_for_charts()
+    parts = [
+        f"No longer tracked: {words.listed(account.handle for account in gone)}" if gone else "",
+        f"Was not tracked: {', '.join(unknown[:10])}{'…' if len(unknown) > 10 else ''}" if unknown else "",  # noqa: PLR2004
+        f"Subscriptions that compared them and ended: {ended}" if ended else "",
+    ]
+    await call.answer("\n".join(part for part in parts if part))
+
+
+def _untrack(session: Session, chat_id: int, account_ids: Sequence[int]) -> int:
+    chats.untrack(session, chat_id, account_ids)
+    follow_tracked(session, chat_id)
+    return drop_untracked(session, chat_id)
+
+
+COMMAND = Command("untrack", "stop following: /untrack @nasa", run, changes=True)

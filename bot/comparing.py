@@ -1,0 +1,82 @@
+"""What /compare, /subscribe and the buttons share: from a wish to a comparison that a chat may see."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from bot import words
+from bot.call import Call
+from bot.words import Wish
+from pipeline.errors import UserError
+from pipeline.records import Comparison
+from pipeline.store import chats, comparisons, subscriptions
+from pipeline.store.tables import Account, Subscription
+from pipeline.store.tables import Comparison as ComparisonRow
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+NOTHING_TRACKED = "This chat tracks no account yet. Start with /track and some names, for example /track @nasa @esa."
+
+
+async def read(call: Call) -> tuple[Wish, Sequence[Account]]:
+    """The wish in the call's words and the accounts it is about."""
+    tracked = await call.house.read(chats.tracked, call.chat_id)
+    if not tracked:
+        raise UserError(NOTHING_TRACKED)
+    wish = words.wish(call.words, (account.handle for account in tracked), call.house.settings.posts_per_account)
+    if not wish.handles:
+        return wish, tracked
+    by_name = {account.handle.lower(): account for account in tracked}
+    unknown = [handle for handle in wish.handles if handle.lower() not in by_name]
+    if unknown:
+        raise UserError(
+            f"{words.listed(unknown)}: not tracked here. First /track {' '.join(f'@{name}' for name in unknown[:5])}"
+        )
+    return wish, [by_name[handle.lower()] for handle in wish.handles]
+
+
+def comparison(wish: Wish, accounts: Sequence[Account], most_posts: int) -> Comparison:
+    ids = tuple(sorted(account.id for account in accounts))
+    return Comparison(ids, wish.metric, wish.view, wish.count or most_posts, wish.theme)
+
+
+def spoken(asked: Comparison, accounts: Sequence[Account]) -> str:
+    names = words.listed(account.handle for account in accounts)
+    return f"{asked.metric.label} of the last {asked.count} posts of {names}"
+
+
+def show(session: Session, subscription: Subscription, asked: Comparison) -> Subscription:
+    """Keep the subscription, and have its comparison drawn afresh for it."""
+    row = comparisons.find_or_add(session, asked)
+    subscription.comparison_id = row.id
+    subscription.from_version = comparisons.want(session, row)
+    return subscriptions.add(session, subscription)
+
+
+def shown_by(session: Session, subscription: Subscription) -> Comparison:
+    return comparisons.record(session, session.get_one(ComparisonRow, subscription.comparison_id))
+
+
+def follow_tracked(session: Session, chat_id: int) -> None:
+    """Point the subscriptions to everything that the chat tracks at what it tracks now."""
+    ids = tuple(sorted(account.id for account in chats.tracked(session, chat_id)))
+    for subscription in subscriptions.of_chat(session, chat_id):
+        if subscription.everything and ids:
+            row = comparisons.find_or_add(session, replace(shown_by(session, subscription), accounts=ids))
+            subscriptions.point(session, subscription.id, row.id, comparisons.want(session, row))
+        elif subscription.everything:
+            subscriptions.remove(session, subscription.id)
+
+
+def drop_untracked(session: Session, chat_id: int) -> int:
+    """End the subscriptions to chosen accounts of which one is not tracked any more; returns how many."""
+    ids = {account.id for account in chats.tracked(session, chat_id)}
+    lost = [
+        subscription.id
+        for subscription in subscriptions.of_chat(session, chat_id)
+        if not subscription.everything and not ids.issuperset(shown_by(session, subscription).accounts)
+    ]
+    for subscription_id in lost:
+        subscriptions.remove(session, subscription_id)
+    return len(lost)

@@ -1,0 +1,195 @@
+"""Showing ready charts in the chats: the stream wakes it, the database says what is due.
+
+Latest wins: a chat whose turn comes gets the newest chart, never a backlog. The chat that has waited longest is first,
+and one that must wait, or is slow, holds up no other. What was shown is noted, so that a restart neither repeats nor
+loses it.
+"""
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from weakref import WeakValueDictionary
+
+from redis import RedisError
+from telegram import Bot, InputMediaPhoto, Message
+from telegram.error import TelegramError
+
+from bot import troubles
+from bot.house import House
+from bot.keyboards import under_chart
+from bot.limits import Limits
+from bot.troubles import Kind, Trouble
+from pipeline.records import Mode
+from pipeline.store import chats, comparisons, notices, subscriptions, telegram_photos
+from pipeline.store.subscriptions import Showing
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 28
+LOOK_EVERY = timedelta(seconds=5)
+LOOK_AGAIN = timedelta(seconds=1)
+
+
+class Delivery:
+    """The loop that shows charts. One a bot."""
+
+    def __init__(self, house: House, bot: Bot, limits: Limits) -> None:
+        self.house, self.bot, self.limits = house, bot, limits
+        self.under_way: dict[int, asyncio.Task[None]] = {}
+        self.uploads: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.loops: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self.loops = [asyncio.create_task(self._listen()), asyncio.create_task(self._deliver())]
+
+    async def stop(self) -> None:
+        """Let what is under way end, so that what Telegram accepted is noted."""
+        for loop in self.loops:
+            loop.cancel()
+        await asyncio.gather(*self.loops, *self.under_way.values(), return_exceptions=True)
+
+    async def _listen(self) -> None:
+        """Turn entries of the stream into news. They are acknowledged once the database was looked at."""
+        heard_before = True
+        while True:
+            try:
+                entries = await self.house.doors.hear(LOOK_EVERY, again=heard_before)
+                heard_before = False
+                if entries:
+                    self.house.news.set()
+                    await self.house.doors.acknowledge(entries)
+            except (RedisError, OSError) as error:
+                log.warning("cannot hear of ready charts: %s", type(error).__name__)
+                await asyncio.sleep(LOOK_AGAIN.total_seconds())
+
+    async def _deliver(self) -> None:
+        while True:
+            try:
+                held_back = await self._start_due()
+                await self._tell()
+            except Exception:  # a database away for a moment must not end the loop
+                log.exception("looking for what to show failed")
+                held_back = True
+            wait = LOOK_AGAIN if held_back else LOOK_EVERY
+            try:
+                await asyncio.wait_for(self.house.news.wait(), wait.total_seconds())
+            except TimeoutError:
+                continue
+            self.house.news.clear()
+
+    async def _start_due(self) -> bool:
+        """Start showing what is due, as far as there is room. True where something had to be held back."""
+        due = await self.house.read(subscriptions.outdated, datetime.now(UTC))
+        held_back = False
+        for showing in due:
+            chat_id = showing.chat_id
+            if len(self.under_way) >= AT_ONCE or chat_id in self.under_way or not self.limits.is_open(chat_id):
+                held_back = True
+                continue
+            self.under_way[chat_id] = asyncio.create_task(self._show(showing))
+        return held_back
+
+    async def _show(self, showing: Showing) -> None:
+        try:
+            await self._attempt(showing)
+        except TelegramError as error:
+            await self._settle(showing, troubles.meaning(error))
+        except PictureGoneError:
+            await self._draw_again(showing)
+        except Exception:  # one chat's failure must not end the delivery to the others
+            log.exception("showing a chart failed")
+            await self._postpone(showing, troubles.FAILED_WAIT, "failed")
+        finally:
+            del self.under_way[showing.chat_id]
+            self.house.news.set()
+
+    async def _attempt(self, showing: Showing) -> None:
+        """A new message is noted before it is sent: rather one chart skipped than one sent twice. Edits may repeat."""
+        if showing.mode is Mode.NEW:
+            await self._note(showing, None)
+            await self._put(showing)
+        else:
+            await self._note(showing, await self._put(showing))
+
+    async def _put(self, showing: Showing) -> int | None:
+        """Show the chart; the first chat to get it uploads it, every other one names the file that Telegram has then.
+
+        Returns the message's id, or None where there was nothing to show any more.
+        """
+        async with self.uploads.setdefault(showing.chart, asyncio.Lock()):
+            file_id = await self.house.read(telegram_photos.find, showing.chart)
+            if file_id is None:
+                return await self._upload(showing)
+        return (await self._request(showing, file_id)).message_id
+
+    async def _upload(self, showing: Showing) -> int | None:
+        picture = await self.house.doors.picture(showing.chart)
+        if picture is None:
+            raise PictureGoneError
+        message = await self._request(showing, picture)
+        await self.house.write(telegram_photos.save, showing.chart, message.photo[-1].file_id, datetime.now(UTC))
+        return message.message_id
+
+    async def _request(self, showing: Showing, photo: bytes | str) -> Message:
+        keyboard = under_chart(showing.comparison_id, showing.view, showing.metric, showing.mode)
+        if showing.message_id is None:
+            return await self.bot.send_photo(
+                showing.chat_id,
+                photo,
+                caption=showing.caption,
+                message_thread_id=showing.thread_id,
+                reply_markup=keyboard,
+                filename="chart.png",
+            )
+        media = InputMediaPhoto(photo, caption=showing.caption, filename="chart.png")
+        edited = await self.bot.edit_message_media(media, showing.chat_id, showing.message_id, reply_markup=keyboard)
+        if not isinstance(edited, Message):
+            raise TypeError("an edit of a chat's message answers with the message")
+        return edited
+
+    async def _note(self, showing: Showing, message_id: int | None) -> None:
+        await self.house.write(subscriptions.mark_shown, showing, message_id, datetime.now(UTC))
+
+    async def _draw_again(self, showing: Showing) -> None:
+        """The bytes are not kept any more and Telegram has no copy: have the same drawn anew."""
+        await self.house.write(comparisons.want_again, showing.comparison_id)
+        await self._postpone(showing, LOOK_AGAIN, "drawn again")
+        await self.house.doors.ask()
+
+    async def _settle(self, showing: Showing, trouble: Trouble) -> None:
+        log.info("chat %d was not shown a chart: %s", showing.chat_id, trouble.text)
+        write, now = self.house.write, datetime.now(UTC)
+        match trouble.kind:
+            case Kind.SHOWN:
+                await self._note(showing, showing.message_id)
+            case Kind.CHAT_GONE:
+                await write(chats.set_aside, showing.chat_id, trouble.text)
+            case Kind.CHAT_MOVED if trouble.chat_id:
+                await write(chats.migrate, showing.chat_id, trouble.chat_id, now)
+            case Kind.MESSAGE_GONE if showing.mode is Mode.ONCE:
+                await write(subscriptions.remove, showing.subscription_id)
+            case Kind.MESSAGE_GONE:
+                await write(subscriptions.lose_message, showing.subscription_id)
+            case Kind.FILE_GONE:
+                await write(telegram_photos.forget, showing.chart)
+            case Kind.UNSURE if showing.mode is Mode.NEW:
+                log.warning("chat %d may have got its chart; it is not sent again", showing.chat_id)
+            case _:
+                await self._postpone(showing, trouble.wait, trouble.text)
+
+    async def _postpone(self, showing: Showing, wait: timedelta, why: str) -> None:
+        await self.house.write(subscriptions.postpone, showing.subscription_id, datetime.now(UTC) + wait, why)
+
+    async def _tell(self) -> None:
+        """Send what every subscribed chat and the admins are told once; noted first, so that it is never told twice."""
+        admins = self.house.settings.admin_ids
+        for notice_id, chat_id, text in await self.house.read(notices.untold, admins, datetime.now(UTC)):
+            await self.house.write(notices.mark_told, notice_id, chat_id)
+            try:
+                await self.bot.send_message(chat_id, text)
+            except TelegramError as error:
+                log.warning("chat %d was not told: %s", chat_id, troubles.meaning(error).text)
+
+
+class PictureGoneError(Exception):
+    """A chart's bytes are not kept any more."""

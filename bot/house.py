@@ -1,0 +1,54 @@
+"""What every command works with, and the one seam through which async code reaches the store."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Concatenate, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
+
+from sqlalchemy.orm import Session
+
+from pipeline.doors import Doors
+from pipeline.settings import BotSettings
+from pipeline.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass
+class House:
+    """The bot's tools. `news` wakes the delivery when a command changed what is to be shown."""
+
+    settings: BotSettings
+    store: Store
+    doors: Doors
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    turns: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    async def read(self, ask: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a question to the store in a thread, in a transaction that only reads."""
+
+        def run() -> T:
+            with self.store.reading() as session:
+                return ask(session, *args, **kwargs)
+
+        return await asyncio.to_thread(run)
+
+    async def write(self, change: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a change of the store in a thread, in a transaction of its own: all of it or nothing."""
+
+        def run() -> T:
+            with self.store.writing() as session:
+                return change(session, *args, **kwargs)
+
+        return await asyncio.to_thread(run)
+
+    def turn(self, chat_id: int) -> asyncio.Lock:
+        """The lock that answers a chat's commands in the order they came, while other chats go on."""
+        return self.turns.setdefault(chat_id, asyncio.Lock())
+
+    async def ask_for_charts(self) -> None:
+        """Let the pipeline draw what is wanted now, and the delivery look for what can be shown at once."""
+        self.news.set()
+        await self.doors.ask()

@@ -1,0 +1,62 @@
+"""What both views share: the size of the picture, its head and its foot."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pipeline.chart.page import MARGIN, TEXT, WIDTH, Page, Style, width
+from pipeline.chart.standing import extent, moment, title
+from pipeline.chart.theme import COLOURS, Colours
+from pipeline.records import ChartData, ChartRow
+
+LEFT, RIGHT = MARGIN, WIDTH - MARGIN
+HEIGHTS = (720, 1280)
+ROWS_AT_LEAST = 3
+ROW_HEIGHT = 160
+TITLE = 60
+LINE = 46
+"""From one line of text to the next."""
+TOP = 222
+"""Where the head ends and the drawing begins."""
+BOTTOM = 36
+FRESH = timedelta(hours=24)
+SEPARATOR = " · "
+GROWING = "younger than 24 h, still growing"
+RING = 20
+
+
+def open_page(data: ChartData, rows: int, reading: str) -> tuple[Page, Colours]:
+    """A page for so many rows with its head; reading says how the marks are to be read."""
+    colours = COLOURS[data.theme]
+    page = Page(min(HEIGHTS[0] + ROW_HEIGHT * max(rows - ROWS_AT_LEAST, 0), HEIGHTS[1]), colours.paper)
+    page.text(LEFT, 96, title(data), Style(colours.ink, TITLE, bold=True))
+    told = [extent(data), "own posts only", moment(data.as_of, "%-d %b %H:%M")]
+    page.text(LEFT, 152, SEPARATOR.join(told), Style(colours.muted))
+    page.text(LEFT, 152 + LINE, SEPARATOR.join(["reposts left out", reading]), Style(colours.muted))
+    return page, colours
+
+
+def fresh(data: ChartData, row: ChartRow) -> list[bool]:
+    """Whether each post is so young that its count still grows."""
+    return [data.as_of - time < FRESH for time in row.times]
+
+
+def foot(page: Page, colours: Colours, *, growing: bool, lines: Sequence[str]) -> float:
+    """Write the lines at the bottom of the page, after what hollow dots mean if there are any; returns their top."""
+    told = _joined([GROWING] if growing else [], lines)
+    top = page.height - BOTTOM - LINE * len(told)
+    for number, words in enumerate(told):
+        hollow = growing and number == 0
+        baseline = top + LINE * number + TEXT
+        page.text(LEFT + (RING + 14 if hollow else 0), baseline, words, Style(colours.muted))
+        if hollow:
+            page.rings([(LEFT + RING / 2, baseline - 12)], colours.muted, RING, 4)
+    return top
+
+
+def _joined(first: list[str], lines: Sequence[str]) -> list[str]:
+    """In one line what fits into one."""
+    if first and lines:
+        both = SEPARATOR.join([first[0], lines[0]])
+        if width(both, Style("")) <= RIGHT - LEFT - RING - 14:
+            return [both, *lines[1:]]
+    return [*first, *lines]

@@ -1,0 +1,59 @@
+"""A beeswarm: dots side by side instead of on top of each other, so that their crowd shows the density."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, inf
+
+STRAY = 0.42
+"""How far a dot may stray from its count, in counts: it still stands nearest to the whole number it means."""
+GOLDEN = 0.618034
+"""Multiples of the golden section, modulo 1, fill an interval evenly however many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swarm:
+    """The room of a swarm, in px.
+
+    place: where a count lies. half: how far dots may be from the middle line. pitch: between two neighbouring dots.
+    free: whether a dot may be at x, and y from the middle line; it keeps the median and the quartiles uncovered.
+    """
+
+    place: Callable[[float], float]
+    half: float
+    pitch: float
+    free: Callable[[float, float], bool]
+
+    def positions(self, values: Sequence[int]) -> list[tuple[float, float]]:
+        """x, and y from the middle line, of each count, in ascending order of the counts.
+
+        Dots fill lanes from the middle line outwards. Equal counts that are more than the lanes hold stand in several
+        columns, as wide as STRAY allows; what is still too many overlaps, evenly over the height.
+        """
+        ends = dict.fromkeys(self._lanes(), -inf)
+        columns = [x for value, amount in sorted(Counter(values).items()) for x in self._columns(value, amount)]
+        return [(x, self._lane(x, ends, turn)) for turn, x in enumerate(columns)]
+
+    def _lanes(self) -> list[float]:
+        steps = int(self.half / self.pitch)
+        return sorted((step * self.pitch for step in range(-steps, steps + 1)), key=abs)
+
+    def _columns(self, value: int, amount: int) -> list[float]:
+        middle = self.place(value)
+        stray = self.place(value + STRAY) - middle
+        lanes = sum(self.free(middle, lane) for lane in self._lanes()) or 1
+        columns = min(ceil(amount / lanes), 1 + int(2 * stray / self.pitch))
+        return [middle + (turn * columns // amount - (columns - 1) / 2) * self.pitch for turn in range(amount)]
+
+    def _lane(self, x: float, ends: dict[float, float], turn: int) -> float:
+        side = 1 if turn % 2 else -1
+        for lane in ends:
+            y = lane * side
+            if ends[y] + self.pitch <= x and self.free(x, y):
+                ends[y] = x
+                return y
+        return self._overlapping(x, turn)
+
+    def _overlapping(self, x: float, turn: int) -> float:
+        tries = [((turn + step) * GOLDEN % 1 * 2 - 1) * self.half for step in range(8)]
+        return next((y for y in tries if self.free(x, y)), tries[0])

@@ -1,0 +1,60 @@
+"""Runs the sandbox: python -m sandbox --port 8765 [--posts FILE]."""
+
+import argparse
+import asyncio
+import errno
+import signal
+import sys
+from pathlib import Path
+
+from aiohttp import web
+
+from sandbox.server import make_app
+
+HOST = "127.0.0.1"
+TROUBLE = 2
+
+
+def main() -> int:
+    options = _read_options()
+    try:
+        app = make_app(options.posts)
+    except (OSError, ValueError) as error:
+        return _fail(f"cannot read posts from {options.posts}: {error}. Give a readable CSV file with --posts")
+    try:
+        asyncio.run(_serve(app, options.port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            return _fail(f"cannot listen on {HOST}:{options.port}: {error.strerror}. Choose another with --port")
+        return _fail(f"port {options.port} is taken. Stop what uses it or choose another with --port")
+    return 0
+
+
+def _read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--posts", type=Path, help="a CSV file of posts for the X stand-in")
+    return parser.parse_args()
+
+
+async def _serve(app: web.Application, port: int) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # Open long polls and delayed answers are not waited for.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _fail(problem: str) -> int:
+    sys.stderr.write(f"sandbox: {problem}.\n")
+    return TROUBLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""The control door's manners: what it is given is checked, and what is wrong with it is said."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from types import UnionType
+from typing import Any
+
+from aiohttp import web
+
+Kind = type | UnionType
+NAMES: dict[Kind, str] = {int: "an integer", str: "text", bool: "true or false", dict: "an object", list: "a list"}
+
+
+class BadInputError(Exception):
+    """What came to the control door makes no sense; the text says why and goes out as a 400."""
+
+
+@web.middleware
+async def answer_bad_input(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except BadInputError as error:
+        return web.json_response({"error": str(error)}, status=400)
+
+
+async def read_fields(
+    request: web.Request, *, required: Mapping[str, Kind] | None = None, optional: Mapping[str, Kind] | None = None
+) -> dict[str, Any]:
+    """The fields of a JSON object; raises BadInputError for missing, unknown and mistyped ones."""
+    fields = await _read_object(request)
+    return check_fields(fields, required=required or {}, optional=optional or {})
+
+
+def check_fields(
+    fields: Mapping[str, Any], *, required: Mapping[str, Kind], optional: Mapping[str, Kind]
+) -> dict[str, Any]:
+    if missing := [name for name in required if fields.get(name) is None]:
+        raise BadInputError(f"missing: {', '.join(missing)}")
+    known = {**required, **optional}
+    if unknown := [name for name in fields if name not in known]:
+        raise BadInputError(f"unknown: {', '.join(unknown)}; known here: {', '.join(known)}")
+    given = {name: value for name, value in fields.items() if value is not None}
+    for name, value in given.items():
+        _check_type(name, value, known[name])
+    return given
+
+
+def integer(text: str, name: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise BadInputError(f"{name} must be an integer, not {text!r}") from None
+
+
+async def _read_object(request: web.Request) -> dict[str, Any]:
+    try:
+        fields = json.loads(await request.read() or b"{}")
+    except ValueError:
+        raise BadInputError("the body is not JSON") from None
+    if not isinstance(fields, dict):
+        raise BadInputError("the body must be a JSON object")
+    return fields
+
+
+def _check_type(name: str, value: object, kind: Kind) -> None:
+    a_flag_for_a_number = isinstance(value, bool) and kind is not bool
+    if a_flag_for_a_number or not isinstance(value, kind):
+        raise BadInputError(f"{name} must be {NAMES.get(kind, 'a number')}, not {value!r}")

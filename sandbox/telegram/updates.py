@@ -1,0 +1,181 @@
+"""How updates reach a bot: kept per token, fetched by long polling or pushed to a webhook."""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import islice
+
+import aiohttp
+
+from sandbox.telegram.errors import conflict
+from sandbox.telegram.records import Json
+
+KEPT_UPDATES = 10_000
+LONGEST_POLL_S = 50  # the real server's cap
+READY_S = 60
+FIRST_RETRY_S = 0.5
+LONGEST_RETRY_S = 60.0
+WEBHOOK_TIMEOUT = aiohttp.ClientTimeout(total=30)
+
+
+@dataclass(frozen=True)
+class Update:
+    id: int
+    kind: str
+    value: Json
+
+    def json(self) -> Json:
+        return {"update_id": self.id, self.kind: self.value}
+
+
+@dataclass(frozen=True)
+class Webhook:
+    url: str
+    secret: str = ""
+    max_connections: int = 40
+    ip_address: str | None = None
+
+
+@dataclass
+class Mailbox:
+    """The updates one token has not confirmed yet, and how it wants to hear of them."""
+
+    pending: deque[Update]
+    allowed: list[str] | None = None  # None: every kind the stand-in makes
+    webhook: Webhook | None = None
+    polled_at: float = 0.0
+    last_error: tuple[int, str] | None = None
+    _waiting: "asyncio.Future[None] | None" = None
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _delivery: "asyncio.Task[None] | None" = None
+
+    def put(self, update: Update) -> None:
+        if self.allowed is None or update.kind in self.allowed:
+            self.pending.append(update)
+            self._wake()
+
+    async def poll(self, *, limit: int, timeout_s: int) -> list[Update]:
+        """The oldest pending updates, waiting for the first; only the newest of two polls goes on."""
+        if self.webhook:
+            raise conflict(
+                "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+            )
+        self._terminate_poll("terminated by other getUpdates request; make sure that only one bot instance is running")
+        if not self.pending and timeout_s > 0:
+            await self._wait(min(timeout_s, LONGEST_POLL_S))
+        self.polled_at = time.time()
+        return list(islice(self.pending, limit))
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.webhook or self._waiting or time.time() - self.polled_at < READY_S)
+
+    def use_webhook(self, webhook: Webhook | None, *, confirmed: "Unclaimed") -> None:
+        if self._delivery:
+            self._delivery.cancel()
+        self.webhook, self._delivery, self.last_error = webhook, None, None
+        if webhook:
+            self._terminate_poll("terminated by setWebhook request")
+            self._wake()
+            self._delivery = asyncio.create_task(self._deliver(webhook, confirmed))
+
+    def stop(self) -> None:
+        if self._delivery:
+            self._delivery.cancel()
+        self._wake()
+
+    def _wake(self) -> None:
+        self._arrived.set()
+        if self._waiting and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def _terminate_poll(self, why: str) -> None:
+        if self._waiting and not self._waiting.done():
+            self._waiting.set_exception(conflict(why))
+
+    async def _wait(self, timeout_s: float) -> None:
+        waiting = self._waiting = asyncio.get_running_loop().create_future()
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(waiting, timeout_s)
+        finally:
+            if self._waiting is waiting:
+                self._waiting = None
+
+    async def _deliver(self, webhook: Webhook, confirmed: "Unclaimed") -> None:
+        """Pushes one update after the other; one that is refused is tried again before the next."""
+        retry_s = FIRST_RETRY_S
+        async with aiohttp.ClientSession(timeout=WEBHOOK_TIMEOUT) as session:
+            while True:
+                await self._arrived.wait()
+                if not self.pending:
+                    self._arrived.clear()
+                elif problem := await _push(session, webhook, self.pending[0]):
+                    self.last_error = (int(time.time()), problem)
+                    await asyncio.sleep(retry_s)
+                    retry_s = min(retry_s * 2, LONGEST_RETRY_S)
+                else:
+                    confirmed.pop(self.pending.popleft().id, None)
+                    retry_s = FIRST_RETRY_S
+
+
+Unclaimed = dict[int, Update]
+
+
+async def _push(session: aiohttp.ClientSession, webhook: Webhook, update: Update) -> str | None:
+    """None if the webhook took the update, else what went wrong."""
+    headers = {"X-Telegram-Bot-Api-Secret-Token": webhook.secret} if webhook.secret else {}
+    try:
+        async with session.post(webhook.url, json=update.json(), headers=headers, allow_redirects=False) as answer:
+            return None if answer.ok else f"Wrong response from the webhook: {answer.status} {answer.reason}"
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return str(error) or "Connection timed out"
+
+
+class PostOffice:
+    """A mailbox per token: bots with different tokens read the same chats and never take each other's updates."""
+
+    def __init__(self) -> None:
+        self._mailboxes: dict[str, Mailbox] = {}
+        self._unclaimed: Unclaimed = {}  # confirmed by nobody yet: what a new mailbox starts with
+        self._last_id = 0
+
+    def emit(self, kind: str, value: Json) -> None:
+        self._last_id += 1
+        update = self._unclaimed[self._last_id] = Update(self._last_id, kind, value)
+        if len(self._unclaimed) > KEPT_UPDATES:
+            self._unclaimed.pop(next(iter(self._unclaimed)))
+        for mailbox in self._mailboxes.values():
+            mailbox.put(update)
+
+    def mailbox(self, token: str) -> Mailbox:
+        if token not in self._mailboxes:
+            self._mailboxes[token] = Mailbox(deque(self._unclaimed.values(), maxlen=KEPT_UPDATES))
+        return self._mailboxes[token]
+
+    def confirm(self, mailbox: Mailbox, offset: int) -> None:
+        """Forgets what lies before offset; a negative one keeps that many of the newest."""
+        if offset < 0:
+            newest = list(mailbox.pending)[offset:]
+            offset = newest[0].id if newest else 0
+        while mailbox.pending and mailbox.pending[0].id < offset:
+            self._unclaimed.pop(mailbox.pending.popleft().id, None)
+
+    def use_webhook(self, mailbox: Mailbox, webhook: Webhook | None) -> None:
+        mailbox.use_webhook(webhook, confirmed=self._unclaimed)
+
+    def clear(self) -> None:
+        """Drops every update; ids go on, since a polling bot asks for those after the last it saw."""
+        self._unclaimed.clear()
+        for mailbox in self._mailboxes.values():
+            mailbox.pending.clear()
+
+    @property
+    def is_ready(self) -> bool:
+        return any(mailbox.is_ready for mailbox in self._mailboxes.values())
+
+    def stop(self) -> None:
+        for mailbox in self._mailboxes.values():
+            mailbox.stop()

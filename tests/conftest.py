@@ -1,0 +1,68 @@
+"""What all tests share: waiting with an end, free ports, and figures to compare."""
+
+import csv
+import os
+import random
+import socket
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHARED_TIMELINES = ROOT.parent / "shared" / "data" / "x_timelines.csv"
+COLUMNS = "username,post_id,created_at,is_repost,retweets,replies,likes,quotes,bookmarks,views".split(",")
+T = TypeVar("T")
+
+
+def until(look: Callable[[], T], within_s: float = 20, every_s: float = 0.1) -> T:
+    """Look again and again until there is something; fail with what was seen last."""
+    end = time.monotonic() + within_s
+    while not (seen := look()):
+        if time.monotonic() > end:
+            pytest.fail(f"not within {within_s} s; seen last: {seen!r}")
+        time.sleep(every_s)
+    return seen
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def without(server: str) -> None:
+    """A server is missing: a failure in CI, a skip elsewhere."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{server} is missing")
+    pytest.skip(f"{server} is missing")
+
+
+@pytest.fixture(scope="session")
+def timelines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Timelines of X as CSV: the shared real ones where they are, else made-up ones of the same shape."""
+    if SHARED_TIMELINES.exists():
+        return SHARED_TIMELINES
+    path = tmp_path_factory.mktemp("timelines") / "timelines.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(_made_up())
+    return path
+
+
+def _made_up() -> list[list[object]]:
+    chance = random.Random(7)
+    start = datetime(2024, 4, 26, tzinfo=UTC)
+    rows: list[list[object]] = []
+    for number, name in enumerate(("Aster", "Birch_1", "Cedar", "Dogwood", "Elder"), start=1):
+        for index in range(60 + 12 * number):
+            at = start - timedelta(hours=7 * index + chance.random())
+            reposts = int(chance.lognormvariate(number, 1.2))
+            repost = int(chance.random() < 0.1)
+            rest = [0] * 5 if repost else [int(reposts * chance.random() * scale) for scale in (1, 6, 0.3, 0.2, 90)]
+            rows.append([name, 1_000_000 * number + 1000 - index, f"{at:%Y-%m-%dT%H:%M:%SZ}", repost, reposts, *rest])
+    return rows
