@@ -18,7 +18,7 @@ QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 def worker(settings: PipelineSettings) -> None:
     """Ticks and charts, on processes that fork after matplotlib is imported: a first chart then comes much sooner."""
-    import pipeline.chart  # noqa: F401, PLC0415
+    import pipeline.chart.picture  # noqa: F401, PLC0415
 
     _tasks(settings).start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS}", *QUIET])
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from pipeline import dataset, doors, fetch, planner
+from pipeline.chart import caption, draw
 from pipeline.errors import ServiceError
 from pipeline.plot import Drawing, chart_data, drawings, inputs
 from pipeline.queues import SLOTS
@@ -124,8 +125,6 @@ def _content(tools: Tools, path: str) -> bytes:
 
 def plot(tools: Tools, comparison_id: int, now: datetime) -> str | None:
     """Draw the comparison; returns the digest of the drawing, or None where the chart would show the same as before."""
-    from pipeline.chart import caption, draw  # noqa: PLC0415 matplotlib is only for the process that draws
-
     with tools.store.reading() as db:
         comparison = db.get_one(Comparison, comparison_id)
         data = chart_data(db, comparison, now)

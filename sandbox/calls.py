@@ -5,11 +5,11 @@ import json
 import re
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.body import BodyError, Upload, read_parameters
 from sandbox.control import BadInputError, integer, read_fields
@@ -17,9 +17,9 @@ from sandbox.control import BadInputError, integer, read_fields
 SERVICES = ("telegram", "x", "dropbox")
 KEPT_CALLS = 20_000
 SECRETS = {"refresh_token", "access_token", "token", "client_secret", "code", "code_verifier", "secret_token"}
+WORDS = {"text", "caption", "callback_query_id"}  # stay text even where they look like a number
+JSON_IN_FORMS = re.compile(r"-?[1-9][0-9]*|0|true|false|[\[{].*", re.DOTALL)
 CLOSED = 0  # the status of a call whose connection was closed without an answer
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Calls:
             web.delete("/_control/faults", self._clear_faults),
         ]
 
-    def middleware(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    def middleware(self) -> Middleware:
         @web.middleware
         async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
             names = name_call(request)
@@ -88,7 +88,7 @@ class Calls:
         at = time.time()
         status, size, params = 500, 0, {}
         try:
-            size, params = len(await request.read()), await describe_parameters(request)
+            size, params = len(await request.read()), await describe_parameters(request, service)
             answer = await self._play(request, handler, self._take_fault(service, method))
             status = CLOSED if request.transport is None or request.transport.is_closing() else answer.status
         except web.HTTPException as error:
@@ -161,32 +161,38 @@ def _x_path(path: str) -> str:
     return "/" + "/".join(":id" if part.isdigit() and index else part for index, part in enumerate(path.split("/")))
 
 
-async def describe_parameters(request: web.Request) -> dict[str, Any]:
-    """The parameters for the record: files by name and size, JSON inside forms decoded, no secrets."""
+async def describe_parameters(request: web.Request, service: str) -> dict[str, Any]:
+    """The parameters for the record: files by name and size, Telegram's JSON in forms decoded, no secrets."""
     try:
         given = await read_parameters(request)
     except BodyError as error:
         return {"unreadable": str(error)}
-    argument = request.headers.get("Dropbox-API-Arg")  # where Dropbox's content calls carry theirs
-    if argument:
-        given.update(_decode(argument) if argument.startswith("{") else {})
+    if argument := request.headers.get("Dropbox-API-Arg"):  # where Dropbox's content calls carry theirs
+        given.update(_decode_object(argument))
+    if service == "telegram":
+        given = {name: _decode_field(name, value) for name, value in given.items()}
     return {name: "(hidden)" if name in SECRETS else _describe(value) for name, value in given.items()}
 
 
 def _describe(value: Any) -> Any:
-    if isinstance(value, Upload):
-        return {"filename": value.filename, "bytes": len(value.data)}
-    return _decode(value) if isinstance(value, str) else value
+    return {"filename": value.filename, "bytes": len(value.data)} if isinstance(value, Upload) else value
 
 
-def _decode(text: str) -> Any:
-    """JSON objects and lists inside form fields, as Telegram's clients send them; other text as it is."""
-    if not text.startswith(("{", "[")):
-        return text
+def _decode_object(text: str) -> dict[str, Any]:
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except ValueError:
-        return text
+        return {"unreadable": text}
+    return value if isinstance(value, dict) else {"unreadable": text}
+
+
+def _decode_field(name: str, value: Any) -> Any:
+    if name in WORDS or not isinstance(value, str) or not JSON_IN_FORMS.fullmatch(value):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 async def _read_fault(request: web.Request) -> Fault:

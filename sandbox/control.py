@@ -1,11 +1,12 @@
 """The control door's manners: what it is given is checked, and what is wrong with it is said."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from types import UnionType
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 Kind = type | UnionType
 NAMES: dict[Kind, str] = {int: "an integer", str: "text", bool: "true or false", dict: "an object", list: "a list"}
@@ -16,9 +17,7 @@ class BadInputError(Exception):
 
 
 @web.middleware
-async def answer_bad_input(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def answer_bad_input(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except BadInputError as error:

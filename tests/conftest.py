@@ -14,7 +14,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SHARED_TIMELINES = ROOT.parent / "shared" / "data" / "x_timelines.csv"
-COLUMNS = "username,post_id,created_at,is_repost,retweets,replies,likes,quotes,bookmarks,views".split(",")
+COLUMNS = [
+    "username",
+    "post_id",
+    "created_at",
+    "is_repost",
+    "retweets",
+    "replies",
+    "likes",
+    "quotes",
+    "bookmarks",
+    "views",
+]
 T = TypeVar("T")
 
 

@@ -11,6 +11,6 @@ def draw(data: ChartData) -> bytes:
 
     The first call imports matplotlib. A process that is to draw soon imports `pipeline.chart.picture` beforehand.
     """
-    from pipeline.chart import picture  # noqa: PLC0415 the bot writes captions and never loads matplotlib
+    from pipeline.chart.picture import draw as paint  # noqa: PLC0415 captions are written without matplotlib
 
-    return picture.draw(data)
+    return paint(data)

@@ -10,7 +10,7 @@ MAX_UNITS = 1024
 def caption(data: ChartData) -> str:
     """One line an account, the highest median first: as many as fit into MAX_UNITS, then how many more there are."""
     first = f"{title(data)}, {extent(data)}, own posts only"
-    last = f"as of {moment(data.as_of, '%d %b %Y %H:%M')}"
+    last = f"as of {moment(data.as_of, year=True)}"
     lines = [_line(standing) for standing in standings(data.rows)]
     for told in range(len(lines), -1, -1):
         rest = [f"and {len(lines) - told} more"] if told < len(lines) else []

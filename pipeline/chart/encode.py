@@ -17,12 +17,12 @@ LEVEL = 6
 
 
 def png(figure: Figure, theme: Theme) -> bytes:
-    """The figure in the theme's own palette; no time and no program's name goes in, so equal figures are equal bytes."""
+    """The figure in the theme's own palette. No time and no program's name: equal figures give equal bytes."""
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    pixels = Image.fromarray(canvas.buffer_rgba()).convert("RGB")
+    pixels, size = canvas.print_to_buffer()  # type: ignore[no-untyped-call] # has no types in matplotlib
+    image = Image.frombytes("RGBA", size, pixels).convert("RGB")
     packed = BytesIO()
-    pixels.quantize(palette=_palette(theme), dither=Image.Dither.NONE).save(packed, "PNG", compress_level=LEVEL)
+    image.quantize(palette=_palette(theme), dither=Image.Dither.NONE).save(packed, "PNG", compress_level=LEVEL)
     return packed.getvalue()
 
 

@@ -5,17 +5,17 @@ from datetime import timedelta
 
 from pipeline.chart.page import MARGIN, TEXT, WIDTH, Page, Style, width
 from pipeline.chart.standing import extent, moment, title
-from pipeline.chart.theme import COLOURS, Colours
+from pipeline.chart.theme import COLOURS
 from pipeline.records import ChartData, ChartRow
 
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 HEIGHTS = (720, 1280)
 ROWS_AT_LEAST = 3
-ROW_HEIGHT = 160
+ROW_HEIGHT = 180
 TITLE = 60
 LINE = 46
 """From one line of text to the next."""
-TOP = 222
+TOP = 230
 """Where the head ends and the drawing begins."""
 BOTTOM = 36
 FRESH = timedelta(hours=24)
@@ -24,15 +24,15 @@ GROWING = "younger than 24 h, still growing"
 RING = 20
 
 
-def open_page(data: ChartData, rows: int, reading: str) -> tuple[Page, Colours]:
+def open_page(data: ChartData, rows: int, reading: str) -> Page:
     """A page for so many rows with its head; reading says how the marks are to be read."""
     colours = COLOURS[data.theme]
-    page = Page(min(HEIGHTS[0] + ROW_HEIGHT * max(rows - ROWS_AT_LEAST, 0), HEIGHTS[1]), colours.paper)
+    page = Page(min(HEIGHTS[0] + ROW_HEIGHT * max(rows - ROWS_AT_LEAST, 0), HEIGHTS[1]), colours)
     page.text(LEFT, 96, title(data), Style(colours.ink, TITLE, bold=True))
-    told = [extent(data), "own posts only", moment(data.as_of, "%-d %b %H:%M")]
+    told = [extent(data), "own posts only", moment(data.as_of, year=False)]
     page.text(LEFT, 152, SEPARATOR.join(told), Style(colours.muted))
     page.text(LEFT, 152 + LINE, SEPARATOR.join(["reposts left out", reading]), Style(colours.muted))
-    return page, colours
+    return page
 
 
 def fresh(data: ChartData, row: ChartRow) -> list[bool]:
@@ -40,16 +40,16 @@ def fresh(data: ChartData, row: ChartRow) -> list[bool]:
     return [data.as_of - time < FRESH for time in row.times]
 
 
-def foot(page: Page, colours: Colours, *, growing: bool, lines: Sequence[str]) -> float:
+def foot(page: Page, *, growing: bool, lines: Sequence[str]) -> float:
     """Write the lines at the bottom of the page, after what hollow dots mean if there are any; returns their top."""
     told = _joined([GROWING] if growing else [], lines)
     top = page.height - BOTTOM - LINE * len(told)
     for number, words in enumerate(told):
         hollow = growing and number == 0
         baseline = top + LINE * number + TEXT
-        page.text(LEFT + (RING + 14 if hollow else 0), baseline, words, Style(colours.muted))
+        page.text(LEFT + (RING + 14 if hollow else 0), baseline, words, Style(page.colours.muted))
         if hollow:
-            page.rings([(LEFT + RING / 2, baseline - 12)], colours.muted, RING, 4)
+            page.rings([(LEFT + RING / 2, baseline - 12)], page.colours.muted, RING, 4)
     return top
 
 

@@ -1,14 +1,18 @@
 """A sheet to draw on, measured in px from its top left corner."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from math import nan
 from typing import Literal
 
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Affine2D
+
+from pipeline.chart.theme import Colours
 
 WIDTH = 1280
 MARGIN = 48
@@ -19,6 +23,11 @@ TEXT = 34
 """The least size of text: a chat shows the picture about 330 px wide, so that this is 9 px there."""
 FAMILY = "DejaVu Sans"
 """Comes with matplotlib: the same letters on every machine."""
+Dash = tuple[float, ...]
+"""Lengths of strokes and gaps by turns, in widths of the line."""
+SOLID: Dash = ()
+GAP = (nan, nan)
+"""Interrupts a line."""
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -34,10 +43,10 @@ class Style:
 class Page:
     """A figure of WIDTH x height px without axes: all is placed by hand, which also takes half the time."""
 
-    def __init__(self, height: int, paper: str) -> None:
+    def __init__(self, height: int, colours: Colours) -> None:
         self.height = height
-        self.paper = paper
-        self.figure = Figure((WIDTH / DPI, height / DPI), DPI, facecolor=paper)
+        self.colours = colours
+        self.figure = Figure((WIDTH / DPI, height / DPI), DPI, facecolor=colours.paper)
         self._from_top = Affine2D().scale(1, -1).translate(0, height)
 
     def text(
@@ -55,20 +64,32 @@ class Page:
             transform=self._from_top,
         )
 
-    def line(self, points: Iterable[tuple[float, float]], colour: str, width: float) -> None:
-        self._add(Line2D(*_columns(points), color=colour, linewidth=width * POINT, solid_capstyle="butt"))
+    def line(self, points: Iterable[tuple[float, float]], colour: str, width: float, dash: Dash = SOLID) -> None:
+        line = Line2D(*_columns(points), color=colour, linewidth=width * POINT, dash_capstyle="butt")
+        line.set_solid_capstyle("butt")
+        line.set_linestyle((0, dash) if dash else "solid")
+        self._add(line)
+
+    def lines(
+        self, pairs: Iterable[tuple[tuple[float, float], tuple[float, float]]], colour: str, width: float
+    ) -> None:
+        """Many straight lines at once."""
+        self.line([point for start, end in pairs for point in (start, end, GAP)], colour, width)
 
     def dots(self, points: Iterable[tuple[float, float]], colour: str, size: float, rim: float = 1) -> None:
         """Full dots; rim is a ring in the paper's colour that keeps neighbours apart."""
-        self._markers(points, size, colour, self.paper, rim)
+        self._markers(points, size, colour, self.colours.paper, rim)
 
     def rings(self, points: Iterable[tuple[float, float]], colour: str, size: float, width: float) -> None:
         """Hollow dots."""
-        self._markers(points, size - width, self.paper, colour, width)
+        self._markers(points, size - width, self.colours.paper, colour, width)
 
-    def _markers(self, points: Iterable[tuple[float, float]], size: float, fill: str, edge: str, width: float) -> None:  # noqa: PLR0913 private
-        look = {"markerfacecolor": fill, "markeredgecolor": edge, "markeredgewidth": width * POINT}
-        self._add(Line2D(*_columns(points), linestyle="none", marker="o", markersize=size * POINT, **look))
+    def _markers(self, points: Iterable[tuple[float, float]], size: float, fill: str, edge: str, width: float) -> None:
+        markers = Line2D(*_columns(points), linestyle="none", marker="o", markersize=size * POINT)
+        markers.set_markerfacecolor(fill)
+        markers.set_markeredgecolor(edge)
+        markers.set_markeredgewidth(width * POINT)
+        self._add(markers)
 
     def _add(self, line: Line2D) -> None:
         line.set_transform(self._from_top)
@@ -92,17 +113,19 @@ def elide(words: str, room: float, style: Style) -> str:
 def legible(words: str, *, bold: bool) -> str:
     """The text with a sign in the place of each character that the font does not have."""
     font = get_font(_path(bold))
-    return "".join(
-        letter if letter.isprintable() and font.get_char_index(ord(letter)) else UNKNOWN for letter in words
-    )
+    return "".join(letter if letter.isprintable() and font.get_char_index(ord(letter)) else UNKNOWN for letter in words)
 
 
 @lru_cache(maxsize=4096)
 def _width(words: str, size: int, bold: bool) -> float:  # noqa: FBT001 a cache's key
-    font = get_font(_path(bold))
-    font.set_size(size * POINT, DPI)
-    font.set_text(words)
-    return font.get_width_height()[0] / 64
+    measure: Callable[..., tuple[float, float, float]] = _ruler().get_text_width_height_descent
+    return measure(words, _font(size, bold=bold), ismath=False)[0]
+
+
+@cache
+def _ruler() -> RendererAgg:
+    """Measures text as it will be drawn."""
+    return RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call] # has no types in matplotlib
 
 
 @cache

@@ -41,8 +41,10 @@ def extent(data: ChartData) -> str:
     return f"last {data.count} posts" if data.count > 1 else "last post"
 
 
-def moment(when: datetime, form: str) -> str:
-    return f"{when.astimezone(UTC):{form}} UTC"
+def moment(when: datetime, *, year: bool) -> str:
+    """As in 23 Nov 2026 15:20 UTC."""
+    utc = when.astimezone(UTC)
+    return f"{utc.day} {utc:%b %Y %H:%M} UTC" if year else f"{utc.day} {utc:%b %H:%M} UTC"
 
 
 def figures(standing: Standing) -> list[str]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from pipeline.records import Theme
 
+PALETTE = 10
+"""How many colours there are for accounts; the eleventh account has the first one's."""
 DOT_STRENGTH = 0.8
 """How much of an account's colour its dots keep on the paper, so that medians and lines stand out."""
 
@@ -23,7 +25,7 @@ class Colours:
 
     def account(self, index: int) -> str:
         """The colour of the account at this place in the comparison's own order."""
-        return self.accounts[index % len(self.accounts)]
+        return self.accounts[index % PALETTE]
 
     def dot(self, colour: str) -> str:
         return blend(colour, self.paper, DOT_STRENGTH)
@@ -43,15 +45,15 @@ COLOURS = {
         grid="#dfe5ea",
         accounts=(
             "#0072b2",
-            "#c25a00",
+            "#b85500",
             "#007a5a",
             "#c2185b",
             "#6a3fb5",
-            "#6f6b00",
-            "#7a4b2a",
-            "#00778f",
-            "#c62828",
-            "#1f3a8a",
+            "#6a5205",
+            "#721405",
+            "#004e5d",
+            "#540763",
+            "#1c1c9c",
         ),
     ),
     Theme.DARK: Colours(
@@ -65,11 +67,11 @@ COLOURS = {
             "#3ddc97",
             "#ff7eb0",
             "#c4a1ff",
-            "#dcdc4a",
-            "#dcae92",
-            "#5fe3ea",
-            "#ff6b5e",
-            "#8f9dff",
+            "#d8e45a",
+            "#b9827d",
+            "#5fe3e6",
+            "#c05bf5",
+            "#95992a",
         ),
     ),
 }

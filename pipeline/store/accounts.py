@@ -58,7 +58,7 @@ def mark_tried(session: Session, account_ids: Iterable[int], now: datetime) -> N
 
 def posts_known(session: Session) -> dict[int, int]:
     """How many posts of each account are stored."""
-    return dict(session.execute(select(Post.account_id, func.count()).group_by(Post.account_id)).tuples().all())
+    return dict(session.execute(select(Post.account_id, func.count()).group_by(Post.account_id)).all())
 
 
 def save(session: Session, readings: Iterable[Reading]) -> set[int]:

@@ -36,7 +36,7 @@ def tell(session: Session, key: str, text: str, until: datetime) -> bool:
 
 def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[tuple[int, int, str]]:
     """(notice, chat, text) for each subscribed chat and admin that was not told yet."""
-    told = set(session.execute(select(NoticeSent.notice_id, NoticeSent.chat_id)).tuples())
+    told = set(session.execute(select(NoticeSent.notice_id, NoticeSent.chat_id)))
     subscribed = session.scalars(
         select(Subscription.chat_id)
         .join(Chat, Chat.id == Subscription.chat_id)

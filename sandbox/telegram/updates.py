@@ -51,12 +51,17 @@ class Mailbox:
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _delivery: "asyncio.Task[None] | None" = None
 
+    def allow(self, kinds: list[str] | None) -> None:
+        """Which kinds are kept from now on; an empty list means all, None leaves it as it was."""
+        if kinds is not None:
+            self.allowed = kinds or None
+
     def put(self, update: Update) -> None:
         if self.allowed is None or update.kind in self.allowed:
             self.pending.append(update)
             self._wake()
 
-    async def poll(self, *, limit: int, timeout_s: int) -> list[Update]:
+    async def poll(self, *, limit: int, timeout_s: float) -> list[Update]:
         """The oldest pending updates, waiting for the first; only the newest of two polls goes on."""
         if self.webhook:
             raise conflict(
@@ -64,7 +69,7 @@ class Mailbox:
             )
         self._terminate_poll("terminated by other getUpdates request; make sure that only one bot instance is running")
         if not self.pending and timeout_s > 0:
-            await self._wait(min(timeout_s, LONGEST_POLL_S))
+            await self._wait(timeout_s)
         self.polled_at = time.time()
         return list(islice(self.pending, limit))
 
@@ -80,6 +85,17 @@ class Mailbox:
             self._terminate_poll("terminated by setWebhook request")
             self._wake()
             self._delivery = asyncio.create_task(self._deliver(webhook, confirmed))
+
+    def info(self) -> Json:
+        """A WebhookInfo."""
+        info: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": len(self.pending)}
+        if self.webhook:
+            info |= {"url": self.webhook.url, "max_connections": self.webhook.max_connections}
+        if self.webhook and self.webhook.ip_address:
+            info["ip_address"] = self.webhook.ip_address
+        if self.last_error:
+            info["last_error_date"], info["last_error_message"] = self.last_error
+        return info | ({"allowed_updates": self.allowed} if self.allowed else {})
 
     def stop(self) -> None:
         if self._delivery:
@@ -162,6 +178,9 @@ class PostOffice:
             offset = newest[0].id if newest else 0
         while mailbox.pending and mailbox.pending[0].id < offset:
             self._unclaimed.pop(mailbox.pending.popleft().id, None)
+
+    def drop(self, mailbox: Mailbox) -> None:
+        self.confirm(mailbox, self._last_id + 1)
 
     def use_webhook(self, mailbox: Mailbox, webhook: Webhook | None) -> None:
         mailbox.use_webhook(webhook, confirmed=self._unclaimed)

@@ -1,0 +1,65 @@
+"""A stand-in of the Telegram Bot API, as strict as the real one where a bot could notice."""
+
+import re
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.body import BodyError, read_parameters
+from sandbox.telegram.control import Control, file_answer
+from sandbox.telegram.errors import ApiError, bad_request, not_found
+from sandbox.telegram.methods import METHODS
+from sandbox.telegram.world import World
+
+TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{20,}")
+
+
+class Telegram:
+    """One bot, whatever its token says: every well-formed token reads the same chats, each its own updates."""
+
+    def __init__(self) -> None:
+        self._world = World()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.route("*", "/telegram/file/bot{token}/{path:.+}", self._download),
+            web.route("*", "/telegram/bot{token}/{method}", self._call),
+        ]
+
+    def control_routes(self) -> list[web.RouteDef]:
+        return Control(self._world).routes()
+
+    def reset(self) -> None:
+        self._world.clear()
+
+    async def stop(self, _: web.Application) -> None:
+        """Ends deliveries and open long polls."""
+        self._world.updates.stop()
+
+    async def _call(self, request: web.Request) -> web.Response:
+        try:
+            result = await self._answer(request)
+        except ApiError as error:
+            return _refuse(error)
+        return web.json_response({"ok": True, "result": result})
+
+    async def _answer(self, request: web.Request) -> Any:
+        method = METHODS.get(request.match_info["method"].lower())
+        if not TOKEN.fullmatch(request.match_info["token"]) or method is None or request.method not in ("GET", "POST"):
+            raise not_found()
+        try:
+            given = await read_parameters(request)
+        except BodyError as error:
+            raise bad_request(str(error)) from error
+        return await method.answer(self._world, request.match_info["token"], given)
+
+    async def _download(self, request: web.Request) -> web.Response:
+        if not TOKEN.fullmatch(request.match_info["token"]):
+            return _refuse(not_found())
+        return file_answer(self._world.files.at_path(request.match_info["path"]))
+
+
+def _refuse(error: ApiError) -> web.Response:
+    retry_after = error.parameters.get("retry_after")
+    headers = {"Retry-After": str(retry_after)} if retry_after else {}
+    return web.json_response(error.body(), status=error.code, headers=headers)

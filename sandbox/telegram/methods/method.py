@@ -1,0 +1,76 @@
+"""What a Bot API method is: its parameters, what it costs and what it does."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sandbox.body import Upload
+from sandbox.telegram import parameters as p
+from sandbox.telegram.records import Chat
+from sandbox.telegram.world import World
+
+
+class Cost(Enum):
+    """What a call takes from the flood limits: nothing, a turn of the bot, or one of the chat as well."""
+
+    NOTHING = "nothing"
+    CALL = "call"
+    MESSAGE = "message"
+
+
+@dataclass(frozen=True)
+class Call:
+    world: World
+    token: str
+    given: Mapping[str, Any]
+    uploads: Mapping[str, Upload]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.given.get(name, default)
+
+    def chat(self) -> Chat:
+        return self.world.find_chat(self.get("chat_id"))
+
+
+@dataclass(frozen=True)
+class Method:
+    name: str
+    readers: p.Readers
+    cost: Cost
+    run: Callable[[Call], Awaitable[Any]]
+
+    async def answer(self, world: World, token: str, raw: Mapping[str, Any]) -> Any:
+        """The result of a call; raises ApiError."""
+        attached = _attachments(raw, self.readers)
+        named = {name: value for name, value in raw.items() if name not in attached}
+        given = p.read_all(named, self.readers, inside=f" of {self.name}")
+        call = Call(world, token, given, attached)
+        self._count(call)
+        return await self.run(call)
+
+    def _count(self, call: Call) -> None:
+        if self.cost is Cost.MESSAGE:
+            call.world.limits.count_message(call.chat(), call.world.now())
+        elif self.cost is Cost.CALL:
+            call.world.limits.count_call(call.world.now())
+
+
+def _attachments(raw: Mapping[str, Any], readers: p.Readers) -> dict[str, Upload]:
+    """The files that some parameter points at with attach://; they may have any name."""
+    files = {name: value for name, value in raw.items() if isinstance(value, Upload)}
+    pointers = str([value for name, value in raw.items() if name not in files])
+    return {name: file for name, file in files.items() if name not in readers and f"attach://{name}" in pointers}
+
+
+METHODS: dict[str, Method] = {}  # by lower-case name: Telegram's methods know no case
+
+
+def method(
+    name: str, readers: p.Readers, *, cost: Cost = Cost.NOTHING
+) -> Callable[[Callable[[Call], Awaitable[Any]]], Callable[[Call], Awaitable[Any]]]:
+    def register(run: Callable[[Call], Awaitable[Any]]) -> Callable[[Call], Awaitable[Any]]:
+        METHODS[name.lower()] = Method(name, readers, cost, run)
+        return run
+
+    return register

@@ -1,0 +1,227 @@
+"""What people do in the chats: write, press, delete, throw the bot out, let a group grow."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.control import BadInputError
+from sandbox.telegram.records import ANONYMOUS_ADMIN, BOT, Chat, Content, Message, User
+from sandbox.telegram.text import find_entities, utf16_length
+from sandbox.telegram.world import Callback, World
+
+CHAT_TYPES = ("private", "group", "supergroup", "channel")
+ROLES = ("creator", "administrator", "member", "restricted", "left", "kicked")
+BOT_STATUSES = ("member", "administrator", "restricted", "left", "kicked")
+TOPIC_STATES = ("open", "closed", "deleted")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message as a person writes it.
+
+    `username` is the person's, in a channel the channel's (nobody speaks in person there); `role` is
+    what the person is in the chat from now on; user_id 1087968824 speaks as an anonymous administrator.
+    """
+
+    chat_id: int
+    user_id: int
+    text: str
+    chat_type: str | None = None
+    thread_id: int | None = None
+    title: str | None = None
+    username: str | None = None
+    first_name: str | None = None
+    language_code: str | None = None
+    role: str | None = None
+    reply_to: int | None = None
+
+
+def say(world: World, said: Said) -> Message:
+    user = _meet_user(world, said)
+    chat = _meet_chat(world, said, user)
+    _take_role(chat, user, said.role)
+    if chat.type == "private" and chat.bot_status == "kicked":
+        _set_bot_status(world, chat, user, "member")  # a client unblocks before it can write
+    if said.thread_id:
+        chat.is_forum = True
+        chat.topics.setdefault(said.thread_id, "open")
+    message = world.post(
+        chat,
+        user,
+        Content(said.text, find_entities(said.text)),
+        thread_id=said.thread_id,
+        reply_to=_find(chat, said.reply_to) if said.reply_to else None,
+        sender_chat=chat if user is ANONYMOUS_ADMIN else None,
+    )
+    if _reaches_bot(message):
+        world.emit_message(message)
+    return message
+
+
+def press(world: World, *, chat_id: int, user_id: int, message_id: int, data: str) -> Callback:
+    """Delivers the press even if no such button is shown any more, as an old client would."""
+    message = _find(find_chat(world, chat_id), message_id)
+    callback = Callback(secrets.token_hex(8), world.now())
+    world.callbacks[callback.id] = callback
+    user = world.users.setdefault(user_id, User(user_id, f"Person {user_id}"))
+    world.updates.emit(
+        "callback_query",
+        {
+            "id": callback.id,
+            "from": user.json(),
+            "message": message.json(),
+            "chat_instance": str(chat_id),
+            "data": data,
+        },
+    )
+    return callback
+
+
+def change_membership(world: World, *, status: str, chat_id: int, user_id: int | None = None, **about: Any) -> None:
+    """Lets the bot in, out, up or down; a chat that is new comes into being by it."""
+    known = world.chats.get(chat_id)
+    by_id = user_id or (_owner(world, known).id if known else abs(chat_id))
+    said = Said(chat_id, by_id, "", **about)
+    user = _meet_user(world, said)
+    chat = known or _meet_chat(world, said, user)
+    _take_role(chat, user, None)
+    _set_bot_status(world, chat, user, status)
+
+
+def _set_bot_status(world: World, chat: Chat, by: User, status: str) -> None:
+    before, chat.bot_status = chat.bot_status, status
+    if status != before:
+        world.emit_membership(chat, by, before=before)
+
+
+def delete(world: World, *, chat_id: int, message_id: int) -> None:
+    chat = find_chat(world, chat_id)
+    del chat.messages[_find(chat, message_id).message_id]
+    chat.pinned = [each for each in chat.pinned if each != message_id]
+
+
+def migrate(world: World, chat_id: int) -> Chat:
+    """The supergroup that a basic group becomes; its messages stay behind, as on Telegram."""
+    old = find_chat(world, chat_id)
+    if old.type != "group" or old.migrated_to:
+        raise BadInputError(f"chat {chat_id} is not a basic group")
+    new = Chat(-1_000_000_000_000 + old.id, "supergroup", title=old.title, bot_status=old.bot_status)
+    new.roles = dict(old.roles)
+    world.chats[new.id] = new
+    owner = _owner(world, old)
+    moved = world.post(old, owner, Content(), service={"migrate_to_chat_id": new.id})
+    arrived = world.post(new, owner, Content(), service={"migrate_from_chat_id": old.id}, sender_chat=new)
+    old.migrated_to = new.id
+    for message in (moved, arrived):
+        world.emit_message(message)
+    return new
+
+
+def set_topic(world: World, *, chat_id: int, thread_id: int, state: str) -> None:
+    chat = find_chat(world, chat_id)
+    if thread_id not in chat.topics:
+        raise BadInputError(f"chat {chat_id} has no topic {thread_id}")
+    if state != "deleted":
+        chat.topics[thread_id] = state
+        return
+    del chat.topics[thread_id]
+    chat.messages = {key: each for key, each in chat.messages.items() if each.thread_id != thread_id}
+
+
+def find_chat(world: World, chat_id: int) -> Chat:
+    if chat_id not in world.chats:
+        raise BadInputError(f"chat {chat_id} does not exist; say something in it first")
+    return world.chats[chat_id]
+
+
+def _find(chat: Chat, message_id: int) -> Message:
+    if message_id not in chat.messages:
+        raise BadInputError(f"chat {chat.id} has no message {message_id}")
+    return chat.messages[message_id]
+
+
+def _meet_user(world: World, said: Said) -> User:
+    if said.user_id == ANONYMOUS_ADMIN.id:
+        return world.users.setdefault(said.user_id, ANONYMOUS_ADMIN)
+    user = world.users.setdefault(said.user_id, User(said.user_id, f"Person {said.user_id}"))
+    user.first_name = said.first_name or user.first_name
+    user.language_code = said.language_code or user.language_code
+    if said.chat_type != "channel":
+        user.username = said.username or user.username
+    return user
+
+
+def _meet_chat(world: World, said: Said, user: User) -> Chat:
+    chat = world.chats.get(said.chat_id)
+    if chat is None:
+        chat = world.chats[said.chat_id] = _new_chat(said, user)
+        if chat.type != "private":
+            world.emit_membership(chat, user, before="left")
+    elif said.chat_type not in (None, chat.type):
+        raise BadInputError(f"chat {chat.id} is a {chat.type} chat, not {said.chat_type}")
+    if chat.migrated_to:
+        raise BadInputError(f"chat {chat.id} became {chat.migrated_to}")
+    if chat.type != "private":
+        chat.title = said.title or chat.title
+    if chat.type == "channel":
+        chat.username = said.username or chat.username
+    return chat
+
+
+def _new_chat(said: Said, user: User) -> Chat:
+    kind = said.chat_type or ("private" if said.chat_id > 0 else "supergroup")
+    if kind not in CHAT_TYPES:
+        raise BadInputError(f"chat_type must be one of {', '.join(CHAT_TYPES)}, not {kind!r}")
+    if (kind == "private") != (said.chat_id > 0):
+        raise BadInputError("chat_id is positive for private chats and negative for all others")
+    if kind == "private":
+        return Chat(said.chat_id, kind, first_name=user.first_name, username=user.username)
+    status = "administrator" if kind == "channel" else "member"
+    return Chat(said.chat_id, kind, title=said.title or f"{kind.capitalize()} {said.chat_id}", bot_status=status)
+
+
+def _take_role(chat: Chat, user: User, role: str | None) -> None:
+    if chat.type == "private":
+        return
+    if role:
+        chat.roles[user.id] = role
+    elif user is ANONYMOUS_ADMIN:
+        chat.roles[user.id] = "administrator"
+    else:
+        newcomer = "administrator" if chat.type == "channel" else "member"  # only administrators post in channels
+        chat.roles.setdefault(user.id, newcomer if "creator" in chat.roles.values() else "creator")
+
+
+def _owner(world: World, chat: Chat) -> User:
+    """Whoever is named as the one who changed something when nobody else is."""
+    if chat.type == "private":
+        return world.users[chat.id]
+    owner = next((user_id for user_id, role in chat.roles.items() if role == "creator"), ANONYMOUS_ADMIN.id)
+    return world.users.setdefault(owner, ANONYMOUS_ADMIN)
+
+
+def _reaches_bot(message: Message) -> bool:
+    """Privacy mode, as every new bot has it: in groups only what is meant for the bot."""
+    chat = message.chat
+    if chat.bot_status in ("left", "kicked"):
+        return False
+    if not chat.is_group or chat.bot_status == "administrator":
+        return True
+    return bool(message.reply_to and message.reply_to.by_bot) or _addresses_bot(message.content)
+
+
+def _addresses_bot(content: Content) -> bool:
+    handle = f"@{BOT.username}".lower()
+    for entity in content.entities:
+        named = _cut(content.text, entity["offset"], entity["length"]).lower()
+        if entity["type"] == "mention" and named == handle:
+            return True
+        if entity["type"] == "bot_command" and ("@" not in named or named.endswith(handle)):
+            return True
+    return False
+
+
+def _cut(text: str, offset: int, length: int) -> str:
+    if len(text) == utf16_length(text):
+        return text[offset : offset + length]
+    return text.encode("utf-16-le")[2 * offset : 2 * (offset + length)].decode("utf-16-le")

@@ -1,0 +1,37 @@
+"""X's request limits: so many calls of one endpoint in 15 minutes, for each app."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+WINDOW = timedelta(minutes=15)
+
+
+@dataclass
+class Window:
+    limit: int
+    ends_at: datetime
+    used: int = 0
+
+    @property
+    def exceeded(self) -> bool:
+        return self.used > self.limit
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "x-rate-limit-limit": str(self.limit),
+            "x-rate-limit-remaining": str(max(0, self.limit - self.used)),
+            "x-rate-limit-reset": str(int(self.ends_at.timestamp())),
+        }
+
+
+class Limits:
+    def __init__(self) -> None:
+        self._windows: dict[tuple[str, str], Window] = {}
+
+    def take(self, endpoint: str, bearer: str, limit: int, now: datetime) -> Window:
+        """Counts one call and returns its window, which may be exceeded now."""
+        window = self._windows.get((endpoint, bearer))
+        if window is None or window.ends_at <= now:
+            window = self._windows[endpoint, bearer] = Window(limit, now.replace(microsecond=0) + WINDOW)
+        window.used += 1
+        return window

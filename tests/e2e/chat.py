@@ -1,0 +1,83 @@
+"""A person in a chat of the sandbox, and what the services behind it saw."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.conftest import until
+
+Json = Any
+
+
+@dataclass
+class Sandbox:
+    address: str
+
+    def get(self, path: str, **params: str | int) -> Json:
+        answer = httpx.get(f"{self.address}/_control/{path}", params=params, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path: str, **body: object) -> Json:
+        answer = httpx.post(f"{self.address}/_control/{path}", json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def delete(self, path: str) -> None:
+        httpx.delete(f"{self.address}/_control/{path}", timeout=10).raise_for_status()
+
+    def bytes(self, path: str) -> bytes:
+        answer = httpx.get(f"{self.address}/_control/{path}", timeout=10)
+        answer.raise_for_status()
+        return answer.content
+
+    def calls(self, service: str, since: int = 0) -> list[Json]:
+        """The calls that a service received, without the bot's polling."""
+        calls = self.get("calls", service=service, since=since)
+        return [call for call in calls if call["method"] != "getUpdates"]
+
+    def last_call(self) -> int:
+        return max((call["seq"] for call in self.get("calls")), default=0)
+
+
+@dataclass
+class Chat:
+    sandbox: Sandbox
+    id: int
+    user_id: int = 0
+    type: str = "private"
+    thread_id: int | None = None
+
+    def send(self, text: str, **more: object) -> int:
+        """Say something; returns the message's id."""
+        body = {"chat_id": self.id, "user_id": self.user_id or abs(self.id), "text": text, "chat_type": self.type}
+        if self.thread_id is not None:
+            body["thread_id"] = self.thread_id
+        return int(self.sandbox.post("telegram/send", **body | more)["message_id"])
+
+    def press(self, message: Json, data: str) -> None:
+        self.sandbox.post(
+            "telegram/press",
+            chat_id=self.id,
+            user_id=self.user_id or abs(self.id),
+            message_id=message["message_id"],
+            data=data,
+        )
+
+    def messages(self, after: int = 0) -> list[Json]:
+        seen = self.sandbox.get(f"telegram/chats/{self.id}")
+        return [message for message in seen if message["message_id"] > after]
+
+    def message(self, message_id: int) -> Json:
+        return next(message for message in self.messages() if message["message_id"] == message_id)
+
+    def ask(self, text: str, within_s: float = 20, **more: object) -> str:
+        """Say something and return what the bot says next."""
+        sent = self.send(text, **more)
+        return str(until(lambda: [each["text"] for each in self.messages(sent) if each["text"]], within_s)[0])
+
+    def chart(self, text: str, within_s: float = 30) -> Json:
+        """Say something and return the message in which the chart comes."""
+        sent = self.send(text)
+        return until(lambda: [each for each in self.messages(sent) if each["photo"]], within_s)[0]

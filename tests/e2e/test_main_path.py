@@ -1,0 +1,148 @@
+"""From /track in a fresh chat to a chart that stays fresh, over real HTTP and with real processes."""
+
+import csv
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from pipeline.chart.numbers import short
+from tests.conftest import until
+from tests.e2e.chat import Chat, Json
+from tests.e2e.house import SECRETS, House
+
+POSTS = 100
+
+
+@dataclass
+class Row:
+    handle: str
+    values: list[int]
+
+    @property
+    def caption_line(self) -> str:
+        middle, top = short(median(self.values)), short(max(self.values))
+        return f"@{self.handle} · median {middle} · top {top} · n={len(self.values)}"
+
+
+def own_posts(timelines: Path) -> dict[str, list[dict[str, str]]]:
+    """Each account's newest own posts, newest first."""
+    with timelines.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["is_repost"] == "0"]
+    rows.sort(key=lambda row: (row["created_at"], int(row["post_id"])), reverse=True)
+    names = dict.fromkeys(row["username"] for row in rows)
+    return {name: [row for row in rows if row["username"] == name][:POSTS] for name in names}
+
+
+@pytest.fixture(scope="module")
+def handles(timelines: Path) -> list[str]:
+    return list(own_posts(timelines))[:5]
+
+
+@pytest.fixture(scope="module")
+def chat(house: House, handles: list[str]) -> Iterator[Chat]:
+    """A chat that tracks five accounts."""
+    chat = house.chat(1001)
+    answer = chat.ask("/track " + " ".join(f"@{handle}" for handle in handles))
+    assert answer.startswith("Added: ")
+    assert all(f"@{handle}" in answer for handle in handles)
+    yield chat
+    log = house.log.read_text(errors="replace") + (house.folder / "sandbox.log").read_text(errors="replace")
+    assert not [secret for secret in SECRETS.values() if secret in log]
+    assert "Traceback" not in log
+
+
+def test_compare_answers_at_once_and_the_chart_equals_the_data(chat: Chat, handles: list[str], timelines: Path) -> None:
+    started = time.monotonic()
+    sent = chat.send("/compare")
+    working = until(lambda: chat.messages(sent), every_s=0.02)[0]
+    assert time.monotonic() - started < 1
+    assert working["text"].startswith("Drawing retweets of the last 100 posts")
+    chart = until(lambda: [each for each in chat.messages(sent) if each["photo"]], within_s=30)[0]
+    assert chart["message_id"] == working["message_id"]
+    data = own_posts(timelines)
+    for handle in handles:
+        row = Row(handle, [int(post["retweets"]) for post in data[handle]])
+        assert row.caption_line in chart["caption"].splitlines()
+    assert (chart["photo"]["width"], chart["photo"]["bytes"] <= 90_000) == (1280, True)
+
+
+def test_words_choose_accounts_metric_and_number_in_any_order(chat: Chat, handles: list[str], timelines: Path) -> None:
+    chart = chat.chart(f"/compare 50 likes @{handles[1]} https://x.com/{handles[0]}")
+    data = own_posts(timelines)
+    for handle in handles[:2]:
+        row = Row(handle, [int(post["likes"]) for post in data[handle][:50]])
+        assert row.caption_line in chart["caption"].splitlines()
+    assert f"@{handles[2]}" not in chart["caption"]
+
+
+def test_the_posts_view_comes_by_word_and_by_button(chat: Chat) -> None:
+    by_word = chat.chart("/compare posts")
+    button = next(button for row in by_word["keyboard"] for button in row if button["text"] == "Spread")
+    first = by_word["photo"]["file_id"]
+    chat.press(by_word, button["callback_data"])
+    until(lambda: chat.message(by_word["message_id"])["photo"]["file_id"] != first, within_s=30)
+    assert chat.message(by_word["message_id"])["edits"] >= 2
+
+
+def test_a_live_chart_follows_the_counts_in_place_and_is_quiet_when_nothing_changes(
+    house: House, chat: Chat, handles: list[str], timelines: Path
+) -> None:
+    chart = chat.chart("/subscribe")
+    posts = own_posts(timelines)[handles[0]]
+    files = until(lambda: _settled(house), within_s=40)
+    _change_and_see(house, chat, chart, handles[0], posts)
+    until(lambda: _datasets(house)[0]["revisions"] > files[0]["revisions"], within_s=30)
+    _assert_dataset_equals(house, handles, timelines, changed=posts[0]["post_id"])
+    _assert_quiet(house, ticks=6)
+
+
+def _settled(house: House) -> list[Json]:
+    return _datasets(house)
+
+
+def _datasets(house: House) -> list[Json]:
+    """The five accounts' dataset in Dropbox."""
+    return [file for file in house.sandbox.get("dropbox/files") if "and-2-more-last-100" in file["path"]]
+
+
+def _change_and_see(house: House, chat: Chat, chart: Json, handle: str, posts: list[dict[str, str]]) -> None:
+    """Metrics changed through the control door stand in the same message within two ticks."""
+    values = [7_654, *(int(post["retweets"]) for post in posts[1:])]
+    house.sandbox.post(f"x/posts/{posts[0]['post_id']}", retweets=7_654)
+    started = time.monotonic()
+    line = Row(handle, values).caption_line
+    until(lambda: line in chat.message(chart["message_id"])["caption"].splitlines(), within_s=3 * house.tick_s)
+    assert time.monotonic() - started < 2 * house.tick_s + 1
+
+
+def _assert_dataset_equals(house: House, handles: list[str], timelines: Path, changed: str) -> None:
+    [file] = _datasets(house)
+    content = house.sandbox.bytes(f"dropbox/files{file['path']}")
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    data = own_posts(timelines)
+    expected = [post for handle in sorted(handles, key=str.lower) for post in data[handle]]
+    assert [row["post_id"] for row in rows] == [post["post_id"] for post in expected]
+    for row, post in zip(rows, expected, strict=True):
+        count = "7654" if post["post_id"] == changed else post["retweets"]
+        assert (row["account"], row["created_at"], row["reposts"]) == (post["username"], post["created_at"], count)
+        assert [row[name] for name in ("likes", "views")] == [post[name] for name in ("likes", "views")]
+
+
+def _assert_quiet(house: House, ticks: int) -> None:
+    """Nothing changed: no upload, no chart, no call to Telegram but polling, while X is read on."""
+    before = house.sandbox.last_call()
+    revisions = [file["revisions"] for file in house.sandbox.get("dropbox/files")]
+    until(lambda: len({call["at"] for call in house.sandbox.calls("x", before)}) >= ticks * 5, ticks * house.tick_s * 2)
+    assert house.sandbox.calls("telegram", before) == []
+    assert house.sandbox.calls("dropbox", before) == []
+    assert [file["revisions"] for file in house.sandbox.get("dropbox/files")] == revisions
+
+
+def test_the_ledger_equals_the_bill_of_x(house: House, chat: Chat) -> None:
+    usd = house.sandbox.get("x/bill")["usd"]
+    assert f"X's bill today: ${usd:.2f} of $50.00" in chat.ask("/status").splitlines()

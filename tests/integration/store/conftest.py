@@ -1,0 +1,65 @@
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pipeline.records import NETWORK, Counts, Post, Profile, Reading, State
+from pipeline.store import Store, accounts, chats
+from pipeline.store.migrate import migrate
+from tests.conftest import without
+
+POSTGRES = "postgresql://postgres@127.0.0.1:5432"
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of its own."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/tallybird.db"
+        return
+    name = f"tallybird_store_{os.getpid()}"
+    try:
+        server = psycopg.connect(f"{POSTGRES}/postgres", autocommit=True)
+    except psycopg.OperationalError:
+        without("a PostgreSQL on 5432")
+        return
+    with server:
+        server.execute(f"CREATE DATABASE {name}")
+        yield f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}"
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def store(address: str) -> Iterator[Store]:
+    store = Store(address)
+    migrate(store)
+    yield store
+    store.close()
+
+
+def add_accounts(store: Store, *handles: str, chat_id: int = 1, now: datetime = NOON) -> list[int]:
+    """Accounts that a chat tracks; returns their ids."""
+    profiles = [Profile(handle, State.ACTIVE, f"id-{handle}") for handle in handles]
+    with store.writing() as db:
+        accounts.save_profiles(db, profiles, NETWORK, now)
+        ids = [next(each.id for each in accounts.named(db, [handle], NETWORK)) for handle in handles]
+        chats.add(db, chat_id, now)
+        chats.track(db, chat_id, ids, now)
+    return ids
+
+
+def posts(*reposts: int) -> tuple[Post, ...]:
+    """Posts with these counts, newest first, an hour apart; the oldest is number 1."""
+    count = len(reposts)
+    return tuple(
+        Post(str(count - index), NOON - timedelta(hours=index), Counts(reposts=value))
+        for index, value in enumerate(reposts)
+    )
+
+
+def reading(account_id: int, *reposts: int, at: datetime = NOON) -> Reading:
+    return Reading(account_id, at, posts(*reposts), complete=True)

@@ -1,0 +1,81 @@
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from pipeline.records import Reading, State
+from pipeline.store import Store, accounts, bill, comparisons
+from pipeline.store.tables import Account, History
+from tests.integration.store.conftest import NOON, add_accounts, reading
+
+
+def save(store: Store, *readings: Reading) -> set[int]:
+    with store.writing() as db:
+        return accounts.save(db, readings)
+
+
+def history(store: Store) -> int:
+    with store.reading() as db:
+        return db.scalar(select(func.count()).select_from(History)) or 0
+
+
+def shown(store: Store, account_id: int) -> list[int | None]:
+    with store.reading() as db:
+        return [post.counts.reposts for post in comparisons.newest_posts(db, account_id, 100)]
+
+
+def test_equal_readings_change_nothing_and_keep_no_history(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    assert save(store, reading(account_id, 3, 5)) == {account_id}
+    assert history(store) == 2
+    assert save(store, reading(account_id, 3, 5)) == set()
+    assert history(store) == 2
+    assert save(store, reading(account_id, 3, 6, at=NOON + timedelta(seconds=10))) == {account_id}
+    assert (history(store), shown(store, account_id)) == (3, [3, 6])
+
+
+def test_a_post_that_is_gone_from_the_timeline_is_gone_from_the_chart(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    save(store, reading(account_id, 3, 5, 8))
+    kept = reading(account_id, 3, 5, 8).posts or ()
+    assert save(store, Reading(account_id, NOON, (kept[0], kept[2]))) == {account_id}
+    assert shown(store, account_id) == [3, 8]
+
+
+def test_posts_older_than_an_unfinished_reading_stay(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    save(store, reading(account_id, 3, 5, 8))
+    newest = (reading(account_id, 3, 5, 8).posts or ())[:1]
+    assert save(store, Reading(account_id, NOON, newest)) == set()
+    assert shown(store, account_id) == [3, 5, 8]
+
+
+def test_each_post_and_profile_is_billed_once_a_utc_day(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    tomorrow = NOON + timedelta(days=1)
+    for at in (NOON, NOON + timedelta(hours=1), tomorrow):
+        save(store, reading(account_id, 3, 5, at=at))
+    add_accounts(store, "nasa")
+    with store.reading() as db:
+        assert bill.usd(db, NOON.date(), NOON.date()) == bill.post_usd(2) + bill.user_usd(1)
+        assert bill.usd(db, tomorrow.date(), tomorrow.date()) == bill.post_usd(2)
+
+
+def test_a_failure_keeps_the_posts_and_makes_them_stale_after_a_while(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    save(store, reading(account_id, 3))
+    assert save(store, Reading(account_id, NOON + timedelta(seconds=10), problem="status 503")) == set()
+    assert save(store, Reading(account_id, NOON + timedelta(minutes=5), problem="status 503")) == {account_id}
+    assert save(store, Reading(account_id, NOON + timedelta(minutes=6), problem="status 503")) == set()
+    with store.reading() as db:
+        account = db.get_one(Account, account_id)
+        assert (account.stale, account.state, account.problem) == (True, State.ACTIVE, "status 503")
+    assert shown(store, account_id) == [3]
+    assert save(store, reading(account_id, 3, at=NOON + timedelta(minutes=7))) == {account_id}
+
+
+def test_what_x_says_of_an_account_is_kept_through_other_failures(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    assert save(store, Reading(account_id, NOON, state=State.PROTECTED, problem="protected")) == {account_id}
+    assert save(store, Reading(account_id, NOON, problem="status 503")) == {account_id}
+    with store.reading() as db:
+        assert db.get_one(Account, account_id).state is State.PROTECTED

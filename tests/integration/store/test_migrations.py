@@ -1,0 +1,33 @@
+import subprocess
+import sys
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from pipeline.store import Store
+from pipeline.store.tables import Table
+from tests.conftest import ROOT
+
+OPEN = """
+import sys
+from pipeline.store import Store
+from pipeline.store.migrate import migrate
+migrate(Store(sys.argv[1]))
+"""
+
+
+def test_many_processes_that_start_together_migrate_once(address: str) -> None:
+    command = [sys.executable, "-c", OPEN, address]
+    started = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(4)]
+    errors = [process.communicate(timeout=60)[1].decode() for process in started]
+    assert [process.returncode for process in started] == [0] * 4, errors
+    store = Store(address)
+    with store.reading() as db:
+        assert len(db.execute(text("SELECT version_num FROM alembic_version")).all()) == 1
+    store.close()
+
+
+def test_the_migrations_make_what_the_tables_say(store: Store) -> None:
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []

@@ -1,0 +1,99 @@
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from pipeline import planner
+from pipeline.records import NETWORK, Reading, State
+from pipeline.settings import Settings
+from pipeline.store import Store, accounts, chats, notices
+from tests.integration.store.conftest import NOON, add_accounts, reading
+
+TICK = timedelta(seconds=10)
+
+
+@dataclass
+class Clock:
+    store: Store
+    settings: Settings
+
+    def plan(self, at: timedelta = timedelta(0)) -> planner.Plan:
+        with self.store.writing() as db:
+            planned = planner.plan(db, self.settings, NOON + at)
+            accounts.mark_tried(db, [due.account_id for due in planned.due], NOON + at)
+        return planned
+
+    def due(self, at: timedelta = timedelta(0)) -> list[int]:
+        return sorted(due.account_id for due in self.plan(at).due)
+
+
+@pytest.fixture
+def clock(store: Store, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    monkeypatch.delenv("X_DAILY_USD", raising=False)
+    return Clock(store, settings())
+
+
+def settings(daily: str = "5", monthly: str = "50", posts: int = 100) -> Settings:
+    return Settings(x_daily_usd=Decimal(daily), x_monthly_usd=Decimal(monthly), posts_per_account=posts, _env_file=None)
+
+
+def test_each_tracked_account_is_due_once_a_tick_and_an_untracked_one_never(clock: Clock) -> None:
+    ids = add_accounts(clock.store, "a", "b", "c")
+    with clock.store.writing() as db:
+        chats.untrack(db, 1, [ids[2]])
+    assert clock.due() == ids[:2]
+    assert clock.due(timedelta(seconds=1)) == []
+    assert clock.due(TICK - timedelta(seconds=1)) == ids[:2]
+
+
+def test_nobody_tracking_means_nothing_due(clock: Clock) -> None:
+    assert clock.due() == []
+
+
+def test_an_account_that_x_does_not_show_is_asked_for_less_often(clock: Clock) -> None:
+    [account_id] = add_accounts(clock.store, "a")
+    with clock.store.writing() as db:
+        accounts.save(db, [Reading(account_id, NOON, state=State.SUSPENDED, problem="suspended")])
+    assert clock.due() == [account_id]
+    assert clock.due(TICK) == []
+    assert clock.due(timedelta(minutes=15)) == [account_id]
+
+
+def test_what_fits_in_the_budget_is_read_once_and_then_everything_stops(clock: Clock) -> None:
+    clock.settings = settings(daily="1.2")  # three profiles for $0.03, and two first readings of $0.50
+    ids = add_accounts(clock.store, "a", "b", "c")
+    first = clock.plan()
+    assert [due.account_id for due in first.due] == ids[:2]
+    assert first.short is not None
+    assert (first.short.period, first.short.limit) == ("day", Decimal("1.2"))
+    with clock.store.writing() as db:
+        accounts.save(db, [reading(account_id, *range(100)) for account_id in ids[:2]])
+    assert clock.due(TICK) == []
+    assert clock.due(timedelta(days=1)) == [ids[0], ids[2]], "the one that had no turn comes first"
+
+
+def test_a_reading_that_is_paid_for_costs_nothing_more_that_day(clock: Clock) -> None:
+    clock.settings = settings(daily="0.52")
+    [account_id] = add_accounts(clock.store, "a")
+    assert clock.due() == [account_id]
+    with clock.store.writing() as db:
+        accounts.save(db, [reading(account_id, *range(100))])
+    assert clock.due(TICK) == [account_id]
+
+
+def test_the_month_limits_too(clock: Clock) -> None:
+    clock.settings = settings(monthly="0.3")
+    add_accounts(clock.store, "a")
+    planned = clock.plan()
+    assert planned.due == []
+    assert planned.short is not None
+    assert (planned.short.period, planned.short.until.day, planned.short.until.month) == ("month", 1, 12)
+
+
+def test_a_stop_holds_until_its_moment(clock: Clock) -> None:
+    ids = add_accounts(clock.store, "a")
+    with clock.store.writing() as db:
+        notices.stop(db, NETWORK, "credits", NOON, NOON + timedelta(hours=1))
+    assert clock.due() == []
+    assert clock.due(timedelta(hours=1)) == ids

@@ -1,0 +1,138 @@
+from datetime import datetime, timedelta
+
+from pipeline.records import Comparison, Mode
+from pipeline.store import Store, chats, comparisons, subscriptions
+from pipeline.store.subscriptions import Showing
+from pipeline.store.tables import Comparison as ComparisonRow
+from pipeline.store.tables import Subscription
+from tests.integration.store.conftest import NOON, add_accounts
+
+
+def subscribe(
+    store: Store, ids: list[int], mode: Mode = Mode.LIVE, chat_id: int = 1, interval_s: int | None = None
+) -> int:
+    with store.writing() as db:
+        row = comparisons.find_or_add(db, Comparison(tuple(ids)))
+        subscription = Subscription(
+            chat_id=chat_id,
+            comparison_id=row.id,
+            everything=False,
+            mode=mode,
+            interval_s=interval_s,
+            message_id=None,
+            from_version=comparisons.want(db, row),
+            next_at=NOON,
+        )
+        subscriptions.add(db, subscription)
+        return row.id
+
+
+def draw(store: Store, chart: str, now: datetime = NOON) -> list[int]:
+    """What the pipeline does with everything that is wanted; returns the comparisons drawn."""
+    with store.writing() as db:
+        claimed = comparisons.claim_outdated(db, now)
+        for comparison_id, version in claimed:
+            row = db.get_one(ComparisonRow, comparison_id)
+            row.chart, row.caption = chart, "caption"
+            comparisons.finish(db, comparison_id, version)
+    return [comparison_id for comparison_id, _ in claimed]
+
+
+def outdated(store: Store, now: datetime = NOON) -> list[Showing]:
+    with store.reading() as db:
+        return list(subscriptions.outdated(db, now))
+
+
+def show(store: Store, showing: Showing, now: datetime = NOON) -> None:
+    with store.writing() as db:
+        subscriptions.mark_shown(db, showing, 77, now)
+
+
+def test_equal_comparisons_of_two_chats_are_one_and_drawn_once(store: Store) -> None:
+    ids = add_accounts(store, "a", "b")
+    add_accounts(store, "a", "b", chat_id=2)
+    assert subscribe(store, ids) == subscribe(store, ids[::-1], chat_id=2)
+    assert len(draw(store, "chart 1")) == 1
+    assert [showing.chat_id for showing in outdated(store)] == [1, 2]
+
+
+def test_a_chart_is_shown_once_and_again_only_when_it_changed(store: Store) -> None:
+    ids = add_accounts(store, "a")
+    subscribe(store, ids)
+    assert outdated(store) == []
+    draw(store, "chart 1")
+    [showing] = outdated(store)
+    show(store, showing)
+    assert outdated(store) == []
+    with store.writing() as db:
+        comparisons.mark_changed(db, ids)
+    assert outdated(store) == []
+    draw(store, "chart 2")
+    [showing] = outdated(store)
+    assert (showing.chart, showing.message_id) == ("chart 2", 77)
+
+
+def test_a_single_chart_waits_for_its_own_version_and_ends_when_shown(store: Store) -> None:
+    ids = add_accounts(store, "a")
+    subscribe(store, ids, Mode.ONCE)
+    draw(store, "chart 1")
+    show(store, outdated(store)[0])
+    subscribe(store, ids, Mode.ONCE)
+    assert outdated(store) == []
+    draw(store, "chart 1")
+    assert [showing.chart for showing in outdated(store)] == ["chart 1"]
+    show(store, outdated(store)[0])
+    assert outdated(store, NOON + timedelta(days=1)) == []
+
+
+def test_a_new_message_comes_no_sooner_than_its_interval(store: Store) -> None:
+    ids = add_accounts(store, "a")
+    subscribe(store, ids, Mode.NEW, interval_s=3600)
+    draw(store, "chart 1")
+    show(store, outdated(store)[0])
+    with store.writing() as db:
+        comparisons.mark_changed(db, ids)
+    draw(store, "chart 2")
+    assert outdated(store, NOON + timedelta(minutes=59)) == []
+    assert len(outdated(store, NOON + timedelta(minutes=60))) == 1
+
+
+def test_two_workers_never_draw_the_same_chart_and_a_lost_one_comes_back(store: Store) -> None:
+    subscribe(store, add_accounts(store, "a"))
+    with store.writing() as db:
+        assert len(comparisons.claim_outdated(db, NOON)) == 1
+        assert len(comparisons.claim_outdated(db, NOON)) == 0
+        assert len(comparisons.claim_outdated(db, NOON + comparisons.CLAIM + timedelta(seconds=1))) == 1
+
+
+def test_nobody_watching_means_nothing_to_draw(store: Store) -> None:
+    ids = add_accounts(store, "a")
+    subscribe(store, ids)
+    draw(store, "chart 1")
+    with store.writing() as db:
+        chats.set_aside(db, 1, "blocked")
+        comparisons.mark_changed(db, ids)
+    assert draw(store, "chart 2") == []
+    assert outdated(store) == []
+
+
+def test_a_migrated_group_keeps_everything_under_its_new_id(store: Store) -> None:
+    ids = add_accounts(store, "a", chat_id=-5)
+    subscribe(store, ids, chat_id=-5)
+    draw(store, "chart 1")
+    with store.writing() as db:
+        chats.migrate(db, -5, -1005, NOON)
+        assert [account.id for account in chats.tracked(db, -1005)] == ids
+        assert not chats.is_known(db, -5)
+    assert [showing.chat_id for showing in outdated(store)] == [-1005]
+
+
+def test_a_forgotten_chat_leaves_no_row(store: Store) -> None:
+    ids = add_accounts(store, "a")
+    subscribe(store, ids)
+    with store.writing() as db:
+        chats.forget(db, 1)
+    with store.reading() as db:
+        assert not chats.is_known(db, 1)
+        assert list(chats.tracked(db, 1)) == []
+        assert list(subscriptions.of_chat(db, 1)) == []

@@ -1,0 +1,70 @@
+from datetime import timedelta
+
+import pytest
+
+from bot import words
+from pipeline.errors import UserError
+from pipeline.records import Metric, Mode, Theme, View
+
+
+@pytest.mark.parametrize(
+    ("typed", "handle"),
+    [
+        ("@nasa", "nasa"),
+        ("nasa", "nasa"),
+        ("https://x.com/NASA", "NASA"),
+        ("http://www.twitter.com/nasa/", "nasa"),
+        ("mobile.twitter.com/nasa?lang=en", "nasa"),
+        ("x.com/@nasa", "nasa"),
+        ("@" + "a" * 16, None),
+        ("https://x.com/nasa/status/1", None),
+        ("https://example.org/nasa", None),
+        ("../../etc/passwd", None),
+        ("@nasa;drop", None),
+        ("=cmd()", None),
+        ("@näsa", None),
+    ],
+)
+def test_a_handle_is_read_from_names_and_addresses_of_profiles_only(typed: str, handle: str | None) -> None:
+    assert words.handle_in(typed) == handle
+
+
+def test_handles_come_once_whatever_their_case_and_bad_words_apart() -> None:
+    assert words.handles(["@NASA", "nasa", "", "@esa", "<b>", "<b>"]) == (["NASA", "esa"], ["<b>"])
+
+
+def test_commas_part_words_and_the_command_is_left_out() -> None:
+    assert words.split("/track@TallybirdBot @a,@b ; c\n@d") == ["@a", "@b", "c", "@d"]
+
+
+def test_a_command_longer_than_a_message_is_refused() -> None:
+    with pytest.raises(UserError, match="5,000 characters"):
+        words.split("/track " + "a" * 4993)
+
+
+def test_a_wish_is_read_in_any_order_and_tracked_names_need_no_mark() -> None:
+    wish = words.wish(["50", "nasa", "likes", "@ESA", "posts", "dark", "new", "2h"], ["NASA"], 100)
+    assert wish.handles == ["nasa", "ESA"]
+    assert (wish.metric, wish.view, wish.theme) == (Metric.LIKES, View.POSTS, Theme.DARK)
+    assert (wish.count, wish.mode, wish.interval) == (50, Mode.NEW, timedelta(hours=2))
+
+
+@pytest.mark.parametrize("word", ["likez", "4", "101", "99999999999999999999", "٣٣", "0m", "99d", "-5", "@a/b"])
+def test_a_wish_with_an_unknown_word_or_a_figure_out_of_range_is_refused(word: str) -> None:
+    with pytest.raises(UserError):
+        words.wish([word], [], 100)
+
+
+def test_an_account_named_like_a_metric_needs_its_mark() -> None:
+    assert words.wish(["likes"], ["likes"], 100).handles == []
+    assert words.wish(["@likes"], ["likes"], 100).handles == ["likes"]
+
+
+def test_what_people_send_is_repeated_short_and_without_direction_marks() -> None:
+    assert words.shown("a\u202eb\u200bc\x07" + "d" * 40) == "abc" + "d" * 21 + "…"
+
+
+def test_names_are_listed_as_people_do() -> None:
+    assert words.listed(["a"]) == "@a"
+    assert words.listed(["a", "b", "c"]) == "@a, @b and @c"
+    assert words.listed("abcdefghijkl", most=3) == "@a, @b and 10 more"

@@ -1,0 +1,42 @@
+import pytest
+
+from pipeline.chart.numbers import short, tick
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0, "0"),
+        (6.5, "6.5"),
+        (999, "999"),
+        (1234, "1,234"),
+        (1234.5, "1,234.5"),
+        (9999, "9,999"),
+        (10_000, "10k"),
+        (12_345, "12.3k"),
+        (12_350, "12.4k"),
+        (99_949, "99.9k"),
+        (99_950, "100k"),
+        (123_456, "123k"),
+        (999_499, "999k"),
+        (999_500, "1M"),
+        (1_234_567, "1.2M"),
+        (3_000_000, "3M"),
+        (1_250_000_000, "1.3B"),
+        (1_234_000_000_000, "1,234B"),
+    ],
+)
+def test_counts_are_exact_up_to_9999_and_keep_three_digits_beyond(value: float, written: str) -> None:
+    assert short(value) == written
+
+
+def test_round_numbers_on_an_axis_are_short() -> None:
+    assert [tick(value) for value in (0, 1, 100, 1000, 3000, 10_000, 1_000_000)] == [
+        "0",
+        "1",
+        "100",
+        "1k",
+        "3k",
+        "10k",
+        "1M",
+    ]

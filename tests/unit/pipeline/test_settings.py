@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.settings import HouseSettings, Settings, complain
+from tests.conftest import ROOT
+
+GOOD = {"TELEGRAM_BOT_TOKEN": "1:aaaaaaaaaaaaaaaaaaaaaaaa", "X_BEARER_TOKEN": "marked-bearer-token"}
+
+
+@pytest.fixture(autouse=True)
+def empty_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No variable of ours and no .env, in a folder of its own."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def problems(folder: Path, **given: str) -> list[str]:
+    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in given.items()))
+    with pytest.raises(ConfigError) as caught:
+        HouseSettings.load()
+    return caught.value.problems
+
+
+def test_every_problem_is_told_at_once_with_its_name_and_the_fix(empty_surroundings: Path) -> None:
+    found = problems(
+        empty_surroundings,
+        TELEGRAM_BOT_TOKEN="abc",
+        X_BARER_TOKEN="x",
+        TICK_SECONDS="0",
+        DROPBOX_APP_KEY="key",
+        ADMIN_IDS="me",
+        WEBHOOK_URL="http://example.org",
+        DATABASE_URL="mysql://x",
+    )
+    assert [problem.partition(":")[0] for problem in found] == [
+        "TELEGRAM_BOT_TOKEN",
+        "X_BEARER_TOKEN",
+        "DROPBOX_REFRESH_TOKEN",
+        "ADMIN_IDS",
+        "TICK_SECONDS",
+        "DATABASE_URL",
+        "WEBHOOK_URL",
+        "X_BARER_TOKEN",
+    ]
+    text = complain(found)
+    assert "BotFather" in text
+    assert "Did you mean X_BEARER_TOKEN?" in text
+    assert "abc" not in text
+
+
+def test_ids_are_read_as_people_write_them(empty_surroundings: Path) -> None:
+    lines = [f"{name}={value}" for name, value in GOOD.items()] + ["ALLOWED_CHATS=1, -100234 5", "ADMIN_IDS="]
+    (empty_surroundings / ".env").write_text("\n".join(lines))
+    settings = HouseSettings.load()
+    assert sorted(settings.allowed_chats) == [-100234, 1, 5]
+    assert not settings.admin_ids
+
+
+def test_a_hosts_database_address_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://user:pass-word@host/name")
+    settings = Settings.load()
+    assert settings.database_address == "postgresql+psycopg://user:pass-word@host/name"
+    assert settings.secrets == ["pass-word"]
+
+
+def test_no_secret_shows_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    assert not [value for value in GOOD.values() if value in repr(HouseSettings.load())]
+
+
+def test_every_setting_is_in_the_example_and_nothing_else_is() -> None:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    named = [line.lstrip("#").partition("=")[0] for line in lines if "=" in line and " " not in line.partition("=")[0]]
+    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
