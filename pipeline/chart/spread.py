@@ -167,7 +167,7 @@ def _words(data: ChartData, standing: Standing) -> tuple[str, str]:
 def _posts(page: Page, data: ChartData, row: Row) -> None:
     band, marks, values = row.band, row.marks(), row.standing.row.values
     half = band.half - band.dot / 2
-    swarm = Swarm(row.x, half, band.dot + 1, lambda x, y: marks.clear(x, y, band.dot))
+    swarm = Swarm(row.x, half, PAD, band.dot + 1, lambda x, y: marks.clear(x, y, band.dot))
     young = (young for _, young in sorted(zip(values, frame.fresh(data, row.standing.row), strict=True)))
     dots = [(x, band.middle + y, young) for (x, y), young in zip(swarm.positions(values), young, strict=True)]
     colour = page.colours.dot(row.colour)

@@ -18,12 +18,14 @@ GOLDEN = 0.618034
 class Swarm:
     """The room of a swarm, in px.
 
-    place: where a count lies. half: how far dots may be from the middle line. pitch: between two neighbouring dots.
+    place: where a count lies. half: how far dots may be from the middle line, and stray from their places.
+    pitch: between two neighbouring dots.
     free: whether a dot may be at x, and y from the middle line; it keeps the median and the quartiles uncovered.
     """
 
     place: Callable[[float], float]
     half: float
+    stray: float
     pitch: float
     free: Callable[[float, float], bool]
 
@@ -45,7 +47,7 @@ class Swarm:
     def _columns(self, value: int, amount: int) -> list[float]:
         """Where equal counts stand: in as few columns as hold them, each filled by its share."""
         middle = self.place(value)
-        stray = max(self.place(value + STRAY) - middle, self.pitch)
+        stray = min(max(self.place(value + STRAY) - middle, self.pitch), self.stray)
         most = 1 + int(2 * stray / self.pitch)
         slots: list[float] = []
         for columns in range(1, most + 1):

@@ -30,7 +30,9 @@ Row = list[Any]
 
 def x() -> tweepy.Client:
     client = tweepy.Client("bearer")
-    client.session.mount("https://api.twitter.com", Rebased("https://api.twitter.com", f"{ADDRESS}/x", timeout_s=30, pool=1))
+    client.session.mount(
+        "https://api.twitter.com", Rebased("https://api.twitter.com", f"{ADDRESS}/x", timeout_s=30, pool=1)
+    )
     return client
 
 

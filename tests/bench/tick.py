@@ -37,7 +37,12 @@ def run() -> Iterator[Result]:
         folder = Path(name)
         procfile = folder / "Procfile"
         procfile.write_text("\n".join(WITHOUT_BEAT))
-        limits = {"MAX_ACCOUNTS_PER_CHAT": "100", "X_DAILY_USD": "1000", "X_MONTHLY_USD": "1000", "DROPBOX_MIN_SECONDS": "0"}
+        limits = {
+            "MAX_ACCOUNTS_PER_CHAT": "100",
+            "X_DAILY_USD": "1000",
+            "X_MONTHLY_USD": "1000",
+            "DROPBOX_MIN_SECONDS": "0",
+        }
         with running(folder, None, tick_s=10, procfile=procfile, **limits) as house:
             names = _load(house.sandbox)
             ours = _ours(house, names)
@@ -53,7 +58,9 @@ def _load(sandbox: Sandbox) -> list[str]:
     newest = datetime.now(UTC) - timedelta(hours=1)
     accounts = []
     for number in range(ACCOUNTS):
-        posts = [_post(chance, number * 1000 + POSTS - index, newest - timedelta(hours=index)) for index in range(POSTS)]
+        posts = [
+            _post(chance, number * 1000 + POSTS - index, newest - timedelta(hours=index)) for index in range(POSTS)
+        ]
         accounts.append({"username": f"bench_{number:03}", "posts": posts})
     sandbox.post("x/accounts", accounts=accounts)
     return [account["username"] for account in accounts]
@@ -61,7 +68,14 @@ def _load(sandbox: Sandbox) -> list[str]:
 
 def _post(chance: random.Random, post_id: int, at: datetime) -> Json:
     reposts = int(chance.lognormvariate(3, 1.2))
-    counts = {"retweets": reposts, "replies": 1, "likes": 4 * reposts, "quotes": 0, "bookmarks": 1, "views": 90 * reposts}
+    counts = {
+        "retweets": reposts,
+        "replies": 1,
+        "likes": 4 * reposts,
+        "quotes": 0,
+        "bookmarks": 1,
+        "views": 90 * reposts,
+    }
     return {"post_id": str(10**15 + post_id), "created_at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "is_repost": 0, **counts}
 
 
@@ -131,7 +145,18 @@ def _literal(house: House, names: list[str], folder: Path) -> dict[str, float]:
     os.environ.update(environment)
     from tests.bench import literal  # noqa: PLC0415 it reads its addresses when imported
 
-    command = [sys.executable, "-m", "celery", "-A", "tests.bench.literal", "worker", "-c", "2", "--loglevel", "WARNING"]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "tests.bench.literal",
+        "worker",
+        "-c",
+        "2",
+        "--loglevel",
+        "WARNING",
+    ]
     with (folder / "literal.log").open("ab") as log:
         worker = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     try:

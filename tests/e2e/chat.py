@@ -56,14 +56,16 @@ class Chat:
             body["thread_id"] = self.thread_id
         return int(self.sandbox.post("telegram/send", **body | more)["message_id"])
 
-    def press(self, message: Json, data: str) -> None:
-        self.sandbox.post(
+    def press(self, message: Json, data: str) -> str:
+        """Press a button; returns the press's id."""
+        pressed = self.sandbox.post(
             "telegram/press",
             chat_id=self.id,
             user_id=self.user_id or abs(self.id),
             message_id=message["message_id"],
             data=data,
         )
+        return str(pressed["callback_query_id"])
 
     def messages(self, after: int = 0) -> list[Json]:
         seen = self.sandbox.get(f"telegram/chats/{self.id}")

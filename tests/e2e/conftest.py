@@ -10,6 +10,7 @@ import pytest
 from redis import Redis, RedisError
 
 from tests.conftest import without
+from tests.e2e.figures import own_posts
 from tests.e2e.house import House, running
 
 REDIS_URL = "redis://127.0.0.1:6379/11"
@@ -22,6 +23,19 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """Private Redis and SQLite; a given Redis and PostgreSQL; RabbitMQ as the broker."""
     settings = request.getfixturevalue(f"{request.param}_settings")
     with running(tmp_path_factory.mktemp("house"), timelines, **settings) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def handles(timelines: Path) -> list[str]:
+    return list(own_posts(timelines))[:5]
+
+
+@pytest.fixture(scope="session")
+def plain_house(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[House]:
+    """One house for the tests that hold in any set-up."""
+    settings = {"ADMIN_IDS": "900", "MAX_ACCOUNTS_PER_CHAT": "100"}
+    with running(tmp_path_factory.mktemp("plain"), timelines, **settings) as started:
         yield started
 
 

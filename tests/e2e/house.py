@@ -23,8 +23,12 @@ PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "USER")
 class House:
     """The running processes, the sandbox that they talk to, and their log."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path, tick_s: int) -> None:
+    daily_usd = 50
+
+    def __init__(self, sandbox: Sandbox, folder: Path, tick_s: int, settings: dict[str, str]) -> None:
         self.sandbox, self.folder, self.tick_s = sandbox, folder, tick_s
+        given = settings.get("DATABASE_URL", f"sqlite:///{folder}/data/tallybird.db")
+        self.database = given.replace("postgresql://", "postgresql+psycopg://")
 
     @property
     def log(self) -> Path:
@@ -45,7 +49,7 @@ def running(
         "PYTHONPATH": str(ROOT),
         "TELEGRAM_API_URL": f"{address}/telegram",
         "X_API_URL": f"{address}/x",
-        "X_DAILY_USD": "50",
+        "X_DAILY_USD": str(House.daily_usd),
         "DROPBOX_API_URL": f"{address}/dropbox",
         "DROPBOX_APP_KEY": "key",
         "DROPBOX_MIN_SECONDS": "4",
@@ -55,7 +59,7 @@ def running(
         **settings,
     }
     options = ["--posts", str(posts)] if posts else []
-    house = House(Sandbox(address), folder, tick_s)
+    house = House(Sandbox(address), folder, tick_s, settings)
     with (
         _process(["sandbox", "--port", str(port), *options], folder, "sandbox.log", environment),
         _process(["pipeline.run", str(procfile)], folder, "house.log", environment) as supervisor,

@@ -4,43 +4,16 @@ import csv
 import io
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 
 import pytest
 
-from pipeline.chart.numbers import short
+from pipeline.store import Store, bill
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
+from tests.e2e.figures import Row, own_posts
 from tests.e2e.house import SECRETS, House
-
-POSTS = 100
-
-
-@dataclass
-class Row:
-    handle: str
-    values: list[int]
-
-    @property
-    def caption_line(self) -> str:
-        middle, top = short(median(self.values)), short(max(self.values))
-        return f"@{self.handle} · median {middle} · top {top} · n={len(self.values)}"
-
-
-def own_posts(timelines: Path) -> dict[str, list[dict[str, str]]]:
-    """Each account's newest own posts, newest first."""
-    with timelines.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["is_repost"] == "0"]
-    rows.sort(key=lambda row: (row["created_at"], int(row["post_id"])), reverse=True)
-    names = dict.fromkeys(row["username"] for row in rows)
-    return {name: [row for row in rows if row["username"] == name][:POSTS] for name in names}
-
-
-@pytest.fixture(scope="module")
-def handles(timelines: Path) -> list[str]:
-    return list(own_posts(timelines))[:5]
 
 
 @pytest.fixture(scope="module")
@@ -144,5 +117,10 @@ def _assert_quiet(house: House, ticks: int) -> None:
 
 
 def test_the_ledger_equals_the_bill_of_x(house: House, chat: Chat) -> None:
-    usd = house.sandbox.get("x/bill")["usd"]
-    assert f"X's bill today: ${usd:.2f} of $50.00" in chat.ask("/status").splitlines()
+    charged = house.sandbox.get("x/bill")["usd"]
+    store = Store(house.database)
+    with store.reading() as db:
+        today = datetime.now(UTC).date()
+        assert float(bill.usd(db, today, today)) == charged
+    store.close()
+    assert f"of ${house.daily_usd:.2f}" in chat.ask("/status")

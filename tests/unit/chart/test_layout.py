@@ -40,8 +40,17 @@ def box(text: Text) -> Bbox:
     return text.get_window_extent()
 
 
+def size_px(text: Text) -> float:
+    return float(text.get_fontsize()) / 0.72
+
+
+def points(line: Line2D) -> list[tuple[float, float]]:
+    xs, ys = line.get_data()
+    return list(zip(map(float, xs), map(float, ys), strict=True))
+
+
 def overlap(one: Bbox, other: Bbox) -> bool:
-    return one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1
+    return bool(one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1)
 
 
 def marks(page: Page) -> list[Bbox]:
@@ -73,8 +82,8 @@ def test_all_is_inside_the_picture_and_nothing_covers_text(rows: list[ChartRow],
 @pytest.mark.parametrize("rows", CASES.values(), ids=CASES)
 def test_text_is_large_enough_for_a_chat_and_not_turned(rows: list[ChartRow], view: View) -> None:
     page = drawn(chart(*rows, view=view))
-    assert min(text.get_fontsize() / 0.72 for text in texts(page)) >= TEXT == 34
-    assert texts(page)[0].get_fontsize() / 0.72 >= 56
+    assert min(size_px(text) for text in texts(page)) >= TEXT == 34
+    assert size_px(texts(page)[0]) >= 56
     assert {text.get_rotation() for text in texts(page)} == {0}
 
 
@@ -147,15 +156,15 @@ def test_the_post_by_post_view_says_where_a_series_is_short_and_draws_no_line_th
     colour = COLOURS[Theme.LIGHT].account(0)
     lines = [cast("Line2D", artist) for artist in page.figure.artists]
     assert "median 4 · n=7" in words(page)
-    assert not [line for line in lines if line.get_color() == colour and len(line.get_xydata()) == 7]
+    assert not [line for line in lines if line.get_color() == colour and len(points(line)) == 7]
     assert "10 posts ago" in words(page)
 
 
 def test_the_newest_post_is_at_the_right() -> None:
     page = drawn(chart(row("a", [900, *[1] * 99]), view=View.POSTS))
     dots = [cast("Line2D", artist) for artist in page.figure.artists if cast("Line2D", artist).get_marker() == "o"]
-    x, y = dots[0].get_xydata().T
-    assert x.argmax() == y.argmin() == 0
+    newest, *others = points(dots[0])
+    assert all(newest[0] > x and newest[1] < y for x, y in others)
 
 
 def test_letters_without_a_glyph_are_shown_as_unknown_and_dollars_as_they_are() -> None:

@@ -27,7 +27,7 @@ def test_the_picture_is_a_small_png_of_few_colours_without_metadata(view: View, 
     image = Image.open(BytesIO(content))
     image.load()
     assert (image.format, image.mode, image.width) == ("PNG", "P", 1280)
-    assert len(image.getcolors()) <= 128
+    assert len(image.getcolors() or range(256)) <= 128
     assert image.info == {}
     assert len(content) <= 90_000
 

@@ -14,7 +14,7 @@ def place(value: float) -> float:
 
 
 def swarm(half: float = 40) -> Swarm:
-    return Swarm(place, half, PITCH, lambda _x, _y: True)
+    return Swarm(place, half, 50, PITCH, lambda _x, _y: True)
 
 
 def sample() -> list[int]:
@@ -61,7 +61,7 @@ def test_the_median_and_the_quartiles_stay_uncovered() -> None:
     def free(x: float, y: float) -> bool:
         return hypot(x - place(7), y) > 25
 
-    dots = Swarm(place, 40, PITCH, free).positions(sample())
+    dots = Swarm(place, 40, 50, PITCH, free).positions(sample())
     assert all(free(x, y) for x, y in dots)
 
 

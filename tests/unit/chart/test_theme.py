@@ -38,7 +38,7 @@ def test_ten_accounts_have_ten_colours_that_are_no_stale_ones(theme: Theme) -> N
     colours = COLOURS[theme]
     several = [bytes.fromhex(colour[1:]) for colour in (*colours.accounts, colours.muted)]
     assert len(colours.accounts) == PALETTE == 10
-    assert min(sum(abs(a - b) for a, b in zip(*pair, strict=True)) for pair in combinations(several, 2)) > 60
+    assert min(sum(abs(a - b) for a, b in zip(*pair, strict=True)) for pair in combinations(several, 2)) > 40
 
 
 @pytest.mark.parametrize("theme", Theme)

@@ -1,0 +1,30 @@
+"""The figures that a chart must show, computed from the timelines themselves."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from pipeline.chart.numbers import short
+
+POSTS = 100
+
+
+@dataclass
+class Row:
+    handle: str
+    values: list[int]
+
+    @property
+    def caption_line(self) -> str:
+        middle, top = short(median(self.values)), short(max(self.values))
+        return f"@{self.handle} · median {middle} · top {top} · n={len(self.values)}"
+
+
+def own_posts(timelines: Path) -> dict[str, list[dict[str, str]]]:
+    """Each account's newest own posts, newest first."""
+    with timelines.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["is_repost"] == "0"]
+    rows.sort(key=lambda row: (row["created_at"], int(row["post_id"])), reverse=True)
+    names = dict.fromkeys(row["username"] for row in rows)
+    return {name: [row for row in rows if row["username"] == name][:POSTS] for name in names}

@@ -1,0 +1,106 @@
+"""What cannot be done is said in one clear sentence, changes nothing, and shows no traceback."""
+
+import pytest
+
+from tests.conftest import until
+from tests.e2e.chat import Chat
+from tests.e2e.house import House
+
+
+@pytest.fixture
+def chat(plain_house: House, handles: list[str]) -> Chat:
+    chat = plain_house.chat(2001)
+    chat.ask(f"/track {handles[0]} {handles[1]}")
+    return chat
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("/track @nasa;rm", "not a name on X"),
+        ("/track ../../etc/passwd", "not a name on X"),
+        ("/track =HYPERLINK(1)", "not a name on X"),
+        ("/track <b>@x</b>", "not a name on X"),
+        ("/track \u202egnp.exe", "not a name on X"),
+        ("/track " + "a" * 5000, "characters long"),
+        ("/track " + " ".join(f"@name{number}" for number in range(101)), "A chat may track 100 accounts"),
+        ("/track", "Which accounts?"),
+        ("/untrack", "Which accounts?"),
+        ("/untrack @nobody", "Was not tracked: @nobody"),
+        ("/compare likez", "I don't know the word “likez”"),
+        ("/compare 7000", "5 to 100 posts"),
+        ("/compare @nobody", "not tracked here"),
+        ("/subscribe live 1h", "/subscribe new 1h"),
+        ("/subscribe new 1d 400d", "every 1m to 31d"),
+        ("/unsubscribe", "no such subscription"),
+        ("/unsubscribe $$", "is no account"),
+    ],
+)
+def test_a_wrong_command_is_answered_with_what_is_wrong(chat: Chat, typed: str, answer: str) -> None:
+    before = chat.ask("/list").split(" · ")[0]
+    said = chat.ask(typed)
+    assert answer in said
+    assert "Traceback" not in said
+    assert chat.ask("/list").split(" · ")[0] == before
+
+
+def test_names_that_cannot_be_read_come_with_the_likely_cause(plain_house: House, handles: list[str]) -> None:
+    states = {"zz_protected": "protected", "zz_suspended": "suspended"}
+    accounts = [{"username": name, "state": state, "posts": []} for name, state in states.items()]
+    plain_house.sandbox.post("x/accounts", accounts=accounts)
+    chat = plain_house.chat(2002)
+    chat.ask(f"/track {handles[0]}")
+    said = chat.ask(
+        f"/track @zz_protected, @zz_suspended @zz_nobody {handles[0].upper()} https://x.com/{handles[1]}?s=20"
+    )
+    assert f"Added: @{handles[1]}" in said
+    assert f"Already there: @{handles[0]}" in said
+    assert "@zz_protected: protected" in said
+    assert "@zz_suspended: suspended" in said
+    assert "@zz_nobody: no such account" in said
+
+
+def test_a_button_of_an_old_or_foreign_chart_says_so(plain_house: House, chat: Chat, handles: list[str]) -> None:
+    stranger = plain_house.chat(2003)
+    stranger.ask(f"/track {handles[2]}")
+    chart = chat.chart("/compare")
+    theirs = stranger.chart("/compare")
+    number = chart["keyboard"][0][0]["callback_data"].split()[1]
+    for data in (
+        f"show {number} spread likes",
+        f"live {number}",
+        f"stop {number}",
+        "show 99999 posts likes",
+        "nonsense",
+        "x" * 64,
+    ):
+        assert (
+            _pressed(stranger, theirs, data) == "This button belongs to an earlier chart. Send /compare for a new one."
+        )
+    assert stranger.message(theirs["message_id"])["edits"] == theirs["edits"]
+
+
+def test_a_wrong_command_in_a_channel_and_in_a_topic_is_answered_there(plain_house: House) -> None:
+    channel = plain_house.chat(-1002004, type="channel")
+    assert "Which accounts?" in channel.ask("/track")
+    assert "no account yet" in channel.ask("/compare")
+    topic = plain_house.chat(-1002005, user_id=7, type="supergroup", thread_id=3)
+    assert "no account yet" in topic.ask("/compare")
+    assert topic.messages()[-1]["thread_id"] == 3
+
+
+def test_plain_chatter_and_other_bots_commands_are_left_alone(plain_house: House) -> None:
+    group = plain_house.chat(-2006, user_id=7, type="group")
+    since = plain_house.sandbox.last_call()
+    group.send("hello /track @nasa")
+    group.send("/track@OtherBot @nasa")
+    group.ask("/id@TallybirdBot")
+    sent = [call for call in plain_house.sandbox.calls("telegram", since) if call["method"] == "sendMessage"]
+    assert len(sent) == 1
+
+
+def _pressed(chat: Chat, message: dict[str, object], data: str) -> str:
+    """What the person who pressed is told."""
+    pressed = chat.press(message, data)
+    answer = until(lambda: (seen := chat.sandbox.get(f"telegram/callbacks/{pressed}"))["answered"] and seen)
+    return str(answer["text"])
