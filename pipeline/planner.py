@@ -16,7 +16,7 @@ UNREADABLE_AGAIN_AFTER = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The accounts to read now. short: the budget that some account no longer fits in; then nothing else is read."""
+    """The accounts to read now. short: the budget that the next reading does not fit in, where reading has stopped."""
 
     due: list[Due]
     short: bill.Budget | None = None
@@ -44,7 +44,7 @@ def plan(session: Session, settings: Settings, now: datetime) -> Plan:
             due.append(account)
     if short:
         due = [account for account in due if not _is_paid(account, now)]
-    return Plan([_reading(account, settings) for account in due], money if short else None)
+    return Plan([_reading(account, settings) for account in due], money if short and not due else None)
 
 
 def _is_due(account: Account, settings: Settings, now: datetime) -> bool:

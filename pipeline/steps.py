@@ -160,9 +160,10 @@ def look_up(tools: Tools, handles: list[str], now: datetime) -> doors.Answer:
     with tools.store.reading() as db:
         stop = notices.stopped(db, NETWORK, now)
         money = bill.budget(db, tools.settings.x_daily_usd, tools.settings.x_monthly_usd, now)
+        short = planner.plan(db, tools.settings, now).short
     if stop is not None:
         return doors.Answer(problem=f"{stop.reason}. The next try is {stop.until:%d %b %H:%M} UTC.")
-    if money.left < bill.user_usd(len(handles)):
+    if short or money.left < bill.user_usd(len(handles)):
         return doors.Answer(problem=f"The bot's budget for X is used up until {money.until:%d %b %H:%M} UTC.")
     try:
         profiles: list[Profile] = tools.x.look_up(handles)

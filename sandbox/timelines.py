@@ -28,7 +28,7 @@ ID_STEP = 8  # room for the fates
 LAST_ID = FIRST_ID + 256**DIGEST_BYTES * ID_STEP
 
 LOWEST_LEVEL, HIGHEST_LEVEL = 2, 400  # an account's median reposts
-SPREAD = 1.3  # of the log-normal counts: the mean is then 2.3 times the median
+SPREAD = 1.5  # of the log-normal counts: the mean is then three times the median
 REPOSTS, REPLIES = 0.15, 0.20
 FEWEST_A_DAY, MOST_A_DAY = 1, 15
 HOUR_WEIGHTS = [1, 0, 0, 0, 0, 1, 3, 6, 9, 8, 7, 7, 9, 8, 6, 6, 7, 8, 9, 10, 10, 8, 5, 3]
@@ -96,13 +96,13 @@ def _backwards(account_id: int, day: date) -> Iterator[Post]:
 @lru_cache(maxsize=4_000)
 def _habits(account_id: int) -> Habits:
     throw = dice("habits", account_id)
-    loudness = throw.random() ** 0.6  # more loud accounts than quiet ones: a chart of a few should be alive
+    loudness = throw.random() ** 0.5  # more loud accounts than quiet ones: a chart of a few should be alive
     return Habits(
         size=throw.randint(60, 400),
         level=LOWEST_LEVEL * (HIGHEST_LEVEL / LOWEST_LEVEL) ** loudness,
         likes_a_repost=throw.uniform(3, 8),
         views_a_like=throw.uniform(20, 70),
-        posts_a_day=throw.uniform(4, 14),
+        posts_a_day=throw.uniform(5, 15),
         utc_offset_h=throw.randint(-8, 9),
     )
 
@@ -136,7 +136,7 @@ def _write(account_id: int, at: datetime, habits: Habits, throw: Random) -> Post
         text=prefixes[kind] + said,
         counts=_final_counts(habits, kind, throw),
         reference=None if kind is Kind.POST else reference,
-        growth=Growth(throw.uniform(2, 9) * 3600, step_s=throw.uniform(4, 15), phase_s=throw.uniform(0, 15)),
+        growth=Growth(throw.uniform(3, 10) * 3600, step_s=throw.uniform(4, 15), phase_s=throw.uniform(0, 15)),
     )
 
 

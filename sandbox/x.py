@@ -48,8 +48,7 @@ class X:
         self.reset()
 
     def reset(self) -> None:
-        self._network = Network(invents=self._file is None)
-        self._network.load(self._file or [])
+        self._network = Network(invents=self._file is None).with_told(self._file or [])
         self._bill, self._limits = Bill(), Limits()
 
     def routes(self) -> list[web.RouteDef]:
@@ -193,7 +192,7 @@ class X:
         data = await request.read()
         try:
             told = _reader(request.content_type)(data)
-            self._network.load(told)
+            self._network = self._network.with_told(told)
         except (LoadError, ConflictError) as error:
             raise BadInputError(str(error)) from None
         return web.json_response({"accounts": len(told), "posts": sum(len(each.posts or ()) for each in told)})

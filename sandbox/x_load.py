@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from sandbox.x_network import Told
 from sandbox.x_records import METRICS, SNOWFLAKE_LOW_BITS, Kind, Post, Reference, State
 
-POST_COLUMNS = ("post_id", "created_at", "is_repost", *METRICS)
+POST_COLUMNS = ("post_id", "created_at")
 CSV_COLUMNS = ("username", *POST_COLUMNS)
-OPTIONAL_COLUMNS = ("is_reply", "text")
+OPTIONAL_COLUMNS = ("is_repost", *METRICS, "is_reply", "text")  # a count that is left out is not told
 ACCOUNT_FIELDS = ("username", "id", "name", "state", "posts")
 
 USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
@@ -113,7 +113,7 @@ def _read_post(place: str, row: Mapping[str, Any]) -> Post:
 
 
 def _kind(place: str, row: Mapping[str, Any]) -> Kind:
-    if _cell(place, row, "is_repost", _flag):
+    if _cell(place, row, "is_repost", _optional(_flag)):
         return Kind.REPOST
     return Kind.REPLY if _cell(place, row, "is_reply", _optional(_flag)) else Kind.POST
 

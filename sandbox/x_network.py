@@ -69,12 +69,12 @@ class Network:
     def delete(self, post_id: int) -> None:
         self._deleted.add(post_id)
 
-    def load(self, told: Iterable[Told]) -> None:
-        """All or nothing. Raises ConflictError."""
-        draft = self._copy()
+    def with_told(self, told: Iterable[Told]) -> "Network":
+        """Another network, which knows this too. Raises ConflictError."""
+        network = self._copy()
         for account in told:
-            draft._load(account)  # noqa: SLF001 - a copy of this very object
-        self.__dict__.update(draft.__dict__)
+            network.tell(account)
+        return network
 
     def _copy(self) -> "Network":
         copy = Network(invents=self._invents)
@@ -83,7 +83,8 @@ class Network:
         copy._authors, copy._changed, copy._deleted = dict(self._authors), dict(self._changed), set(self._deleted)
         return copy
 
-    def _load(self, told: Told) -> None:
+    def tell(self, told: Told) -> None:
+        """Raises ConflictError, with this half done then; `with_told` does all or nothing."""
         account = self._account_for(told)
         self._ids.pop(account.username.lower(), None)  # an account told of under a new handle was renamed
         self._accounts[account.id] = replace(

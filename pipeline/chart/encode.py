@@ -2,8 +2,9 @@
 
 from functools import cache
 from io import BytesIO
+from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -18,12 +19,17 @@ LEVEL = 6
 
 def png(figure: Figure, theme: Theme) -> bytes:
     """The figure in the theme's own palette. No time and no program's name: equal figures give equal bytes."""
-    canvas = FigureCanvasAgg(figure)
-    pixels, size = canvas.print_to_buffer()  # type: ignore[no-untyped-call] # has no types in matplotlib
-    image = Image.frombytes("RGBA", size, pixels).convert("RGB")
     packed = BytesIO()
-    image.quantize(palette=_palette(theme), dither=Image.Dither.NONE).save(packed, "PNG", compress_level=LEVEL)
+    few = _pixels(figure).quantize(palette=_palette(theme), dither=Image.Dither.NONE)
+    few.save(packed, "PNG", compress_level=LEVEL)
     return packed.getvalue()
+
+
+def _pixels(figure: Figure) -> Image.Image:
+    size = int(figure.bbox.width), int(figure.bbox.height)
+    renderer: Any = RendererAgg(*size, figure.dpi)  # type: ignore[no-untyped-call] # has no types in matplotlib
+    figure.draw(renderer)
+    return Image.frombuffer("RGBA", size, renderer.buffer_rgba()).convert("RGB")
 
 
 @cache

@@ -1,5 +1,7 @@
 """The picture of a comparison. Importing this loads matplotlib."""
 
+import gc
+
 from pipeline.chart import posts, spread
 from pipeline.chart.encode import png
 from pipeline.records import ChartData, View
@@ -9,4 +11,6 @@ VIEWS = {View.SPREAD: spread.draw, View.POSTS: posts.draw}
 
 def draw(data: ChartData) -> bytes:
     """The comparison as a PNG."""
-    return png(VIEWS[data.view](data).figure, data.theme)
+    picture = png(VIEWS[data.view](data).figure, data.theme)
+    gc.collect(1)  # a drawn figure and its 6 MB of pixels refer to each other, and dozens would pile up
+    return picture

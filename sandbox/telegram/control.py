@@ -162,6 +162,7 @@ def _message_view(message: Message) -> Json:
         "photo": _photo_view(content.file),
         "document": _document_view(content.file),
         "keyboard": message.keyboard,
+        "forces_reply": message.forces_reply,
         "thread_id": message.thread_id,
         "reply_to": message.reply_to.message_id if message.reply_to else None,
         "pinned": message.message_id in message.chat.pinned,

@@ -141,6 +141,7 @@ class Message:
     thread_id: int | None = None
     reply_to: "Message | None" = None
     keyboard: list[list[Json]] | None = None
+    forces_reply: bool = False  # clients open the reply to it by themselves
     edits: int = 0
     edit_date: int | None = None
     service: Json = field(default_factory=dict)  # the fields of a service message

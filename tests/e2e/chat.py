@@ -74,6 +74,12 @@ class Chat:
     def message(self, message_id: int) -> Json:
         return next(message for message in self.messages() if message["message_id"] == message_id)
 
+    def answer_to(self, sent: int, within_s: float = 20) -> Json:
+        return until(lambda: self.messages(sent), within_s)[0]
+
+    def wait_for_text(self, message: Json, text: str) -> None:
+        until(lambda: text in (self.message(message["message_id"])["text"] or ""))
+
     def ask(self, text: str, within_s: float = 20, **more: object) -> str:
         """Say something and return what the bot says next."""
         sent = self.send(text, **more)

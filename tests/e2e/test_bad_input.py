@@ -17,7 +17,7 @@ def chat(plain_house: House, handles: list[str]) -> Chat:
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [
-        ("/track @nasa;rm", "not a name on X"),
+        ("/track @nasa|rm", "not a name on X"),
         ("/track ../../etc/passwd", "not a name on X"),
         ("/track =HYPERLINK(1)", "not a name on X"),
         ("/track <b>@x</b>", "not a name on X"),

@@ -71,7 +71,15 @@ def _send(call: Call, content: Content) -> Json:
     thread_id = call.get("message_thread_id", reply_to.thread_id if reply_to else None)
     _check_thread(chat, thread_id)
     chat.action = ("", 0.0)
-    message = call.world.post(chat, BOT, content, reply_to=reply_to, thread_id=thread_id, keyboard=keyboard)
+    message = call.world.post(
+        chat,
+        BOT,
+        content,
+        reply_to=reply_to,
+        thread_id=thread_id,
+        keyboard=keyboard,
+        forces_reply=bool(markup and markup.get("force_reply")),
+    )
     return message.json()
 
 

@@ -64,12 +64,13 @@ def test_what_fits_in_the_budget_is_read_once_and_then_everything_stops(clock: C
     clock.settings = settings(daily="1.2")  # three profiles for $0.03, and two first readings of $0.50
     ids = add_accounts(clock.store, "a", "b", "c")
     first = clock.plan()
-    assert [due.account_id for due in first.due] == ids[:2]
-    assert first.short is not None
-    assert (first.short.period, first.short.limit) == ("day", Decimal("1.2"))
+    assert ([due.account_id for due in first.due], first.short) == (ids[:2], None)
     with clock.store.writing() as db:
         accounts.save(db, [reading(account_id, *range(100)) for account_id in ids[:2]])
-    assert clock.due(TICK) == []
+    stopped = clock.plan(TICK)
+    assert stopped.due == []
+    assert stopped.short is not None
+    assert (stopped.short.period, stopped.short.limit) == ("day", Decimal("1.2"))
     assert clock.due(timedelta(days=1)) == [ids[0], ids[2]], "the one that had no turn comes first"
 
 

@@ -1,7 +1,7 @@
 """What stands where: walks the text and the marks of drawn pages."""
 
 from itertools import combinations
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -45,8 +45,7 @@ def size_px(text: Text) -> float:
 
 
 def points(line: Line2D) -> list[tuple[float, float]]:
-    xs, ys = line.get_data()
-    return list(zip(map(float, xs), map(float, ys), strict=True))
+    return [(float(x), float(y)) for x, y in cast("Any", line.get_xydata())]
 
 
 def overlap(one: Bbox, other: Bbox) -> bool:
