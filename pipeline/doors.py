@@ -57,7 +57,7 @@ class Doors:
 
     async def ask(self) -> None:
         """Have a tick run now: it draws what the store says is wanted."""
-        await asyncio.to_thread(self.app.send_task, TICK, expires=self.tick.total_seconds())
+        await asyncio.to_thread(self.app.send_task, TICK, args=[True], expires=self.tick.total_seconds())
 
     async def look_up(self, handles: Sequence[str]) -> list[Profile]:
         """What X says of each handle. Raises ServiceError where it cannot be asked or does not answer in time."""

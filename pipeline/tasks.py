@@ -16,9 +16,9 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
     tools = Tools(settings)
 
     @app.task(name=TICK)
-    def tick() -> None:
-        """Sent by beat each period, and by a chat that asks for a chart."""
-        turn = tools.turn.take()
+    def tick(asked: bool = False) -> None:  # noqa: FBT001, FBT002 a message's argument
+        """Sent by beat each period, and by a chat that asks for a chart; what is asked while a tick runs follows it."""
+        turn = tools.turn.take(or_follow=asked)
         if turn is None:
             return
         chunks = steps.plan(tools, now())
@@ -38,7 +38,8 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
             start_chart(comparison_id, version)
         if steps.has_uploads(tools, now()):
             upload.delay()
-        tools.turn.end(turn)
+        if tools.turn.end(turn):
+            tick.delay()
 
     def start_chart(comparison_id: int, version: int) -> None:
         """Write the dataset; then, side by side, upload it and draw; then tell that the chart is ready."""

@@ -1,6 +1,7 @@
 """What the steps work with: made once a process, at first use, and so after the worker's fork."""
 
 from contextlib import suppress
+from datetime import timedelta
 from functools import cached_property
 from uuid import uuid4
 
@@ -15,6 +16,8 @@ from pipeline.upload import Dropbox
 from pipeline.x import X
 
 REDIS_TIMEOUT_S = 5
+FOLLOW = "tallybird:tick-again"
+FOLLOW_WITHIN = timedelta(minutes=1)
 
 
 class Tools:
@@ -52,14 +55,20 @@ class Turn:
     """The lock that keeps ticks from overlapping: taken in one process, ended in another, lost by itself in time."""
 
     def __init__(self, redis: Redis, lasts_s: float) -> None:
+        self.redis = redis
         self.lock = Lock(redis, "tallybird:tick", timeout=lasts_s, thread_local=False)
 
-    def take(self) -> str | None:
-        """A token to end the turn with, or None where another tick is under way."""
+    def take(self, *, or_follow: bool) -> str | None:
+        """A token to end the turn with, or None where another tick is under way; that one may be told to be followed."""
         token = uuid4().hex
-        return token if self.lock.acquire(blocking=False, token=token) else None
+        if self.lock.acquire(blocking=False, token=token):
+            return token
+        if or_follow:
+            self.redis.set(FOLLOW, 1, ex=FOLLOW_WITHIN)
+        return None
 
-    def end(self, token: str) -> None:
-        """Free the lock, unless the turn was lost and is another's now."""
+    def end(self, token: str) -> bool:
+        """Free the lock, unless the turn was lost and is another's now. True where another tick is to follow at once."""
         with suppress(LockNotOwnedError):
             self.lock.do_release(token)
+        return bool(self.redis.getdel(FOLLOW))

@@ -89,8 +89,9 @@ class Calls:
         status, size, params = 500, 0, {}
         try:
             size, params = len(await request.read()), await describe_parameters(request, service)
-            answer = await self._play(request, handler, self._take_fault(service, method))
-            status = CLOSED if request.transport is None or request.transport.is_closing() else answer.status
+            fault = self._take_fault(service, method)
+            answer = await self._play(request, handler, fault)
+            status = CLOSED if fault and fault.status == CLOSED else answer.status
         except web.HTTPException as error:
             status = error.status
             raise
@@ -153,7 +154,7 @@ def name_call(request: web.Request) -> tuple[str, str] | None:
 
 
 def _telegram_method(path: list[str]) -> str:
-    return "file" if path[0] == "file" else path[-1]
+    return "file" if path[:1] == ["file"] else "".join(path[-1:])
 
 
 def _x_path(path: str) -> str:

@@ -13,6 +13,8 @@ HEIGHTS = (720, 1280)
 ROWS_AT_LEAST = 3
 ROW_HEIGHT = 180
 TITLE = 60
+TITLE_BASELINE = 96
+SUBTITLE_BASELINE = 152
 LINE = 46
 """From one line of text to the next."""
 TOP = 230
@@ -22,16 +24,18 @@ FRESH = timedelta(hours=24)
 SEPARATOR = " · "
 GROWING = "younger than 24 h, still growing"
 RING = 20
+"""The size of the hollow dot that is explained."""
+INDENT = RING + 14
 
 
 def open_page(data: ChartData, rows: int, reading: str) -> Page:
     """A page for so many rows with its head; reading says how the marks are to be read."""
     colours = COLOURS[data.theme]
     page = Page(min(HEIGHTS[0] + ROW_HEIGHT * max(rows - ROWS_AT_LEAST, 0), HEIGHTS[1]), colours)
-    page.text(LEFT, 96, title(data), Style(colours.ink, TITLE, bold=True))
+    page.text(LEFT, TITLE_BASELINE, title(data), Style(colours.ink, TITLE, bold=True))
     told = [extent(data), "own posts only", moment(data.as_of, year=False)]
-    page.text(LEFT, 152, SEPARATOR.join(told), Style(colours.muted))
-    page.text(LEFT, 152 + LINE, SEPARATOR.join(["reposts left out", reading]), Style(colours.muted))
+    page.text(LEFT, SUBTITLE_BASELINE, SEPARATOR.join(told), Style(colours.muted))
+    page.text(LEFT, SUBTITLE_BASELINE + LINE, SEPARATOR.join(["reposts left out", reading]), Style(colours.muted))
     return page
 
 
@@ -47,7 +51,7 @@ def foot(page: Page, *, growing: bool, lines: Sequence[str]) -> float:
     for number, words in enumerate(told):
         hollow = growing and number == 0
         baseline = top + LINE * number + TEXT
-        page.text(LEFT + (RING + 14 if hollow else 0), baseline, words, Style(page.colours.muted))
+        page.text(LEFT + (INDENT if hollow else 0), baseline, words, Style(page.colours.muted))
         if hollow:
             page.rings([(LEFT + RING / 2, baseline - 12)], page.colours.muted, RING, 4)
     return top
@@ -57,6 +61,6 @@ def _joined(first: list[str], lines: Sequence[str]) -> list[str]:
     """In one line what fits into one."""
     if first and lines:
         both = SEPARATOR.join([first[0], lines[0]])
-        if width(both, Style("")) <= RIGHT - LEFT - RING - 14:
+        if width(both) <= RIGHT - LEFT - INDENT:
             return [both, *lines[1:]]
     return [*first, *lines]

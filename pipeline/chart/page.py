@@ -40,6 +40,10 @@ class Style:
     bold: bool = False
 
 
+PLAIN = Style("")
+"""To measure text of the usual size in whichever colour."""
+
+
 class Page:
     """A figure of WIDTH x height px without axes: all is placed by hand, which also takes half the time."""
 
@@ -96,12 +100,12 @@ class Page:
         self.figure.add_artist(line)
 
 
-def width(words: str, style: Style) -> float:
+def width(words: str, style: Style = PLAIN) -> float:
     """How wide the text will be, in px."""
     return _width(legible(words, bold=style.bold), style.size, style.bold)
 
 
-def elide(words: str, room: float, style: Style) -> str:
+def elide(words: str, room: float, style: Style = PLAIN) -> str:
     """The text with as much of its middle left out as it must be to fit into the room."""
     shorter, keep = words, len(words)
     while keep and width(shorter, style) > room:

@@ -102,7 +102,7 @@ def _label(page: Page, data: ChartData, one: Series) -> list[tuple[str, Style]]:
 def _plot(shown: Sequence[Standing], labels: Sequence[list[tuple[str, Style]]], bottom: float) -> Plot:
     values = [value for standing in shown for value in standing.row.values]
     scale = fit(values, LINEAR)
-    ticks = max(width(tick(value), Style("")) for value in scale.ticks())
+    ticks = max(width(tick(value)) for value in scale.ticks())
     column = max((width(*line) for label in labels for line in label), default=0)
     span = ceil(max((len(standing.row.values) for standing in shown), default=1) / 10) * 10
     left, right = frame.LEFT + ticks + SPACE, frame.RIGHT - column - LEADER
@@ -178,7 +178,7 @@ def stack(wanted: Sequence[float], heights: Sequence[float], top: float, bottom:
 
 def _others(rest: Sequence[Standing]) -> list[str]:
     """Names the accounts that are not drawn, in two lines at most."""
-    names = [elide(_name(standing), frame.RIGHT - frame.LEFT, Style("")) for standing in rest]
+    names = [elide(_name(standing), frame.RIGHT - frame.LEFT) for standing in rest]
     for told in range(len(names), -1, -1):
         more = [f"{len(names) - told} more"] if told < len(names) else []
         lines = _wrap(["not drawn, in the text below:", *_listed([*names[:told], *more])])
@@ -200,7 +200,7 @@ def _wrap(words: Sequence[str]) -> list[str]:
     lines = [""]
     for word in words:
         longer = f"{lines[-1]} {word}".strip()
-        if width(longer, Style("")) <= frame.RIGHT - frame.LEFT:
+        if width(longer) <= frame.RIGHT - frame.LEFT:
             lines[-1] = longer
         else:
             lines.append(word)

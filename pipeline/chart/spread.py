@@ -112,8 +112,7 @@ def draw(data: ChartData) -> Page:
 
 
 def _scale(shown: Sequence[Standing]) -> Scale:
-    values = [value for standing in shown for value in standing.row.values]
-    return fit(values, LINEAR)
+    return fit([value for standing in shown for value in standing.row.values], LINEAR)
 
 
 def _x(scale: Scale, value: float) -> float:
@@ -146,9 +145,9 @@ def _axis(page: Page, scale: Scale, bands: Sequence[Band], bottom: float) -> Non
 def _head(page: Page, data: ChartData, row: Row) -> None:
     name, style = Style(row.colour, NAME, bold=True), Style(page.colours.ink)
     handle = f"@{row.standing.row.handle}"
-    full, short = _words(data, row.standing)
+    full, less = _words(data, row.standing)
     room = frame.RIGHT - frame.LEFT - SPACE
-    words = full if width(full, style) + width(handle, name) <= room else short
+    words = full if width(full, style) + width(handle, name) <= room else less
     page.text(frame.LEFT, row.band.top + NAME_BASELINE, elide(handle, room - width(words, style), name), name)
     page.text(frame.RIGHT, row.band.top + NAME_BASELINE, words, style, "right")
 

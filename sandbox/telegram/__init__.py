@@ -54,9 +54,10 @@ class Telegram:
         return await method.answer(self._world, request.match_info["token"], given)
 
     async def _download(self, request: web.Request) -> web.Response:
-        if not TOKEN.fullmatch(request.match_info["token"]):
+        file = self._world.files.at_path(request.match_info["path"])
+        if file is None or not TOKEN.fullmatch(request.match_info["token"]):
             return _refuse(not_found())
-        return file_answer(self._world.files.at_path(request.match_info["path"]))
+        return file_answer(file)
 
 
 def _refuse(error: ApiError) -> web.Response:

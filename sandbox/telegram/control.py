@@ -119,16 +119,17 @@ class Control:
         return web.json_response(self._world.menus.shown(chat, user_id, language))
 
     async def _download(self, request: web.Request) -> web.Response:
-        return file_answer(self._world.files.at_path(request.match_info["path"]))
+        file = self._world.files.at_path(request.match_info["path"])
+        if file is None:
+            raise web.HTTPNotFound
+        return file_answer(file)
 
     async def _show_ready(self, _: web.Request) -> web.Response:
         ready = self._world.updates.is_ready
         return web.json_response({"ready": ready}, status=200 if ready else 503)
 
 
-def file_answer(file: File | None) -> web.Response:
-    if file is None:
-        raise web.HTTPNotFound
+def file_answer(file: File) -> web.Response:
     return web.Response(body=file.data, content_type=file.content_type, headers={"Cache-Control": "max-age=86400"})
 
 

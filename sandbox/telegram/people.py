@@ -89,6 +89,8 @@ def change_membership(world: World, *, status: str, chat_id: int, user_id: int |
 
 
 def _set_bot_status(world: World, chat: Chat, by: User, status: str) -> None:
+    if chat.type == "private" and status not in ("member", "kicked"):
+        raise BadInputError("in a private chat the bot is member or kicked (blocked)")
     before, chat.bot_status = chat.bot_status, status
     if status != before:
         world.emit_membership(chat, by, before=before)
@@ -96,8 +98,7 @@ def _set_bot_status(world: World, chat: Chat, by: User, status: str) -> None:
 
 def delete(world: World, *, chat_id: int, message_id: int) -> None:
     chat = find_chat(world, chat_id)
-    del chat.messages[_find(chat, message_id).message_id]
-    chat.pinned = [each for each in chat.pinned if each != message_id]
+    chat.remove(_find(chat, message_id).message_id)
 
 
 def migrate(world: World, chat_id: int) -> Chat:
@@ -125,7 +126,8 @@ def set_topic(world: World, *, chat_id: int, thread_id: int, state: str) -> None
         chat.topics[thread_id] = state
         return
     del chat.topics[thread_id]
-    chat.messages = {key: each for key, each in chat.messages.items() if each.thread_id != thread_id}
+    for message_id in [key for key, each in chat.messages.items() if each.thread_id == thread_id]:
+        chat.remove(message_id)
 
 
 def find_chat(world: World, chat_id: int) -> Chat:

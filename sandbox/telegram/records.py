@@ -121,6 +121,10 @@ class Chat:
     migrated_to: int | None = None
     action: tuple[str, float] = ("", 0.0)  # what the bot is seen doing, and until when
 
+    def remove(self, message_id: int) -> None:
+        del self.messages[message_id]
+        self.pinned = [each for each in self.pinned if each != message_id]
+
     @property
     def is_group(self) -> bool:
         return self.type in ("group", "supergroup")

@@ -30,6 +30,7 @@ PLAIN_TAGS = {
 NAMED = {"&lt;", "&gt;", "&amp;", "&quot;"}  # the only named entities that Telegram knows
 MARKUP = re.compile(r"<(?P<tag>[^>]*)(?P<end>>?)|(?P<entity>&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-z]+);)")
 ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
+CLOSED = {"code", "pre", "text_link", "url", "mention", "bot_command"}
 SEEN_BY_CLIENTS = {
     "bot_command": re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>])", re.ASCII),
     "mention": re.compile(r"(?<![\w/@])@[A-Za-z0-9_]{2,32}\b", re.ASCII),
@@ -46,12 +47,12 @@ def utf16_length(text: str) -> int:
 def read_text(text: str, parse_mode: str, entities: list[Entity] | None) -> tuple[str, list[Entity]]:
     """The text as stored and its entities; raises ApiError where the markup is broken."""
     if not parse_mode:
-        return _trim(text, sorted([*(entities or []), *find_entities(text)], key=lambda entity: int(entity["offset"])))
+        return _trim(text, _completed(text, entities or []))
     if parse_mode.lower() != "html":
         # The stand-in would have to guess at two more grammars; a refusal is more honest.
         raise bad_request("unsupported parse_mode (this stand-in reads HTML only)")
     plain, marked = parse_html(text)
-    return _trim(plain, sorted([*marked, *find_entities(plain)], key=lambda entity: int(entity["offset"])))
+    return _trim(plain, _completed(plain, marked))
 
 
 def check_text(text: str) -> None:
@@ -74,6 +75,13 @@ def find_entities(text: str) -> list[Entity]:
         for match in pattern.finditer(text)
     ]
     return sorted(found, key=lambda entity: entity["offset"])
+
+
+def _completed(text: str, given: list[Entity]) -> list[Entity]:
+    """With what Telegram finds by itself, except inside of code and links."""
+    closed = [range(each["offset"], each["offset"] + each["length"]) for each in given if each["type"] in CLOSED]
+    found = [each for each in find_entities(text) if not any(each["offset"] in span for span in closed)]
+    return sorted([*given, *found], key=lambda entity: int(entity["offset"]))
 
 
 @dataclass

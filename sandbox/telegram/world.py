@@ -50,6 +50,8 @@ class World:
         if chat_id is None:
             raise bad_request("chat_id is empty")
         chat = self._by_username(chat_id) if isinstance(chat_id, str) else self.chats.get(chat_id)
+        if chat is None and chat_id in self.users:
+            raise forbidden("bot can't initiate conversation with a user")
         if chat is None:
             raise bad_request("chat not found")
         if chat.migrated_to:

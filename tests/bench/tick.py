@@ -43,7 +43,7 @@ def run() -> Iterator[Result]:
             "X_MONTHLY_USD": "1000",
             "DROPBOX_MIN_SECONDS": "0",
         }
-        with running(folder, None, tick_s=10, procfile=procfile, **limits) as house:
+        with running(folder, None, limits, tick_s=10, procfile=procfile) as house:
             names = _load(house.sandbox)
             ours = _ours(house, names)
             peer = _literal(house, names, folder)
@@ -63,7 +63,7 @@ def _load(sandbox: Sandbox) -> list[str]:
         ]
         accounts.append({"username": f"bench_{number:03}", "posts": posts})
     sandbox.post("x/accounts", accounts=accounts)
-    return [account["username"] for account in accounts]
+    return [str(account["username"]) for account in accounts]
 
 
 def _post(chance: random.Random, post_id: int, at: datetime) -> Json:

@@ -22,7 +22,7 @@ NAME = f"tallybird_e2e_{os.getpid()}"
 def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[House]:
     """Private Redis and SQLite; a given Redis and PostgreSQL; RabbitMQ as the broker."""
     settings = request.getfixturevalue(f"{request.param}_settings")
-    with running(tmp_path_factory.mktemp("house"), timelines, **settings) as started:
+    with running(tmp_path_factory.mktemp("house"), timelines, settings) as started:
         yield started
 
 
@@ -35,7 +35,7 @@ def handles(timelines: Path) -> list[str]:
 def plain_house(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[House]:
     """One house for the tests that hold in any set-up."""
     settings = {"ADMIN_IDS": "900", "MAX_ACCOUNTS_PER_CHAT": "100"}
-    with running(tmp_path_factory.mktemp("plain"), timelines, **settings) as started:
+    with running(tmp_path_factory.mktemp("plain"), timelines, settings) as started:
         yield started
 
 

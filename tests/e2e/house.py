@@ -40,7 +40,12 @@ class House:
 
 @contextmanager
 def running(
-    folder: Path, posts: Path | None, *, tick_s: int = 2, procfile: Path = ROOT / "Procfile", **settings: str
+    folder: Path,
+    posts: Path | None,
+    settings: dict[str, str] | None = None,
+    *,
+    tick_s: int = 2,
+    procfile: Path = ROOT / "Procfile",
 ) -> Iterator[House]:
     """Start everything, wait until the bot polls, and stop everything at the end."""
     port = free_port()
@@ -56,10 +61,10 @@ def running(
         "TICK_SECONDS": str(tick_s),
         "DATA_DIR": str(folder / "data"),
         **SECRETS,
-        **settings,
+        **(settings or {}),
     }
     options = ["--posts", str(posts)] if posts else []
-    house = House(Sandbox(address), folder, tick_s, settings)
+    house = House(Sandbox(address), folder, tick_s, settings or {})
     with (
         _process(["sandbox", "--port", str(port), *options], folder, "sandbox.log", environment),
         _process(["pipeline.run", str(procfile)], folder, "house.log", environment) as supervisor,

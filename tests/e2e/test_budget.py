@@ -13,7 +13,7 @@ OWNER = 900
 def test_reading_stops_before_the_limit_and_the_chats_and_the_owner_hear_of_it_once(
     tmp_path: Path, timelines: Path, handles: list[str]
 ) -> None:
-    with running(tmp_path, timelines, X_DAILY_USD="1.3", ADMIN_IDS=str(OWNER)) as house:
+    with running(tmp_path, timelines, {"X_DAILY_USD": "1.3", "ADMIN_IDS": str(OWNER)}) as house:
         owner, chat = house.chat(OWNER), house.chat(3001)
         owner.ask("/start")
         chat.ask("/track " + " ".join(handles))

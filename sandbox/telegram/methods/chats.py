@@ -9,8 +9,7 @@ from sandbox.telegram.world import check_access
 
 @method("getChat", p.CHAT)
 async def get_chat(call: Call) -> Json:
-    chat = call.chat()
-    check_access(chat)
+    chat = _readable(call)
     gifts = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels")
     full = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": dict.fromkeys(gifts, False)}
     if chat.pinned:
@@ -20,8 +19,7 @@ async def get_chat(call: Call) -> Json:
 
 @method("getChatMember", p.CHAT | {"user_id": p.integer})
 async def get_chat_member(call: Call) -> Json:
-    chat = call.chat()
-    check_access(chat)
+    chat = _readable(call)
     if "user_id" not in call.given:
         raise bad_request("user_id is empty")
     if chat.type == "channel" and chat.bot_status != "administrator":
@@ -74,4 +72,12 @@ def _pinnable(call: Call) -> Chat:
     check_access(chat)
     if chat.type != "private" and chat.bot_status != "administrator":
         raise bad_request("not enough rights to manage pinned messages in the chat")
+    return chat
+
+
+def _readable(call: Call) -> Chat:
+    """A person who blocked the bot can still be looked at; a group that threw it out cannot."""
+    chat = call.chat()
+    if chat.type != "private":
+        check_access(chat)
     return chat

@@ -56,7 +56,7 @@ async def delete_message(call: Call) -> bool:
     may_delete = message.by_bot or chat.type == "private" or chat.bot_status == "administrator"
     if not may_delete or call.world.now() - message.date > DELETABLE_S:
         raise bad_request("message can't be deleted")
-    del chat.messages[message.message_id]
+    chat.remove(message.message_id)
     return True
 
 

@@ -12,6 +12,7 @@ from matplotlib.transforms import Bbox
 from pipeline.chart.frame import GROWING
 from pipeline.chart.page import TEXT, WIDTH, Page
 from pipeline.chart.picture import VIEWS
+from pipeline.chart.posts import stack
 from pipeline.chart.theme import COLOURS
 from pipeline.records import ChartData, ChartRow, Theme, View
 from tests.unit.chart.made import EXTREMES, WIDEST, chart, crowd, row
@@ -170,3 +171,9 @@ def test_letters_without_a_glyph_are_shown_as_unknown_and_dollars_as_they_are() 
     told = words(drawn(chart(row("$x^2$", [1]), row("漢", [2]))))
     assert "@$x^2$" in told
     assert "@\N{REPLACEMENT CHARACTER}" in told
+
+
+def test_labels_stay_where_they_belong_unless_they_would_touch() -> None:
+    assert stack([300, 100], [50, 50], 0, 500) == [300, 100]
+    assert stack([110, 100, 480], [50, 50, 50], 0, 500) == [150, 100, 450]
+    assert stack([490, 490, 490], [50, 50, 50], 0, 500) == [350, 400, 450]

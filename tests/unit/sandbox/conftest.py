@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -14,6 +14,7 @@ from telegram import Bot
 from sandbox.server import make_app
 
 TOKEN = "8100000001:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+T = TypeVar("T")
 OTHER_TOKEN = "8100000002:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
 
 
@@ -44,6 +45,14 @@ async def _start(ready: Future[str]) -> Callable[[], Any]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     ready.set_result(f"http://127.0.0.1:{runner.addresses[0][1]}")
     return runner.cleanup
+
+
+async def eventually(look: Callable[[], T], within_s: float = 5) -> T:
+    """Look again and again, while the test's own requests go on, until there is something."""
+    async with asyncio.timeout(within_s):
+        while not (seen := look()):  # noqa: ASYNC110 - what is looked at is another process or thread
+            await asyncio.sleep(0.01)
+    return seen
 
 
 class Door:
@@ -78,6 +87,9 @@ class Door:
 
     def last(self, chat_id: int) -> dict[str, Any]:
         return self.chat(chat_id)[-1]
+
+    def is_ready(self) -> bool:
+        return self._http.get("ready").status_code == 200
 
     def close(self) -> None:
         self._http.close()

@@ -9,7 +9,7 @@ from PIL import Image
 from telegram import Bot, InputMediaPhoto
 from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
 
-from tests.unit.sandbox.conftest import TOKEN, Door
+from tests.unit.sandbox.conftest import TOKEN, Door, eventually
 
 
 @pytest.fixture(autouse=True)
@@ -102,10 +102,12 @@ async def test_faults_can_be_cleared(bot: Bot, door: Door) -> None:
 
 
 async def test_a_late_answer_still_means_that_the_call_counted(bot: Bot, door: Door) -> None:
-    door.post("faults", service="telegram", method="sendMessage", delay=2)
+    door.post("faults", service="telegram", method="sendMessage", delay=1)
     with pytest.raises(TimedOut):
         await bot.send_message(7, "sent all the same", read_timeout=0.2)
     assert door.last(7)["text"] == "sent all the same"
+    recorded = await eventually(lambda: [each for each in door.get("calls") if each["method"] == "sendMessage"])
+    assert recorded[0]["status"] == 200
 
 
 async def test_status_0_closes_the_connection(bot: Bot, door: Door) -> None:

@@ -26,7 +26,7 @@ from telegram import (
     ReplyParameters,
 )
 from telegram.constants import ChatAction, ParseMode
-from telegram.error import BadRequest, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from tests.unit.sandbox.conftest import Door
 
@@ -146,6 +146,20 @@ def test_bad_buttons_are_refused(raw: Callable[..., httpx.Response], button: dic
     assert why in answer.json()["description"]
 
 
+async def test_links_are_found_but_not_inside_code(bot: Bot) -> None:
+    message = await bot.send_message(7, "@nasa <code>@esa /track</code>", ParseMode.HTML)
+    assert {each.type: text for each, text in message.parse_entities().items()} == {
+        "mention": "@nasa",
+        "code": "@esa /track",
+    }
+
+
+async def test_a_person_only_met_in_a_group_cannot_be_written_to(bot: Bot, door: Door) -> None:
+    door.say(GROUP, 8, "/start")
+    with pytest.raises(Forbidden, match="bot can't initiate conversation with a user"):
+        await bot.send_message(8, "hello")
+
+
 async def test_what_clients_send_along_is_understood(bot: Bot, door: Door) -> None:
     first = await bot.send_message(7, "first", link_preview_options=LinkPreviewOptions(is_disabled=True))
     await bot.send_message(7, "Which?", reply_markup=ForceReply(selective=True), disable_notification=True)
@@ -168,6 +182,11 @@ async def test_a_photo_comes_in_sizes_and_can_be_fetched(bot: Bot, door: Door) -
     assert (seen["caption"], seen["photo"]["width"], seen["photo"]["bytes"]) == ("Chart", 1280, len(data))
     assert seen["keyboard"] == [[{"text": "Log", "callback_data": "log"}]]
     assert door.bytes(seen["photo"]["url"]) == data
+
+
+def test_files_that_are_not_there_are_not_found(raw: Callable[..., httpx.Response]) -> None:
+    address = str(raw("getMe").url).replace("/telegram/bot", "/telegram/file/bot").replace("getMe", "photos/none.png")
+    assert httpx.get(address).json()["error_code"] == 404
 
 
 async def test_identical_bytes_are_one_photo(bot: Bot) -> None:
@@ -338,6 +357,9 @@ async def test_pins_need_rights_in_groups(bot: Bot, door: Door) -> None:
     assert door.last(7)["pinned"] is True
     await bot.unpin_chat_message(7, sent.message_id)
     assert door.last(7)["pinned"] is False
+    await bot.pin_chat_message(7, sent.message_id)
+    await bot.delete_message(7, sent.message_id)
+    assert (await bot.get_chat(7)).pinned_message is None
     door.say(GROUP, 7, "/start")
     with pytest.raises(BadRequest, match="Not enough rights to manage pinned messages"):
         await bot.pin_chat_message(GROUP, 1)

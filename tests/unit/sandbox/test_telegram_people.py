@@ -144,6 +144,8 @@ async def test_a_bot_that_is_blocked_is_told_so_until_the_person_writes_again(bo
     assert change.new_chat_member.status == "kicked"
     with pytest.raises(Forbidden, match="bot was blocked by the user"):
         await bot.send_message(7, "Are you there?")
+    assert (await bot.get_chat(7)).first_name == "Person 7"
+    assert "member or kicked" in door.refused("telegram/member", chat_id=7, status="restricted")
     door.say(7, 7, "/start")
     await bot.send_message(7, "Welcome back")
 

@@ -12,7 +12,7 @@ from telegram import Bot, Update
 from telegram.error import BadRequest, Conflict, InvalidToken
 from telegram.ext import Application, CommandHandler, ContextTypes
 
-from tests.unit.sandbox.conftest import OTHER_TOKEN, TOKEN, Door
+from tests.unit.sandbox.conftest import OTHER_TOKEN, TOKEN, Door, eventually
 
 
 async def test_get_me_names_the_bot(bot: Bot) -> None:
@@ -27,7 +27,7 @@ async def test_a_malformed_token_is_not_found(url: str) -> None:
 
 async def test_a_poll_waits_until_somebody_writes(bot: Bot, door: Door) -> None:
     waiting = asyncio.create_task(bot.get_updates(timeout=10))
-    await asyncio.sleep(0.05)
+    await eventually(door.is_ready)
     assert not waiting.done()
     door.say(7, 7, "hello")
     (update,) = await waiting
@@ -73,7 +73,7 @@ async def test_allowed_updates_stay_in_force(bot: Bot, door: Door) -> None:
 async def test_the_older_of_two_polls_is_terminated(url: str, bot: Bot, door: Door) -> None:
     async with Bot(TOKEN, base_url=f"{url}/telegram/bot") as second:
         older = asyncio.create_task(bot.get_updates(timeout=10))
-        await asyncio.sleep(0.05)
+        await eventually(door.is_ready)
         newer = asyncio.create_task(second.get_updates(timeout=10))
         with pytest.raises(Conflict, match="terminated by other getUpdates request"):
             await older
@@ -84,7 +84,7 @@ async def test_the_older_of_two_polls_is_terminated(url: str, bot: Bot, door: Do
 async def test_bots_with_different_tokens_leave_each_other_alone(url: str, bot: Bot, door: Door) -> None:
     async with Bot(OTHER_TOKEN, base_url=f"{url}/telegram/bot") as second:
         polls = [asyncio.create_task(each.get_updates(timeout=10)) for each in (bot, second)]
-        await asyncio.sleep(0.05)
+        await eventually(door.is_ready)
         door.say(7, 7, "hello")
         assert [len(updates) for updates in await asyncio.gather(*polls)] == [1, 1]
 
