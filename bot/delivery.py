@@ -86,8 +86,18 @@ class Delivery:
             if len(self.under_way) >= AT_ONCE or chat_id in self.under_way or not self.limits.is_open(chat_id):
                 held_back = True
                 continue
-            self.under_way[chat_id] = asyncio.create_task(self._show(showing))
+            self.under_way[chat_id] = asyncio.create_task(self._take_turn(showing.subscription_id, chat_id))
         return held_back
+
+    async def _take_turn(self, subscription_id: int, chat_id: int) -> None:
+        """Show the newest chart there is by now; the list this turn came from may be older than the last turn's note."""
+        try:
+            showing = await self.house.read(subscriptions.due, subscription_id, datetime.now(UTC))
+            if showing is not None:
+                await self._show(showing)
+        finally:
+            del self.under_way[chat_id]
+            self.house.news.set()
 
     async def _show(self, showing: Showing) -> None:
         try:
@@ -99,9 +109,6 @@ class Delivery:
         except Exception:  # one chat's failure must not end the delivery to the others
             log.exception("showing a chart failed")
             await self._postpone(showing, troubles.FAILED_WAIT, "failed")
-        finally:
-            del self.under_way[showing.chat_id]
-            self.house.news.set()
 
     async def _attempt(self, showing: Showing) -> None:
         """A new message is noted before it is sent: rather one chart skipped than one sent twice. Edits may repeat."""

@@ -134,19 +134,20 @@ def plot(tools: Tools, comparison_id: int, now: datetime) -> str | None:
     return tools.blobs.put(drawings.dump_json(drawing))
 
 
-def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) -> None:
-    """Note the chart as the comparison's newest, and tell that it is ready."""
+def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) -> bool:
+    """Note the chart as the comparison's newest, and tell that it is ready. True where it is wanted anew already."""
     packed = tools.blobs.get(digest) if digest else None
     if digest and packed is None:
         release(tools, comparison_id)
-        return
+        return True
     with tools.store.writing() as db:
         if packed is not None:
             drawing = drawings.validate_json(packed)
             comparison = db.get_one(Comparison, comparison_id)
             comparison.chart, comparison.caption, comparison.inputs = astuple(drawing)
-        comparisons.finish(db, comparison_id, version)
+        behind = comparisons.finish(db, comparison_id, version)
     doors.announce(tools.redis, comparison_id)
+    return behind
 
 
 def release(tools: Tools, comparison_id: int) -> None:

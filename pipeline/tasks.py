@@ -61,7 +61,8 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
 
     @app.task(name="publish", queue=CHARTS)
     def publish(drawing: str | None, comparison_id: int, version: int) -> None:
-        steps.publish(tools, drawing, comparison_id, version)
+        if steps.publish(tools, drawing, comparison_id, version):
+            tick.delay(asked=True)
 
     @app.task(name="release", queue=CHARTS)
     def release(comparison_id: int) -> None:

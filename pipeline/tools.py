@@ -59,16 +59,18 @@ class Turn:
         self.lock = Lock(redis, "tallybird:tick", timeout=lasts_s, thread_local=False)
 
     def take(self, *, or_follow: bool) -> str | None:
-        """A token to end the turn with, or None where another tick is under way; that one may be told to be followed."""
+        """A token to end the turn with, or None where another tick is under way, which may be told to be followed."""
         token = uuid4().hex
         if self.lock.acquire(blocking=False, token=token):
             return token
-        if or_follow:
-            self.redis.set(FOLLOW, 1, ex=FOLLOW_WITHIN)
-        return None
+        if not or_follow:
+            return None
+        self.redis.set(FOLLOW, 1, ex=FOLLOW_WITHIN)
+        # That tick may have ended before it could see this.
+        return token if self.lock.acquire(blocking=False, token=token) else None
 
     def end(self, token: str) -> bool:
-        """Free the lock, unless the turn was lost and is another's now. True where another tick is to follow at once."""
+        """Free the lock, unless the turn was lost and is another's now. True where another tick is to follow."""
         with suppress(LockNotOwnedError):
             self.lock.do_release(token)
         return bool(self.redis.getdel(FOLLOW))

@@ -83,13 +83,14 @@ def claim_outdated(session: Session, now: datetime) -> Sequence[tuple[int, int]]
     return sorted((row[0], row[1]) for row in rows)
 
 
-def finish(session: Session, comparison_id: int, version: int) -> None:
-    """The chart of this version stands, whether it had to be drawn or was the same as before."""
+def finish(session: Session, comparison_id: int, version: int) -> bool:
+    """The chart of this version stands, drawn or the same as before. True where a later one is wanted already."""
     session.execute(
         update(Comparison)
         .where(Comparison.id == comparison_id, Comparison.drawn <= version)
         .values(drawn=version, claimed_until=None)
     )
+    return session.scalar(select(Comparison.wanted > Comparison.drawn).where(Comparison.id == comparison_id)) or False
 
 
 def release(session: Session, comparison_id: int) -> None:

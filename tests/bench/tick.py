@@ -98,7 +98,7 @@ def _ours(house: House, names: list[str]) -> dict[str, float]:
         chat = house.chat(chat_id)
         chat.send("/track " + " ".join(names))
         chat.send("/subscribe")
-    until(lambda: all(_shows(sandbox, chat_id) for chat_id in range(1, CHATS + 1)), within_s=120)
+    until(lambda: all(_shows(sandbox, chat_id) for chat_id in range(1, CHATS + 1)), within_s=120, every_s=1)
     settings = Settings(data_dir=house.folder / "data", _env_file=None)
     with _latency(sandbox), Redis.from_url(settings.redis_address) as redis:
         app = make_app(settings)
