@@ -7,6 +7,7 @@ loses it.
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
@@ -30,13 +31,21 @@ LOOK_EVERY = timedelta(seconds=5)
 LOOK_AGAIN = timedelta(seconds=1)
 
 
+@dataclass(eq=False, weakref_slot=True, slots=True)
+class Upload:
+    """A chart on its way to Telegram: the first chat's turn uploads it while the others wait for its file_id."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    file_id: str | None = None
+
+
 class Delivery:
     """The loop that shows charts. One a bot."""
 
     def __init__(self, house: House, bot: Bot, limits: Limits) -> None:
         self.house, self.bot, self.limits = house, bot, limits
         self.under_way: dict[int, asyncio.Task[None]] = {}
-        self.uploads: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.uploads: WeakValueDictionary[str, Upload] = WeakValueDictionary()
         self.loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -90,7 +99,7 @@ class Delivery:
         return held_back
 
     async def _take_turn(self, subscription_id: int, chat_id: int) -> None:
-        """Show the newest chart there is by now; the list this turn came from may be older than the last turn's note."""
+        """Show the newest chart there is by now: the list that this turn came from may be older than the last note."""
         try:
             showing = await self.house.read(subscriptions.due, subscription_id, datetime.now(UTC))
             if showing is not None:
@@ -123,18 +132,20 @@ class Delivery:
 
         Returns the message's id, or None where there was nothing to show any more.
         """
-        async with self.uploads.setdefault(showing.chart, asyncio.Lock()):
-            file_id = await self.house.read(telegram_photos.find, showing.chart)
-            if file_id is None:
-                return await self._upload(showing)
-        return (await self._request(showing, file_id)).message_id
+        upload = self.uploads.setdefault(showing.chart, Upload())
+        async with upload.lock:
+            upload.file_id = upload.file_id or await self.house.read(telegram_photos.find, showing.chart)
+            if upload.file_id is None:
+                return await self._upload(showing, upload)
+        return (await self._request(showing, upload.file_id)).message_id
 
-    async def _upload(self, showing: Showing) -> int | None:
+    async def _upload(self, showing: Showing, upload: Upload) -> int | None:
         picture = await self.house.doors.picture(showing.chart)
         if picture is None:
             raise PictureGoneError
         message = await self._request(showing, picture)
-        await self.house.write(telegram_photos.save, showing.chart, message.photo[-1].file_id, datetime.now(UTC))
+        upload.file_id = message.photo[-1].file_id
+        await self.house.write(telegram_photos.save, showing.chart, upload.file_id, datetime.now(UTC))
         return message.message_id
 
     async def _request(self, showing: Showing, photo: bytes | str) -> Message:
@@ -178,6 +189,7 @@ class Delivery:
             case Kind.MESSAGE_GONE:
                 await write(subscriptions.lose_message, showing.subscription_id)
             case Kind.FILE_GONE:
+                self.uploads.pop(showing.chart, None)
                 await write(telegram_photos.forget, showing.chart)
             case Kind.UNSURE if showing.mode is Mode.NEW:
                 log.warning("chat %d may have got its chart; it is not sent again", showing.chat_id)

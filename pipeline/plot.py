@@ -1,5 +1,6 @@
 """The plot step: from stored posts to a drawn chart and its caption, unless the same was drawn before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -30,10 +31,8 @@ drawings = TypeAdapter(Drawing)
 def chart_data(session: Session, comparison: Comparison, now: datetime) -> ChartData:
     """What the comparison shows now."""
     accounts = comparisons.accounts_of(session, comparison.id)
-    rows = (
-        _row(account, comparisons.newest_posts(session, account.id, comparison.count), comparison.metric)
-        for account in accounts
-    )
+    newest = comparisons.newest_posts(session, comparison.id, comparison.count)
+    rows = (_row(account, newest[account.id], comparison.metric) for account in accounts)
     read = [account.fetched_at for account in accounts if account.fetched_at is not None]
     return ChartData(
         comparison.metric, comparison.view, comparison.theme, comparison.count, max(read, default=now), tuple(rows)
@@ -45,13 +44,13 @@ def inputs(data: ChartData) -> str:
     return sha256(repr((data.metric, data.view, data.theme, data.count, data.rows)).encode()).hexdigest()
 
 
-def _row(account: Account, posts: tuple[Post, ...], metric: Metric) -> ChartRow:
+def _row(account: Account, posts: Sequence[Post], metric: Metric) -> ChartRow:
     counted = [(value, post.created_at) for post in posts if (value := getattr(post.counts, metric)) is not None]
     values, times = zip(*counted, strict=True) if counted else ((), ())
     return ChartRow(account.handle, values, times, _note(account, posts, metric, len(counted)))
 
 
-def _note(account: Account, posts: tuple[Post, ...], metric: Metric, counted: int) -> str | None:
+def _note(account: Account, posts: Sequence[Post], metric: Metric, counted: int) -> str | None:
     if account.state is not State.ACTIVE:
         return NOTES[account.state]
     if account.fetched_at is None:

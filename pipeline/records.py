@@ -1,8 +1,9 @@
 """The plain values that the rooms hand to each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 
 NETWORK = "x"
 """The network that posts are read from."""
@@ -65,6 +66,12 @@ class Counts:
     quotes: int | None = None
     bookmarks: int | None = None
     views: int | None = None
+
+
+COUNTS = tuple(field.name for field in fields(Counts))
+"""The names of the counts, in the order of every table and file that holds them."""
+count_values = attrgetter(*COUNTS)
+"""The counts in that order; dataclasses.astuple takes ten times as long."""
 
 
 @dataclass(frozen=True, slots=True)

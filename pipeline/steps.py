@@ -96,7 +96,8 @@ def write(tools: Tools, comparison_id: int, now: datetime) -> None:
 def _dataset(db: Session, comparison_id: int) -> tuple[str, bytes]:
     comparison = db.get_one(Comparison, comparison_id)
     members = comparisons.accounts_of(db, comparison_id)
-    timelines = [(each.handle, comparisons.newest_posts(db, each.id, comparison.count)) for each in members]
+    newest = comparisons.newest_posts(db, comparison_id, comparison.count)
+    timelines = [(each.handle, newest[each.id]) for each in members]
     return dataset.path((each.handle for each in members), comparison.count), dataset.render(NETWORK, timelines)
 
 

@@ -1,20 +1,18 @@
 """Accounts, and their posts as they were last read."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import Counts, Profile, Reading, State
+from pipeline.records import COUNTS, Counts, Profile, Reading, State, count_values
 from pipeline.records import Post as PostRecord
 from pipeline.store import bill
 from pipeline.store.tables import Account, History, Post, Tracking
 
 STALE_AFTER = timedelta(minutes=2)
-COUNTS = [field.name for field in fields(Counts)]
 
 
 def named(session: Session, handles: Iterable[str], network: str) -> Sequence[Account]:
@@ -115,6 +113,8 @@ def _stored(session: Session, reading: Reading) -> dict[str, tuple[Counts, date]
 
 def _bill(session: Session, reading: Reading, post_ids: set[str]) -> None:
     """X bills a post once a UTC day, at its first return."""
+    if not post_ids:
+        return
     today = reading.at.date()
     bill.add(session, today, "posts", len(post_ids))
     session.execute(
@@ -123,9 +123,14 @@ def _bill(session: Session, reading: Reading, post_ids: set[str]) -> None:
 
 
 def _post_row(reading: Reading, post: PostRecord) -> dict[str, Any]:
-    row = {"account_id": reading.account_id, "post_id": post.id, **asdict(post.counts)}
-    return row | {"created_at": post.created_at, "billed_on": reading.at.date()}
+    return _counted(reading, post) | {"created_at": post.created_at, "billed_on": reading.at.date()}
 
 
 def _history_row(reading: Reading, post: PostRecord) -> dict[str, Any]:
-    return {"account_id": reading.account_id, "post_id": post.id, "at": reading.at, **asdict(post.counts)}
+    return _counted(reading, post) | {"at": reading.at}
+
+
+def _counted(reading: Reading, post: PostRecord) -> dict[str, Any]:
+    return {"account_id": reading.account_id, "post_id": post.id} | dict(
+        zip(COUNTS, count_values(post.counts), strict=True)
+    )

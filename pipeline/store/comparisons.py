@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from pipeline.records import COUNTS, Counts
 from pipeline.records import Comparison as ComparisonRecord
-from pipeline.records import Counts
 from pipeline.records import Post as PostRecord
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
 
@@ -108,12 +108,26 @@ def accounts_of(session: Session, comparison_id: int) -> Sequence[Account]:
     ).all()
 
 
-def newest_posts(session: Session, account_id: int, count: int) -> tuple[PostRecord, ...]:
-    """The account's newest posts, newest first."""
-    rows = session.execute(
-        select(Post.post_id, Post.created_at, *(getattr(Post, name) for name in Counts.__slots__))
-        .where(Post.account_id == account_id)
-        .order_by(Post.created_at.desc(), Post.post_id.desc())
-        .limit(count)
+def newest_posts(session: Session, comparison_id: int, count: int) -> dict[int, list[PostRecord]]:
+    """The newest posts of each of the comparison's accounts, newest first, by the account's id."""
+    newest = func.row_number().over(
+        partition_by=Post.account_id, order_by=(Post.created_at.desc(), Post.post_id.desc())
     )
-    return tuple(PostRecord(row[0], row[1], Counts(*row[2:])) for row in rows)
+    ranked = (
+        select(
+            Post.account_id,
+            Post.post_id,
+            Post.created_at,
+            *(getattr(Post, name) for name in COUNTS),
+            newest.label("rank"),
+        )
+        .join(ComparisonAccount, ComparisonAccount.account_id == Post.account_id)
+        .where(ComparisonAccount.comparison_id == comparison_id)
+        .subquery()
+    )
+    found: dict[int, list[PostRecord]] = {account.id: [] for account in accounts_of(session, comparison_id)}
+    for row in session.execute(
+        select(ranked).where(ranked.c.rank <= count).order_by(ranked.c.account_id, ranked.c.rank)
+    ):
+        found[row[0]].append(PostRecord(row[1], row[2], Counts(*row[3:-1])))
+    return found

@@ -93,7 +93,6 @@ def send(path: str, chats: list[int]) -> None:
             time.sleep(answer.json()["parameters"]["retry_after"])
 
 
-def tick(accounts: list[tuple[str, str]], chats: list[int]) -> Any:
-    """Start it; the result's get() ends with the last photo."""
+def tick(accounts: list[tuple[str, str]], chats: list[int]) -> None:
     body = chain(write.s(), upload.s(chats), plot.s(), send.s(chats))
-    return chord([fetch.s(name, user_id) for name, user_id in accounts])(body)
+    chord([fetch.s(name, user_id) for name, user_id in accounts])(body)

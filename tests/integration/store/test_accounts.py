@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from pipeline.records import Reading, State
+from pipeline.records import Comparison, Reading, State
 from pipeline.store import Store, accounts, bill, comparisons
 from pipeline.store.tables import Account, History
 from tests.integration.store.conftest import NOON, add_accounts, reading
@@ -19,8 +19,9 @@ def history(store: Store) -> int:
 
 
 def shown(store: Store, account_id: int) -> list[int | None]:
-    with store.reading() as db:
-        return [post.counts.reposts for post in comparisons.newest_posts(db, account_id, 100)]
+    with store.writing() as db:
+        comparison = comparisons.find_or_add(db, Comparison((account_id,)))
+        return [post.counts.reposts for post in comparisons.newest_posts(db, comparison.id, 100)[account_id]]
 
 
 def test_equal_readings_change_nothing_and_keep_no_history(store: Store) -> None:
