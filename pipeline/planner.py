@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import NETWORK, Due, State
 from pipeline.settings import Settings
-from pipeline.store import accounts, bill, notices
+from pipeline.store import accounts, bill, notices, posts
 from pipeline.store.tables import Account
 
 UNREADABLE_AGAIN_AFTER = timedelta(minutes=15)
@@ -29,7 +29,7 @@ def plan(session: Session, settings: Settings, now: datetime) -> Plan:
     """
     if notices.stopped(session, NETWORK, now):
         return Plan([])
-    known = accounts.posts_known(session)
+    known = posts.counted(session)
     money = bill.budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
     due: list[Account] = []
     left = money.left

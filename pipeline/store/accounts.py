@@ -1,16 +1,14 @@
-"""Accounts, and their posts as they were last read."""
+"""Accounts, and how reading each went."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import COUNTS, Counts, Profile, Reading, State, count_values
-from pipeline.records import Post as PostRecord
-from pipeline.store import bill
-from pipeline.store.tables import Account, History, Post, Tracking
+from pipeline.records import Profile, Reading, State
+from pipeline.store import bill, posts
+from pipeline.store.tables import Account, Tracking
 
 STALE_AFTER = timedelta(minutes=2)
 
@@ -54,83 +52,25 @@ def mark_tried(session: Session, account_ids: Iterable[int], now: datetime) -> N
     session.execute(update(Account).where(Account.id.in_(account_ids)).values(tried_at=now))
 
 
-def posts_known(session: Session) -> dict[int, int]:
-    """How many posts of each account are stored."""
-    return dict(session.execute(select(Post.account_id, func.count()).group_by(Post.account_id)).all())
-
-
 def save(session: Session, readings: Iterable[Reading]) -> set[int]:
-    """Store readings and return the accounts whose charts they change."""
-    return {reading.account_id for reading in readings if _save(session, reading)}
+    """Store readings, the last of each account, and return the accounts whose charts they change."""
+    latest = {reading.account_id: reading for reading in readings}
+    rows = session.scalars(select(Account).where(Account.id.in_(latest))).all()
+    changed = {account.id for account in rows if _save(account, latest[account.id])}
+    return changed | posts.save(session, [reading for reading in latest.values() if reading.posts is not None])
 
 
-def _save(session: Session, reading: Reading) -> bool:
-    account = session.get_one(Account, reading.account_id)
+def _save(account: Account, reading: Reading) -> bool:
+    """Note how the reading went; True where a chart says so."""
+    was = _shown(account)
     if reading.posts is None:
-        return _save_failure(account, reading)
-    was = (account.state, account.stale, account.fetched_at is None)
-    account.state, account.problem, account.stale, account.fetched_at = State.ACTIVE, None, False, reading.at
-    changed = _save_posts(session, reading)
-    return changed or was != (State.ACTIVE, False, False)
+        account.state, account.problem = reading.state or account.state, reading.problem
+        late = account.fetched_at is not None and reading.at - account.fetched_at > STALE_AFTER
+        account.stale = late or (account.state is not State.ACTIVE and account.fetched_at is not None)
+    else:
+        account.state, account.problem, account.stale, account.fetched_at = State.ACTIVE, None, False, reading.at
+    return _shown(account) != was
 
 
-def _save_failure(account: Account, reading: Reading) -> bool:
-    was = (account.state, account.stale, account.problem if account.fetched_at is None else None)
-    account.state, account.problem = reading.state or account.state, reading.problem
-    if account.fetched_at is not None:
-        account.stale = account.state is not State.ACTIVE or reading.at - account.fetched_at > STALE_AFTER
-    return was != (account.state, account.stale, account.problem if account.fetched_at is None else None)
-
-
-def _save_posts(session: Session, reading: Reading) -> bool:
-    """Bring the stored posts to what was read; a history row is added only where counts changed."""
-    read = {post.id: post for post in reading.posts or ()}
-    known = _stored(session, reading)
-    _bill(session, reading, {post_id for post_id in read if known.get(post_id, (None, None))[1] != reading.at.date()})
-    gone = known.keys() - read.keys()
-    new = [post for post in read.values() if post.id not in known]
-    grown = [post for post in read.values() if post.id in known and known[post.id][0] != post.counts]
-    if gone:
-        session.execute(delete(Post).where(Post.account_id == reading.account_id, Post.post_id.in_(gone)))
-    if new:
-        session.execute(insert(Post), [_post_row(reading, post) for post in new])
-    if grown:
-        session.execute(update(Post), [_post_row(reading, post) for post in grown])
-    if new or grown:
-        session.execute(insert(History), [_history_row(reading, post) for post in new + grown])
-    return bool(new or grown or gone)
-
-
-def _stored(session: Session, reading: Reading) -> dict[str, tuple[Counts, date]]:
-    """The stored posts that the reading covers, with their counts and the day they were last billed."""
-    covered = select(Post.post_id, *(getattr(Post, name) for name in COUNTS), Post.billed_on).where(
-        Post.account_id == reading.account_id
-    )
-    if reading.posts and not reading.complete:
-        covered = covered.where(Post.created_at >= min(post.created_at for post in reading.posts))
-    return {row[0]: (Counts(*row[1:-1]), row[-1]) for row in session.execute(covered)}
-
-
-def _bill(session: Session, reading: Reading, post_ids: set[str]) -> None:
-    """X bills a post once a UTC day, at its first return."""
-    if not post_ids:
-        return
-    today = reading.at.date()
-    bill.add(session, today, "posts", len(post_ids))
-    session.execute(
-        update(Post).where(Post.account_id == reading.account_id, Post.post_id.in_(post_ids)).values(billed_on=today)
-    )
-
-
-def _post_row(reading: Reading, post: PostRecord) -> dict[str, Any]:
-    return _counted(reading, post) | {"created_at": post.created_at, "billed_on": reading.at.date()}
-
-
-def _history_row(reading: Reading, post: PostRecord) -> dict[str, Any]:
-    return _counted(reading, post) | {"at": reading.at}
-
-
-def _counted(reading: Reading, post: PostRecord) -> dict[str, Any]:
-    return {"account_id": reading.account_id, "post_id": post.id} | dict(
-        zip(COUNTS, count_values(post.counts), strict=True)
-    )
+def _shown(account: Account) -> tuple[State, bool, bool]:
+    return account.state, account.stale, account.fetched_at is None

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import COUNTS, Counts
 from pipeline.records import Comparison as ComparisonRecord
+from pipeline.records import Counts
 from pipeline.records import Post as PostRecord
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
 
@@ -118,7 +118,7 @@ def newest_posts(session: Session, comparison_id: int, count: int) -> dict[int, 
             Post.account_id,
             Post.post_id,
             Post.created_at,
-            *(getattr(Post, name) for name in COUNTS),
+            *(getattr(Post, name) for name in Counts._fields),
             newest.label("rank"),
         )
         .join(ComparisonAccount, ComparisonAccount.account_id == Post.account_id)

@@ -1,0 +1,86 @@
+"""Posts as they were last read, the history of their counts, and what reading them cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from pipeline.records import Counts, Reading
+from pipeline.records import Post as PostRecord
+from pipeline.store import bill
+from pipeline.store.tables import History, Post
+
+
+@dataclass
+class Difference:
+    """What readings change in the tables, gathered so that each table is written once."""
+
+    new: list[dict[str, Any]] = field(default_factory=list)
+    grown: list[dict[str, Any]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+def counted(session: Session) -> dict[int, int]:
+    """How many posts of each account are stored."""
+    rows = session.execute(select(Post.account_id, func.count()).group_by(Post.account_id))
+    return dict(rows.all())
+
+
+def save(session: Session, readings: Sequence[Reading]) -> set[int]:
+    """Bring the stored posts to what was read, and return the accounts where something changed."""
+    difference = Difference()
+    changed = {reading.account_id for reading in readings if _compare(session, reading, difference)}
+    if difference.new:
+        session.execute(insert(Post), difference.new)
+    if difference.grown:
+        session.execute(update(Post), difference.grown)
+    if difference.history:
+        session.execute(insert(History), difference.history)
+    return changed
+
+
+def _compare(session: Session, reading: Reading, difference: Difference) -> bool:
+    """Add a reading's differences, and a history row for each post whose counts changed; drop posts that are gone."""
+    read = {post.id: post for post in reading.posts or ()}
+    known = _stored(session, reading)
+    _bill(session, reading, {post_id for post_id in read if known.get(post_id, (None, None))[1] != reading.at.date()})
+    gone = known.keys() - read.keys()
+    if gone:
+        session.execute(delete(Post).where(Post.account_id == reading.account_id, Post.post_id.in_(gone)))
+    changed = [post for post in read.values() if post.id not in known or known[post.id][0] != post.counts]
+    for post in changed:
+        (difference.grown if post.id in known else difference.new).append(_post_row(reading, post))
+        difference.history.append(_counted(reading, post) | {"at": reading.at})
+    return bool(changed or gone)
+
+
+def _stored(session: Session, reading: Reading) -> dict[str, tuple[Counts, date]]:
+    """The stored posts that the reading covers, with their counts and the day they were last billed."""
+    covered = select(Post.post_id, *(getattr(Post, name) for name in Counts._fields), Post.billed_on).where(
+        Post.account_id == reading.account_id
+    )
+    if reading.posts and not reading.complete:
+        covered = covered.where(Post.created_at >= min(post.created_at for post in reading.posts))
+    return {row[0]: (Counts(*row[1:-1]), row[-1]) for row in session.execute(covered)}
+
+
+def _bill(session: Session, reading: Reading, post_ids: set[str]) -> None:
+    """X bills a post once a UTC day, at its first return."""
+    if not post_ids:
+        return
+    today = reading.at.date()
+    bill.add(session, today, "posts", len(post_ids))
+    session.execute(
+        update(Post).where(Post.account_id == reading.account_id, Post.post_id.in_(post_ids)).values(billed_on=today)
+    )
+
+
+def _post_row(reading: Reading, post: PostRecord) -> dict[str, Any]:
+    return _counted(reading, post) | {"created_at": post.created_at, "billed_on": reading.at.date()}
+
+
+def _counted(reading: Reading, post: PostRecord) -> dict[str, Any]:
+    return {"account_id": reading.account_id, "post_id": post.id, **post.counts._asdict()}
