@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, Message, ReplyParameters
+from telegram import CallbackQuery, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ChatType
 
+from bot import links
 from bot.house import House
 
 GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
@@ -36,5 +37,11 @@ class Call:
         """Say something in the same chat and topic; in a group as a reply, so that it is clear to whom."""
         reply = ReplyParameters(self.message.message_id, allow_sending_without_reply=True) if self.in_group else None
         return await self.message.get_bot().send_message(
-            self.chat_id, text, message_thread_id=self.thread_id, reply_markup=keyboard, reply_parameters=reply
+            self.chat_id,
+            text,
+            entities=links.to_profiles(text),
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            message_thread_id=self.thread_id,
+            reply_markup=keyboard,
+            reply_parameters=reply,
         )

@@ -15,7 +15,7 @@ from redis import RedisError
 from telegram import Bot, InputMediaPhoto, Message
 from telegram.error import TelegramError
 
-from bot import troubles
+from bot import links, troubles
 from bot.house import House
 from bot.keyboards import under_chart
 from bot.limits import Limits
@@ -150,16 +150,18 @@ class Delivery:
 
     async def _request(self, showing: Showing, photo: bytes | str) -> Message:
         keyboard = under_chart(showing.comparison_id, showing.view, showing.metric, showing.mode)
+        names = links.to_profiles(showing.caption)
         if showing.message_id is None:
             return await self.bot.send_photo(
                 showing.chat_id,
                 photo,
                 caption=showing.caption,
+                caption_entities=names,
                 message_thread_id=showing.thread_id,
                 reply_markup=keyboard,
                 filename="chart.png",
             )
-        media = InputMediaPhoto(photo, caption=showing.caption, filename="chart.png")
+        media = InputMediaPhoto(photo, caption=showing.caption, caption_entities=names, filename="chart.png")
         edited = await self.bot.edit_message_media(media, showing.chat_id, showing.message_id, reply_markup=keyboard)
         if not isinstance(edited, Message):
             raise TypeError("an edit of a chat's message answers with the message")

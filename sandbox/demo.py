@@ -38,7 +38,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--posts", type=Path, help="real timelines as CSV, instead of made-up ones")
     chosen = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         serve(f"http://127.0.0.1:{chosen.port}", ["--port", str(chosen.port), *_posts(chosen.posts)])
     except KeyboardInterrupt:
