@@ -49,7 +49,7 @@ class Delivery:
         self.loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self.loops = [asyncio.create_task(self._listen()), asyncio.create_task(self._deliver())]
+        self.loops = [asyncio.create_task(loop()) for loop in (self._listen, self._deliver, self._tell)]
 
     async def stop(self) -> None:
         """Let what is under way end, so that what Telegram accepted is noted."""
@@ -75,7 +75,6 @@ class Delivery:
         while True:
             try:
                 held_back = await self._start_due()
-                await self._tell()
             except Exception:  # a database away for a moment must not end the loop
                 log.exception("looking for what to show failed")
                 held_back = True
@@ -202,6 +201,14 @@ class Delivery:
         await self.house.write(subscriptions.postpone, showing.subscription_id, datetime.now(UTC) + wait, why)
 
     async def _tell(self) -> None:
+        while True:
+            try:
+                await self._tell_untold()
+            except Exception:  # a database away for a moment must not end the loop
+                log.exception("looking for what to tell failed")
+            await asyncio.sleep(LOOK_EVERY.total_seconds())
+
+    async def _tell_untold(self) -> None:
         """Send what every subscribed chat and the admins are told once; noted first, so that it is never told twice."""
         admins = self.house.settings.admin_ids
         for notice_id, chat_id, text in await self.house.read(notices.untold, admins, datetime.now(UTC)):

@@ -5,7 +5,8 @@ from hashlib import sha256
 
 from redis import Redis
 
-KEPT = timedelta(hours=1)
+KEPT = timedelta(minutes=5)
+"""Long enough for the next step, short enough that a busy hour's readings do not fill the memory."""
 
 
 class Blobs:

@@ -45,7 +45,11 @@ class X:
         self.client.session.mount(TWEEPYS_HOST, Rebased(TWEEPYS_HOST, address, timeout_s=TIMEOUT_S, pool=CONNECTIONS))
 
     def look_up(self, handles: Sequence[str]) -> list[Profile]:
-        """What X says of each handle, in their order. At most 100 handles. Raises ServiceError."""
+        """What X says of each handle, in their order. Raises ServiceError."""
+        pages = [handles[start : start + MOST_HANDLES] for start in range(0, len(handles), MOST_HANDLES)]
+        return [profile for page in pages for profile in self._look_up(page)]
+
+    def _look_up(self, handles: Sequence[str]) -> list[Profile]:
         answer = self._call(self.client.get_users, usernames=list(handles), user_fields=["protected"])
         found = {user["username"].lower(): _profile(user) for user in answer.get("data", [])}
         suspended = {
