@@ -23,8 +23,10 @@ def is_owner(call: Call) -> bool:
 
 
 async def _is_chat_admin(call: Call) -> bool:
-    """Only admins post in channels; an anonymous admin speaks as the group itself."""
-    if call.message.chat.type in {ChatType.PRIVATE, ChatType.CHANNEL} or is_owner(call):
+    """Only admins post in channels, though anyone there may press; an anonymous admin speaks as the group itself."""
+    if call.message.chat.type == ChatType.PRIVATE or is_owner(call):
+        return True
+    if call.message.chat.type == ChatType.CHANNEL and call.query is None:
         return True
     if call.query is None and call.message.sender_chat is not None:
         return call.message.sender_chat.id == call.chat_id

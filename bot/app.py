@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 WHERE = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
 UPDATES = [Update.MESSAGE, Update.CHANNEL_POST, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
-AT_ONCE = 64
+AT_ONCE = 256
 
 
 def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, Any, Any, Any]":
@@ -49,6 +49,7 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
     delivery = Delivery(house, application.bot, limits)
 
     async def start(_application: object) -> None:
+        await house.write(chats.allow_only, settings.allowed_chats)
         await _show_menu(application)
         delivery.start()
 

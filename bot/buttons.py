@@ -13,7 +13,7 @@ from telegram.ext import ContextTypes
 from bot import access
 from bot.call import Call
 from bot.command import problem_of
-from bot.comparing import EARLIEST, show
+from bot.comparing import EARLIEST, check_room, show
 from bot.house import House
 from pipeline.errors import UserError
 from pipeline.records import Comparison, Metric, Mode, View
@@ -32,6 +32,9 @@ def handler(house: House) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Corou
             return
         if not isinstance(query.message, Message):
             await query.answer(OLD, show_alert=True)
+            return
+        if house.is_crowded(query.message.chat.id):
+            await query.answer("Too much at once here. Press again in a moment.", show_alert=True)
             return
         call = Call(house, query.message, query.from_user.id, (query.data or "").split(), query)
         async with house.turn(call.chat_id):
@@ -104,6 +107,8 @@ def _mine(session: Session, chat_id: int, comparison_id: int) -> Comparison:
 def _put(session: Session, call: Call, asked: Comparison, mode: Mode) -> None:
     """Let the message show this comparison: by the subscription that it has, or by a new one."""
     current = subscriptions.showing(session, call.chat_id, call.message.message_id)
+    if mode is Mode.LIVE:
+        check_room(session, call.chat_id, asked, mode)
     if current is None:
         show(session, subscription(call, mode, message_id=call.message.message_id), asked)
         return

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from telegram import CallbackQuery, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ChatType
 
-from bot import links
+from bot import links, words
 from bot.house import House
 
 GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
@@ -35,6 +35,7 @@ class Call:
 
     async def answer(self, text: str, keyboard: InlineKeyboardMarkup | None = None) -> Message:
         """Say something in the same chat and topic; in a group as a reply, so that it is clear to whom."""
+        text = words.cut(text)
         reply = ReplyParameters(self.message.message_id, allow_sending_without_reply=True) if self.in_group else None
         return await self.message.get_bot().send_message(
             self.chat_id,

@@ -39,6 +39,9 @@ def handler(house: House, command: Command) -> Callable[[Update, ContextTypes.DE
             return
         user_id = update.effective_user.id if update.effective_user else None
         call = Call(house, message, user_id, [])
+        if house.is_crowded(call.chat_id):
+            log.warning("chat %d sends more than it can be answered; /%s is left out", call.chat_id, command.name)
+            return
         async with house.turn(call.chat_id):
             problem = await problem_of(_run(call, command))
             if problem:

@@ -10,11 +10,12 @@ from bot import words
 from bot.call import Call
 from bot.words import Wish
 from pipeline.errors import UserError
-from pipeline.records import Comparison
+from pipeline.records import Comparison, Mode
 from pipeline.store import chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
 
+MOST_SUBSCRIPTIONS = 5  # a group's charts share its 20 messages a minute
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 NOTHING_TRACKED = "This chat tracks no account yet. Start with /track and some names, for example /track @nasa @esa."
 
@@ -56,6 +57,15 @@ def show(session: Session, subscription: Subscription, asked: Comparison) -> Sub
 
 def shown_by(session: Session, subscription: Subscription) -> Comparison:
     return comparisons.record(session, session.get_one(ComparisonRow, subscription.comparison_id))
+
+
+def check_room(session: Session, chat_id: int, asked: Comparison, mode: Mode) -> None:
+    """Refuse a subscription that the chat has already, or one too many."""
+    kept = subscriptions.of_chat(session, chat_id)
+    if any(each.mode is mode and shown_by(session, each) == asked for each in kept):
+        raise UserError("This chat is subscribed to that chart already. /list shows it, /unsubscribe ends it.")
+    if len(kept) >= MOST_SUBSCRIPTIONS:
+        raise UserError(f"A chat may have {MOST_SUBSCRIPTIONS} subscriptions. End one with /unsubscribe first.")
 
 
 def follow_tracked(session: Session, chat_id: int) -> None:

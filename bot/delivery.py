@@ -178,6 +178,8 @@ class Delivery:
     async def _settle(self, showing: Showing, trouble: Trouble) -> None:
         log.info("chat %d was not shown a chart: %s", showing.chat_id, trouble.text)
         write, now = self.house.write, datetime.now(UTC)
+        if showing.mode is Mode.NEW and trouble.kind not in {Kind.SHOWN, Kind.UNSURE}:
+            await self._postpone(showing, timedelta(0), trouble.text)  # it was noted as shown before it was sent
         match trouble.kind:
             case Kind.SHOWN:
                 await self._note(showing, showing.message_id)
@@ -212,11 +214,16 @@ class Delivery:
         """Send what every subscribed chat and the admins are told once; noted first, so that it is never told twice."""
         admins = self.house.settings.admin_ids
         for notice_id, chat_id, text in await self.house.read(notices.untold, admins, datetime.now(UTC)):
+            if not self.limits.is_open(chat_id):
+                continue
             await self.house.write(notices.mark_told, notice_id, chat_id)
             try:
                 await self.bot.send_message(chat_id, text)
             except TelegramError as error:
-                log.warning("chat %d was not told: %s", chat_id, troubles.meaning(error).text)
+                trouble = troubles.meaning(error)
+                log.warning("chat %d was not told: %s", chat_id, trouble.text)
+                if trouble.kind is Kind.WAIT and trouble.wait < troubles.NO_RIGHTS_WAIT:
+                    await self.house.write(notices.unmark_told, notice_id, chat_id)
 
 
 class PictureGoneError(Exception):

@@ -128,6 +128,13 @@ def shown(text: str) -> str:
     return visible if len(visible) <= LONGEST_ECHO else f"{visible[:LONGEST_ECHO]}…"
 
 
+def cut(text: str) -> str:
+    """As many of the text's lines as a message holds."""
+    if len(text) <= LONGEST_COMMAND:
+        return text
+    return text[: LONGEST_COMMAND - 2].rpartition("\n")[0] + "\n…"
+
+
 def listed(names: Iterable[str], most: int = 10) -> str:
     """@a, @b and @c; a long list is cut."""
     marked = [f"@{name}" for name in names]

@@ -57,13 +57,13 @@ class Doors:
 
     async def ask(self) -> None:
         """Have a tick run now: it draws what the store says is wanted."""
-        await asyncio.to_thread(self.app.send_task, TICK, args=[True], expires=self.tick.total_seconds())
+        await self._send(TICK, [True], self.tick.total_seconds())
 
     async def look_up(self, handles: Sequence[str]) -> list[Profile]:
         """What X says of each handle. Raises ServiceError where it cannot be asked or does not answer in time."""
         reply_to = f"tallybird:reply:{uuid4().hex}"
         seconds = ANSWER_WITHIN.total_seconds()
-        await asyncio.to_thread(self.app.send_task, LOOK_UP, args=[list(handles), reply_to], expires=seconds)
+        await self._send(LOOK_UP, [list(handles), reply_to], seconds)
         packed = await self.redis.blpop([reply_to], timeout=seconds)
         if packed is None:
             raise ServiceError("pipeline", "X did not answer in time. Try again in a minute.")
@@ -71,6 +71,10 @@ class Doors:
         if answer.profiles is None:
             raise ServiceError("x", answer.problem or "X did not answer")
         return answer.profiles
+
+    async def _send(self, task: str, args: list[object], expires_s: float) -> None:
+        """Without a result: waiting for one's place there blocks for long while Redis is away."""
+        await asyncio.to_thread(self.app.send_task, task, args=args, expires=expires_s, ignore_result=True)
 
     async def hear(self, wait: timedelta, *, again: bool = False) -> list[str]:
         """The entries of charts that became ready, waiting a while for one.

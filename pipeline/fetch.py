@@ -1,5 +1,6 @@
 """The fetch step: a chunk of due accounts, read side by side on threads."""
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
@@ -8,6 +9,8 @@ from pydantic import TypeAdapter
 
 from pipeline.records import Due, Reading
 from pipeline.x import X
+
+log = logging.getLogger(__name__)
 
 THREADS = 50
 
@@ -28,9 +31,13 @@ def fetch(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[Re
 
 
 def _result(future: Future[Reading], due: Due, now: datetime) -> Reading:
-    if future.done() and not future.cancelled():
+    if not future.done() or future.cancelled():
+        return Reading(due.account_id, now, problem="X did not answer in time")
+    failure = future.exception()
+    if failure is None:
         return future.result()
-    return Reading(due.account_id, now, problem="X did not answer in time")
+    log.error("reading account %d failed", due.account_id, exc_info=failure)
+    return Reading(due.account_id, now, problem="X's answer could not be read")
 
 
 def chunks(due: Sequence[Due], most: int) -> list[Sequence[Due]]:

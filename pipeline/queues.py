@@ -50,8 +50,10 @@ def make_app(settings: Settings) -> Celery:
 
 
 def celery_address(address: str) -> str:
-    """Celery names a unix socket in its own way."""
+    """Celery names a unix socket in its own way, and wants to be told to check certificates."""
     parts = urlsplit(address)
+    if parts.scheme == "rediss" and "ssl_cert_reqs" not in parts.query:
+        return f"{address}{'&' if parts.query else '?'}ssl_cert_reqs=CERT_REQUIRED"
     if parts.scheme != "unix":
         return address
     database = parts.query.removeprefix("db=")

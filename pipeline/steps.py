@@ -145,7 +145,8 @@ def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) 
         if packed is not None:
             drawing = drawings.validate_json(packed)
             comparison = db.get_one(Comparison, comparison_id)
-            comparison.chart, comparison.caption, comparison.inputs = astuple(drawing)
+            if comparison.drawn <= version:
+                comparison.chart, comparison.caption, comparison.inputs = astuple(drawing)
         behind = comparisons.finish(db, comparison_id, version)
     doors.announce(tools.redis, comparison_id)
     return behind

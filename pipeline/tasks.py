@@ -7,6 +7,7 @@ from celery import Celery, chain, chord, group
 from pipeline import doors, steps
 from pipeline.queues import CHARTS, LOOK_UP, TICK, UPLOADS, make_app
 from pipeline.settings import PipelineSettings
+from pipeline.store.comparisons import CLAIM
 from pipeline.tools import Tools
 
 
@@ -45,7 +46,8 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
         """Write the dataset; then, side by side, upload it and draw; then tell that the chart is ready."""
         drawing = chain(plot.si(comparison_id), publish.s(comparison_id, version))
         after = group(upload.si(), drawing) if settings.dropbox_is_on else drawing
-        chain(write.si(comparison_id), after).on_error(release.si(comparison_id)).apply_async()
+        first = write.si(comparison_id).set(expires=CLAIM.total_seconds())
+        chain(first, after).on_error(release.si(comparison_id)).apply_async()
 
     @app.task(name="write", queue=CHARTS)
     def write(comparison_id: int) -> None:

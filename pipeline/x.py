@@ -20,7 +20,7 @@ TIMEOUT_S = 8
 CONNECTIONS = 64
 MOST_HANDLES = 100  # GET /2/users/by takes no more
 SMALLEST_PAGE, LARGEST_PAGE = 5, 100  # GET /2/users/:id/tweets
-MOST_PAGES = 8  # an account that only reposts must not cost a request for each of its 3,200 posts
+SPARE_PAGES = 8  # reposts are left out after X has cut the page, so that pages may be short, or empty
 FIELDS = ["created_at", "public_metrics"]
 RATE_LIMIT_WINDOW = timedelta(minutes=15)
 
@@ -51,10 +51,10 @@ class X:
 
     def _look_up(self, handles: Sequence[str]) -> list[Profile]:
         answer = self._call(self.client.get_users, usernames=list(handles), user_fields=["protected"])
-        found = {user["username"].lower(): _profile(user) for user in answer.get("data", [])}
+        found = {user["username"].lower(): _profile(user) for user in answer.get("data") or []}
         suspended = {
             str(error.get("value", "")).lower()
-            for error in answer.get("errors", [])
+            for error in answer.get("errors") or []
             if _state(error) is State.SUSPENDED
         }
         return [
@@ -68,13 +68,13 @@ class X:
         try:
             return self._read(due, now)
         except ServiceError as error:
-            stopped_until = now + error.retry_after if error.retry_after else None
+            stopped_until = datetime.now(UTC) + error.retry_after if error.retry_after else None
             return Reading(due.account_id, now, problem=str(error), stopped_until=stopped_until)
 
     def _read(self, due: Due, now: datetime) -> Reading:
         posts: list[Post] = []
         token: str | None = None
-        for _ in range(MOST_PAGES):
+        for _ in range(SPARE_PAGES + due.depth // LARGEST_PAGE):
             page = min(LARGEST_PAGE, max(SMALLEST_PAGE, due.depth - len(posts)))
             answer = self._call(
                 self.client.get_users_tweets,
@@ -84,11 +84,11 @@ class X:
                 pagination_token=token,
                 tweet_fields=FIELDS,
             )
-            if "data" not in answer and answer.get("errors"):
-                state = _state(answer["errors"][0])
-                return Reading(due.account_id, now, state=state, problem=_reason(state, answer["errors"][0]))
-            posts += [_post(item) for item in answer.get("data", [])]
-            token = answer.get("meta", {}).get("next_token")
+            if not answer.get("data") and answer.get("errors"):
+                problem = answer["errors"][0]
+                return Reading(due.account_id, now, state=_state(problem), problem=_reason(problem))
+            posts += [_post(item) for item in answer.get("data") or [] if item.get("id") and item.get("created_at")]
+            token = (answer.get("meta") or {}).get("next_token")
             if token is None or len(posts) >= due.depth:
                 break
         return Reading(due.account_id, now, tuple(posts), complete=token is None)
@@ -97,7 +97,10 @@ class X:
         try:
             answer = method(*args, **params)
         except tweepy.HTTPException as error:
-            raise _service_error(error.response) from None
+            problem = _body(error.response)
+            if _state(problem) is not None:
+                return {"errors": [problem]}
+            raise _service_error(error.response, problem) from None
         except (requests.RequestException, AttributeError, TypeError) as error:
             # A JSON array, "errors": null or HTML for an answer end in these within tweepy and requests.
             raise ServiceError(NETWORK, f"X did not answer properly ({type(error).__name__})") from None
@@ -107,14 +110,14 @@ class X:
 
 
 def _profile(user: dict[str, Any]) -> Profile:
-    return Profile(user["username"], State.PROTECTED if user.get("protected") else State.ACTIVE, user["id"])
+    return Profile(user["username"], State.PROTECTED if user.get("protected") else State.ACTIVE, str(user["id"]))
 
 
 def _post(item: dict[str, Any]) -> Post:
     """X is renaming retweet_count to repost_count; both are read."""
     metrics = item.get("public_metrics") or {}
     return Post(
-        item["id"],
+        str(item["id"]),
         datetime.fromisoformat(item["created_at"]).astimezone(UTC),
         Counts(
             reposts=metrics.get("repost_count", metrics.get("retweet_count")),
@@ -132,20 +135,24 @@ def _problem_type(problem: dict[str, Any]) -> str:
     return str(problem.get("type", "")).rpartition("/")[2]
 
 
-def _state(problem: dict[str, Any]) -> State:
-    """Suspended and missing accounts share a type; only the detail tells them apart."""
+def _state(problem: dict[str, Any]) -> State | None:
+    """What a problem says of an account, or None where it says nothing of it.
+
+    Suspended and missing accounts share a type; only the detail tells them apart.
+    """
     if _problem_type(problem) == "not-authorized-for-resource":
         return State.PROTECTED
+    if _problem_type(problem) != "resource-not-found":
+        return None
     return State.SUSPENDED if "suspended" in str(problem.get("detail", "")).lower() else State.MISSING
 
 
-def _reason(state: State, problem: dict[str, Any]) -> str:
-    return f"{state.value}: {problem.get('title', 'refused')}"
+def _reason(problem: dict[str, Any]) -> str:
+    return f"X answered: {problem.get('title', 'an error')}"
 
 
-def _service_error(response: requests.Response) -> ServiceError:
+def _service_error(response: requests.Response, problem: dict[str, Any]) -> ServiceError:
     status = response.status_code
-    problem = _body(response)
     kind = HARD_STOP_TITLES.get(str(problem.get("title")), _problem_type(problem))
     if status == requests.codes.payment_required and kind not in HARD_STOPS:
         kind = "credits"
@@ -163,7 +170,9 @@ def _body(response: requests.Response) -> dict[str, Any]:
         body = response.json()
     except requests.JSONDecodeError:
         return {}
-    return body if isinstance(body, dict) else {}
+    problems = body.get("errors") if isinstance(body, dict) and "type" not in body else None
+    found = problems[0] if isinstance(problems, list) and problems else body
+    return found if isinstance(found, dict) else {}
 
 
 def _reset(response: requests.Response) -> timedelta:

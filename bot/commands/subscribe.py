@@ -10,10 +10,7 @@ from bot.call import Call
 from bot.command import Command
 from pipeline.errors import UserError
 from pipeline.records import Comparison, Mode
-from pipeline.store import subscriptions
 
-MOST = 5
-"""Subscriptions of a chat: a group's charts share its 20 messages a minute."""
 USUAL_INTERVAL = timedelta(hours=1)
 
 
@@ -25,7 +22,7 @@ async def run(call: Call) -> None:
             "A live chart is renewed whenever something changed. For a message at an interval: /subscribe new 1h"
         )
     asked = comparing.comparison(wish, accounts, call.house.settings.posts_per_account)
-    await call.house.read(_check, call.chat_id, asked, mode)
+    await call.house.read(comparing.check_room, call.chat_id, asked, mode)
     interval = (wish.interval or USUAL_INTERVAL) if mode is Mode.NEW else None
     what = comparing.spoken(asked, accounts)
     if interval:
@@ -36,14 +33,6 @@ async def run(call: Call) -> None:
         message = await call.answer(f"Drawing the live chart: {what}…")
     await call.house.write(_subscribe, call, asked, interval, message.message_id, everything=not wish.handles)
     await call.house.ask_for_charts()
-
-
-def _check(session: Session, chat_id: int, asked: Comparison, mode: Mode) -> None:
-    kept = subscriptions.of_chat(session, chat_id)
-    if any(each.mode is mode and comparing.shown_by(session, each) == asked for each in kept):
-        raise UserError("This chat is subscribed to that chart already. /list shows it, /unsubscribe ends it.")
-    if len(kept) >= MOST:
-        raise UserError(f"A chat may have {MOST} subscriptions. End one with /unsubscribe first.")
 
 
 def _subscribe(  # noqa: PLR0913, PLR0917

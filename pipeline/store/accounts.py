@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import Profile, Reading, State
 from pipeline.store import bill, posts
-from pipeline.store.tables import Account, Tracking
+from pipeline.store.tables import Account, Chat, Tracking
 
 STALE_AFTER = timedelta(minutes=2)
 
@@ -40,11 +40,10 @@ def save_profiles(session: Session, profiles: Iterable[Profile], network: str, n
 
 
 def tracked(session: Session) -> Sequence[Account]:
-    """Every account that some chat follows, the one tried longest ago first."""
+    """Every account that some chat follows which is served, the one tried longest ago first."""
+    followed = select(Tracking.account_id).join(Chat, Chat.id == Tracking.chat_id).where(Chat.set_aside.is_(None))
     return session.scalars(
-        select(Account)
-        .where(Account.id.in_(select(Tracking.account_id)))
-        .order_by(Account.tried_at.asc().nulls_first(), Account.id)
+        select(Account).where(Account.id.in_(followed)).order_by(Account.tried_at.asc().nulls_first(), Account.id)
     ).all()
 
 

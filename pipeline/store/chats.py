@@ -1,12 +1,14 @@
 """Chats, and which accounts each follows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, false, func, not_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.store.tables import Account, Chat, NoticeSent, Subscription, Tracking
+
+NOT_ALLOWED = "not among the chats that are served"
 
 
 def add(session: Session, chat_id: int, now: datetime) -> Chat:
@@ -25,7 +27,15 @@ def is_known(session: Session, chat_id: int) -> bool:
 
 
 def count(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(Chat)) or 0
+    """How many chats are served."""
+    return session.scalar(select(func.count()).select_from(Chat).where(Chat.set_aside.is_(None))) or 0
+
+
+def allow_only(session: Session, allowed: Collection[int]) -> None:
+    """Set aside the chats that the owner does not let in, or not any more, and serve those let in again."""
+    outside = Chat.id.not_in(allowed) if allowed else false()
+    session.execute(update(Chat).where(Chat.set_aside == NOT_ALLOWED, not_(outside)).values(set_aside=None))
+    session.execute(update(Chat).where(Chat.set_aside.is_(None), outside).values(set_aside=NOT_ALLOWED))
 
 
 def tracked(session: Session, chat_id: int) -> Sequence[Account]:

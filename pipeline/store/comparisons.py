@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Comparison as ComparisonRecord
-from pipeline.records import Counts
+from pipeline.records import Counts, Mode
 from pipeline.records import Post as PostRecord
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
 
@@ -43,17 +43,23 @@ def find_or_add(session: Session, wanted: ComparisonRecord) -> Comparison:
 
 
 def want(session: Session, comparison: Comparison) -> int:
-    """Ask for a chart that is drawn afresh; returns the version that will show it."""
+    """Ask for the newest chart; returns the version that will show it.
+
+    One that nobody keeps fresh is drawn even where the data is the same, so that it bears the time it was asked for.
+    """
     session.refresh(comparison, with_for_update=True)
+    kept = select(Subscription.id).where(Subscription.comparison_id == comparison.id, Subscription.mode != Mode.ONCE)
     comparison.wanted += 1
-    comparison.inputs = None
+    comparison.inputs = comparison.inputs if session.scalar(kept.limit(1)) else None
     session.flush()
     return comparison.wanted
 
 
 def want_again(session: Session, comparison_id: int) -> None:
     """The chart is lost before it was shown: draw it afresh."""
-    want(session, session.get_one(Comparison, comparison_id))
+    comparison = session.get_one(Comparison, comparison_id)
+    want(session, comparison)
+    comparison.inputs = None
 
 
 def mark_changed(session: Session, account_ids: Iterable[int]) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.orm import Session
 
 BUSY_S = 30
+WRITERS = 0x7A11B12E  # any number, the same for every process of Tallybird
 
 
 class Store:
@@ -23,8 +24,10 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Commit on leaving, roll back on an error."""
+        """Commit on leaving, roll back on an error. One writer at a time, on either database."""
         with Session(writer(self.engine), expire_on_commit=False) as session, session.begin():
+            if self.engine.dialect.name == "postgresql":
+                session.execute(select(func.pg_advisory_xact_lock(WRITERS)))
             yield session
 
     def close(self) -> None:

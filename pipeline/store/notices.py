@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from pipeline.store.tables import Chat, Notice, NoticeSent, Stop, Subscription
@@ -36,7 +36,11 @@ def tell(session: Session, key: str, text: str, until: datetime) -> bool:
 
 def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[tuple[int, int, str]]:
     """(notice, chat, text) for each subscribed chat and admin that was not told yet."""
-    told = set(session.execute(select(NoticeSent.notice_id, NoticeSent.chat_id)))
+    current = session.scalars(select(Notice).where(Notice.until > now).order_by(Notice.id)).all()
+    if not current:
+        return []
+    sent = select(NoticeSent).where(NoticeSent.notice_id.in_([notice.id for notice in current]))
+    told = {(each.notice_id, each.chat_id) for each in session.scalars(sent)}
     subscribed = session.scalars(
         select(Subscription.chat_id)
         .join(Chat, Chat.id == Subscription.chat_id)
@@ -44,7 +48,6 @@ def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[t
         .distinct()
     )
     listeners = sorted({*subscribed, *admins})
-    current = session.scalars(select(Notice).where(Notice.until > now).order_by(Notice.id)).all()
     return [
         (notice.id, chat_id, notice.text)
         for notice in current
@@ -56,3 +59,8 @@ def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[t
 def mark_told(session: Session, notice_id: int, chat_id: int) -> None:
     session.add(NoticeSent(notice_id=notice_id, chat_id=chat_id))
     session.flush()
+
+
+def unmark_told(session: Session, notice_id: int, chat_id: int) -> None:
+    """It did not get there: it is told again."""
+    session.execute(delete(NoticeSent).where(NoticeSent.notice_id == notice_id, NoticeSent.chat_id == chat_id))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Metric, Mode, View
@@ -109,12 +109,12 @@ def _showing(subscription: Subscription, comparison: Comparison) -> Showing:
 def mark_shown(session: Session, showing: Showing, message_id: int | None, now: datetime) -> None:
     """Note what the chat was shown. A single chart's subscription ends with it."""
     if showing.mode is Mode.ONCE:
-        remove(session, showing.subscription_id)
+        session.execute(delete(Subscription).where(*_unchanged(showing)))
         return
     next_at = now + timedelta(seconds=showing.interval_s or 0)
     session.execute(
         update(Subscription)
-        .where(Subscription.id == showing.subscription_id)
+        .where(*_unchanged(showing))
         .values(shown=showing.chart, message_id=message_id, next_at=next_at, problem=None)
     )
 
@@ -124,6 +124,15 @@ def postpone(session: Session, subscription_id: int, until: datetime, problem: s
         update(Subscription)
         .where(Subscription.id == subscription_id)
         .values(next_at=until, problem=problem, shown=None)
+    )
+
+
+def _unchanged(showing: Showing) -> tuple[ColumnElement[bool], ...]:
+    """The subscription as it was when the showing began: a button may have changed since what it is to show."""
+    return (
+        Subscription.id == showing.subscription_id,
+        Subscription.comparison_id == showing.comparison_id,
+        Subscription.mode == showing.mode,
     )
 
 

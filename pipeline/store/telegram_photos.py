@@ -1,10 +1,13 @@
 """Charts that Telegram holds already, by their digest."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from pipeline.store.tables import TelegramPhoto
+
+KEPT = timedelta(days=7)
 
 
 def find(session: Session, chart: str) -> str | None:
@@ -14,6 +17,7 @@ def find(session: Session, chart: str) -> str | None:
 
 
 def save(session: Session, chart: str, file_id: str, now: datetime) -> None:
+    session.execute(delete(TelegramPhoto).where(TelegramPhoto.added_at < now - KEPT))
     session.merge(TelegramPhoto(chart=chart, file_id=file_id, added_at=now))
 
 

@@ -1,0 +1,46 @@
+"""Who may press what, and what a press in a hurry does."""
+
+from tests.conftest import until
+from tests.e2e.chat import Chat, Json
+from tests.e2e.house import House
+
+
+def told(chat: Chat, pressed: str) -> str:
+    answer: Json = until(lambda: (seen := chat.sandbox.get(f"telegram/callbacks/{pressed}"))["answered"] and seen)
+    return str(answer["text"] or "")
+
+
+def button(chart: Json, name: str) -> str:
+    return next(str(each["callback_data"]) for row in chart["keyboard"] for each in row if name in each["text"])
+
+
+def test_a_reader_of_a_channel_cannot_change_what_its_admins_set_up(plain_house: House, handles: list[str]) -> None:
+    channel = plain_house.chat(-1006001, type="channel")
+    channel.ask(f"/track {handles[0]}")
+    chart = channel.chart("/subscribe", within_s=60)
+    reader = Chat(plain_house.sandbox, channel.id, user_id=666, type="channel")
+    for data in (button(chart, "Stop"), button(chart, "Likes"), "forget yes"):
+        assert "only admins" in told(reader, reader.press(chart, data))
+    assert handles[0] in channel.ask("/list", within_s=60)
+
+
+def test_presses_in_a_hurry_end_with_what_was_pressed_last(plain_house: House, handles: list[str]) -> None:
+    chat = plain_house.chat(6002)
+    chat.ask(f"/track {handles[0]} {handles[1]}")
+    chart = chat.chart("/compare")
+    for name in ("Likes", "Replies", "Views", "Retweets", "Likes"):
+        chat.press(chart, button(chart, name))
+    until(lambda: chat.message(chart["message_id"])["caption"].startswith("Likes per post"), within_s=40)
+
+
+def test_another_chats_compare_does_not_touch_a_chart_that_is_kept_fresh(
+    plain_house: House, handles: list[str]
+) -> None:
+    keeper, other = plain_house.chat(6003), plain_house.chat(6004)
+    for chat in (keeper, other):
+        chat.ask(f"/track {handles[3]} {handles[4]}")
+    kept = keeper.chart("/subscribe", within_s=60)
+    edits = kept["edits"]
+    other.chart("/compare", within_s=60)
+    other.chart("/compare", within_s=60)
+    assert keeper.message(kept["message_id"])["edits"] == edits
