@@ -1,0 +1,33 @@
+import logging
+
+import pytest
+
+from pipeline import logs
+
+SECRET = "4242:marked-telegram-token-0123456789"
+
+
+def test_no_secret_shows_at_any_level_in_message_arguments_or_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before = (root.level, root.handlers[:])
+    try:
+        logs.configure("bot", [SECRET])
+        root.setLevel(logging.DEBUG)
+        logging.getLogger("any").debug("GET https://api.telegram.org/bot%s/getMe", SECRET)
+        logging.getLogger("any").warning("headers %s", {"Authorization": f"Bearer {SECRET}"})
+        try:
+            int(SECRET)
+        except ValueError:
+            logging.getLogger("any").exception("failed")
+    finally:
+        root.setLevel(before[0])
+        root.handlers[:] = before[1]
+    said = capsys.readouterr().out
+    assert SECRET not in said
+    assert said.count("[secret]") == 3
+
+
+@pytest.mark.parametrize("name", ["httpx", "tweepy", "urllib3.connectionpool", "dropbox"])
+def test_libraries_that_log_addresses_and_headers_may_only_warn(name: str) -> None:
+    logs.configure("bot", [])
+    assert not logging.getLogger(name).isEnabledFor(logging.INFO)
