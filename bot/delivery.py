@@ -126,10 +126,10 @@ class Delivery:
         else:
             await self._note(showing, await self._put(showing))
 
-    async def _put(self, showing: Showing) -> int | None:
+    async def _put(self, showing: Showing) -> int:
         """Show the chart; the first chat to get it uploads it, every other one names the file that Telegram has then.
 
-        Returns the message's id, or None where there was nothing to show any more.
+        Returns the message's id.
         """
         upload = self.uploads.setdefault(showing.chart, Upload())
         async with upload.lock:
@@ -138,7 +138,7 @@ class Delivery:
                 return await self._upload(showing, upload)
         return (await self._request(showing, upload.file_id)).message_id
 
-    async def _upload(self, showing: Showing, upload: Upload) -> int | None:
+    async def _upload(self, showing: Showing, upload: Upload) -> int:
         picture = await self.house.doors.picture(showing.chart)
         if picture is None:
             raise PictureGoneError

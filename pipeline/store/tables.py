@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, MetaData, String
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from pipeline.records import Counts, Metric, Mode, State, Theme, View
+from pipeline.records import Metric, Mode, State, Theme, View
 
 
 class Moment(TypeDecorator[datetime]):
@@ -117,10 +117,6 @@ class CountColumns:
     quotes: Mapped[int | None] = mapped_column(BigInteger)
     bookmarks: Mapped[int | None] = mapped_column(BigInteger)
     views: Mapped[int | None] = mapped_column(BigInteger)
-
-    @property
-    def counts(self) -> Counts:
-        return Counts(self.reposts, self.likes, self.replies, self.quotes, self.bookmarks, self.views)
 
 
 class Post(CountColumns, Table):
