@@ -91,7 +91,8 @@ class Delivery:
         held_back = False
         for showing in due:
             chat_id = showing.chat_id
-            if len(self.under_way) >= AT_ONCE or chat_id in self.under_way or not self.limits.is_open(chat_id):
+            is_open = self.limits.is_open(chat_id, asked=showing.mode is Mode.ONCE)
+            if len(self.under_way) >= AT_ONCE or chat_id in self.under_way or not is_open:
                 held_back = True
                 continue
             self.under_way[chat_id] = asyncio.create_task(self._take_turn(showing.subscription_id, chat_id))
@@ -214,7 +215,7 @@ class Delivery:
         """Send what every subscribed chat and the admins are told once; noted first, so that it is never told twice."""
         admins = self.house.settings.admin_ids
         for notice_id, chat_id, text in await self.house.read(notices.untold, admins, datetime.now(UTC)):
-            if not self.limits.is_open(chat_id):
+            if not self.limits.is_open(chat_id, asked=False):
                 continue
             await self.house.write(notices.mark_told, notice_id, chat_id)
             try:

@@ -39,9 +39,9 @@ class Limits(BaseRateLimiter[None]):
         self.all = Window(28, 1.0)  # about 30 a second
         self.chats: dict[int, Window] = {}
 
-    def is_open(self, chat_id: int) -> bool:
-        """Whether a chart may go there now. Charts leave room in the window for answers to people."""
-        return self._chat(chat_id).wait(monotonic(), spare=_spare(chat_id)) <= 0
+    def is_open(self, chat_id: int, *, asked: bool) -> bool:
+        """Whether something may go there now. What nobody just asked for leaves room in the window for what is."""
+        return self._chat(chat_id).wait(monotonic(), spare=0 if asked else _spare(chat_id)) <= 0
 
     async def process_request(  # noqa: PLR0913, PLR0917 the parent's signature
         self,

@@ -1,0 +1,32 @@
+"""How Telegram's limits are shared between what people ask for and what comes by itself."""
+
+import pytest
+
+from bot.limits import Limits
+
+GROUP, PRIVATE = -1001, 1001
+
+
+async def sent(limits: Limits, chat_id: int, times: int) -> None:
+    async def accept() -> None: ...
+
+    for _ in range(times):
+        await limits.process_request(accept, (), {}, "sendMessage", {"chat_id": chat_id}, None)
+
+
+@pytest.mark.parametrize(("chat_id", "before_full", "full"), [(GROUP, 15, 20), (PRIVATE, 2, 3)])
+async def test_charts_kept_fresh_leave_room_for_answers(chat_id: int, before_full: int, full: int) -> None:
+    limits = Limits()
+    await sent(limits, chat_id, before_full - 1)
+    assert limits.is_open(chat_id, asked=False)
+    await sent(limits, chat_id, 1)
+    assert not limits.is_open(chat_id, asked=False)
+    assert limits.is_open(chat_id, asked=True)
+    await sent(limits, chat_id, full - before_full)
+    assert not limits.is_open(chat_id, asked=True)
+
+
+async def test_a_full_chat_closes_no_other() -> None:
+    limits = Limits()
+    await sent(limits, GROUP, 20)
+    assert limits.is_open(PRIVATE, asked=False)
