@@ -1,18 +1,26 @@
 """A sheet to draw on, measured in px from its top left corner."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from math import nan
-from typing import Literal
+from math import ceil, nan
+from typing import Any, Literal
 
+import matplotlib as mpl
+import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.transforms import Affine2D
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D, Bbox
 
+from pipeline.chart import fonts
 from pipeline.chart.theme import Colours
+
+mpl.rcParams["text.hinting"] = "none"  # letters this large gain nothing by it, and it takes half of their time
 
 WIDTH = 1280
 MARGIN = 48
@@ -21,14 +29,16 @@ POINT = 72 / DPI
 """One px in points."""
 TEXT = 34
 """The least size of text: a chat shows the picture about 330 px wide, so that this is 9 px there."""
-FAMILY = "DejaVu Sans"
-"""Comes with matplotlib: the same letters on every machine."""
 Dash = tuple[float, ...]
 """Lengths of strokes and gaps by turns, in widths of the line."""
 SOLID: Dash = ()
+Align = Literal["left", "center", "right"]
 GAP = (nan, nan)
 """Interrupts a line."""
-UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+PIECE = re.compile(r"\d|\D+")
+"""What is drawn once and kept: a digit, or whole words. Counts change, the words around them do not."""
+ROOM = 3
+"""Around a piece of text, for letters that reach out of their box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +50,54 @@ class Style:
     bold: bool = False
 
 
+ALIGNED = {"left": 0, "center": 0.5, "right": 1}
 PLAIN = Style("")
 """To measure text of the usual size in whichever colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Drawn text, kept: its pixels (rows from the bottom up, RGBA), how far it goes on, and how far it hangs down."""
+
+    pixels: Any
+    width: float
+    descent: float
+
+
+class Words(Text):
+    """Text put together from kept pieces: only what was never drawn before is drawn anew."""
+
+    def __init__(self, x: float, baseline: float, words: str, style: Style, align: Align) -> None:
+        super().__init__(
+            x,
+            baseline,
+            fonts.drawable(words),
+            color=style.colour,
+            fontproperties=_font(None, style.size, bold=style.bold),
+            ha=align,
+            va="baseline",
+            parse_math=False,
+        )
+        self.style = style
+
+    def draw(self, renderer: Any, *_: Any, **__: Any) -> None:
+        x, y = self._start()
+        context = renderer.new_gc()
+        for piece in (_piece(*part, self.style) for part in _parts(self.get_text())):
+            renderer.draw_image(context, round(x) - ROOM, round(y - piece.descent) - ROOM, piece.pixels)
+            x += piece.width
+
+    def get_window_extent(self, *_: Any, **__: Any) -> Bbox:
+        """The box of what is drawn, in px from the bottom left."""
+        x, y = self._start()
+        extents = [_extent(*part, self.style.size, self.style.bold) for part in _parts(self.get_text())]
+        below = max((descent for _, _, descent in extents), default=0)
+        above = max((height - descent for _, height, descent in extents), default=0)
+        return Bbox.from_extents(x, y - below, x + sum(width for width, _, _ in extents), y + above)
+
+    def _start(self) -> tuple[float, float]:
+        x, y = self.get_transform().transform(self.get_position())
+        return x - width(self.get_text(), self.style) * ALIGNED[self.get_horizontalalignment()], y
 
 
 class Page:
@@ -53,20 +109,8 @@ class Page:
         self.figure = Figure((WIDTH / DPI, height / DPI), DPI, facecolor=colours.paper)
         self._from_top = Affine2D().scale(1, -1).translate(0, height)
 
-    def text(
-        self, x: float, baseline: float, words: str, style: Style, align: Literal["left", "center", "right"] = "left"
-    ) -> None:
-        self.figure.text(
-            x,
-            baseline,
-            legible(words, bold=style.bold),
-            color=style.colour,
-            fontproperties=_font(style.size, bold=style.bold),
-            ha=align,
-            va="baseline",
-            parse_math=False,
-            transform=self._from_top,
-        )
+    def text(self, x: float, baseline: float, words: str, style: Style, align: Align = "left") -> None:
+        self._add(Words(x, baseline, words, style, align))
 
     def line(self, points: Iterable[tuple[float, float]], colour: str, width: float, dash: Dash = SOLID) -> None:
         line = Line2D(*_columns(points), color=colour, linewidth=width * POINT, dash_capstyle="butt")
@@ -95,14 +139,14 @@ class Page:
         markers.set_markeredgewidth(width * POINT)
         self._add(markers)
 
-    def _add(self, line: Line2D) -> None:
-        line.set_transform(self._from_top)
-        self.figure.add_artist(line)
+    def _add(self, artist: Artist) -> None:
+        artist.set_transform(self._from_top)
+        self.figure.add_artist(artist)
 
 
 def width(words: str, style: Style = PLAIN) -> float:
     """How wide the text will be, in px."""
-    return _width(legible(words, bold=style.bold), style.size, style.bold)
+    return sum(_extent(*part, style.size, style.bold)[0] for part in _parts(fonts.drawable(words)))
 
 
 def elide(words: str, room: float, style: Style = PLAIN) -> str:
@@ -114,31 +158,44 @@ def elide(words: str, room: float, style: Style = PLAIN) -> str:
     return shorter
 
 
-def legible(words: str, *, bold: bool) -> str:
-    """The text with a sign in the place of each character that the font does not have."""
-    font = get_font(_path(bold))
-    return "".join(letter if letter.isprintable() and font.get_char_index(ord(letter)) else UNKNOWN for letter in words)
+def _parts(words: str) -> list[tuple[str | None, str]]:
+    """The text's pieces with their fonts."""
+    return [run for piece in PIECE.findall(words) for run in fonts.runs(piece)]
 
 
-@lru_cache(maxsize=4096)
-def _width(words: str, size: int, bold: bool) -> float:  # noqa: FBT001 a cache's key
-    measure: Callable[..., tuple[float, float, float]] = _ruler().get_text_width_height_descent
-    return measure(words, _font(size, bold=bold), ismath=False)[0]
+@lru_cache(maxsize=2048)
+def _piece(path: str | None, words: str, style: Style) -> Piece:
+    width, height, descent = _extent(path, words, style.size, style.bold)
+    size = ceil(width) + 2 * ROOM, ceil(height) + 2 * ROOM
+    renderer: Any = RendererAgg(*size, DPI)  # type: ignore[no-untyped-call] # has no types in matplotlib
+    context = renderer.new_gc()
+    context.set_foreground(style.colour)
+    font = _font(path, style.size, bold=style.bold)
+    for shift in range(1 if path is None else 2 + style.bold):  # the further fonts come in their thinnest weight
+        renderer.draw_text(context, ROOM + shift, size[1] - ROOM - descent, words, font, 0)
+    return Piece(np.ascontiguousarray(np.asarray(renderer.buffer_rgba())[::-1]), width, descent)
+
+
+@lru_cache(maxsize=8192)
+def _extent(path: str | None, words: str, size: int, bold: bool) -> tuple[float, float, float]:  # noqa: FBT001 a cache's key
+    """Width, height and descent in px."""
+    measure = _ruler().get_text_width_height_descent
+    found: tuple[float, float, float] = measure(words, _font(path, size, bold=bold), ismath=False)
+    return found
 
 
 @cache
-def _ruler() -> RendererAgg:
+def _ruler() -> Any:
     """Measures text as it will be drawn."""
     return RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call] # has no types in matplotlib
 
 
-@cache
-def _path(bold: bool) -> str:  # noqa: FBT001 a cache's key
-    return findfont(_font(TEXT, bold=bold))
-
-
-def _font(size: int, *, bold: bool) -> FontProperties:
-    return FontProperties(family=FAMILY, weight="bold" if bold else "normal", size=size * POINT)
+@lru_cache(maxsize=256)
+def _font(path: str | None, size: int, *, bold: bool) -> FontProperties:
+    """FAMILY's font, or the one at the path."""
+    if path:
+        return FontProperties(fname=path, size=size * POINT)
+    return FontProperties(family=fonts.FAMILY, weight="bold" if bold else "normal", size=size * POINT)
 
 
 def _columns(points: Iterable[tuple[float, float]]) -> tuple[list[float], list[float]]:
