@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from statistics import median
 
 from pipeline.chart.numbers import short
-from pipeline.records import ChartData, ChartRow
+from pipeline.language import speech, text
+from pipeline.records import Basis, ChartData, ChartRow, Look, Span, View
+
+TITLES = {
+    Basis.COUNT: text("{metric} per post"),
+    Basis.RATE: text("{metric} per 1,000 views"),
+    Basis.DAILY: text("{metric} per day"),
+}
+SPANS = {Span.HOUR: text("last hour"), Span.DAY: text("last 24 hours"), Span.WEEK: text("last 7 days")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +23,7 @@ class Standing:
     row: ChartRow
     index: int
     median: float | None
-    top: int | None
+    top: float | None
 
 
 def standings(rows: Sequence[ChartRow]) -> list[Standing]:
@@ -28,36 +35,52 @@ def standings(rows: Sequence[ChartRow]) -> list[Standing]:
     return sorted(found, key=_rank)
 
 
+def by_total(rows: Sequence[ChartRow]) -> list[Standing]:
+    """The highest total first, equal totals by handle, accounts without one last."""
+    return sorted(standings(rows), key=lambda standing: _order(standing.row.total, standing.row.handle))
+
+
 def _rank(standing: Standing) -> tuple[bool, float, str]:
-    return standing.median is None, -(standing.median or 0), standing.row.handle.casefold()
+    return _order(standing.median, standing.row.handle)
 
 
-def title(data: ChartData) -> str:
-    return f"{data.metric.label.capitalize()} per post"
+def _order(value: float | None, handle: str) -> tuple[bool, float, str]:
+    return value is None, -(value or 0), handle.casefold()
 
 
-def extent(data: ChartData) -> str:
-    """How many posts were asked for: last 100 posts."""
-    return f"last {data.count} posts" if data.count > 1 else "last post"
+def title(look: Look) -> str:
+    """What is measured."""
+    say = speech(look.language).say
+    metric = speech(look.language).metric(look.metric).capitalize()
+    if look.view is View.GROWTH:
+        return say("{metric} gained", metric=metric)
+    if look.view is View.RACE and look.basis is Basis.COUNT:
+        return say("{metric} in total", metric=metric)
+    return say(TITLES[look.basis], metric=metric)
 
 
-def moment(when: datetime, *, year: bool) -> str:
-    """As in 23 Nov 2026 15:20 UTC."""
-    utc = when.astimezone(UTC)
-    return f"{utc.day} {utc:%b %Y %H:%M} UTC" if year else f"{utc.day} {utc:%b %H:%M} UTC"
+def extent(look: Look) -> str:
+    """What of: last 100 posts, and in growth since when."""
+    say = speech(look.language).say
+    posts = say("last {count} posts", count=short(look.count, look.language)) if look.count > 1 else say("last post")
+    return f"{say(SPANS[look.span])} · {posts}" if look.view is View.GROWTH else posts
 
 
-def figures(standing: Standing) -> list[str]:
+def figures(data: ChartData, standing: Standing) -> list[str]:
     """The median and the greatest count; nothing where there are no posts."""
+    say, language = speech(data.look.language).say, data.look.language
     if standing.median is None or standing.top is None:
         return []
-    return [f"median {short(standing.median)}", f"top {short(standing.top)}"]
+    return [
+        say("median {number}", number=short(standing.median, language)),
+        say("top {number}", number=short(standing.top, language)),
+    ]
 
 
 def sample(standing: Standing) -> str:
     return f"n={len(standing.row.values)}"
 
 
-def reason(row: ChartRow) -> str:
+def reason(data: ChartData, row: ChartRow) -> str:
     """What stands in the place of an account's posts."""
-    return row.note or "no posts"
+    return row.note or speech(data.look.language).say("no posts")

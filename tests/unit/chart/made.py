@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from pipeline.records import ChartData, ChartRow, Metric, Theme, View
+from pipeline.records import ChartData, ChartRow, Look, Metric, Theme, View
 
 NOW = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)
 WIDEST = "WWWWWWWWWWWWWWW"
@@ -19,7 +19,7 @@ def row(handle: str, values: Sequence[int], note: str | None = None, *, youngest
 def chart(
     *rows: ChartRow, view: View = View.SPREAD, theme: Theme = Theme.LIGHT, metric: Metric = Metric.REPOSTS
 ) -> ChartData:
-    return ChartData(metric, view, theme, 100, NOW, rows)
+    return ChartData(Look(metric=metric, view=view, theme=theme), NOW, rows)
 
 
 def crowd(amount: int, posts: int = 100, *, youngest_h: float = 1) -> list[ChartRow]:
