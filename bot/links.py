@@ -1,6 +1,7 @@
 """How the bot's words are marked up: names of X lead to their profiles, figures stand in straight columns."""
 
 import re
+from functools import lru_cache
 
 from telegram import MessageEntity
 
@@ -19,8 +20,9 @@ def to_profiles(text: str) -> list[MessageEntity]:
     return _counted(text, links)
 
 
+@lru_cache(maxsize=256)
 def of_caption(caption: str) -> tuple[str, list[MessageEntity]]:
-    """The caption without its backticks, and what is a link or of fixed width in it."""
+    """The caption without its backticks, and what is a link or of fixed width in it. Many chats get the same one."""
     plain, fixed = "", []
     for number, part in enumerate(FIXED.split(caption)):
         if number % 2:

@@ -37,6 +37,10 @@ drawings = TypeAdapter(Drawing)
 """Packs a drawing to JSON bytes and back."""
 layouts = TypeAdapter(Layout)
 """Packs a layout to JSON bytes and back."""
+shown = TypeAdapter(tuple[Look, tuple[ChartRow, ...]])
+"""Packs what a chart shows but for its time."""
+Counted = Sequence[tuple[int, Post]]
+"""Posts with what they have of a metric, newest first."""
 
 
 def chart_data(session: Session, comparison: Comparison, now: datetime) -> ChartData:
@@ -55,30 +59,30 @@ def chart_data(session: Session, comparison: Comparison, now: datetime) -> Chart
 
 def inputs(data: ChartData) -> str:
     """The digest of all that a chart shows but for its time."""
-    return sha256(repr((data.look, data.rows)).encode()).hexdigest()
+    return sha256(shown.dump_json((data.look, data.rows))).hexdigest()
 
 
 def _row(account: Account, posts: Sequence[Post], course: Course, look: Look, as_of: datetime) -> ChartRow:
-    measured = [(value, post.created_at) for post in posts if (value := measure(post, look)) is not None]
-    values, times = zip(*measured, strict=True) if measured else ((), ())
-    note = _note(account, posts, look, len(measured))
-    total = _gained(course, len(measured)) if look.view is View.GROWTH else total_of(posts, look, as_of)
-    return ChartRow(account.handle, values, times, note, total, tuple(course))
+    counted = counted_in(posts, look)
+    values = tuple(measure(value, post, look) for value, post in counted)
+    times = tuple(post.created_at for _, post in counted)
+    total = _gained(course, len(counted)) if look.view is View.GROWTH else total_of(counted, look, as_of)
+    return ChartRow(account.handle, values, times, _note(account, posts, look, len(counted)), total, tuple(course))
 
 
-def measure(post: Post, look: Look) -> float | None:
-    """What the post has of the metric, by the basis: per 1,000 views, else as counted. None where it is not known."""
-    value = look.metric.of(post.counts)
-    if look.basis is not Basis.RATE or value is None:
-        return value
-    return VIEWS_OF_RATE * value / post.counts.views if post.counts.views else None
-
-
-def total_of(posts: Sequence[Post], look: Look, as_of: datetime) -> float | None:
-    """All posts together: what they have, what 1,000 of their views brought, or what came a day since the oldest."""
+def counted_in(posts: Sequence[Post], look: Look) -> Counted:
+    """The posts of which the metric is known, and for a rate their views."""
     counted = [(value, post) for post in posts if (value := look.metric.of(post.counts)) is not None]
-    if look.basis is Basis.RATE:
-        counted = [(value, post) for value, post in counted if post.counts.views]
+    return [(value, post) for value, post in counted if post.counts.views] if look.basis is Basis.RATE else counted
+
+
+def measure(value: int, post: Post, look: Look) -> float:
+    """What a post has by the look's basis: per 1,000 views, else as counted."""
+    return VIEWS_OF_RATE * value / (post.counts.views or 1) if look.basis is Basis.RATE else value
+
+
+def total_of(counted: Counted, look: Look, as_of: datetime) -> float | None:
+    """All posts together: what they have, what 1,000 of their views brought, or what came a day since the oldest."""
     if not counted:
         return None
     total = sum(value for value, _ in counted)

@@ -211,8 +211,8 @@ class Layout:
     order: the rows' places in the data, from the top.
     """
 
-    low: int
-    high: int
+    low: float
+    high: float
     order: tuple[int, ...]
 
 

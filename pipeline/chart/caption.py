@@ -5,8 +5,9 @@ What stands between backticks is to be set in letters of one width, so that its 
 
 from collections.abc import Sequence
 
+from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short
-from pipeline.chart.standing import Standing, by_total, extent, reason, standings, title
+from pipeline.chart.standing import Standing, extent, ranked, reason, title
 from pipeline.language import speech, text
 from pipeline.records import Basis, ChartData, View
 
@@ -19,10 +20,9 @@ GAP = "  "
 def caption(data: ChartData) -> str:
     """The measure, a line an account in the picture's order, and the time: as many lines as fit into MAX_UNITS."""
     said = speech(data.look.language)
-    ranked = standings(data.rows) if data.look.view in {View.SPREAD, View.POSTS} else by_total(data.rows)
     first = ", ".join([title(data.look), extent(data.look), said.say("own posts only")])
     last = said.say("as of {time}", time=said.moment(data.as_of, year=True))
-    columns, *lines = _lines(data, ranked)
+    columns, *lines = _lines(data, ranked(data, layout(data)))
     for told in range(len(lines), -1, -1):
         rest = [said.say("and {count} more", count=len(lines) - told)] if told < len(lines) else []
         whole = "\n".join([first, columns, *lines[:told], *rest, last])
@@ -31,12 +31,12 @@ def caption(data: ChartData) -> str:
     return whole
 
 
-def _lines(data: ChartData, ranked: Sequence[Standing]) -> list[str]:
+def _lines(data: ChartData, found: Sequence[Standing]) -> list[str]:
     """The columns' names, then a line for each account: its figures, its name, and what is wrong with it."""
-    table = [_columns(data), *(_figures(data, standing) for standing in ranked)]
+    table = [_columns(data), *(_figures(data, standing) for standing in found)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     cells = [GAP.join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
-    names = ["", *(_name(data, standing) for standing in ranked)]
+    names = ["", *(_name(data, standing) for standing in found)]
     return [f"`{figures}` {name}".rstrip() for figures, name in zip(cells, names, strict=True)]
 
 

@@ -35,10 +35,10 @@ def short(value: float, language: Language = Language.ENGLISH) -> str:
     return _decimal(floor(value / size + 0.5), language) + letter
 
 
-def tick(value: int, language: Language = Language.ENGLISH) -> str:
-    """A round number on an axis: 0, 100, 1k, 30k, 1M."""
+def tick(value: float, language: Language = Language.ENGLISH) -> str:
+    """A round number on an axis: 0, 0.1, 100, 1k, 30k, 1M."""
     size, letter = UNITS[language][0]
-    return f"{value // size}{letter}" if size <= value < EXACT_BELOW else short(value, language)
+    return f"{int(value // size)}{letter}" if size <= value < EXACT_BELOW else short(value, language)
 
 
 def _rounded(value: float, decimals: int) -> float:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from math import ceil
 
 from pipeline.chart import frame
+from pipeline.chart.layout import layout
 from pipeline.chart.numbers import tick
 from pipeline.chart.page import GAP, SOLID, TEXT, Dash, Page, Style, elide, width
-from pipeline.chart.scale import Scale, fit
+from pipeline.chart.scale import Scale
 from pipeline.chart.smooth import ENOUGH, WINDOW, on_top, rolling_median
-from pipeline.chart.standing import Standing, figures, reason, sample, standings
+from pipeline.chart.standing import Standing, figures, ranked, reason, sample
 from pipeline.language import speech, text
 from pipeline.records import ChartData
 
@@ -68,9 +69,9 @@ class Series:
 
 def draw(data: ChartData) -> Page:
     """The lines with the highest medians, as many as can be told apart; the other accounts are named."""
-    ranked = standings(data.rows)
-    full = [standing for standing in ranked if standing.row.values]
-    shown, rest = full[:MOST_LINES], full[MOST_LINES:] + ranked[len(full) :]
+    found = ranked(data, layout(data))
+    full = [standing for standing in found if standing.row.values]
+    shown, rest = full[:MOST_LINES], full[MOST_LINES:] + found[len(full) :]
     reading = speech(data.look.language).say(READING, window=WINDOW, enough=ENOUGH)
     page = frame.open_page(data, frame.height_for(len(shown)), reading)
     growing = any(any(frame.fresh(data, standing.row)) for standing in shown)
@@ -102,8 +103,8 @@ def _label(page: Page, data: ChartData, one: Series) -> list[tuple[str, Style]]:
 
 
 def _plot(data: ChartData, shown: Sequence[Standing], labels: Sequence[list[tuple[str, Style]]], bottom: float) -> Plot:
-    values = [value for standing in shown for value in standing.row.values]
-    scale = fit(values, LINEAR)
+    kept = layout(data)
+    scale = Scale(int(kept.low), int(kept.high), LINEAR)
     ticks = max(width(tick(value, data.look.language)) for value in scale.ticks())
     column = max((width(*line) for label in labels for line in label), default=0)
     span = ceil(max((len(standing.row.values) for standing in shown), default=1) / 10) * 10

@@ -46,10 +46,11 @@ def fit(values: Collection[float], linear: float) -> Scale:
     """The axis for these counts, rounded outwards so that small changes leave it as it is."""
     least, greatest = min(values, default=0), max(values, default=0)
     low = 0 if least < FAR_FROM_ZERO else _power(floor(log10(least)))
-    return Scale(low, _ceiling(max(greatest, 10, low * 10)), linear)
+    return Scale(low, ceiling(max(greatest, 10, low * 10)), linear)
 
 
-def _ceiling(value: float) -> int:
+def ceiling(value: float) -> int:
+    """The next end of an axis: 10^k or 3 * 10^k."""
     decade = _power(floor(log10(value)))
     return next(decade * step for step in (1, HALF, 10) if value <= decade * step)
 

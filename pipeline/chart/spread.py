@@ -6,10 +6,11 @@ from math import hypot
 from statistics import quantiles
 
 from pipeline.chart import frame
+from pipeline.chart.layout import layout
 from pipeline.chart.numbers import tick
 from pipeline.chart.page import Page, Style, elide, width
-from pipeline.chart.scale import Scale, fit
-from pipeline.chart.standing import Standing, figures, reason, sample, standings
+from pipeline.chart.scale import Scale
+from pipeline.chart.standing import Standing, figures, ranked, reason, sample
 from pipeline.chart.swarm import Swarm
 from pipeline.language import speech, text
 from pipeline.records import ChartData
@@ -91,14 +92,15 @@ class Row:
 
 def draw(data: ChartData) -> Page:
     """The rows with the highest medians, as many as can be told apart."""
-    ranked = standings(data.rows)
-    shown, hidden = ranked[:MOST_ROWS], len(ranked[MOST_ROWS:])
+    kept = layout(data)
+    found = ranked(data, kept)
+    shown, hidden = found[:MOST_ROWS], len(found[MOST_ROWS:])
     say = speech(data.look.language).say
     page = frame.open_page(data, frame.height_for(len(shown)), say(READING))
     growing = any(any(frame.fresh(data, standing.row)) for standing in shown)
     more = [say("and {count} more in the text below", count=hidden)] if hidden else []
     bottom = frame.foot(page, data, growing=growing, lines=more)
-    scale = _scale(shown)
+    scale = Scale(int(kept.low), int(kept.high), LINEAR)
     rows = [
         Row(standing, band, _colour(page, standing), scale)
         for standing, band in zip(shown, _bands(len(shown), bottom - AXIS), strict=True)
@@ -112,10 +114,6 @@ def draw(data: ChartData) -> Page:
         else:
             page.text(frame.LEFT + PAD, row.band.middle + 12, reason(data, row.standing.row), Style(page.colours.muted))
     return page
-
-
-def _scale(shown: Sequence[Standing]) -> Scale:
-    return fit([value for standing in shown for value in standing.row.values], LINEAR)
 
 
 def _x(scale: Scale, value: float) -> float:

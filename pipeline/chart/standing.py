@@ -1,12 +1,12 @@
 """Where each account stands, and the words that picture and caption share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from pipeline.chart.numbers import short
 from pipeline.language import speech, text
-from pipeline.records import Basis, ChartData, ChartRow, Look, Span, View
+from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Span, View
 
 TITLES = {
     Basis.COUNT: text("{metric} per post"),
@@ -18,34 +18,45 @@ SPANS = {Span.HOUR: text("last hour"), Span.DAY: text("last 24 hours"), Span.WEE
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An account with its place in the comparison's own order; median and top are None where it has no posts."""
+    """An account with its place in the comparison's own order; median and top are None where it has no posts.
+
+    rank: what it is ranked by, its median or its total.
+    """
 
     row: ChartRow
     index: int
     median: float | None
     top: float | None
+    rank: float | None
 
 
 def standings(rows: Sequence[ChartRow]) -> list[Standing]:
     """The highest median first, equal medians by handle, accounts without posts last."""
-    found = [
-        Standing(row, index, median(row.values) if row.values else None, max(row.values, default=None))
-        for index, row in enumerate(rows)
-    ]
-    return sorted(found, key=_rank)
+    return _in_order(_standing(row, index, _median(row)) for index, row in enumerate(rows))
 
 
 def by_total(rows: Sequence[ChartRow]) -> list[Standing]:
     """The highest total first, equal totals by handle, accounts without one last."""
-    return sorted(standings(rows), key=lambda standing: _order(standing.row.total, standing.row.handle))
+    return _in_order(_standing(row, index, row.total) for index, row in enumerate(rows))
 
 
-def _rank(standing: Standing) -> tuple[bool, float, str]:
-    return _order(standing.median, standing.row.handle)
+def ranked(data: ChartData, kept: Layout) -> list[Standing]:
+    """The accounts in a layout's order."""
+    found = by_total(data.rows) if data.look.view in {View.GROWTH, View.RACE} else standings(data.rows)
+    by_index = {standing.index: standing for standing in found}
+    return [by_index[index] for index in kept.order]
 
 
-def _order(value: float | None, handle: str) -> tuple[bool, float, str]:
-    return value is None, -(value or 0), handle.casefold()
+def _standing(row: ChartRow, index: int, rank: float | None) -> Standing:
+    return Standing(row, index, _median(row), max(row.values, default=None), rank)
+
+
+def _median(row: ChartRow) -> float | None:
+    return median(row.values) if row.values else None
+
+
+def _in_order(found: Iterable[Standing]) -> list[Standing]:
+    return sorted(found, key=lambda each: (each.rank is None, -(each.rank or 0), each.row.handle.casefold()))
 
 
 def title(look: Look) -> str:
