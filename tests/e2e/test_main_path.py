@@ -62,7 +62,7 @@ def test_the_posts_view_comes_by_word_and_by_button(chat: Chat) -> None:
     assert chat.message(by_word["message_id"])["edits"] >= 2
 
 
-def test_growth_and_race_come_by_button_and_the_chats_theme_by_settings(chat: Chat, handles: list[str]) -> None:
+def test_race_comes_by_word_and_growth_by_button(chat: Chat, handles: list[str]) -> None:
     chart = chat.chart("/compare race likes daily")
     lines = chart["caption"].splitlines()
     assert lines[0] == "Likes per day, last 100 posts, own posts only"
@@ -70,12 +70,6 @@ def test_growth_and_race_come_by_button_and_the_chats_theme_by_settings(chat: Ch
     growth = next(button for row in chart["keyboard"] for button in row if button["text"] == "Growth")
     chat.press(chart, growth["callback_data"])
     chat.wait_for_caption(chart, "Likes gained, last 24 hours")
-    settings = chat.answer_to(chat.send("/settings"))
-    chat.press(settings, "settings es")
-    until(lambda: "• Español" in str(chat.message(settings["message_id"])["keyboard"]))
-    assert chat.chart("/compare")["caption"].startswith("Retuits por publicación")
-    chat.press(settings, "settings en")
-    until(lambda: "• English" in str(chat.message(settings["message_id"])["keyboard"]))
 
 
 def test_a_live_chart_follows_the_counts_in_place_and_is_quiet_when_nothing_changes(
