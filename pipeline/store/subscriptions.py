@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import Look, Mode
+from pipeline.records import Metric, Mode, View
 from pipeline.store.tables import Chat, Comparison, Subscription
 
 
@@ -19,7 +19,8 @@ class Showing:
     chat_id: int
     thread_id: int | None
     comparison_id: int
-    look: Look
+    view: View
+    metric: Metric
     mode: Mode
     interval_s: int | None
     message_id: int | None
@@ -95,7 +96,8 @@ def _showing(subscription: Subscription, comparison: Comparison) -> Showing:
         subscription.chat_id,
         subscription.thread_id,
         comparison.id,
-        comparison.look,
+        comparison.view,
+        comparison.metric,
         subscription.mode,
         subscription.interval_s,
         subscription.message_id,

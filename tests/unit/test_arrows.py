@@ -14,7 +14,6 @@ BOT_MAY_KNOW = {
     "pipeline.store",
     "pipeline.records",
     "pipeline.errors",
-    "pipeline.language",
     "pipeline.doors",
     "pipeline.logs",
 }
