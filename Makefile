@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8765
 POSTS ?=
+ONLY ?=
 UV_VERSION = 0.13.9
 RUN = .venv/bin/python -m
 
@@ -11,7 +12,7 @@ RUN = .venv/bin/python -m
 help:
 	@echo "make demo    try it here, with no account anywhere: POSTS=file.csv PORT=8765"
 	@echo "make run     run it against Telegram, X and Dropbox, with the settings in .env"
-	@echo "make test    every test;  make check  lint, types, formatting;  make bench  figures as JSON"
+	@echo "make test    every test;  make check  lint, types, formatting;  make bench  figures as JSON: ONLY=chart"
 
 setup: .venv/ready
 
@@ -36,4 +37,5 @@ check: setup
 	.venv/bin/mypy
 
 bench: setup
-	@$(RUN) tests.bench
+	@.uv/bin/uv sync --quiet --locked --group bench --python "$$(command -v $(PYTHON))"
+	@$(RUN) tests.bench $(ONLY)

@@ -1,17 +1,22 @@
-"""`make bench`: figures as JSON, one object a line, each beside its peers from the same run."""
+"""`make bench`: figures as JSON, one object a line, each beside its peers from the same run; ONLY=chart for some."""
 
 import json
+from argparse import ArgumentParser
 
-from tests.bench import tick
+from tests.bench import chart, tick
+
+BENCHES = {"tick": tick, "chart": chart}
 
 
-def main() -> None:
-    for bench in (tick,):
-        for result in bench.run():
+def main(names: list[str]) -> None:
+    for name in names or BENCHES:
+        for result in BENCHES[name].run():
             peers = result["peers"]
-            result["ratio"] = {name: round(result["ours"] / value, 4) for name, value in peers.items()}
+            result["ratio"] = {peer: round(result["ours"] / value, 4) for peer, value in peers.items()}
             print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    parser = ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("only", nargs="*", choices=[*BENCHES, []], metavar="BENCH", help=" or ".join(BENCHES))
+    main(parser.parse_args().only)
