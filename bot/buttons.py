@@ -1,6 +1,7 @@
 """What pressing a button does. Its data may be old, or made up: everything in it is checked again."""
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,13 +11,13 @@ from telegram import Message, Update
 from telegram.error import BadRequest
 from telegram.ext import ContextTypes
 
-from bot import access
+from bot import access, comparing, keyboards
 from bot.call import Call
 from bot.command import problem_of
 from bot.comparing import EARLIEST, check_room, show
 from bot.house import House
 from pipeline.errors import UserError
-from pipeline.records import Comparison, Metric, Mode, View
+from pipeline.records import Basis, Comparison, Language, Look, Metric, Mode, Span, Theme, View
 from pipeline.store import chats, comparisons, subscriptions
 from pipeline.store.tables import Subscription
 
@@ -49,24 +50,49 @@ def handler(house: House) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Corou
 
 async def _run(call: Call) -> None:
     match call.words:
-        case ["show", number, view, metric] if number.isdigit() and view in set(View) and metric in set(Metric):
-            await _show(call, int(number), View(view), Metric(metric))
+        case ["show", number, *choices] if number.isdigit():
+            await _show(call, int(number), choices)
         case ["live", number] if number.isdigit():
             await _live(call, int(number))
         case ["stop", number] if number.isdigit():
             await _stop(call, int(number))
+        case ["settings", choice] if choice in {*Theme, *Language}:
+            await _settings(call, choice)
         case ["forget", ("yes" | "no") as choice]:
             await _forget(call, sure=choice == "yes")
         case _:
             raise UserError(OLD)
 
 
-async def _show(call: Call, comparison_id: int, view: View, metric: Metric) -> None:
+def _chosen(choices: list[str], look: Look) -> Look:
+    """The look with what a button's data names."""
+    try:
+        view, metric, basis, span = choices
+        chosen = replace(look, view=View(view), metric=Metric(metric), basis=Basis(basis), span=Span(span))
+    except ValueError:
+        raise UserError(OLD) from None
+    return chosen.fitted()
+
+
+async def _show(call: Call, comparison_id: int, choices: list[str]) -> None:
     """Show the same accounts by another view or metric, in the same message."""
     current = await call.house.read(subscriptions.showing, call.chat_id, call.message.message_id)
     await access.check(call, changes=current is not None and current.mode is not Mode.ONCE)
-    asked = replace(await call.house.read(_mine, call.chat_id, comparison_id), view=view, metric=metric)
-    await call.house.write(_put, call, asked, Mode.ONCE)
+    shown = await call.house.read(_mine, call.chat_id, comparison_id)
+    await call.house.write(_put, call, replace(shown, look=_chosen(choices, shown.look)), Mode.ONCE)
+    await call.house.ask_for_charts()
+
+
+async def _settings(call: Call, choice: str) -> None:
+    """Choose the theme or the language of the chat's charts, and show the choice made."""
+    await access.check(call, changes=True)
+    chosen: dict[str, Any] = {"theme": Theme(choice)} if choice in set(Theme) else {"language": Language(choice)}
+    if not await call.house.read(chats.is_known, call.chat_id):
+        raise UserError(comparing.NOTHING_TRACKED)
+    await call.house.write(comparing.restyle, call.chat_id, **chosen)
+    look = await call.house.read(chats.look, call.chat_id)
+    with suppress(BadRequest):  # pressed what is chosen already: nothing is modified
+        await call.message.edit_reply_markup(keyboards.chat_settings(look))
     await call.house.ask_for_charts()
 
 

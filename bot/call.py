@@ -7,6 +7,7 @@ from telegram.constants import ChatType
 
 from bot import links, words
 from bot.house import House
+from pipeline.records import Language
 
 GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 
@@ -32,6 +33,13 @@ class Call:
     @property
     def in_group(self) -> bool:
         return self.message.chat.type in GROUPS
+
+    @property
+    def language(self) -> Language:
+        """The person's own in a private chat; a group chooses with /settings. Telegram's tags may be es-MX or worse."""
+        person = self.message.from_user if self.message.chat.type == ChatType.PRIVATE else None
+        tag = (person.language_code if person else None) or ""
+        return next((each for each in Language if each == tag[:2].lower()), Language.ENGLISH)
 
     async def answer(self, text: str, keyboard: InlineKeyboardMarkup | None = None) -> Message:
         """Say something in the same chat and topic; in a group as a reply, so that it is clear to whom."""

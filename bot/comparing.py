@@ -10,13 +10,15 @@ from bot import words
 from bot.call import Call
 from bot.words import Wish
 from pipeline.errors import UserError
-from pipeline.records import Comparison, Mode
+from pipeline.language import METRICS
+from pipeline.records import Basis, Comparison, Language, Mode, Theme
 from pipeline.store import chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
 
 MOST_SUBSCRIPTIONS = 5  # a group's charts share its 20 messages a minute
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+BY = {Basis.COUNT: "", Basis.RATE: ", per 1,000 views", Basis.DAILY: ", per day"}
 NOTHING_TRACKED = "This chat tracks no account yet. Start with /track and some names, for example /track @nasa @esa."
 
 
@@ -37,14 +39,17 @@ async def read(call: Call) -> tuple[Wish, Sequence[Account]]:
     return wish, [by_name[handle.lower()] for handle in wish.handles]
 
 
-def comparison(wish: Wish, accounts: Sequence[Account], most_posts: int) -> Comparison:
-    ids = tuple(sorted(account.id for account in accounts))
-    return Comparison(ids, wish.metric, wish.view, wish.count or most_posts, wish.theme)
+async def comparison(call: Call, wish: Wish, accounts: Sequence[Account]) -> Comparison:
+    """What is wished, in the chat's own theme and language unless the wish names another."""
+    usual = await call.house.read(chats.look, call.chat_id)
+    look = wish.look(replace(usual, count=call.house.settings.posts_per_account))
+    return Comparison(tuple(sorted(account.id for account in accounts)), look.fitted())
 
 
 def spoken(asked: Comparison, accounts: Sequence[Account]) -> str:
+    """As in: retweets of the last 100 posts of @nasa and @esa."""
     names = words.listed(account.handle for account in accounts)
-    return f"{asked.metric.label} of the last {asked.count} posts of {names}"
+    return f"{METRICS[asked.look.metric]} of the last {asked.look.count} posts of {names}{BY[asked.look.basis]}"
 
 
 def show(session: Session, subscription: Subscription, asked: Comparison) -> Subscription:
@@ -77,6 +82,17 @@ def follow_tracked(session: Session, chat_id: int) -> None:
             subscriptions.point(session, subscription.id, row.id, comparisons.want(session, row))
         elif subscription.everything:
             subscriptions.remove(session, subscription.id)
+
+
+def restyle(session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None) -> None:
+    """Choose the theme or the language of the chat's charts, those that are kept fresh included."""
+    chats.choose(session, chat_id, theme=theme, language=language)
+    for subscription in subscriptions.of_chat(session, chat_id):
+        shown = shown_by(session, subscription)
+        look = replace(shown.look, theme=theme or shown.look.theme, language=language or shown.look.language)
+        if look != shown.look:
+            row = comparisons.find_or_add(session, replace(shown, look=look))
+            subscriptions.point(session, subscription.id, row.id, comparisons.want(session, row))
 
 
 def drop_untracked(session: Session, chat_id: int) -> int:

@@ -149,19 +149,19 @@ class Delivery:
         return message.message_id
 
     async def _request(self, showing: Showing, photo: bytes | str) -> Message:
-        keyboard = under_chart(showing.comparison_id, showing.view, showing.metric, showing.mode)
-        names = links.to_profiles(showing.caption)
+        keyboard = under_chart(showing.comparison_id, showing.look, showing.mode)
+        caption, entities = links.of_caption(showing.caption)
         if showing.message_id is None:
             return await self.bot.send_photo(
                 showing.chat_id,
                 photo,
-                caption=showing.caption,
-                caption_entities=names,
+                caption=caption,
+                caption_entities=entities,
                 message_thread_id=showing.thread_id,
                 reply_markup=keyboard,
                 filename="chart.png",
             )
-        media = InputMediaPhoto(photo, caption=showing.caption, caption_entities=names, filename="chart.png")
+        media = InputMediaPhoto(photo, caption=caption, caption_entities=entities, filename="chart.png")
         edited = await self.bot.edit_message_media(media, showing.chat_id, showing.message_id, reply_markup=keyboard)
         if not isinstance(edited, Message):
             raise TypeError("an edit of a chat's message answers with the message")

@@ -3,11 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import StrEnum
 
 from pipeline.errors import UserError
-from pipeline.records import Metric, Mode, Theme, View
+from pipeline.language import METRICS as METRICS_SAID
+from pipeline.records import BASES, Basis, Look, Metric, Mode, Span, Theme, View
 
 LONGEST_COMMAND = 4096  # Telegram's own limit for a message
 LONGEST_ECHO = 24
@@ -31,11 +33,18 @@ METRICS = {metric.value: metric for metric in Metric} | {
     "quote": Metric.QUOTES,
     "bookmark": Metric.BOOKMARKS,
     "view": Metric.VIEWS,
+    "all": Metric.ENGAGEMENT,
 }
-VIEWS = {view.value: view for view in View}
-THEMES = {theme.value: theme for theme in Theme}
-MODES = {mode.value: mode for mode in (Mode.LIVE, Mode.NEW)}
-KNOWN = METRICS | VIEWS | THEMES | MODES
+CHOICES: dict[str, dict[str, StrEnum]] = {
+    "metric": {**METRICS},
+    "view": {view.value: view for view in View},
+    "basis": {"rate": Basis.RATE, "daily": Basis.DAILY},
+    "span": {span.value: span for span in Span},
+    "theme": {theme.value: theme for theme in Theme},
+    "mode": {mode.value: mode for mode in (Mode.LIVE, Mode.NEW)},
+}
+"""The words that choose something, by the field of a Wish that they fill."""
+KNOWN = {word: (field, value) for field, values in CHOICES.items() for word, value in values.items()}
 
 
 @dataclass
@@ -43,12 +52,44 @@ class Wish:
     """What a /compare or /subscribe asks for; None where it leaves the choice to us."""
 
     handles: list[str]
-    metric: Metric = Metric.REPOSTS
-    view: View = View.SPREAD
-    theme: Theme = Theme.LIGHT
+    metric: Metric | None = None
+    view: View | None = None
+    basis: Basis | None = None
+    span: Span | None = None
+    theme: Theme | None = None
     count: int | None = None
     mode: Mode | None = None
     interval: timedelta | None = None
+
+    def look(self, usual: Look) -> Look:
+        """The usual look with what was asked for. Raises UserError where two wishes do not go together."""
+        view = self.view or self._implied or usual.view
+        if self.basis and self.basis not in BASES[view]:
+            raise UserError(f"“{self.basis}” does not go with {view}; it goes with {_views_with(self.basis)}.")
+        if self.span and view is not View.GROWTH:
+            raise UserError(f"“{self.span}” goes with growth, as in /compare growth {self.span}.")
+        if self.basis is Basis.RATE and self.metric is Metric.VIEWS:
+            raise UserError("A rate is per 1,000 views, so that views have none. Name another metric.")
+        return replace(
+            usual,
+            view=view,
+            metric=self.metric or usual.metric,
+            count=self.count or usual.count,
+            basis=self.basis or usual.basis,
+            span=self.span or usual.span,
+            theme=self.theme or usual.theme,
+        )
+
+    @property
+    def _implied(self) -> View | None:
+        """A word that goes with one view only asks for that view."""
+        if self.span:
+            return View.GROWTH
+        return View.RACE if self.basis is Basis.DAILY else None
+
+
+def _views_with(basis: Basis) -> str:
+    return " and ".join(view for view in View if basis in BASES[view])
 
 
 def split(text: str) -> list[str]:
@@ -95,7 +136,7 @@ def wish(words: Iterable[str], tracked: Iterable[str], most_posts: int) -> Wish:
 def _take(read: Wish, word: str, most_posts: int) -> None:
     known = KNOWN.get(word.lower())
     if known is not None:
-        setattr(read, {Metric: "metric", View: "view", Theme: "theme", Mode: "mode"}[type(known)], known)
+        setattr(read, *known)
     elif word.isascii() and word.isdigit():
         read.count = _count(word, most_posts)
     elif interval := INTERVAL.fullmatch(word):
@@ -105,7 +146,7 @@ def _take(read: Wish, word: str, most_posts: int) -> None:
     else:
         raise UserError(
             f"I don't know the word “{shown(word)}”. Name accounts as @name; the metrics are "
-            f"{', '.join(metric.label for metric in Metric)}; the views are {' and '.join(VIEWS)}."
+            f"{', '.join(METRICS_SAID.values())}; the views are {', '.join(View)}. /help has examples."
         )
 
 

@@ -1,6 +1,7 @@
 """`python -m pipeline worker | uploader | beat`: the pipeline's processes."""
 
 import argparse
+import gc
 import logging
 import sys
 
@@ -20,7 +21,9 @@ def worker(settings: PipelineSettings) -> None:
     """Ticks and charts, on processes that fork after matplotlib is imported: a first chart then comes much sooner."""
     import pipeline.chart.picture  # noqa: F401, PLC0415
 
-    _tasks(settings).start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS}", *QUIET])
+    app = _tasks(settings)
+    gc.freeze()  # what is loaded stays: the collector need not look at it again and again among a tick's many posts
+    app.start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS}", *QUIET])
 
 
 def uploader(settings: PipelineSettings) -> None:

@@ -2,61 +2,114 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from pipeline.records import ChartData, ChartRow, Metric, Post, State
-from pipeline.store import comparisons
+from pipeline.language import speech, text
+from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Post, State, View
+from pipeline.store import comparisons, history
+from pipeline.store.history import Course
 from pipeline.store.tables import Account, Comparison
 
-NOTES = {State.PROTECTED: "protected", State.SUSPENDED: "suspended", State.MISSING: "no such account any more"}
+NOTES = {
+    State.PROTECTED: text("protected"),
+    State.SUSPENDED: text("suspended"),
+    State.MISSING: text("no such account any more"),
+}
+DAY = timedelta(days=1)
+VIEWS_OF_RATE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A drawn chart: the digest of its PNG, its caption, and the digest of what went into it."""
+    """A drawn chart: the digest of its PNG, its caption, the digest of what went into it, and its packed layout."""
 
     chart: str
     caption: str
     inputs: str
+    layout: str
 
 
 drawings = TypeAdapter(Drawing)
 """Packs a drawing to JSON bytes and back."""
+layouts = TypeAdapter(Layout)
+"""Packs a layout to JSON bytes and back."""
+shown = TypeAdapter(tuple[Look, tuple[ChartRow, ...]])
+"""Packs what a chart shows but for its time."""
+Counted = Sequence[tuple[int, Post]]
+"""Posts with what they have of a metric, newest first."""
 
 
 def chart_data(session: Session, comparison: Comparison, now: datetime) -> ChartData:
     """What the comparison shows now."""
+    look = comparison.look
     accounts = comparisons.accounts_of(session, comparison.id)
-    newest = comparisons.newest_posts(session, comparison.id, comparison.count)
-    rows = (_row(account, newest[account.id], comparison.metric) for account in accounts)
+    newest = comparisons.newest_posts(session, comparison.id, look.count)
     read = [account.fetched_at for account in accounts if account.fetched_at is not None]
-    return ChartData(
-        comparison.metric, comparison.view, comparison.theme, comparison.count, max(read, default=now), tuple(rows)
-    )
+    as_of = max(read, default=now)
+    growing = look.view is View.GROWTH
+    courses = history.courses(session, comparison.id, look.count, look.metric, look.span, as_of) if growing else {}
+    rows = (_row(account, newest[account.id], courses.get(account.id, []), look, as_of) for account in accounts)
+    before = layouts.validate_json(comparison.layout) if comparison.layout else None
+    return ChartData(look, as_of, tuple(rows), before)
 
 
 def inputs(data: ChartData) -> str:
     """The digest of all that a chart shows but for its time."""
-    return sha256(repr((data.metric, data.view, data.theme, data.count, data.rows)).encode()).hexdigest()
+    return sha256(shown.dump_json((data.look, data.rows))).hexdigest()
 
 
-def _row(account: Account, posts: Sequence[Post], metric: Metric) -> ChartRow:
-    counted = [(value, post.created_at) for post in posts if (value := getattr(post.counts, metric)) is not None]
-    values, times = zip(*counted, strict=True) if counted else ((), ())
-    return ChartRow(account.handle, values, times, _note(account, posts, metric, len(counted)))
+def _row(account: Account, posts: Sequence[Post], course: Course, look: Look, as_of: datetime) -> ChartRow:
+    counted = counted_in(posts, look)
+    values = tuple(measure(value, post, look) for value, post in counted)
+    times = tuple(post.created_at for _, post in counted)
+    total = _gained(course, len(counted)) if look.view is View.GROWTH else total_of(counted, look, as_of)
+    return ChartRow(account.handle, values, times, _note(account, posts, look, len(counted)), total, tuple(course))
 
 
-def _note(account: Account, posts: Sequence[Post], metric: Metric, counted: int) -> str | None:
-    if account.state is not State.ACTIVE:
-        return NOTES[account.state]
-    if account.fetched_at is None:
-        return "not read yet"
-    if not posts:
-        return "no posts of its own"
+def counted_in(posts: Sequence[Post], look: Look) -> Counted:
+    """The posts of which the metric is known, and for a rate their views."""
+    counted = [(value, post) for post in posts if (value := look.metric.of(post.counts)) is not None]
+    return [(value, post) for value, post in counted if post.counts.views] if look.basis is Basis.RATE else counted
+
+
+def measure(value: int, post: Post, look: Look) -> float:
+    """What a post has by the look's basis: per 1,000 views, else as counted."""
+    return VIEWS_OF_RATE * value / (post.counts.views or 1) if look.basis is Basis.RATE else value
+
+
+def total_of(counted: Counted, look: Look, as_of: datetime) -> float | None:
+    """All posts together: what they have, what 1,000 of their views brought, or what came a day since the oldest."""
     if not counted:
-        return f"{metric.label} not known"
-    return f"as of {account.fetched_at:%H:%M} UTC" if account.stale else None
+        return None
+    total = sum(value for value, _ in counted)
+    match look.basis:
+        case Basis.RATE:
+            return VIEWS_OF_RATE * total / sum(post.counts.views or 0 for _, post in counted)
+        case Basis.DAILY:
+            return total / max((as_of - counted[-1][1].created_at) / DAY, 1)
+        case _:
+            return total
+
+
+def _gained(course: Course, counted: int) -> int | None:
+    """What was gained by the end of the span; nothing where nothing changed, unknown where nothing is known."""
+    return course[-1][1] if course else (0 if counted else None)
+
+
+def _note(account: Account, posts: Sequence[Post], look: Look, counted: int) -> str | None:
+    said = speech(look.language)
+    if account.state is not State.ACTIVE:
+        return said.say(NOTES[account.state])
+    if account.fetched_at is None:
+        return said.say("not read yet")
+    if not posts:
+        return said.say("no posts of its own")
+    if not counted and look.basis is Basis.RATE:
+        return said.say("{metric} or views not known", metric=said.metric(look.metric))
+    if not counted:
+        return said.say("{metric} not known", metric=said.metric(look.metric))
+    return said.say("as of {time}", time=said.clock(account.fetched_at)) if account.stale else None

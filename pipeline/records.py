@@ -1,7 +1,7 @@
 """The plain values that the rooms hand to each other."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -18,11 +18,15 @@ class Metric(StrEnum):
     QUOTES = "quotes"
     BOOKMARKS = "bookmarks"
     VIEWS = "views"
+    ENGAGEMENT = "engagement"
 
-    @property
-    def label(self) -> str:
-        """What people call it in a chat about X."""
-        return "retweets" if self is Metric.REPOSTS else self.value
+    def of(self, counts: "Counts") -> int | None:
+        """The count of a post; engagement is all that people did with it. None where the source did not tell."""
+        if self is not Metric.ENGAGEMENT:
+            count: int | None = getattr(counts, self.value)
+            return count
+        told = [count for count in counts._replace(views=None) if count is not None]
+        return sum(told) if told else None
 
 
 class View(StrEnum):
@@ -30,6 +34,28 @@ class View(StrEnum):
 
     SPREAD = "spread"
     POSTS = "posts"
+    GROWTH = "growth"
+    RACE = "race"
+
+
+class Basis(StrEnum):
+    """What a metric is measured by: as counted, per 1,000 views, or per day."""
+
+    COUNT = "count"
+    RATE = "rate"
+    DAILY = "daily"
+
+
+class Span(StrEnum):
+    """How far back growth is shown."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+
+    @property
+    def length(self) -> timedelta:
+        return {Span.HOUR: timedelta(hours=1), Span.DAY: timedelta(days=1), Span.WEEK: timedelta(weeks=1)}[self]
 
 
 class Theme(StrEnum):
@@ -37,6 +63,13 @@ class Theme(StrEnum):
 
     LIGHT = "light"
     DARK = "dark"
+
+
+class Language(StrEnum):
+    """The language of a chat; the value is its IETF tag."""
+
+    ENGLISH = "en"
+    SPANISH = "es"
 
 
 class Mode(StrEnum):
@@ -114,15 +147,40 @@ class Due:
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What is drawn: these accounts (ids, sorted), this metric, this view, their newest `count` posts."""
+BASES = {
+    View.SPREAD: (Basis.COUNT, Basis.RATE),
+    View.POSTS: (Basis.COUNT, Basis.RATE),
+    View.GROWTH: (Basis.COUNT,),
+    View.RACE: (Basis.COUNT, Basis.RATE, Basis.DAILY),
+}
+"""What each view can be measured by."""
 
-    accounts: tuple[int, ...]
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What of some accounts is drawn, and how: the metric and its basis, of the newest `count` posts."""
+
     metric: Metric = Metric.REPOSTS
     view: View = View.SPREAD
     count: int = 100
+    basis: Basis = Basis.COUNT
+    span: Span = Span.DAY
     theme: Theme = Theme.LIGHT
+    language: Language = Language.ENGLISH
+
+    def fitted(self) -> "Look":
+        """The same without what makes no difference to its view, so that equal charts are one."""
+        fits = self.basis in BASES[self.view] and (self.metric, self.basis) != (Metric.VIEWS, Basis.RATE)
+        basis = self.basis if fits else Basis.COUNT
+        return replace(self, basis=basis, span=self.span if self.view is View.GROWTH else Span.DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is drawn: these accounts (ids, sorted), and how."""
+
+    accounts: tuple[int, ...]
+    look: Look = Look()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +188,45 @@ class ChartRow:
     """One account of a chart.
 
     handle: without the @.
-    values, times: the metric and the time of each post, newest first, of equal length; posts without the metric
+    values, times: the metric by its basis and the time of each post, newest first, of equal length; posts without it
         are left out, so that a missing count is never drawn as zero.
     note: why the row is stale or empty ("as of 14:05 UTC", "protected", "suspended", "no posts yet"), None when fresh.
+    total: of all posts together, by the look's basis: their sum, the rate of their sums, or the sum a day; in growth
+        what was gained within the span. None where nothing is known.
+    course: for growth, what had been gained by each moment, oldest first.
     """
 
     handle: str
-    values: tuple[int, ...]
+    values: tuple[float, ...]
     times: tuple[datetime, ...]
     note: str | None = None
+    total: float | None = None
+    course: tuple[tuple[datetime, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What of a chart stays where it is from one drawing to the next: the ends of its axis and the order of its rows.
+
+    order: the rows' places in the data, from the top.
+    """
+
+    low: float
+    high: float
+    order: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ChartData:
     """All that a chart shows and its caption says.
 
-    rows: in the comparison's own order, which never changes: colours go by it, the order on the picture by median.
-    count: how many posts of each account were asked for; a row may hold fewer.
+    rows: in the comparison's own order, which never changes: colours go by it, the order on the picture by rank.
+    look.count: how many posts of each account were asked for; a row may hold fewer.
     as_of: when the newest of the data was read; aware, in UTC.
+    before: the layout of the comparison's chart before this one, None for its first.
     """
 
-    metric: Metric
-    view: View
-    theme: Theme
-    count: int
+    look: Look
     as_of: datetime
     rows: tuple[ChartRow, ...]
+    before: Layout | None = None

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from pipeline import dataset, doors, fetch, planner
-from pipeline.chart import caption, draw
+from pipeline.chart import caption, draw, layout
 from pipeline.errors import ServiceError
-from pipeline.plot import Drawing, chart_data, drawings, inputs
+from pipeline.plot import Drawing, chart_data, drawings, inputs, layouts
 from pipeline.queues import SLOTS
 from pipeline.records import NETWORK, Due, Profile, Reading
 from pipeline.store import accounts, bill, comparisons, dropbox_files, notices
@@ -96,9 +96,9 @@ def write(tools: Tools, comparison_id: int, now: datetime) -> None:
 def _dataset(db: Session, comparison_id: int) -> tuple[str, bytes]:
     comparison = db.get_one(Comparison, comparison_id)
     members = comparisons.accounts_of(db, comparison_id)
-    newest = comparisons.newest_posts(db, comparison_id, comparison.count)
+    newest = comparisons.newest_posts(db, comparison_id, comparison.look.count)
     timelines = [(each.handle, newest[each.id]) for each in members]
-    return dataset.path((each.handle for each in members), comparison.count), dataset.render(NETWORK, timelines)
+    return dataset.path((each.handle for each in members), comparison.look.count), dataset.render(NETWORK, timelines)
 
 
 def upload(tools: Tools, now: datetime) -> None:
@@ -131,7 +131,8 @@ def plot(tools: Tools, comparison_id: int, now: datetime) -> str | None:
         data = chart_data(db, comparison, now)
     if comparison.inputs == inputs(data):
         return None
-    drawing = Drawing(tools.blobs.put(draw(data)), caption(data), inputs(data))
+    packed_layout = layouts.dump_json(layout(data)).decode()
+    drawing = Drawing(tools.blobs.put(draw(data)), caption(data), inputs(data), packed_layout)
     return tools.blobs.put(drawings.dump_json(drawing))
 
 
@@ -146,7 +147,7 @@ def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) 
             drawing = drawings.validate_json(packed)
             comparison = db.get_one(Comparison, comparison_id)
             if comparison.drawn <= version:
-                comparison.chart, comparison.caption, comparison.inputs = astuple(drawing)
+                comparison.chart, comparison.caption, comparison.inputs, comparison.layout = astuple(drawing)
         behind = comparisons.finish(db, comparison_id, version)
     doors.announce(tools.redis, comparison_id)
     return behind

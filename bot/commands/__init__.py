@@ -7,6 +7,7 @@ from bot.commands import (
     id,  # noqa: A004
     list,  # noqa: A004
     privacy,
+    settings,
     start,
     status,
     subscribe,
@@ -15,5 +16,5 @@ from bot.commands import (
     untrack,
 )
 
-MODULES = (track, untrack, list, compare, subscribe, unsubscribe, status, help, privacy, forget, id, start)
+MODULES = (track, untrack, list, compare, subscribe, unsubscribe, settings, status, help, privacy, forget, id, start)
 COMMANDS = [module.COMMAND for module in MODULES]

@@ -11,7 +11,7 @@ from pipeline.records import Comparison, Mode
 
 async def run(call: Call) -> None:
     wish, accounts = await comparing.read(call)
-    asked = comparing.comparison(wish, accounts, call.house.settings.posts_per_account)
+    asked = await comparing.comparison(call, wish, accounts)
     message = await call.answer(f"Drawing {comparing.spoken(asked, accounts)}…")
     await call.house.write(_show, call, asked, message.message_id)
     await call.house.ask_for_charts()

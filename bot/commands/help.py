@@ -12,15 +12,17 @@ Accounts
 Charts
 /compare – retweets of the last posts of all that is tracked
 /compare @nasa @esa likes 50 – these accounts, that metric, their last 50 posts
-/compare posts dark – post by post, on dark
+/compare posts, growth or race – other views; so do the buttons
+/compare growth week, race daily, likes rate – of a week, per day, per 1,000 views
 /subscribe – one chart that changes in place whenever the figures do
 /subscribe new 1h – a new message every hour, if something changed
 /unsubscribe – end that
 
-Metrics: retweets, likes, replies, quotes, bookmarks, views. Only an account's own posts count; reposts are left out.
+Metrics: retweets, likes, replies, quotes, bookmarks, views, all. Only own posts count; reposts are left out.
 In groups, changes are for admins.
 
 About
+/settings – light or dark, English or Spanish
 /status – is all well, and what X costs
 /privacy – what is stored, /forget – delete it
 /id – this chat's id"""

@@ -21,7 +21,7 @@ async def run(call: Call) -> None:
         raise UserError(
             "A live chart is renewed whenever something changed. For a message at an interval: /subscribe new 1h"
         )
-    asked = comparing.comparison(wish, accounts, call.house.settings.posts_per_account)
+    asked = await comparing.comparison(call, wish, accounts)
     await call.house.read(comparing.check_room, call.chat_id, asked, mode)
     interval = (wish.interval or USUAL_INTERVAL) if mode is Mode.NEW else None
     what = comparing.spoken(asked, accounts)

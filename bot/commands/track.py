@@ -10,7 +10,7 @@ from bot.call import Call
 from bot.command import Command
 from bot.comparing import follow_tracked
 from pipeline.errors import UserError
-from pipeline.records import NETWORK, Profile, State
+from pipeline.records import NETWORK, Language, Profile, State
 from pipeline.store import accounts, bill, chats
 
 WHICH = "Which accounts? Name them after the command, for example /track @nasa @esa https://x.com/spacex"
@@ -33,7 +33,7 @@ async def run(call: Call) -> None:
     profiles = await call.house.doors.look_up(new) if new else []
     added = [profile.handle for profile in profiles if profile.state is State.ACTIVE]
     if added:
-        await call.house.write(_track, call.chat_id, added)
+        await call.house.write(_track, call.chat_id, call.language, added)
         await call.house.ask_for_charts()
     await call.answer(_report(call, added, there, profiles, bad))
 
@@ -53,9 +53,9 @@ async def _check_room(call: Call, handles: Sequence[str], bad: int) -> None:
         raise UserError(f"I serve {settings.max_chats} chats already, which is all that my owner allows.")
 
 
-def _track(session: Session, chat_id: int, handles: Sequence[str]) -> None:
+def _track(session: Session, chat_id: int, language: Language, handles: Sequence[str]) -> None:
     now = datetime.now(UTC)
-    chats.add(session, chat_id, now)
+    chats.add(session, chat_id, now, language)
     chats.track(session, chat_id, [account.id for account in accounts.named(session, handles, NETWORK)], now)
     follow_tracked(session, chat_id)
 

@@ -1,9 +1,10 @@
-"""The chart of a comparison: one picture in two views, and the same in words."""
+"""The chart of a comparison: one picture in four views, and the same in words."""
 
 from pipeline.chart.caption import caption
+from pipeline.chart.layout import layout
 from pipeline.records import ChartData
 
-__all__ = ["caption", "draw"]
+__all__ = ["caption", "draw", "layout"]
 
 
 def draw(data: ChartData) -> bytes:

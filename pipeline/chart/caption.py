@@ -1,32 +1,78 @@
-"""The chart in words, short enough to be a photo's caption."""
+"""The chart in words, short enough to be a photo's caption.
 
-from pipeline.chart.standing import Standing, extent, figures, moment, reason, sample, standings, title
-from pipeline.records import ChartData
+What stands between backticks is to be set in letters of one width, so that its columns are straight.
+"""
+
+from collections.abc import Sequence
+
+from pipeline.chart.layout import layout
+from pipeline.chart.numbers import short
+from pipeline.chart.standing import Standing, extent, ranked, reason, title
+from pipeline.language import speech, text
+from pipeline.records import Basis, ChartData, View
 
 MAX_UNITS = 1024
 """Telegram's limit for a caption, in UTF-16 code units."""
+TOTALS = {Basis.COUNT: text("total"), Basis.RATE: text("per 1k views"), Basis.DAILY: text("per day")}
+GAP = "  "
 
 
 def caption(data: ChartData) -> str:
-    """One line an account, the highest median first: as many as fit into MAX_UNITS, then how many more there are."""
-    first = f"{title(data)}, {extent(data)}, own posts only"
-    last = f"as of {moment(data.as_of, year=True)}"
-    lines = [_line(standing) for standing in standings(data.rows)]
+    """The measure, a line an account in the picture's order, and the time: as many lines as fit into MAX_UNITS."""
+    said = speech(data.look.language)
+    first = ", ".join([title(data.look), extent(data.look), said.say("own posts only")])
+    last = said.say("as of {time}", time=said.moment(data.as_of, year=True))
+    columns, *lines = _lines(data, ranked(data, layout(data)))
     for told in range(len(lines), -1, -1):
-        rest = [f"and {len(lines) - told} more"] if told < len(lines) else []
-        text = "\n".join([first, *lines[:told], *rest, last])
-        if _units(text) <= MAX_UNITS:
+        rest = [said.say("and {count} more", count=len(lines) - told)] if told < len(lines) else []
+        whole = "\n".join([first, columns, *lines[:told], *rest, last])
+        if _units(whole) <= MAX_UNITS:
             break
-    return text
+    return whole
 
 
-def _line(standing: Standing) -> str:
+def _lines(data: ChartData, found: Sequence[Standing]) -> list[str]:
+    """The columns' names, then a line for each account: its figures, its name, and what is wrong with it."""
+    table = [_columns(data), *(_figures(data, standing) for standing in found)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    cells = [GAP.join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
+    names = ["", *(_name(data, standing) for standing in found)]
+    return [f"`{figures}` {name}".rstrip() for figures, name in zip(cells, names, strict=True)]
+
+
+def _columns(data: ChartData) -> list[str]:
+    say = speech(data.look.language).say
+    match data.look.view:
+        case View.GROWTH:
+            return [say("gained")]
+        case View.RACE:
+            return [say(TOTALS[data.look.basis]), "n"]
+        case _:
+            return [say("median"), say("top"), "n"]
+
+
+def _figures(data: ChartData, standing: Standing) -> list[str]:
+    """As many cells as there are columns, empty ones where nothing is known."""
+    count = str(len(standing.row.values))
+    match data.look.view:
+        case View.GROWTH:
+            return [_number(data, standing.row.total, "+")]
+        case View.RACE:
+            return [_number(data, standing.row.total), count]
+        case _:
+            return [_number(data, standing.median), _number(data, standing.top), count]
+
+
+def _number(data: ChartData, value: float | None, sign: str = "") -> str:
+    return "–" if value is None else sign + short(value, data.look.language)
+
+
+def _name(data: ChartData, standing: Standing) -> str:
     row = standing.row
-    if not row.values:
-        return f"@{row.handle} · {reason(row)}"
-    note = [row.note] if row.note else []
-    return " · ".join([f"@{row.handle}", *figures(standing), sample(standing), *note])
+    note = reason(data, row) if row.note or not row.values else None
+    return " · ".join(filter(None, [f"@{row.handle}", note]))
 
 
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+def _units(words: str) -> int:
+    """The length as Telegram counts it, without the backticks."""
+    return len(words.replace("`", "").encode("utf-16-le")) // 2

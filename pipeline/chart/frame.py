@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from pipeline.chart.page import MARGIN, TEXT, WIDTH, Page, Style, width
-from pipeline.chart.standing import extent, moment, title
+from pipeline.chart.standing import extent, title
 from pipeline.chart.theme import COLOURS
+from pipeline.language import speech, text
 from pipeline.records import ChartData, ChartRow
 
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
@@ -22,20 +23,26 @@ TOP = 230
 BOTTOM = 36
 FRESH = timedelta(hours=24)
 SEPARATOR = " · "
-GROWING = "younger than 24 h, still growing"
+GROWING = text("younger than 24 h, still growing")
 RING = 20
 """The size of the hollow dot that is explained."""
 INDENT = RING + 14
 
 
-def open_page(data: ChartData, rows: int, reading: str) -> Page:
-    """A page for so many rows with its head; reading says how the marks are to be read."""
-    colours = COLOURS[data.theme]
-    page = Page(min(HEIGHTS[0] + ROW_HEIGHT * max(rows - ROWS_AT_LEAST, 0), HEIGHTS[1]), colours)
-    page.text(LEFT, TITLE_BASELINE, title(data), Style(colours.ink, TITLE, bold=True))
-    told = [extent(data), "own posts only", moment(data.as_of, year=False)]
+def height_for(rows: int) -> int:
+    """The height of a page with so many rows."""
+    return min(HEIGHTS[0] + ROW_HEIGHT * max(rows - ROWS_AT_LEAST, 0), HEIGHTS[1])
+
+
+def open_page(data: ChartData, height: int, reading: str) -> Page:
+    """A page with its head; reading says how the marks are to be read."""
+    colours, said = COLOURS[data.look.theme], speech(data.look.language)
+    page = Page(height, colours)
+    page.text(LEFT, TITLE_BASELINE, title(data.look), Style(colours.ink, TITLE, bold=True))
+    told = [extent(data.look), said.say("own posts only"), said.moment(data.as_of)]
     page.text(LEFT, SUBTITLE_BASELINE, SEPARATOR.join(told), Style(colours.muted))
-    page.text(LEFT, SUBTITLE_BASELINE + LINE, SEPARATOR.join(["reposts left out", reading]), Style(colours.muted))
+    left_out = said.say("reposts left out")
+    page.text(LEFT, SUBTITLE_BASELINE + LINE, SEPARATOR.join([left_out, reading]), Style(colours.muted))
     return page
 
 
@@ -44,9 +51,9 @@ def fresh(data: ChartData, row: ChartRow) -> list[bool]:
     return [data.as_of - time < FRESH for time in row.times]
 
 
-def foot(page: Page, *, growing: bool, lines: Sequence[str]) -> float:
+def foot(page: Page, data: ChartData, *, growing: bool, lines: Sequence[str]) -> float:
     """Write the lines at the bottom of the page, after what hollow dots mean if there are any; returns their top."""
-    told = _joined([GROWING] if growing else [], lines)
+    told = _joined([speech(data.look.language).say(GROWING)] if growing else [], lines)
     top = page.height - BOTTOM - LINE * len(told)
     for number, words in enumerate(told):
         hollow = growing and number == 0

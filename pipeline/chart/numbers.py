@@ -1,29 +1,50 @@
 """How counts are written, in the picture and in its caption alike."""
 
+from functools import lru_cache
 from math import floor
 
-UNITS = ((1_000, "k"), (1_000_000, "M"), (1_000_000_000, "B"))
+from babel.numbers import format_decimal
+
+from pipeline.language import LOCALES
+from pipeline.records import Language
+
+UNITS = {
+    Language.ENGLISH: ((1_000, "k"), (1_000_000, "M"), (1_000_000_000, "B")),
+    Language.SPANISH: ((1_000, " k"), (1_000_000, " M"), (1_000_000_000, " mil M")),
+}
 EXACT_BELOW = 10_000
 DIGITS = 1_000
 """Three digits are kept: 12.3k, 123k, 1.2M."""
+SMALL = 1
+"""Below this two decimals are kept, so that a rate is not written as 0."""
 
 
-def short(value: float) -> str:
-    """A count or a median: 37.5, 1,234, 9,999, then 12.3k, 123k, 1.2M; halves are rounded up."""
+@lru_cache(maxsize=4096)
+def short(value: float, language: Language = Language.ENGLISH) -> str:
+    """A count or a median: 0.25, 37.5, 1,234, 9,999, then 12.3k, 123k, 1.2M; halves are rounded up."""
     if value < EXACT_BELOW:
-        return f"{value:,.1f}".removesuffix(".0")
-    for size, letter in UNITS:
+        return _decimal(_rounded(value, 2 if value < SMALL else 1), language)
+    for size, letter in UNITS[language]:
         tenths = floor(value * 10 / size + 0.5)
         if tenths < DIGITS:
-            return f"{tenths / 10:.1f}".removesuffix(".0") + letter
+            return _decimal(tenths / 10, language) + letter
         whole = floor(value / size + 0.5)
         if whole < DIGITS:
             return f"{whole}{letter}"
-    size, letter = UNITS[-1]
-    return f"{floor(value / size + 0.5):,}{letter}"
+    size, letter = UNITS[language][-1]
+    return _decimal(floor(value / size + 0.5), language) + letter
 
 
-def tick(value: int) -> str:
-    """A round number on an axis: 0, 100, 1k, 30k, 1M."""
-    size, letter = UNITS[0]
-    return f"{value // size}{letter}" if size <= value < EXACT_BELOW else short(value)
+def tick(value: float, language: Language = Language.ENGLISH) -> str:
+    """A round number on an axis: 0, 0.1, 100, 1k, 30k, 1M."""
+    size, letter = UNITS[language][0]
+    return f"{int(value // size)}{letter}" if size <= value < EXACT_BELOW else short(value, language)
+
+
+def _rounded(value: float, decimals: int) -> float:
+    scale = 10.0**decimals
+    return floor(value * scale + 0.5) / scale
+
+
+def _decimal(value: float, language: Language) -> str:
+    return format_decimal(value, "#,##0.##", locale=LOCALES[language])

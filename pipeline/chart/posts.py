@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from math import ceil
 
 from pipeline.chart import frame
-from pipeline.chart.numbers import short, tick
+from pipeline.chart.layout import layout
+from pipeline.chart.numbers import tick
 from pipeline.chart.page import GAP, SOLID, TEXT, Dash, Page, Style, elide, width
-from pipeline.chart.scale import Scale, fit
+from pipeline.chart.scale import Scale
 from pipeline.chart.smooth import ENOUGH, WINDOW, on_top, rolling_median
-from pipeline.chart.standing import Standing, reason, sample, standings
+from pipeline.chart.standing import Standing, figures, ranked, reason, sample
+from pipeline.language import speech, text
 from pipeline.records import ChartData
 
 MOST_LINES = 6
-READING = f"log scale · line: median of {WINDOW} posts ({ENOUGH} at its ends)"
+READING = text("log scale · line: median of {window} posts ({enough} at its ends)")
 COLUMN = 480
 """The most room for the labels at the right."""
 LEADER = 60
@@ -67,17 +69,18 @@ class Series:
 
 def draw(data: ChartData) -> Page:
     """The lines with the highest medians, as many as can be told apart; the other accounts are named."""
-    ranked = standings(data.rows)
-    full = [standing for standing in ranked if standing.row.values]
-    shown, rest = full[:MOST_LINES], full[MOST_LINES:] + ranked[len(full) :]
-    page = frame.open_page(data, len(shown), READING)
+    found = ranked(data, layout(data))
+    full = [standing for standing in found if standing.row.values]
+    shown, rest = full[:MOST_LINES], full[MOST_LINES:] + found[len(full) :]
+    reading = speech(data.look.language).say(READING, window=WINDOW, enough=ENOUGH)
+    page = frame.open_page(data, frame.height_for(len(shown)), reading)
     growing = any(any(frame.fresh(data, standing.row)) for standing in shown)
-    bottom = frame.foot(page, growing=growing, lines=_others(rest))
+    bottom = frame.foot(page, data, growing=growing, lines=_others(data, rest))
     series = [_series(page, standing) for standing in shown]
     labels = [_label(page, data, one) for one in series]
-    plot = _plot(shown, labels, bottom)
+    plot = _plot(data, shown, labels, bottom)
     if series:
-        _axes(page, plot)
+        _axes(page, data, plot)
     for one in series:
         _dots(page, data, plot, one)
     _lines(page, plot, series)
@@ -93,30 +96,31 @@ def _series(page: Page, standing: Standing) -> Series:
 def _label(page: Page, data: ChartData, one: Series) -> list[tuple[str, Style]]:
     row = one.standing.row
     name, style = Style(one.colour, bold=True), Style(page.colours.ink)
-    few = [sample(one.standing)] if len(row.values) < data.count else []
-    words = frame.SEPARATOR.join([f"median {short(one.standing.median or 0)}", *few])
+    few = [sample(one.standing)] if len(row.values) < data.look.count else []
+    words = frame.SEPARATOR.join([figures(data, one.standing)[0], *few])
     note = [(elide(row.note, COLUMN, style), Style(page.colours.muted))] if row.note else []
     return [(elide(f"@{row.handle}", COLUMN, name), name), (words, style), *note]
 
 
-def _plot(shown: Sequence[Standing], labels: Sequence[list[tuple[str, Style]]], bottom: float) -> Plot:
-    values = [value for standing in shown for value in standing.row.values]
-    scale = fit(values, LINEAR)
-    ticks = max(width(tick(value)) for value in scale.ticks())
+def _plot(data: ChartData, shown: Sequence[Standing], labels: Sequence[list[tuple[str, Style]]], bottom: float) -> Plot:
+    kept = layout(data)
+    scale = Scale(int(kept.low), int(kept.high), LINEAR)
+    ticks = max(width(tick(value, data.look.language)) for value in scale.ticks())
     column = max((width(*line) for label in labels for line in label), default=0)
     span = ceil(max((len(standing.row.values) for standing in shown), default=1) / 10) * 10
     left, right = frame.LEFT + ticks + SPACE, frame.RIGHT - column - LEADER
     return Plot(left, right, frame.TOP + TEXT / 2, bottom - frame.LINE - SPACE, span, scale)
 
 
-def _axes(page: Page, plot: Plot) -> None:
+def _axes(page: Page, data: ChartData, plot: Plot) -> None:
     style = Style(page.colours.muted)
     for value in plot.scale.ticks():
         page.line([(plot.left, plot.y(value)), (plot.right + DOT, plot.y(value))], page.colours.grid, 2)
     for value in plot.scale.labels(lambda value: (plot.y(value), TEXT + 4)):
-        page.text(plot.left - SPACE / 2, plot.y(value) + 12, tick(value), style, "right")
+        page.text(plot.left - SPACE / 2, plot.y(value) + 12, tick(value, data.look.language), style, "right")
     baseline = plot.bottom + SPACE + TEXT
-    oldest, middle, newest = f"{plot.span} posts ago", str(plot.span // 2), "newest"
+    say = speech(data.look.language).say
+    oldest, middle, newest = say("{count} posts ago", count=plot.span), str(plot.span // 2), say("newest")
     page.text(plot.left, baseline, oldest, style)
     page.text(plot.right + DOT, baseline, newest, style, "right")
     half = plot.x(plot.span // 2 - 1)
@@ -176,12 +180,13 @@ def stack(wanted: Sequence[float], heights: Sequence[float], top: float, bottom:
     return tops
 
 
-def _others(rest: Sequence[Standing]) -> list[str]:
+def _others(data: ChartData, rest: Sequence[Standing]) -> list[str]:
     """Names the accounts that are not drawn, in two lines at most."""
-    names = [elide(_name(standing), frame.RIGHT - frame.LEFT) for standing in rest]
+    say = speech(data.look.language).say
+    names = [elide(_name(data, standing), frame.RIGHT - frame.LEFT) for standing in rest]
     for told in range(len(names), -1, -1):
-        more = [f"{len(names) - told} more"] if told < len(names) else []
-        lines = _wrap(["not drawn, in the text below:", *_listed([*names[:told], *more])])
+        more = [say("{count} more", count=len(names) - told)] if told < len(names) else []
+        lines = _wrap([say("not drawn, in the text below:"), *_listed([*names[:told], *more])])
         if len(lines) <= MOST_OTHERS:
             break
     return lines if rest else []
@@ -191,9 +196,9 @@ def _listed(names: Sequence[str]) -> list[str]:
     return [f"{name}," for name in names[:-1]] + list(names[-1:])
 
 
-def _name(standing: Standing) -> str:
+def _name(data: ChartData, standing: Standing) -> str:
     row = standing.row
-    return f"@{row.handle}" if row.values else f"@{row.handle} ({reason(row)})"
+    return f"@{row.handle}" if row.values else f"@{row.handle} ({reason(data, row)})"
 
 
 def _wrap(words: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from pipeline.records import ChartData, ChartRow, Metric, Theme, View
+from pipeline.records import ChartData, ChartRow, Look, Theme, View
 
 MADE_UP = {"nasa": 900, "esa": 240, "isro": 160, "roscosmos": 60, "JAXA_en": 31, "csa_asc": 12, "cnes": 7, "uksga": 4}
 COUNT = 100
@@ -41,7 +41,7 @@ def make_up(now: datetime) -> list[ChartRow]:
 
 def comparison(rows: list[ChartRow], view: View, theme: Theme) -> ChartData:
     newest = max((row.times[0] for row in rows if row.times), default=datetime.now(UTC))
-    return ChartData(Metric.REPOSTS, view, theme, COUNT, newest + timedelta(hours=1), tuple(rows))
+    return ChartData(Look(view=view, theme=theme, count=COUNT), newest + timedelta(hours=1), tuple(rows))
 
 
 def _row(handle: str, posts: list[tuple[datetime, int]]) -> ChartRow:

@@ -13,7 +13,7 @@ TURN = 4
 """Where lines coincide, each is on top for so many posts."""
 
 
-def rolling_median(values: Sequence[int]) -> list[float] | None:
+def rolling_median(values: Sequence[float]) -> list[float] | None:
     """The median of the WINDOW posts around each post, of ENOUGH at the ends; None where there are fewer posts."""
     if len(values) < ENOUGH:
         return None

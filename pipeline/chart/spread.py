@@ -6,11 +6,13 @@ from math import hypot
 from statistics import quantiles
 
 from pipeline.chart import frame
+from pipeline.chart.layout import layout
 from pipeline.chart.numbers import tick
 from pipeline.chart.page import Page, Style, elide, width
-from pipeline.chart.scale import Scale, fit
-from pipeline.chart.standing import Standing, figures, reason, sample, standings
+from pipeline.chart.scale import Scale
+from pipeline.chart.standing import Standing, figures, ranked, reason, sample
 from pipeline.chart.swarm import Swarm
+from pipeline.language import speech, text
 from pipeline.records import ChartData
 
 MOST_ROWS = 10
@@ -26,7 +28,7 @@ LINEAR = 0.35
 """From 0 to 1, in decades: room for many posts without any."""
 AXIS = 56
 BELOW_AXIS = 10
-READING = "log scale · ring: median, bar: middle half"
+READING = text("log scale · ring: median, bar: middle half")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +92,28 @@ class Row:
 
 def draw(data: ChartData) -> Page:
     """The rows with the highest medians, as many as can be told apart."""
-    ranked = standings(data.rows)
-    shown, hidden = ranked[:MOST_ROWS], len(ranked[MOST_ROWS:])
-    page = frame.open_page(data, len(shown), READING)
+    kept = layout(data)
+    found = ranked(data, kept)
+    shown, hidden = found[:MOST_ROWS], len(found[MOST_ROWS:])
+    say = speech(data.look.language).say
+    page = frame.open_page(data, frame.height_for(len(shown)), say(READING))
     growing = any(any(frame.fresh(data, standing.row)) for standing in shown)
-    bottom = frame.foot(page, growing=growing, lines=[f"and {hidden} more in the text below"] if hidden else [])
-    scale = _scale(shown)
+    more = [say("and {count} more in the text below", count=hidden)] if hidden else []
+    bottom = frame.foot(page, data, growing=growing, lines=more)
+    scale = Scale(int(kept.low), int(kept.high), LINEAR)
     rows = [
         Row(standing, band, _colour(page, standing), scale)
         for standing, band in zip(shown, _bands(len(shown), bottom - AXIS), strict=True)
     ]
-    _axis(page, scale, [row.band for row in rows if row.standing.row.values], bottom)
+    _axis(page, data, scale, [row.band for row in rows if row.standing.row.values], bottom)
     for row in rows:
         _head(page, data, row)
         if row.standing.row.values:
             _posts(page, data, row)
             _middle(page, row)
         else:
-            page.text(frame.LEFT + PAD, row.band.middle + 12, reason(row.standing.row), Style(page.colours.muted))
+            page.text(frame.LEFT + PAD, row.band.middle + 12, reason(data, row.standing.row), Style(page.colours.muted))
     return page
-
-
-def _scale(shown: Sequence[Standing]) -> Scale:
-    return fit([value for standing in shown for value in standing.row.values], LINEAR)
 
 
 def _x(scale: Scale, value: float) -> float:
@@ -129,7 +130,7 @@ def _colour(page: Page, standing: Standing) -> str:
     return page.colours.muted if stale else page.colours.account(standing.index)
 
 
-def _axis(page: Page, scale: Scale, bands: Sequence[Band], bottom: float) -> None:
+def _axis(page: Page, data: ChartData, scale: Scale, bands: Sequence[Band], bottom: float) -> None:
     style = Style(page.colours.muted)
     if not bands:
         return
@@ -138,8 +139,10 @@ def _axis(page: Page, scale: Scale, bands: Sequence[Band], bottom: float) -> Non
         page.lines(
             [((x, band.middle - band.half), (x, band.middle + band.half)) for band in bands], page.colours.grid, 2
         )
-    for value in scale.labels(lambda value: (_x(scale, value), width(tick(value), style) + SPACE / 2)):
-        page.text(_x(scale, value), bottom - BELOW_AXIS, tick(value), style, "center")
+    for value in scale.labels(
+        lambda value: (_x(scale, value), width(tick(value, data.look.language), style) + SPACE / 2)
+    ):
+        page.text(_x(scale, value), bottom - BELOW_AXIS, tick(value, data.look.language), style, "center")
 
 
 def _head(page: Page, data: ChartData, row: Row) -> None:
@@ -157,8 +160,8 @@ def _words(data: ChartData, standing: Standing) -> tuple[str, str]:
     row = standing.row
     if not row.values:
         return "", ""
-    median, top = figures(standing)
-    few = [sample(standing)] if len(row.values) < data.count else []
+    median, top = figures(data, standing)
+    few = [sample(standing)] if len(row.values) < data.look.count else []
     note = [row.note] if row.note else []
     return frame.SEPARATOR.join([median, top, *few, *note]), frame.SEPARATOR.join([median, *few, *note])
 

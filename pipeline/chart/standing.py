@@ -1,63 +1,97 @@
 """Where each account stands, and the words that picture and caption share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from statistics import median
 
 from pipeline.chart.numbers import short
-from pipeline.records import ChartData, ChartRow
+from pipeline.language import speech, text
+from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Span, View
+
+TITLES = {
+    Basis.COUNT: text("{metric} per post"),
+    Basis.RATE: text("{metric} per 1,000 views"),
+    Basis.DAILY: text("{metric} per day"),
+}
+SPANS = {Span.HOUR: text("last hour"), Span.DAY: text("last 24 hours"), Span.WEEK: text("last 7 days")}
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An account with its place in the comparison's own order; median and top are None where it has no posts."""
+    """An account with its place in the comparison's own order; median and top are None where it has no posts.
+
+    rank: what it is ranked by, its median or its total.
+    """
 
     row: ChartRow
     index: int
     median: float | None
-    top: int | None
+    top: float | None
+    rank: float | None
 
 
 def standings(rows: Sequence[ChartRow]) -> list[Standing]:
     """The highest median first, equal medians by handle, accounts without posts last."""
-    found = [
-        Standing(row, index, median(row.values) if row.values else None, max(row.values, default=None))
-        for index, row in enumerate(rows)
-    ]
-    return sorted(found, key=_rank)
+    return _in_order(_standing(row, index, _median(row)) for index, row in enumerate(rows))
 
 
-def _rank(standing: Standing) -> tuple[bool, float, str]:
-    return standing.median is None, -(standing.median or 0), standing.row.handle.casefold()
+def by_total(rows: Sequence[ChartRow]) -> list[Standing]:
+    """The highest total first, equal totals by handle, accounts without one last."""
+    return _in_order(_standing(row, index, row.total) for index, row in enumerate(rows))
 
 
-def title(data: ChartData) -> str:
-    return f"{data.metric.label.capitalize()} per post"
+def ranked(data: ChartData, kept: Layout) -> list[Standing]:
+    """The accounts in a layout's order."""
+    found = by_total(data.rows) if data.look.view in {View.GROWTH, View.RACE} else standings(data.rows)
+    by_index = {standing.index: standing for standing in found}
+    return [by_index[index] for index in kept.order]
 
 
-def extent(data: ChartData) -> str:
-    """How many posts were asked for: last 100 posts."""
-    return f"last {data.count} posts" if data.count > 1 else "last post"
+def _standing(row: ChartRow, index: int, rank: float | None) -> Standing:
+    return Standing(row, index, _median(row), max(row.values, default=None), rank)
 
 
-def moment(when: datetime, *, year: bool) -> str:
-    """As in 23 Nov 2026 15:20 UTC."""
-    utc = when.astimezone(UTC)
-    return f"{utc.day} {utc:%b %Y %H:%M} UTC" if year else f"{utc.day} {utc:%b %H:%M} UTC"
+def _median(row: ChartRow) -> float | None:
+    return median(row.values) if row.values else None
 
 
-def figures(standing: Standing) -> list[str]:
+def _in_order(found: Iterable[Standing]) -> list[Standing]:
+    return sorted(found, key=lambda each: (each.rank is None, -(each.rank or 0), each.row.handle.casefold()))
+
+
+def title(look: Look) -> str:
+    """What is measured."""
+    say = speech(look.language).say
+    metric = speech(look.language).metric(look.metric).capitalize()
+    if look.view is View.GROWTH:
+        return say("{metric} gained", metric=metric)
+    if look.view is View.RACE and look.basis is Basis.COUNT:
+        return say("{metric} in total", metric=metric)
+    return say(TITLES[look.basis], metric=metric)
+
+
+def extent(look: Look) -> str:
+    """What of: last 100 posts, and in growth since when."""
+    say = speech(look.language).say
+    posts = say("last {count} posts", count=short(look.count, look.language)) if look.count > 1 else say("last post")
+    return f"{say(SPANS[look.span])} · {posts}" if look.view is View.GROWTH else posts
+
+
+def figures(data: ChartData, standing: Standing) -> list[str]:
     """The median and the greatest count; nothing where there are no posts."""
+    say, language = speech(data.look.language).say, data.look.language
     if standing.median is None or standing.top is None:
         return []
-    return [f"median {short(standing.median)}", f"top {short(standing.top)}"]
+    return [
+        say("median {number}", number=short(standing.median, language)),
+        say("top {number}", number=short(standing.top, language)),
+    ]
 
 
 def sample(standing: Standing) -> str:
     return f"n={len(standing.row.values)}"
 
 
-def reason(row: ChartRow) -> str:
+def reason(data: ChartData, row: ChartRow) -> str:
     """What stands in the place of an account's posts."""
-    return row.note or "no posts"
+    return row.note or speech(data.look.language).say("no posts")

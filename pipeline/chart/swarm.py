@@ -29,7 +29,7 @@ class Swarm:
     pitch: float
     free: Callable[[float, float], bool]
 
-    def positions(self, values: Sequence[int]) -> list[tuple[float, float]]:
+    def positions(self, values: Sequence[float]) -> list[tuple[float, float]]:
         """x, and y from the middle line, of each count, in ascending order of the counts.
 
         Dots fill lanes from the middle line outwards. Equal counts that are more than the lanes hold stand in several
@@ -44,7 +44,7 @@ class Swarm:
         steps = int(self.half / self.pitch)
         return sorted((step * self.pitch for step in range(-steps, steps + 1)), key=abs)
 
-    def _columns(self, value: int, amount: int) -> list[float]:
+    def _columns(self, value: float, amount: int) -> list[float]:
         """Where equal counts stand: in as few columns as hold them, each filled by its share."""
         middle = self.place(value)
         stray = min(max(self.place(value + STRAY) - middle, self.pitch), self.stray)

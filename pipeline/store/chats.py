@@ -6,16 +6,17 @@ from datetime import datetime
 from sqlalchemy import delete, false, func, not_, select, update
 from sqlalchemy.orm import Session
 
+from pipeline.records import Language, Look, Theme
 from pipeline.store.tables import Account, Chat, NoticeSent, Subscription, Tracking
 
 NOT_ALLOWED = "not among the chats that are served"
 
 
-def add(session: Session, chat_id: int, now: datetime) -> Chat:
-    """The chat, made known if it is new; one that was set aside is served again."""
+def add(session: Session, chat_id: int, now: datetime, language: Language = Language.ENGLISH) -> Chat:
+    """The chat, made known if it is new, with this language; one that was set aside is served again."""
     chat = session.get(Chat, chat_id)
     if chat is None:
-        chat = Chat(id=chat_id, added_at=now, set_aside=None)
+        chat = Chat(id=chat_id, added_at=now, set_aside=None, theme=Theme.LIGHT, language=language)
         session.add(chat)
         session.flush()
     chat.set_aside = None
@@ -24,6 +25,18 @@ def add(session: Session, chat_id: int, now: datetime) -> Chat:
 
 def is_known(session: Session, chat_id: int) -> bool:
     return session.get(Chat, chat_id) is not None
+
+
+def look(session: Session, chat_id: int) -> Look:
+    """The look that the chat's charts have unless another is asked for."""
+    chat = session.get(Chat, chat_id)
+    return Look(theme=chat.theme, language=chat.language) if chat else Look()
+
+
+def choose(session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None) -> None:
+    chat = session.get_one(Chat, chat_id)
+    chat.theme, chat.language = theme or chat.theme, language or chat.language
+    session.flush()
 
 
 def count(session: Session) -> int:
@@ -62,9 +75,11 @@ def set_aside(session: Session, chat_id: int, reason: str) -> None:
 
 def migrate(session: Session, old: int, new: int, now: datetime) -> None:
     """A group became a supergroup: everything it has goes by the new id."""
-    if not is_known(session, old):
+    was = session.get(Chat, old)
+    if was is None:
         return
     add(session, new, now)
+    choose(session, new, theme=was.theme, language=was.language)
     session.execute(update(Subscription).where(Subscription.chat_id == old).values(chat_id=new, message_id=None))
     track(session, new, [account.id for account in tracked(session, old)], now)
     forget(session, old)

@@ -1,9 +1,10 @@
 """Comparisons: what is to be drawn, what is drawn, and from which posts."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Subquery, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Comparison as ComparisonRecord
@@ -20,7 +21,7 @@ def record(session: Session, comparison: Comparison) -> ComparisonRecord:
         .where(ComparisonAccount.comparison_id == comparison.id)
         .order_by(ComparisonAccount.account_id)
     )
-    return ComparisonRecord(tuple(accounts), comparison.metric, comparison.view, comparison.count, comparison.theme)
+    return ComparisonRecord(tuple(accounts), comparison.look)
 
 
 def of(session: Session, comparison_id: int) -> ComparisonRecord | None:
@@ -30,11 +31,12 @@ def of(session: Session, comparison_id: int) -> ComparisonRecord | None:
 
 def find_or_add(session: Session, wanted: ComparisonRecord) -> Comparison:
     """The one row of this comparison, shared by all chats that ask for the same."""
+    look = wanted.look.fitted()
     ids = ",".join(str(account_id) for account_id in sorted(wanted.accounts))
-    key = f"{wanted.metric} {wanted.view} {wanted.count} {wanted.theme} {ids}"
+    key = " ".join([*(str(part) for part in astuple(look)), ids])
     row = session.scalar(select(Comparison).where(Comparison.key == key))
     if row is None:
-        row = Comparison(key=key, metric=wanted.metric, view=wanted.view, count=wanted.count, theme=wanted.theme)
+        row = Comparison(key=key, look=look)
         session.add(row)
         session.flush()
         session.add_all(ComparisonAccount(comparison_id=row.id, account_id=each) for each in wanted.accounts)
@@ -116,24 +118,21 @@ def accounts_of(session: Session, comparison_id: int) -> Sequence[Account]:
 
 def newest_posts(session: Session, comparison_id: int, count: int) -> dict[int, list[PostRecord]]:
     """The newest posts of each of the comparison's accounts, newest first, by the account's id."""
-    newest = func.row_number().over(
-        partition_by=Post.account_id, order_by=(Post.created_at.desc(), Post.post_id.desc())
-    )
+    posts = newest(comparison_id, count)
+    found: dict[int, list[PostRecord]] = {account.id: [] for account in accounts_of(session, comparison_id)}
+    for row in session.connection().execute(select(posts).order_by(posts.c.account_id, posts.c.rank)):
+        found[row[0]].append(PostRecord(row[1], row[2], Counts(*row[3:-1])))
+    return found
+
+
+def newest(comparison_id: int, count: int) -> Subquery:
+    """The newest `count` posts of each of the comparison's accounts: account, post, time, counts and rank from 1."""
+    rank = func.row_number().over(partition_by=Post.account_id, order_by=(Post.created_at.desc(), Post.post_id.desc()))
+    counts = (getattr(Post, name) for name in Counts._fields)
     ranked = (
-        select(
-            Post.account_id,
-            Post.post_id,
-            Post.created_at,
-            *(getattr(Post, name) for name in Counts._fields),
-            newest.label("rank"),
-        )
+        select(Post.account_id, Post.post_id, Post.created_at, *counts, rank.label("rank"))
         .join(ComparisonAccount, ComparisonAccount.account_id == Post.account_id)
         .where(ComparisonAccount.comparison_id == comparison_id)
         .subquery()
     )
-    found: dict[int, list[PostRecord]] = {account.id: [] for account in accounts_of(session, comparison_id)}
-    for row in session.execute(
-        select(ranked).where(ranked.c.rank <= count).order_by(ranked.c.account_id, ranked.c.rank)
-    ):
-        found[row[0]].append(PostRecord(row[1], row[2], Counts(*row[3:-1])))
-    return found
+    return select(ranked).where(ranked.c.rank <= count).subquery()

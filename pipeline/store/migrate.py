@@ -26,7 +26,7 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
-def migrate(store: Store) -> None:
+def migrate(store: Store, revision: str = "head") -> None:
     """The write lock (SQLite) or an advisory lock (PostgreSQL) lets one process migrate; the others find it done."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -34,4 +34,4 @@ def migrate(store: Store) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)

@@ -64,7 +64,7 @@ def _stored(session: Session, reading: Reading) -> dict[str, tuple[Counts, date]
     )
     if reading.posts and not reading.complete:
         covered = covered.where(Post.created_at >= min(post.created_at for post in reading.posts))
-    return {row[0]: (Counts(*row[1:-1]), row[-1]) for row in session.execute(covered)}
+    return {row[0]: (Counts(*row[1:-1]), row[-1]) for row in session.connection().execute(covered)}
 
 
 def _bill(session: Session, reading: Reading, post_ids: set[str]) -> None:

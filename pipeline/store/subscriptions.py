@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import Metric, Mode, View
+from pipeline.records import Look, Mode
 from pipeline.store.tables import Chat, Comparison, Subscription
 
 
@@ -19,8 +19,7 @@ class Showing:
     chat_id: int
     thread_id: int | None
     comparison_id: int
-    view: View
-    metric: Metric
+    look: Look
     mode: Mode
     interval_s: int | None
     message_id: int | None
@@ -96,8 +95,7 @@ def _showing(subscription: Subscription, comparison: Comparison) -> Showing:
         subscription.chat_id,
         subscription.thread_id,
         comparison.id,
-        comparison.view,
-        comparison.metric,
+        comparison.look,
         subscription.mode,
         subscription.interval_s,
         subscription.message_id,

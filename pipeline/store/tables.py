@@ -4,11 +4,21 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, MetaData, String, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, composite, mapped_column
 
-from pipeline.records import Metric, Mode, State, Theme, View
+from pipeline.records import Basis, Language, Look, Metric, Mode, Span, State, Theme, View
 
 
 class Moment(TypeDecorator[datetime]):
@@ -56,7 +66,10 @@ class Table(DeclarativeBase):
         datetime: Moment,
         Metric: Word(Metric),
         View: Word(View),
+        Basis: Word(Basis),
+        Span: Word(Span),
         Theme: Word(Theme),
+        Language: Word(Language),
         Mode: Word(Mode),
         State: Word(State),
     }
@@ -67,13 +80,15 @@ def _owner(table: str) -> Any:
 
 
 class Chat(Table):
-    """A chat the bot serves; set aside while it cannot be written to."""
+    """A chat the bot serves; set aside while it cannot be written to. theme, language: of its charts, unless said."""
 
     __tablename__ = "chats"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     added_at: Mapped[datetime]
     set_aside: Mapped[str | None]
+    theme: Mapped[Theme] = mapped_column(default=Theme.LIGHT)
+    language: Mapped[Language] = mapped_column(default=Language.ENGLISH)
 
 
 class Account(Table):
@@ -147,21 +162,27 @@ class Comparison(Table):
     """What is drawn, once for all chats that ask the same.
 
     wanted and drawn are versions: a chart is due while wanted is ahead. claimed_until keeps two workers off one chart.
-    inputs is the digest of what the chart showed, so that equal data is not drawn again.
+    inputs is the digest of what the chart showed, so that equal data is not drawn again; layout is where it showed it.
     """
 
     __tablename__ = "comparisons"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
-    metric: Mapped[Metric]
-    view: Mapped[View]
-    count: Mapped[int]
-    theme: Mapped[Theme]
+    look: Mapped[Look] = composite(
+        mapped_column("metric", Word(Metric)),
+        mapped_column("view", Word(View)),
+        mapped_column("count", Integer),
+        mapped_column("basis", Word(Basis)),
+        mapped_column("span", Word(Span)),
+        mapped_column("theme", Word(Theme)),
+        mapped_column("language", Word(Language)),
+    )
     wanted: Mapped[int] = mapped_column(default=0)
     drawn: Mapped[int] = mapped_column(default=0)
     claimed_until: Mapped[datetime | None]
     inputs: Mapped[str | None]
+    layout: Mapped[str | None]
     chart: Mapped[str | None]
     caption: Mapped[str | None]
 

@@ -80,6 +80,9 @@ class Chat:
     def wait_for_text(self, message: Json, text: str) -> None:
         until(lambda: text in (self.message(message["message_id"])["text"] or ""))
 
+    def wait_for_caption(self, message: Json, text: str) -> None:
+        until(lambda: text in self.message(message["message_id"])["caption"], within_s=30)
+
     def ask(self, text: str, within_s: float = 20, **more: object) -> str:
         """Say something and return what the bot says next."""
         sent = self.send(text, **more)

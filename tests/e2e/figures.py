@@ -15,10 +15,10 @@ class Row:
     handle: str
     values: list[int]
 
-    @property
-    def caption_line(self) -> str:
-        middle, top = short(median(self.values)), short(max(self.values))
-        return f"@{self.handle} · median {middle} · top {top} · n={len(self.values)}"
+    def stands_in(self, caption: str) -> bool:
+        """Whether a line of the caption holds the account's median, its top and its number of posts."""
+        figures = [short(median(self.values)), short(max(self.values)), str(len(self.values)), f"@{self.handle}"]
+        return figures in [line.split() for line in caption.splitlines()]
 
 
 def own_posts(timelines: Path) -> dict[str, list[dict[str, str]]]:

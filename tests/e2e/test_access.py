@@ -9,7 +9,7 @@ from tests.e2e.house import House
 REFUSED = "only admins may change"
 ANONYMOUS_ADMIN = 1087968824
 OWNER = 900
-CHANGES = ["/track {0}", "/untrack {0}", "/subscribe", "/unsubscribe", "/forget"]
+CHANGES = ["/track {0}", "/untrack {0}", "/subscribe", "/unsubscribe", "/settings", "/forget"]
 READS = ["/list", "/compare", "/status", "/help", "/privacy", "/id", "/start"]
 
 

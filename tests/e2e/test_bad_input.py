@@ -29,6 +29,9 @@ def chat(plain_house: House, handles: list[str]) -> Chat:
         ("/untrack @nobody", "Was not tracked: @nobody"),
         ("/compare likez", "I don't know the word “likez”"),
         ("/compare 7000", "5 to 100 posts"),
+        ("/compare posts daily", "it goes with race"),
+        ("/compare race week", "/compare growth week"),
+        ("/compare views rate", "views have none"),
         ("/compare @nobody", "not tracked here"),
         ("/subscribe live 1h", "/subscribe new 1h"),
         ("/subscribe new 1d 400d", "every 1m to 31d"),
@@ -67,10 +70,11 @@ def test_a_button_of_an_old_or_foreign_chart_says_so(plain_house: House, chat: C
     theirs = stranger.chart("/compare")
     number = chart["keyboard"][0][0]["callback_data"].split()[1]
     for data in (
+        f"show {number} spread likes count day",
         f"show {number} spread likes",
         f"live {number}",
         f"stop {number}",
-        "show 99999 posts likes",
+        "show 99999 posts likes count day",
         "nonsense",
         "x" * 64,
     ):

@@ -14,6 +14,7 @@ BOT_MAY_KNOW = {
     "pipeline.store",
     "pipeline.records",
     "pipeline.errors",
+    "pipeline.language",
     "pipeline.doors",
     "pipeline.logs",
 }

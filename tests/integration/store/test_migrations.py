@@ -5,13 +5,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from pipeline.store import Store
+from pipeline.records import Comparison, Look, Metric, Theme, View
+from pipeline.store import Store, comparisons
+from pipeline.store.migrate import migrate
 from pipeline.store.tables import Table
 from tests.conftest import ROOT
 
 OPEN = """
 import sys
-from pipeline.store import Store
+from pipeline.records import Comparison, Look, Metric, Theme, View
+from pipeline.store import Store, comparisons
+from pipeline.store.migrate import migrate
 from pipeline.store.migrate import migrate
 migrate(Store(sys.argv[1]))
 """
@@ -31,3 +35,20 @@ def test_many_processes_that_start_together_migrate_once(address: str) -> None:
 def test_the_migrations_make_what_the_tables_say(store: Store) -> None:
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+
+
+def test_a_comparison_from_before_there_were_more_views_is_found_again(address: str) -> None:
+    store = Store(address)
+    migrate(store, "0001")
+    with store.writing() as db:
+        db.execute(
+            text(
+                "INSERT INTO comparisons (id, key, metric, view, count, theme, wanted, drawn)"
+                " VALUES (5, 'likes posts 50 dark 1,2', 'likes', 'posts', 50, 'dark', 0, 0)"
+            )
+        )
+    migrate(store)
+    with store.writing() as db:
+        known = comparisons.find_or_add(db, Comparison((1, 2), Look(Metric.LIKES, View.POSTS, 50, theme=Theme.DARK)))
+        assert (known.id, known.key) == (5, "likes posts 50 count day dark en 1,2")
+    store.close()

@@ -23,5 +23,5 @@ def test_the_menu_fits_telegrams_limits_and_help_fits_a_screen() -> None:
 
 def test_what_changes_something_is_for_admins_and_what_only_tells_is_open() -> None:
     changing = {command.name for command in COMMANDS if command.changes}
-    assert changing == {"track", "untrack", "subscribe", "unsubscribe", "forget"}
+    assert changing == {"track", "untrack", "subscribe", "unsubscribe", "settings", "forget"}
     assert {command.name for command in COMMANDS if command.open} == {"start", "help", "privacy", "id"}

@@ -1,7 +1,17 @@
-from bot.links import to_profiles
+from bot.links import of_caption, to_profiles
 
 
 def test_names_lead_to_their_profiles_on_x_wherever_they_stand() -> None:
     text = "😀 Added: @nasa, @ESA_1.\n@x · median 2; me@example.org https://x.com/@y @toolongforaname12"
     found = [(link.url, link.offset, link.length) for link in to_profiles(text)]
     assert found == [("https://x.com/nasa", 10, 5), ("https://x.com/ESA_1", 17, 6), ("https://x.com/x", 25, 2)]
+
+
+def test_a_captions_figures_are_set_in_one_width_and_its_names_are_links() -> None:
+    plain, entities = of_caption("Likes 😀\n`median` \n`    37` @nasa")
+    assert plain == "Likes 😀\nmedian \n    37 @nasa"
+    assert [(each.type, each.offset, each.length) for each in entities] == [
+        ("code", 9, 6),
+        ("code", 17, 6),
+        ("text_link", 24, 5),
+    ]

@@ -4,7 +4,7 @@ import pytest
 
 from bot import words
 from pipeline.errors import UserError
-from pipeline.records import Metric, Mode, Theme, View
+from pipeline.records import Basis, Look, Metric, Mode, Span, Theme, View
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,26 @@ def test_a_wish_is_read_in_any_order_and_tracked_names_need_no_mark() -> None:
     assert wish.handles == ["nasa", "ESA"]
     assert (wish.metric, wish.view, wish.theme) == (Metric.LIKES, View.POSTS, Theme.DARK)
     assert (wish.count, wish.mode, wish.interval) == (50, Mode.NEW, timedelta(hours=2))
+
+
+@pytest.mark.parametrize(
+    ("typed", "look"),
+    [
+        ([], Look(theme=Theme.DARK)),
+        (["race", "daily"], Look(view=View.RACE, basis=Basis.DAILY, theme=Theme.DARK)),
+        (["daily"], Look(view=View.RACE, basis=Basis.DAILY, theme=Theme.DARK)),
+        (["week", "all"], Look(Metric.ENGAGEMENT, View.GROWTH, span=Span.WEEK, theme=Theme.DARK)),
+        (["rate", "light", "50"], Look(basis=Basis.RATE, count=50)),
+    ],
+)
+def test_a_look_is_the_chats_own_with_what_was_asked_for(typed: list[str], look: Look) -> None:
+    assert words.wish(typed, [], 100).look(Look(theme=Theme.DARK)) == look
+
+
+@pytest.mark.parametrize("typed", ["posts daily", "growth rate", "race hour", "views rate"])
+def test_words_that_do_not_go_together_are_refused(typed: str) -> None:
+    with pytest.raises(UserError):
+        words.wish(typed.split(), [], 100).look(Look())
 
 
 @pytest.mark.parametrize("word", ["likez", "4", "101", "99999999999999999999", "٣٣", "0m", "99d", "-5", "@a/b"])

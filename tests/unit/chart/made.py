@@ -1,25 +1,79 @@
 """Charts to test with: plausible ones and extreme ones."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from random import Random
 
-from pipeline.records import ChartData, ChartRow, Metric, Theme, View
+from pipeline.records import (
+    Basis,
+    ChartData,
+    ChartRow,
+    Language,
+    Layout,
+    Look,
+    Metric,
+    Span,
+    Theme,
+    View,
+)
 
 NOW = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)
 WIDEST = "WWWWWWWWWWWWWWW"
 """The widest handle that X allows."""
+LONGEST = "someone.very.long@mastodon.example.socia"
+"""As long as handles of other networks may be."""
+STEPS = 24
+"""At most so many moments of a course."""
 
 
-def row(handle: str, values: Sequence[int], note: str | None = None, *, youngest_h: float = 30) -> ChartRow:
+def row(
+    handle: str,
+    values: Sequence[float],
+    note: str | None = None,
+    *,
+    youngest_h: float = 30,
+    total: float | None = None,
+) -> ChartRow:
+    """The total is the sum of the values unless told; a row without values has none."""
     times = tuple(NOW - timedelta(hours=youngest_h + 5 * ago) for ago in range(len(values)))
-    return ChartRow(handle, tuple(values), times, note)
+    known = sum(values) if total is None and values else total
+    return ChartRow(handle, tuple(values), times, note, known)
 
 
-def chart(
-    *rows: ChartRow, view: View = View.SPREAD, theme: Theme = Theme.LIGHT, metric: Metric = Metric.REPOSTS
+def chart(  # noqa: PLR0913 a look's fields
+    *rows: ChartRow,
+    view: View = View.SPREAD,
+    theme: Theme = Theme.LIGHT,
+    metric: Metric = Metric.REPOSTS,
+    count: int = 100,
+    basis: Basis = Basis.COUNT,
+    span: Span = Span.DAY,
+    language: Language = Language.ENGLISH,
+    before: Layout | None = None,
 ) -> ChartData:
-    return ChartData(metric, view, theme, 100, NOW, rows)
+    """In growth each row without a course has its total in the end, gained as its values say."""
+    look = Look(metric, view, count, basis, span, theme, language)
+    shown = tuple(map(grown, rows)) if view is View.GROWTH else rows
+    return ChartData(look, NOW, shown, before)
+
+
+def grown(row: ChartRow, span: Span = Span.DAY) -> ChartRow:
+    """The row with a course over the span: the values one after the other, none where nothing was gained."""
+    if row.course or not row.total:
+        return row
+    last = [int(value) for value in row.values[:STEPS][::-1]]
+    sums = [0, *accumulate(last)]
+    moments = [NOW - span.length * (1 - step / len(last)) for step in range(len(sums))]
+    course = [(moment, gained) for moment, gained in zip(moments, sums, strict=True) if moment > NOW - span.length]
+    return replace(row, total=sums[-1], course=tuple(course) if sums[-1] else ())
+
+
+def lost(handle: str) -> ChartRow:
+    """An account that lost more than it gained: people took back what they did."""
+    course = ((NOW - timedelta(hours=9), 4), (NOW - timedelta(hours=5), -3), (NOW - timedelta(hours=1), -7))
+    return replace(row(handle, [3, 2, 9] * 5, total=-7), course=course)
 
 
 def crowd(amount: int, posts: int = 100, *, youngest_h: float = 1) -> list[ChartRow]:
@@ -39,17 +93,22 @@ EXTREMES: dict[str, list[ChartRow]] = {
     "all zero": [row("zero", [0] * 100), row("zero_too", [0] * 100)],
     "one post": [row(WIDEST, [7])],
     "one post of three million": [row("few", [0, 1, 2]), row(WIDEST, [3_000_000], youngest_h=1)],
+    "one of three million among many": [row("viral", [3_000_000, *range(99)], youngest_h=1), row("b", [5, 80] * 50)],
     "all equal": [row(handle, [37] * 100) for handle in ("a", "b", "c", "d", "e", "f")],
     "all popular": [row("a", [10**9 + number for number in range(100)])],
     "all stale": [row(f"{WIDEST}{number}", [5] * 60, "no such account any more") for number in range(10)],
     "three stale": [row(f"{WIDEST}{number}", [5, 12_345] * 30, "as of 14:05 UTC", youngest_h=1) for number in range(3)],
+    "many stale": [row(f"{WIDEST}{number}", [number, 12_345] * 30, "as of 14:05 UTC") for number in range(14)],
     "no data": [row(WIDEST, (), "protected"), row("b", (), "no such account any more"), row("c", ())],
     "no data of many": [row(f"{WIDEST}{number}", (), "no such account any more") for number in range(25)],
+    "one without the metric": [row("fine", [40, 60, 90] * 30), row(LONGEST, (), "bookmarks or views not known")],
     "far apart and new": [row("low", [0, 1]), row("high", [123_456_789] * 100, youngest_h=1), row("none", ())],
     "strange handles": [
         row("$x$_{^\\", [1, 2, 3]),
         row("漢字\n\u202e😀", [4, 5], "a $note"),
         row("someone.very.long@mastodon.example.social.org", [1200] * 99),
     ],
+    "small rates": [row("a", [0.02, 0.4, 0.07] * 20, total=0.16), row("b", [0, 0.1] * 20, total=0.05)],
+    "lost more than gained": [lost("loser"), row("winner", [1, 2, 3] * 4), row("still", [0] * 9)],
     "nobody": [],
 }

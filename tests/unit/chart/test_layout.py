@@ -24,7 +24,7 @@ CASES = EXTREMES | {
 
 
 def drawn(data: ChartData) -> Page:
-    page = VIEWS[data.view](data)
+    page = VIEWS[data.look.view](data)
     FigureCanvasAgg(page.figure).print_to_buffer()  # type: ignore[no-untyped-call] # has no types in matplotlib
     return page
 

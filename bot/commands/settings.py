@@ -1,0 +1,18 @@
+"""/settings: the theme and the language of this chat's charts, by buttons."""
+
+from bot import comparing
+from bot.call import Call
+from bot.command import Command
+from bot.keyboards import chat_settings
+from pipeline.errors import UserError
+from pipeline.store import chats
+
+
+async def run(call: Call) -> None:
+    if not await call.house.read(chats.is_known, call.chat_id):
+        raise UserError(comparing.NOTHING_TRACKED)
+    look = await call.house.read(chats.look, call.chat_id)
+    await call.answer("How this chat's charts look:", chat_settings(look))
+
+
+COMMAND = Command("settings", "light or dark, English or Spanish", run, changes=True)

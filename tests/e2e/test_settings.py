@@ -1,0 +1,20 @@
+"""Each chat's own theme and language of its charts."""
+
+from tests.conftest import until
+from tests.e2e.house import House
+
+
+def test_a_private_chat_has_the_persons_language_and_settings_change_what_is_kept_fresh(
+    plain_house: House, handles: list[str]
+) -> None:
+    chat = plain_house.chat(7001)
+    chat.ask(f"/track {handles[0]} {handles[1]}", language_code="es-MX")
+    chart = chat.chart("/subscribe", within_s=60)
+    assert chart["caption"].startswith("Retuits por publicación, últimas 100 publicaciones")
+    settings = chat.answer_to(chat.send("/settings"))
+    chat.press(settings, "settings en")
+    chat.wait_for_caption(chart, "Retweets per post")
+    until(lambda: "• English" in str(chat.message(settings["message_id"])["keyboard"]))
+    light = chat.message(chart["message_id"])["photo"]["file_id"]
+    chat.press(settings, "settings dark")
+    until(lambda: chat.message(chart["message_id"])["photo"]["file_id"] != light, within_s=30)
