@@ -20,6 +20,10 @@ LINE = 46
 """From one line of text to the next."""
 TOP = 230
 """Where the head ends and the drawing begins."""
+SLIM_TITLE_BASELINE = 86
+SLIM_SUBTITLE_BASELINE = 138
+SLIM_TOP = 150
+"""The same for a slim head."""
 BOTTOM = 36
 FRESH = timedelta(hours=24)
 SEPARATOR = " · "
@@ -39,10 +43,22 @@ def open_page(data: ChartData, height: int, reading: str) -> Page:
     colours, said = COLOURS[data.look.theme], speech(data.look.language)
     page = Page(height, colours)
     page.text(LEFT, TITLE_BASELINE, title(data.look), Style(colours.ink, TITLE, bold=True))
-    told = [extent(data.look), said.say("own posts only"), said.moment(data.as_of)]
-    page.text(LEFT, SUBTITLE_BASELINE, SEPARATOR.join(told), Style(colours.muted))
+    own = [extent(data.look), said.say("own posts only"), said.moment(data.as_of)]
+    told = SEPARATOR.join(own)
+    shorter = SEPARATOR.join([own[0], own[2]])  # what is left out is said below as well
+    page.text(LEFT, SUBTITLE_BASELINE, told if width(told) <= RIGHT - LEFT else shorter, Style(colours.muted))
     left_out = said.say("reposts left out")
     page.text(LEFT, SUBTITLE_BASELINE + LINE, SEPARATOR.join([left_out, reading]), Style(colours.muted))
+    return page
+
+
+def open_slim_page(data: ChartData) -> Page:
+    """A page as high as can be with two lines of head, for as many rows as can be."""
+    colours, said = COLOURS[data.look.theme], speech(data.look.language)
+    page = Page(HEIGHTS[1], colours)
+    page.text(LEFT, SLIM_TITLE_BASELINE, title(data.look), Style(colours.ink, TITLE, bold=True))
+    told = [extent(data.look), said.say("reposts left out"), said.moment(data.as_of)]
+    page.text(LEFT, SLIM_SUBTITLE_BASELINE, SEPARATOR.join(told), Style(colours.muted))
     return page
 
 
@@ -53,8 +69,8 @@ def fresh(data: ChartData, row: ChartRow) -> list[bool]:
 
 def foot(page: Page, data: ChartData, *, growing: bool, lines: Sequence[str]) -> float:
     """Write the lines at the bottom of the page, after what hollow dots mean if there are any; returns their top."""
-    told = _joined([speech(data.look.language).say(GROWING)] if growing else [], lines)
-    top = page.height - BOTTOM - LINE * len(told)
+    told = joined(data, growing=growing, lines=lines)
+    top = foot_top(page, len(told))
     for number, words in enumerate(told):
         hollow = growing and number == 0
         baseline = top + LINE * number + TEXT
@@ -64,8 +80,14 @@ def foot(page: Page, data: ChartData, *, growing: bool, lines: Sequence[str]) ->
     return top
 
 
-def _joined(first: list[str], lines: Sequence[str]) -> list[str]:
-    """In one line what fits into one."""
+def foot_top(page: Page, lines: int) -> float:
+    """Where a foot of so many lines begins."""
+    return page.height - BOTTOM - LINE * lines
+
+
+def joined(data: ChartData, *, growing: bool, lines: Sequence[str]) -> list[str]:
+    """The lines of the foot; in one line what fits into one."""
+    first = [speech(data.look.language).say(GROWING)] if growing else []
     if first and lines:
         both = SEPARATOR.join([first[0], lines[0]])
         if width(both) <= RIGHT - LEFT - INDENT:

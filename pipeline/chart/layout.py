@@ -12,7 +12,7 @@ from pipeline.records import Basis, ChartData, ChartRow, Layout, View
 
 CLOSE = 1.05
 """How many times a median must be another's to pass it: smaller differences would only make the rows jump."""
-VISIBLE = {Basis.COUNT: 1, Basis.DAILY: 1, Basis.RATE: 0.01}
+VISIBLE = {Basis.COUNT: 1, Basis.DAILY: 1, Basis.RATE: 0.005}
 """By how much at least it must be greater."""
 SHORTEST = {Basis.COUNT: 10, Basis.DAILY: 10, Basis.RATE: 0.1}
 """The least end of a logarithmic axis."""
@@ -43,9 +43,10 @@ def _of_totals(data: ChartData, before: Layout | None) -> Layout:
     ranked.sort(key=lambda standing: (standing.row.total is None, -(standing.row.total or 0), place[standing.index]))
     reached = [value for row in data.rows for value in _totals(row)]
     low, high = min(reached, default=0), max(reached, default=0)
+    was_low, was_high = _ends(before)
     return Layout(
-        -_end(ROUND, -low, before and -before.low) if low < 0 else 0,
-        _end(ROUND, high if high > 0 else 1, before and before.high),
+        -_end(ROUND, -low, -was_low if was_low else None) if low < 0 else 0,
+        _end(ROUND, high if high > 0 else 1, was_high),
         tuple(standing.index for standing in ranked),
     )
 
@@ -56,9 +57,10 @@ def _totals(row: ChartRow) -> list[float]:
 
 def _of_posts(data: ChartData, before: Layout | None) -> Layout:
     least = min((min(row.values) for row in data.rows if row.values), default=0)
-    low = _start(least, before and before.low)
+    was_low, was_high = _ends(before)
+    low = _start(least, was_low)
     greatest = max(_greatest(data, before), SHORTEST[data.look.basis], DECADE * low)
-    return Layout(low, _end(HALVES, greatest, before and before.high), _by_median(data, before))
+    return Layout(low, _end(HALVES, greatest, was_high), _by_median(data, before))
 
 
 def _by_median(data: ChartData, before: Layout | None) -> tuple[int, ...]:
@@ -114,6 +116,10 @@ def _end(steps: Steps, greatest: float, before: float | None) -> float:
     step = steps.above(greatest)
     was = steps.above(before) if before is not None and before > 0 else step
     return steps.value(was if step <= was < step + KEPT else step)
+
+
+def _ends(before: Layout | None) -> tuple[float | None, float | None]:
+    return (before.low, before.high) if before else (None, None)
 
 
 def _places(order: Sequence[int]) -> dict[int, int]:

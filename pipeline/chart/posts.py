@@ -8,7 +8,7 @@ from pipeline.chart import frame
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import tick
 from pipeline.chart.page import GAP, SOLID, TEXT, Dash, Page, Style, elide, width
-from pipeline.chart.scale import Scale
+from pipeline.chart.scale import Scale, scale_of
 from pipeline.chart.smooth import ENOUGH, WINDOW, on_top, rolling_median
 from pipeline.chart.standing import Standing, figures, ranked, reason, sample
 from pipeline.language import speech, text
@@ -104,7 +104,7 @@ def _label(page: Page, data: ChartData, one: Series) -> list[tuple[str, Style]]:
 
 def _plot(data: ChartData, shown: Sequence[Standing], labels: Sequence[list[tuple[str, Style]]], bottom: float) -> Plot:
     kept = layout(data)
-    scale = Scale(int(kept.low), int(kept.high), LINEAR)
+    scale = scale_of(kept, data.look.basis, LINEAR)
     ticks = max(width(tick(value, data.look.language)) for value in scale.ticks())
     column = max((width(*line) for label in labels for line in label), default=0)
     span = ceil(max((len(standing.row.values) for standing in shown), default=1) / 10) * 10

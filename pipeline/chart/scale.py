@@ -4,8 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor, log10
 
-LINEAR_TO = 1
-"""Where the axis becomes logarithmic: from the first count that is not zero."""
+from pipeline.records import Basis, Layout
+
+FIRST = 1
+"""Where the axis of counts becomes logarithmic: from the first that is not zero."""
+FINE = 100
+"""Where that of rates does, which are often far below FIRST: at this part of its last decade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +20,8 @@ class Steps:
 
     def value(self, step: int) -> float:
         power, mark = divmod(step, len(self.marks))
-        return self.marks[mark] * 10**power if power >= 0 else self.marks[mark] / 10**-power
+        decade: int = 10 ** abs(power)
+        return self.marks[mark] * decade if power >= 0 else self.marks[mark] / decade
 
     def above(self, value: float) -> int:
         """The first step that is at least the value, which is above 0."""
@@ -31,6 +36,7 @@ class Steps:
         return step if self.value(step) == value else step - 1
 
 
+TENS = Steps((1,))
 HALVES = Steps((1, 3))
 """1, 3, 10, 30: about half a decade from each to the next."""
 ROUND = Steps((1, 2, 5))
@@ -41,19 +47,13 @@ ROUND = Steps((1, 2, 5))
 class Scale:
     """An axis from low to high; low is 0 or one of HALVES, high one of HALVES.
 
-    linear: the length of its linear part, in decades. It ends at LINEAR_TO, or at a tenth of a shorter axis: rates are
-    often far below 1.
+    linear: the length of its linear part, in decades. unit: where it ends, a power of ten.
     """
 
     low: float
     high: float
     linear: float
-
-    @property
-    def unit(self) -> float:
-        """Where the linear part ends."""
-        decade = HALVES.below(self.high) // len(HALVES.marks)
-        return min(LINEAR_TO, HALVES.value((decade - 1) * len(HALVES.marks)))
+    unit: float = FIRST
 
     def placed(self, start: float, end: float) -> Callable[[float], float]:
         """Says where a value lies when low is drawn at the start and high at the end."""
@@ -72,8 +72,7 @@ class Scale:
 
     def ticks(self) -> list[float]:
         """0, the decades, and the ends of the axis."""
-        first, last = (HALVES.below(value) // len(HALVES.marks) for value in (self.unit, self.high))
-        decades = (HALVES.value(power * len(HALVES.marks)) for power in range(first, last + 1))
+        decades = (TENS.value(power) for power in range(TENS.below(self.unit), TENS.below(self.high) + 1))
         return sorted({self.low, *(value for value in decades if value > self.low), self.high})
 
     def labels(self, size: Callable[[float], tuple[float, float]]) -> list[float]:
@@ -85,3 +84,9 @@ class Scale:
             if all(abs(middle - other) >= (length + taken) / 2 for other, taken in kept.values()):
                 kept[value] = middle, length
         return sorted(kept)
+
+
+def scale_of(kept: Layout, basis: Basis, linear: float) -> Scale:
+    """The logarithmic axis of a layout."""
+    fine = TENS.value(TENS.below(kept.high / FINE))
+    return Scale(kept.low, kept.high, linear, min(fine, FIRST) if basis is Basis.RATE else FIRST)

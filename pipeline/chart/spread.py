@@ -2,182 +2,158 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import hypot
-from statistics import quantiles
 
-from pipeline.chart import frame
-from pipeline.chart.layout import layout
-from pipeline.chart.numbers import tick
+from pipeline.chart import frame, strip, table
+from pipeline.chart.layout import ROWS_WITH_TOPS, layout
+from pipeline.chart.numbers import short
 from pipeline.chart.page import Page, Style, elide, width
-from pipeline.chart.scale import Scale
+from pipeline.chart.scale import scale_of
 from pipeline.chart.standing import Standing, figures, ranked, reason, sample
-from pipeline.chart.swarm import Swarm
+from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
 from pipeline.language import speech, text
 from pipeline.records import ChartData
 
-MOST_ROWS = 10
 NAME = 36
 NAME_BASELINE = 34
 HEAD = 44
 """The height of a row's line of text."""
+EMPTY = HEAD + 16
+"""The height of a row without posts."""
+FILLED = 0.9
+"""How much of its height a row's dots take below the line of text."""
 SPACE = 24
 """Between two texts of one line."""
 PAD = 50
 """From the edges of the page's text to the ends of the axis: room for the crowd at zero and for the labels."""
 LINEAR = 0.35
-"""From 0 to 1, in decades: room for many posts without any."""
+"""The length of the axis' linear part, in decades: room for many posts without any."""
 AXIS = 56
 BELOW_AXIS = 10
+LABEL = 52
+"""The height of a line of text above or below the only row's dots."""
+STEM = 14
+CHEVRON = 13
 READING = text("log scale · ring: median, bar: middle half")
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
-    """Where a row is: its top and the room of its dots, in px."""
-
-    top: float
-    height: float
-
-    @property
-    def middle(self) -> float:
-        return self.top + HEAD + self.half
-
-    @property
-    def half(self) -> float:
-        return (self.height - HEAD) * 0.45
-
-    @property
-    def dot(self) -> float:
-        """The size of a dot; the more room, the larger."""
-        return min(max(self.half / 4, 7), 14)
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """The quartiles and the median of a row: where they are, and how large."""
-
-    low: float
-    median: float
-    high: float
-    ring: float
-    bar: float
-
-    def clear(self, x: float, y: float, dot: float) -> bool:
-        """Whether a dot there would leave them in sight; y from the middle line."""
-        reach = dot / 2 + 1
-        if hypot(x - self.median, y) < self.ring / 2 + reach:
-            return False
-        return abs(y) >= self.bar / 2 + reach or not self.low - reach < x < self.high + reach
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
-    """An account as it is drawn."""
+    """An account with its place on the page: its top, and the room of its dots, None where it has no posts."""
 
     standing: Standing
-    band: Band
-    colour: str
-    scale: Scale
-
-    def x(self, value: float) -> float:
-        return _x(self.scale, value)
-
-    def marks(self) -> Marks:
-        """The quartiles are those that include the least and the greatest count."""
-        values = self.standing.row.values
-        low, middle, high = quantiles(values, method="inclusive") if len(values) > 1 else values * 3
-        size = self.band.dot
-        return Marks(self.x(low), self.x(middle), self.x(high), ring=size + 12, bar=size / 2 + 3)
+    top: float
+    strip: Strip | None
 
 
 def draw(data: ChartData) -> Page:
-    """The rows with the highest medians, as many as can be told apart."""
+    """A row an account as long as there is room for its words; a line an account where there are more."""
     kept = layout(data)
     found = ranked(data, kept)
-    shown, hidden = found[:MOST_ROWS], len(found[MOST_ROWS:])
-    say = speech(data.look.language).say
-    page = frame.open_page(data, frame.height_for(len(shown)), say(READING))
-    growing = any(any(frame.fresh(data, standing.row)) for standing in shown)
-    more = [say("and {count} more in the text below", count=hidden)] if hidden else []
-    bottom = frame.foot(page, data, growing=growing, lines=more)
-    scale = Scale(int(kept.low), int(kept.high), LINEAR)
-    rows = [
-        Row(standing, band, _colour(page, standing), scale)
-        for standing, band in zip(shown, _bands(len(shown), bottom - AXIS), strict=True)
-    ]
-    _axis(page, data, scale, [row.band for row in rows if row.standing.row.values], bottom)
+    scale = scale_of(kept, data.look.basis, LINEAR)
+    if len(found) > ROWS_WITH_TOPS:
+        return table.draw(data, found, scale)
+    axis = Axis(scale, scale.placed(frame.LEFT + PAD, frame.RIGHT - PAD), frame.LEFT, frame.RIGHT)
+    page = frame.open_page(data, frame.height_for(len(found)), speech(data.look.language).say(READING))
+    growing = any(any(frame.fresh(data, row)) for row in data.rows)
+    bottom = frame.foot(page, data, growing=growing, lines=[])
+    rows = _rows(page, data, found, bottom - AXIS, axis)
+    strips = [row.strip for row in rows if row.strip]
+    if strips:
+        _axis(page, data, axis, strips, bottom)
     for row in rows:
         _head(page, data, row)
-        if row.standing.row.values:
-            _posts(page, data, row)
-            _middle(page, row)
-        else:
-            page.text(frame.LEFT + PAD, row.band.middle + 12, reason(data, row.standing.row), Style(page.colours.muted))
+    _beyond(page, strips)
+    strip.draw(page, strips)
+    if len(found) == 1 and strips:
+        _labels(page, data, strips[0])
     return page
 
 
-def _x(scale: Scale, value: float) -> float:
-    return frame.LEFT + PAD + scale.share(value) * (frame.RIGHT - frame.LEFT - 2 * PAD)
+def _rows(page: Page, data: ChartData, found: Sequence[Standing], bottom: float, axis: Axis) -> list[Row]:
+    """Rows of equal height, but those without posts, which need less."""
+    full = sum(1 for standing in found if standing.row.values)
+    height = (bottom - frame.TOP - EMPTY * (len(found) - full)) / max(full, 1)
+    labels = (LABEL, LABEL) if len(found) == 1 else (0, 0)
+    rows, top = [], float(frame.TOP)
+    for standing in found:
+        posts = None
+        if standing.row.values:
+            room = _room(top + HEAD + labels[0], top + height - labels[1])
+            posts = strip_of(page, data, standing, room, axis)
+        rows.append(Row(standing, top, posts))
+        top += height if posts else EMPTY
+    return rows
 
 
-def _bands(amount: int, bottom: float) -> list[Band]:
-    height = (bottom - frame.TOP) / max(amount, 1)
-    return [Band(frame.TOP + height * number, height) for number in range(amount)]
+def _room(top: float, bottom: float) -> Room:
+    half = (bottom - top) / 2 * FILLED
+    return Room(top + half, half, PAD)
 
 
-def _colour(page: Page, standing: Standing) -> str:
-    stale = standing.row.note and standing.row.values
-    return page.colours.muted if stale else page.colours.account(standing.index)
-
-
-def _axis(page: Page, data: ChartData, scale: Scale, bands: Sequence[Band], bottom: float) -> None:
-    style = Style(page.colours.muted)
-    if not bands:
-        return
-    for value in scale.ticks():
-        x = _x(scale, value)
-        page.lines(
-            [((x, band.middle - band.half), (x, band.middle + band.half)) for band in bands], page.colours.grid, 2
-        )
-    for value in scale.labels(
-        lambda value: (_x(scale, value), width(tick(value, data.look.language), style) + SPACE / 2)
-    ):
-        page.text(_x(scale, value), bottom - BELOW_AXIS, tick(value, data.look.language), style, "center")
+def _axis(page: Page, data: ChartData, axis: Axis, strips: Sequence[Strip], bottom: float) -> None:
+    sides = [(each.room.middle - each.room.half, each.room.middle + each.room.half) for each in strips]
+    if len(data.rows) == 1:
+        sides.append((bottom - AXIS, bottom - AXIS + STEM))
+    page.lines([((x, top), (x, end)) for x in axis.ticks for top, end in sides], page.colours.grid, 2)
+    for x, words in axis.labels(data.look.language):
+        page.text(x, bottom - BELOW_AXIS, words, Style(page.colours.muted), "center")
 
 
 def _head(page: Page, data: ChartData, row: Row) -> None:
-    name, style = Style(row.colour, NAME, bold=True), Style(page.colours.ink)
-    handle = f"@{row.standing.row.handle}"
-    full, less = _words(data, row.standing)
+    standing, baseline = row.standing, row.top + NAME_BASELINE
+    name, style = Style(colour(page, standing), NAME, bold=True), Style(page.colours.ink)
+    handle = f"@{standing.row.handle}"
+    full, less = _words(data, standing)
     room = frame.RIGHT - frame.LEFT - SPACE
     words = full if width(full, style) + width(handle, name) <= room else less
-    page.text(frame.LEFT, row.band.top + NAME_BASELINE, elide(handle, room - width(words, style), name), name)
-    page.text(frame.RIGHT, row.band.top + NAME_BASELINE, words, style, "right")
+    shown = elide(handle, room - width(words, style), name)
+    page.text(frame.LEFT, baseline, shown, name)
+    if row.strip:
+        page.text(frame.RIGHT, baseline, words, style, "right")
+    else:
+        page.text(frame.LEFT + width(shown, name) + SPACE, baseline, words, Style(page.colours.muted))
 
 
 def _words(data: ChartData, standing: Standing) -> tuple[str, str]:
-    """What stands at the right of a row, and less of it for a long handle."""
+    """What stands beside a row's name, and less of it for a long handle."""
     row = standing.row
     if not row.values:
-        return "", ""
+        return reason(data, row), reason(data, row)
     median, top = figures(data, standing)
     few = [sample(standing)] if len(row.values) < data.look.count else []
     note = [row.note] if row.note else []
-    return frame.SEPARATOR.join([median, top, *few, *note]), frame.SEPARATOR.join([median, *few, *note])
+    if len(data.rows) == 1:
+        median, top = top, ""
+    told = [median, top, *few, *note], [median, *few, *note]
+    full, less = (frame.SEPARATOR.join(filter(None, words)) for words in told)
+    return full, less
 
 
-def _posts(page: Page, data: ChartData, row: Row) -> None:
-    band, marks, values = row.band, row.marks(), row.standing.row.values
-    half = band.half - band.dot / 2
-    swarm = Swarm(row.x, half, PAD, band.dot + 1, lambda x, y: marks.clear(x, y, band.dot))
-    young = (young for _, young in sorted(zip(values, frame.fresh(data, row.standing.row), strict=True)))
-    dots = [(x, band.middle + y, young) for (x, y), young in zip(swarm.positions(values), young, strict=True)]
-    colour = page.colours.dot(row.colour)
-    page.dots(((x, y) for x, y, hollow in dots if not hollow), colour, band.dot)
-    page.rings(((x, y) for x, y, hollow in dots if hollow), row.colour, band.dot, band.dot / 4)
+def _beyond(page: Page, strips: Sequence[Strip]) -> None:
+    """Points at what is beyond the axis; the row's words say how far."""
+    for each in strips:
+        if each.beyond:
+            x, y = frame.RIGHT - CHEVRON, each.room.middle
+            page.line([(x - CHEVRON, y - CHEVRON), (x, y), (x - CHEVRON, y + CHEVRON)], each.colour, 6)
 
 
-def _middle(page: Page, row: Row) -> None:
-    marks, y = row.marks(), row.band.middle
-    page.line([(marks.low, y), (marks.high, y)], page.colours.ink, marks.bar)
-    page.rings([(marks.median, y)], page.colours.ink, marks.ring, marks.ring / 4)
+def _labels(page: Page, data: ChartData, posts: Strip) -> None:
+    """The only row says beside its marks what they are."""
+    say, language = speech(data.look.language).say, data.look.language
+    low, median, high = posts.quartiles
+    style, room = Style(page.colours.ink), posts.room
+    top, bottom = room.middle - room.half, room.middle + room.half
+    _centred(page, posts.place(median), top - STEM - 8, say("median {number}", number=short(median, language)), style)
+    page.line([(posts.place(median), top - STEM), (posts.place(median), top - 2)], page.colours.ink, 3)
+    half = short(low, language), short(high, language)
+    if half[0] != half[1]:
+        start, end, y = posts.place(low), posts.place(high), bottom + STEM
+        page.line([(start, y - STEM + 4), (start, y), (end, y), (end, y - STEM + 4)], page.colours.ink, 3)
+        words = say("middle half {low}–{high}", low=half[0], high=half[1])
+        _centred(page, (start + end) / 2, y + LABEL - STEM, words, style)
+
+
+def _centred(page: Page, x: float, baseline: float, words: str, style: Style) -> None:
+    """Around x, as near as the page's edges allow."""
+    half = width(words, style) / 2
+    page.text(min(max(x, frame.LEFT + half), frame.RIGHT - half), baseline, words, style, "center")

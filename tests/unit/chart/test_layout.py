@@ -1,32 +1,47 @@
-"""What stands where: walks the text and the marks of drawn pages."""
+"""What stands where: walks the text and the marks of pages of all views."""
 
-from itertools import combinations
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, cast
 
+import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
+from pipeline.chart import layout
 from pipeline.chart.frame import GROWING
 from pipeline.chart.page import TEXT, WIDTH, Page
 from pipeline.chart.picture import VIEWS
 from pipeline.chart.posts import stack
 from pipeline.chart.theme import COLOURS
-from pipeline.records import ChartData, ChartRow, Theme, View
-from tests.unit.chart.made import EXTREMES, WIDEST, chart, crowd, row
+from pipeline.records import Basis, ChartData, ChartRow, Language, Theme, View
+from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
-CASES = EXTREMES | {
-    f"{amount} accounts": [*crowd(amount - 1), row(WIDEST, [3] * 90, "as of 14:05 UTC")]
-    for amount in (1, 2, 3, 5, 10, 25)
+SEVERAL = [View.SPREAD, View.POSTS, View.RACE]
+"""The views that draw a name for each row."""
+OF_POSTS = [View.SPREAD, View.POSTS]
+STALE = row(WIDEST, [3] * 90, "as of 14:05 UTC")
+CASES: dict[str, list[ChartRow]] = EXTREMES | {
+    **{f"{amount} accounts": [*crowd(amount - 1), STALE] for amount in (1, 2, 3, 5, 10, 11, 25, 40)},
+    **{f"{amount} long names": [replace(each, handle=LONGEST) for each in crowd(amount)] for amount in (1, 2, 5, 10)},
+    "25 long names": [replace(each, handle=LONGEST) for each in crowd(25)],
+    "3,200 posts": crowd(5, 3200),
 }
+RATES = {"small rates"}
+Sides = NDArray[np.float64]
+
+
+@cache
+def case(name: str, view: View, theme: Theme, language: Language) -> Page:
+    basis = Basis.RATE if name in RATES else Basis.COUNT
+    return drawn(chart(*CASES[name], view=view, theme=theme, language=language, basis=basis))
 
 
 def drawn(data: ChartData) -> Page:
-    page = VIEWS[data.look.view](data)
-    FigureCanvasAgg(page.figure).print_to_buffer()  # type: ignore[no-untyped-call] # has no types in matplotlib
-    return page
+    return VIEWS[data.look.view](data)
 
 
 def texts(page: Page) -> list[Text]:
@@ -49,55 +64,87 @@ def points(line: Line2D) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in cast("Any", line.get_xydata())]
 
 
-def overlap(one: Bbox, other: Bbox) -> bool:
-    return bool(one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1)
-
-
 def lines(page: Page) -> list[Line2D]:
     return [artist for artist in page.figure.get_children() if isinstance(artist, Line2D)]
 
 
-def marks(page: Page) -> list[Bbox]:
-    """The boxes of all dots, rings and corners of lines."""
+@dataclass(frozen=True)
+class Boxes:
+    """Left, bottom, right and top of many boxes, in px from the bottom left."""
+
+    sides: Sides
+
+    def inside(self, left: float, bottom: float, right: float, top: float) -> bool:
+        x0, y0, x1, y1 = self.sides.T
+        return bool(np.all((x0 >= left) & (y0 >= bottom) & (x1 <= right) & (y1 <= top)))
+
+    def touching(self, one: Sides) -> int:
+        x0, y0, x1, y1 = self.sides.T
+        return int(np.sum((x0 < one[2]) & (one[0] < x1) & (y0 < one[3]) & (one[1] < y1)))
+
+
+def letters(page: Page) -> Boxes:
+    return Boxes(np.array([box(text).extents for text in texts(page)]).reshape(-1, 4))
+
+
+def marks(page: Page) -> Boxes:
+    """All dots and rings, the upright and level parts of lines, and the ends of their slanted parts."""
+    return Boxes(np.concatenate([np.zeros((0, 4)), *(part for line in lines(page) for part in _parts(line))]))
+
+
+def _parts(line: Line2D) -> list[Sides]:
+    corners: Sides = np.asarray(line.get_transform().transform(cast("Any", line.get_xydata())))
+    if line.get_marker() == "o":
+        reach = (line.get_markersize() + line.get_markeredgewidth()) / 0.72 / 2
+        return [_spanned(corners, corners, (reach, reach))]
+    reach, starts, ends = line.get_linewidth() / 0.72 / 2, corners[:-1], corners[1:]
+    upright, level = (starts[:, axis] == ends[:, axis] for axis in (0, 1))
+    slanted = ~(upright | level)
     return [
-        Bbox.from_extents(x - reach, y - reach, x + reach, y + reach)
-        for line in lines(page)
-        for reach in [(line.get_markersize() if line.get_marker() == "o" else line.get_linewidth()) / 0.72 / 2]
-        for x, y in line.get_transform().transform(line.get_xydata())
-        if x == x  # noqa: PLR0124 not a number: an interruption
+        _spanned(starts[upright], ends[upright], (reach, 0)),
+        _spanned(starts[level], ends[level], (0, reach)),
+        *(_spanned(side[slanted], side[slanted], (reach, reach)) for side in (starts, ends)),
     ]
 
 
+def _spanned(starts: Sides, ends: Sides, reach: tuple[float, float]) -> Sides:
+    """The boxes around pairs of points; none where a line is interrupted."""
+    sides: Sides = np.concatenate([np.minimum(starts, ends) - reach, np.maximum(starts, ends) + reach], axis=1)
+    return sides[~np.isnan(sides).any(axis=1)]
+
+
 @pytest.mark.parametrize("theme", Theme)
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("view", View)
-@pytest.mark.parametrize("rows", CASES.values(), ids=CASES)
-def test_all_is_inside_the_picture_and_nothing_covers_text(rows: list[ChartRow], view: View, theme: Theme) -> None:
-    page = drawn(chart(*rows, view=view, theme=theme))
-    boxes = {f"{number} {text.get_text()}": box(text) for number, text in enumerate(texts(page))}
-    dots = marks(page)
-    assert all(b.x0 >= 40 and b.x1 <= WIDTH - 40 and b.y0 >= 16 and b.y1 <= page.height - 16 for b in boxes.values())
-    assert all(dot.x0 >= 20 and dot.x1 <= WIDTH - 20 and dot.y0 >= 16 for dot in dots)
-    assert [pair for pair in combinations(boxes, 2) if overlap(boxes[pair[0]], boxes[pair[1]])] == []
-    assert [text for text, b in boxes.items() if any(overlap(b, dot) for dot in dots)] == []
+@pytest.mark.parametrize("name", CASES)
+def test_all_is_inside_the_picture_and_nothing_covers_text(
+    name: str, view: View, language: Language, theme: Theme
+) -> None:
+    page = case(name, view, theme, language)
+    told, boxes, drawn_marks = words(page), letters(page), marks(page)
+    assert boxes.inside(40, 16, WIDTH - 40, page.height - 16)
+    assert drawn_marks.inside(20, 16, WIDTH - 20, page.height - 16)
+    assert [word for word, one in zip(told, boxes.sides, strict=True) if boxes.touching(one) > 1] == []
+    assert [word for word, one in zip(told, boxes.sides, strict=True) if drawn_marks.touching(one)] == []
 
 
 @pytest.mark.parametrize("view", View)
-@pytest.mark.parametrize("rows", CASES.values(), ids=CASES)
-def test_text_is_large_enough_for_a_chat_and_not_turned(rows: list[ChartRow], view: View) -> None:
-    page = drawn(chart(*rows, view=view))
+@pytest.mark.parametrize("name", CASES)
+def test_text_is_large_enough_for_a_chat_and_not_turned(name: str, view: View) -> None:
+    page = case(name, view, Theme.LIGHT, Language.ENGLISH)
     assert min(size_px(text) for text in texts(page)) >= TEXT == 34
     assert size_px(texts(page)[0]) >= 56
     assert {text.get_rotation() for text in texts(page)} == {0}
 
 
 @pytest.mark.parametrize("view", View)
-@pytest.mark.parametrize("amount", [1, 2, 3, 4, 10, 25])
+@pytest.mark.parametrize("amount", [1, 2, 3, 5, 10, 25])
 def test_the_picture_grows_with_its_rows_within_limits(amount: int, view: View) -> None:
-    height = drawn(chart(*crowd(amount), view=view)).height
+    height = case(f"{amount} accounts", view, Theme.LIGHT, Language.ENGLISH).height
     assert height == 720 if amount <= 3 else 720 < height <= 1280
 
 
-@pytest.mark.parametrize("view", View)
+@pytest.mark.parametrize("view", OF_POSTS)
 def test_the_head_says_what_when_and_what_is_left_out(view: View) -> None:
     told = words(drawn(chart(row("a", [1]), view=view)))
     assert told[0] == "Retweets per post"
@@ -105,26 +152,40 @@ def test_the_head_says_what_when_and_what_is_left_out(view: View) -> None:
     assert told[2].startswith("reposts left out · log scale · ")
 
 
-@pytest.mark.parametrize("view", View)
-def test_hollow_dots_are_explained_only_where_there_are_some(view: View) -> None:
-    assert GROWING not in words(drawn(chart(row("a", [1, 2], youngest_h=24), view=view)))
-    assert GROWING in words(drawn(chart(row("a", [1, 2], youngest_h=23.9), view=view)))
+@pytest.mark.parametrize("view", OF_POSTS)
+@pytest.mark.parametrize("amount", [1, 2, 12])
+def test_hollow_dots_are_explained_only_where_there_are_some(view: View, amount: int) -> None:
+    def explained(youngest_h: float) -> bool:
+        rows = [row(f"a{number}", [1, 2], youngest_h=youngest_h) for number in range(amount)]
+        return any(told.startswith(GROWING) for told in words(drawn(chart(*rows, view=view))))
+
+    assert not explained(24)
+    assert explained(23.9)
 
 
 @pytest.mark.parametrize("theme", Theme)
-@pytest.mark.parametrize("view", View)
+@pytest.mark.parametrize("view", SEVERAL)
 def test_a_handle_has_its_accounts_colour_whatever_its_rank(view: View, theme: Theme) -> None:
     page = drawn(chart(row("low", [1] * 20), row("high", [900] * 20), view=view, theme=theme))
     shown = {text.get_text(): text.get_color() for text in texts(page)}
     assert [shown["@low"], shown["@high"]] == list(COLOURS[theme].accounts[:2])
 
 
-def test_rows_stand_in_the_order_of_their_medians_and_empty_ones_last() -> None:
-    page = drawn(chart(row("none", (), "protected"), row("low", [1]), row("b", [9]), row("A", [9])))
+@pytest.mark.parametrize("view", [View.SPREAD, View.RACE])
+def test_rows_stand_in_their_order_and_empty_ones_last(view: View) -> None:
+    page = drawn(chart(row("none", (), "protected"), row("low", [1]), row("b", [9]), row("A", [9]), view=view))
     handles = [text for text in texts(page) if text.get_text().startswith("@")]
     handles.sort(key=lambda text: -box(text).y0)
     assert [text.get_text() for text in handles] == ["@A", "@b", "@low", "@none"]
     assert "protected" in words(page)
+
+
+@pytest.mark.parametrize("amount", [2, 12])
+def test_rows_keep_the_order_of_the_chart_before(amount: int) -> None:
+    rows = [row(f"a{number}", [1000 + 3 * number]) for number in range(amount)]
+    before = chart(*rows)
+    kept = replace(before, before=replace(layout(before), order=tuple(range(amount))))
+    assert [told for told in words(drawn(kept)) if told.startswith("@")] == [f"@a{number}" for number in range(amount)]
 
 
 def test_a_row_tells_its_median_its_top_and_how_many_posts_if_fewer_than_asked() -> None:
@@ -133,7 +194,21 @@ def test_a_row_tells_its_median_its_top_and_how_many_posts_if_fewer_than_asked()
     assert "median 12.3k · top 12.3k · n=85" in told
 
 
-@pytest.mark.parametrize("view", View)
+def test_the_only_row_tells_its_median_and_its_middle_half_beside_them() -> None:
+    page = drawn(chart(row("only", [12] * 30 + [37] * 40 + [80] * 30)))
+    assert {"median 37", "middle half 12–80", "top 80"} <= set(words(page))
+
+
+def test_one_post_far_beyond_all_others_is_told_and_pointed_at() -> None:
+    page = drawn(chart(row("viral", [3_000_000, *range(99)]), row("other", range(99))))
+    colour = COLOURS[Theme.LIGHT].account(0)
+    assert "median 49.5 · top 3M" in words(page)
+    assert [line for line in lines(page) if line.get_color() == colour and line.get_marker() != "o"]
+    assert "100" in words(page)
+    assert "3M" not in words(page)
+
+
+@pytest.mark.parametrize("view", SEVERAL)
 def test_a_stale_account_is_grey_and_says_since_when(view: View) -> None:
     page = drawn(chart(row("late", [5] * 60, "as of 14:05 UTC"), view=view))
     handle = next(text for text in texts(page) if text.get_text() == "@late")
@@ -142,10 +217,37 @@ def test_a_stale_account_is_grey_and_says_since_when(view: View) -> None:
     assert any("n=60" in told for told in words(page))
 
 
-def test_more_than_ten_rows_are_said_to_be_in_the_text() -> None:
-    told = words(drawn(chart(*crowd(25, youngest_h=30))))
-    assert sum(word.startswith("@") for word in told) == 10
-    assert "and 15 more in the text below" in told
+def test_twenty_five_accounts_have_a_line_each() -> None:
+    rows = [row(f"account_{number}", [number, 2 * number, 900] * 20, youngest_h=1) for number in range(25)]
+    told = words(drawn(chart(*rows)))
+    assert [word for word in told if word.startswith("@")] == [f"@account_{number}" for number in range(24, -1, -1)]
+    assert {"log scale", "median", "48", "n", "60"} <= set(told)
+
+
+def test_lines_of_text_tell_why_an_account_is_stale_or_empty() -> None:
+    rows = [row(f"a{number}", [10**6] * 100) for number in range(11)]
+    far = row("far", [1] * 20, "as of 14:05 UTC")
+    everywhere = row("everywhere", [0, 10**6] * 50, "no such account any more")
+    page = drawn(chart(*rows, far, everywhere, row("empty", (), "protected")))
+    assert {"as of 14:05 UTC", "no such account any more", "protected"} <= set(words(page))
+    muted = {text.get_text() for text in texts(page) if text.get_color() == COLOURS[Theme.LIGHT].muted}
+    assert {"@far", "@everywhere", "@empty"} <= muted
+
+
+def test_accounts_beyond_those_that_fit_are_named() -> None:
+    told = words(drawn(chart(*[row(f"n{number}", [100 - number] * 9) for number in range(60)])))
+    lines_of_accounts = [word for word in told if word.startswith("@n")]
+    assert 22 <= len(lines_of_accounts) - 1 <= 25
+    assert any(word.startswith("not drawn, in the text below: @n") for word in told)
+    assert any(word.endswith(" more") for word in told)
+
+
+@pytest.mark.parametrize(("posts", "dots"), [(100, True), (3200, False)])
+def test_posts_are_dots_as_long_as_there_is_room_for_them(posts: int, dots: bool) -> None:  # noqa: FBT001 a case
+    page = drawn(chart(*crowd(5, posts), count=posts))
+    colour = COLOURS[Theme.LIGHT].dot(COLOURS[Theme.LIGHT].account(0))
+    shown = [line for line in lines(page) if line.get_markerfacecolor() == colour and line.get_marker() == "o"]
+    assert bool(shown) is dots
 
 
 def test_the_post_by_post_view_names_the_accounts_that_it_does_not_draw() -> None:

@@ -1,40 +1,71 @@
 import pytest
 
-from pipeline.chart.scale import fit
+from pipeline.chart.scale import HALVES, ROUND, Scale, Steps, scale_of
+from pipeline.records import Basis, Layout
 
 LINEAR = 0.35
 
 
+def counts(high: float, low: float = 0) -> Scale:
+    return Scale(low, high, LINEAR)
+
+
+def rates(high: float) -> Scale:
+    return scale_of(Layout(0, high, ()), Basis.RATE, LINEAR)
+
+
 @pytest.mark.parametrize(
-    ("greatest", "ticks"),
+    ("steps", "value", "above", "below"),
     [
-        (0, [0, 1, 10]),
+        (HALVES, 1, 1, 1),
+        (HALVES, 2, 3, 1),
+        (HALVES, 31, 100, 30),
+        (HALVES, 1000, 1000, 1000),
+        (HALVES, 0.3, 0.3, 0.3),
+        (HALVES, 0.04, 0.1, 0.03),
+        (ROUND, 0.0011, 0.002, 0.001),
+        (ROUND, 21, 50, 20),
+        (ROUND, 10**15 + 1, 2 * 10**15, 10**15),
+    ],
+)
+def test_steps_are_round_numbers(steps: Steps, value: float, above: float, below: float) -> None:
+    assert steps.value(steps.above(value)) == above
+    assert steps.value(steps.below(value)) == below
+
+
+@pytest.mark.parametrize(
+    ("high", "ticks"),
+    [
         (10, [0, 1, 10]),
-        (11, [0, 1, 10, 30]),
-        (300, [0, 1, 10, 100, 300]),
-        (317, [0, 1, 10, 100, 1000]),
+        (30, [0, 1, 10, 30]),
+        (1000, [0, 1, 10, 100, 1000]),
         (3_000_000, [0, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 3_000_000]),
     ],
 )
-def test_the_axis_shows_zero_and_is_labelled_to_its_end(greatest: int, ticks: list[int]) -> None:
-    assert fit([0, greatest], LINEAR).ticks() == ticks
+def test_the_axis_shows_zero_and_is_labelled_to_its_end(high: int, ticks: list[int]) -> None:
+    assert counts(high).ticks() == ticks
 
 
-def test_small_changes_leave_the_axis_as_it_is() -> None:
-    assert len({fit([value], LINEAR) for value in range(31, 100)}) == 1
+def test_an_axis_that_starts_above_zero_is_labelled_from_there() -> None:
+    assert counts(10_000, low=300).ticks() == [300, 1000, 10_000]
 
 
-def test_counts_far_from_zero_do_not_leave_half_of_the_axis_empty() -> None:
-    assert fit([724, 88_000], LINEAR).ticks() == [100, 1000, 10_000, 100_000]
-    assert fit([99, 88_000], LINEAR).ticks()[0] == 0
+def test_rates_far_below_one_have_their_own_decades() -> None:
+    assert rates(3).ticks() == [0, 0.01, 0.1, 1, 3]
+    assert rates(10).ticks() == [0, 0.1, 1, 10]
+    assert rates(3000).ticks() == counts(3000).ticks()
 
 
 def test_the_axis_is_linear_to_one_and_logarithmic_beyond() -> None:
-    scale = fit([0, 100], LINEAR)
-    shares = [scale.share(value) for value in (0, 0.5, 1, 10, 100)]
+    shares = [counts(100).share(value) for value in (0, 0.5, 1, 10, 100)]
     assert shares == pytest.approx([0, 0.175 / 2.35, 0.35 / 2.35, 1.35 / 2.35, 1])
 
 
+def test_low_and_high_are_drawn_at_the_ends() -> None:
+    place = counts(10_000, low=300).placed(98, 1182)
+    assert [place(300), place(10_000)] == pytest.approx([98, 1182])
+
+
 def test_labels_that_would_touch_are_left_out_but_never_the_ends() -> None:
-    scale = fit([0, 3_000_000], LINEAR)
+    scale = counts(3_000_000)
     assert scale.labels(lambda value: (scale.share(value) * 100, 20)) == [0, 1000, 100_000, 3_000_000]

@@ -1,0 +1,170 @@
+"""The spread of many accounts: a line of text an account, with its posts between its name and its median."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.chart import frame, rest, strip
+from pipeline.chart.numbers import short
+from pipeline.chart.page import Page, Style, elide, width
+from pipeline.chart.scale import Scale
+from pipeline.chart.standing import Standing, reason
+from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
+from pipeline.language import speech, text
+from pipeline.records import ChartData
+
+LEAST_HEIGHT = 38
+"""A row's, so that its text is apart from the next one's."""
+HEADER = 50
+"""The height of the line that names the columns and the axis' ticks."""
+HEADER_BASELINE = 36
+NAMES = 372
+"""The most room for names."""
+SPACE = 24
+PAD = 22
+"""From a column to the end of the axis beside it."""
+FILLED = 0.9
+"""How much of its height a row's dots take."""
+LEAST_DOT = 6
+DROP = 12
+"""From the middle of a line of text to its baseline."""
+SCALE = text("log scale")
+READING = text("bar: middle half")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where the table's columns are, in px: where the strip begins and ends, and where medians and counts end.
+
+    names: the room for names. counts: of how many posts an account has fewer than asked for; None where none has.
+    """
+
+    names: float
+    start: float
+    end: float
+    medians: float
+    counts: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An account with its room, and its posts, None where there are none or where its note takes their place."""
+
+    standing: Standing
+    room: Room
+    height: float
+    strip: Strip | None
+
+    @property
+    def baseline(self) -> float:
+        return self.room.middle + DROP
+
+
+def draw(data: ChartData, found: Sequence[Standing], scale: Scale) -> Page:
+    """As many accounts as fit, the others named below."""
+    page = frame.open_slim_page(data)
+    amount, bottom = _fitted(page, data, found)
+    shown = found[:amount]
+    columns = _columns(data, shown)
+    place = scale.placed(columns.start + PAD, columns.end - PAD)
+    axis = Axis(scale, place, columns.start, columns.end + SPACE)
+    lines = _lines(page, data, shown, bottom, axis)
+    if any(line.strip for line in lines):
+        _header(page, data, columns, axis)
+        _grid(page, lines, axis.ticks)
+    for line in lines:
+        _text(page, data, line, columns)
+    strips = [_with_note(page, line, columns) for line in lines if line.strip]
+    strip.draw(page, [posts for posts in strips if posts])
+    return page
+
+
+def _fitted(page: Page, data: ChartData, found: Sequence[Standing]) -> tuple[int, float]:
+    """How many accounts fit, and where their rows end. Writes the foot."""
+    growing = any(any(frame.fresh(data, row)) for row in data.rows)
+    reading = [speech(data.look.language).say(READING)] if any(row.values for row in data.rows) else []
+    lines = len(frame.joined(data, growing=growing, lines=reading))
+    amount = _capacity(page, lines)
+    if len(found) > amount:
+        amount = _capacity(page, lines + rest.MOST_LINES)
+    reading += rest.named(data, found[amount:])
+    return amount, frame.foot(page, data, growing=growing, lines=reading)
+
+
+def _capacity(page: Page, lines: int) -> int:
+    return int((frame.foot_top(page, lines) - frame.SLIM_TOP - HEADER) / LEAST_HEIGHT)
+
+
+def _columns(data: ChartData, shown: Sequence[Standing]) -> Columns:
+    say, language = speech(data.look.language).say, data.look.language
+    medians = [short(standing.median, language) for standing in shown if standing.median is not None]
+    amounts = [len(standing.row.values) for standing in shown]
+    few = [short(amount, language) for amount in amounts if 0 < amount < data.look.count]
+    names = min(max(width(f"@{standing.row.handle}", Style("", bold=True)) for standing in shown), NAMES)
+    names = max(names, width(say(SCALE)))
+    right = frame.RIGHT - (max(map(width, [*few, "n"])) + SPACE if few else 0)
+    end = right - max(map(width, [*medians, say("median")])) - 2 * SPACE
+    return Columns(names, frame.LEFT + names + SPACE, end, right, frame.RIGHT if few else None)
+
+
+def _lines(page: Page, data: ChartData, shown: Sequence[Standing], bottom: float, axis: Axis) -> list[Line]:
+    top = frame.SLIM_TOP + HEADER
+    height = (bottom - top) / len(shown)
+    lines = []
+    for number, standing in enumerate(shown):
+        room, row = Room(top + height * (number + 0.5), height / 2 * FILLED, PAD, LEAST_DOT), standing.row
+        posts = None
+        if row.values:
+            posts = strip_of(page, data, standing, room, axis)
+        lines.append(Line(standing, room, height, posts))
+    return lines
+
+
+def _header(page: Page, data: ChartData, columns: Columns, axis: Axis) -> None:
+    say, style, baseline = speech(data.look.language).say, Style(page.colours.muted), frame.SLIM_TOP + HEADER_BASELINE
+    page.text(frame.LEFT, baseline, say(SCALE), style)
+    for x, words in axis.labels(data.look.language):
+        page.text(x, baseline, words, style, "center")
+    page.text(columns.medians, baseline, say("median"), style, "right")
+    if columns.counts:
+        page.text(columns.counts, baseline, "n", style, "right")
+
+
+def _grid(page: Page, lines: Sequence[Line], xs: Sequence[float]) -> None:
+    """Not behind a note."""
+    sides = [
+        (line.room.middle - line.height / 2, line.room.middle + line.height / 2)
+        for line in lines
+        if line.strip and not line.standing.row.note
+    ]
+    page.lines([((x, top), (x, bottom)) for x in xs for top, bottom in sides], page.colours.grid, 2)
+
+
+def _text(page: Page, data: ChartData, line: Line, columns: Columns) -> None:
+    row = line.standing.row
+    muted, name = Style(page.colours.muted), Style(colour(page, line.standing), bold=True)
+    style = muted if row.note else Style(page.colours.ink)
+    page.text(frame.LEFT, line.baseline, elide(f"@{row.handle}", columns.names, name), name)
+    if line.standing.median is None:
+        words = elide(reason(data, row), frame.RIGHT - columns.start)
+        page.text(columns.start, line.baseline, words, muted)
+        return
+    page.text(columns.medians, line.baseline, short(line.standing.median, data.look.language), style, "right")
+    if columns.counts and len(row.values) < data.look.count:
+        page.text(columns.counts, line.baseline, short(len(row.values), data.look.language), muted, "right")
+
+
+def _with_note(page: Page, line: Line, columns: Columns) -> Strip | None:
+    """The posts beside their note, or the note alone where there is no room beside them."""
+    posts, note = line.strip, line.standing.row.note
+    if not posts or not note:
+        return posts
+    style, values = Style(page.colours.muted), posts.values
+    room, apart = width(note, style), PAD + SPACE
+    if room <= posts.place(values[0]) - apart - columns.start:
+        page.text(columns.start, line.baseline, note, style)
+    elif room <= columns.end - apart - posts.place(values[-1]):
+        page.text(columns.end, line.baseline, note, style, "right")
+    else:
+        page.text(columns.start, line.baseline, elide(note, columns.end - columns.start, style), style)
+        return None
+    return posts
