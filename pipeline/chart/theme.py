@@ -14,7 +14,8 @@ DOT_STRENGTH = 0.8
 class Colours:
     """The colours of one theme, as #rrggbb.
 
-    Text (ink, muted, accounts) has a WCAG contrast of at least 4.5 with the paper, dots at least 3.
+    Text (ink, muted, accounts) has a WCAG contrast of at least 4.5 with the paper, dots at least 3. The accounts'
+    colours differ in lightness as much as in hue, so that people who see fewer hues can tell them apart too.
     """
 
     paper: str
@@ -44,16 +45,16 @@ COLOURS = {
         muted="#5b6b7a",
         grid="#dfe5ea",
         accounts=(
-            "#0072b2",
-            "#b85500",
-            "#007a5a",
-            "#c2185b",
-            "#6a3fb5",
-            "#6a5205",
-            "#721405",
-            "#004e5d",
-            "#540763",
-            "#1c1c9c",
+            "#0070d6",
+            "#cc4700",
+            "#0a7a4d",
+            "#a8437c",
+            "#32107c",
+            "#5c0a00",
+            "#481838",
+            "#704000",
+            "#304897",
+            "#5800ff",
         ),
     ),
     Theme.DARK: Colours(
@@ -62,16 +63,16 @@ COLOURS = {
         muted="#a9b8c6",
         grid="#2f3f4e",
         accounts=(
-            "#4db2ff",
-            "#ffab40",
-            "#3ddc97",
-            "#ff7eb0",
-            "#c4a1ff",
-            "#d8e45a",
-            "#b9827d",
-            "#5fe3e6",
-            "#c05bf5",
-            "#95992a",
+            "#3d9bff",
+            "#e8963c",
+            "#2ee6c0",
+            "#ff4f94",
+            "#e1c3ff",
+            "#e6ec3c",
+            "#709760",
+            "#30978f",
+            "#c7b787",
+            "#cfffb7",
         ),
     ),
 }

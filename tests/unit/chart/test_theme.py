@@ -1,22 +1,33 @@
 from itertools import combinations
 
 import pytest
+from coloraide import Color
 
 from pipeline.chart.theme import COLOURS, PALETTE
 from pipeline.records import Theme
 
-
-def light(share: float) -> float:
-    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+DEFICIENCIES = ("protan", "deutan", "tritan")
+"""Who sees no red, no green, or no blue."""
+FIRST = 6
+"""As many accounts as are drawn across each other; further ones stand in rows of their own."""
 
 
 def contrast(one: str, other: str) -> float:
     """WCAG 2.2's contrast ratio."""
-    luminances = [
-        sum(weight * light(part / 255) for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
-        for parts in (bytes.fromhex(one[1:]), bytes.fromhex(other[1:]))
-    ]
-    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
+    return Color(one).contrast(other, method="wcag21")
+
+
+def difference(one: str, other: str, deficiency: str | None = None) -> float:
+    """CIEDE2000, as seen by someone with the deficiency at its fullest: Machado, Oliveira and Fernandes, 2009."""
+    seen = [Color(colour) for colour in (one, other)]
+    if deficiency:
+        seen = [colour.filter(deficiency, 1, method="machado").clip("srgb") for colour in seen]
+    return seen[0].delta_e(seen[1], method="2000")
+
+
+def least(colours: tuple[str, ...], deficiency: str | None = None) -> float:
+    """The difference of the two that are most alike."""
+    return min(difference(*pair, deficiency) for pair in combinations(colours, 2))
 
 
 @pytest.mark.parametrize("theme", Theme)
@@ -36,9 +47,28 @@ def test_dots_can_be_seen_on_the_paper(theme: Theme) -> None:
 @pytest.mark.parametrize("theme", Theme)
 def test_ten_accounts_have_ten_colours_that_are_no_stale_ones(theme: Theme) -> None:
     colours = COLOURS[theme]
-    several = [bytes.fromhex(colour[1:]) for colour in (*colours.accounts, colours.muted)]
     assert len(colours.accounts) == PALETTE == 10
-    assert min(sum(abs(a - b) for a, b in zip(*pair, strict=True)) for pair in combinations(several, 2)) > 40
+    assert least(colours.accounts) >= 15
+    assert min(difference(colour, colours.muted) for colour in colours.accounts) >= 12
+
+
+@pytest.mark.parametrize("theme", Theme)
+def test_the_medians_colour_is_no_accounts(theme: Theme) -> None:
+    colours = COLOURS[theme]
+    assert min(difference(colour, colours.ink) for colour in colours.accounts) >= 12
+
+
+@pytest.mark.parametrize("theme", Theme)
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+def test_who_sees_fewer_colours_can_tell_the_accounts_apart(theme: Theme, deficiency: str) -> None:
+    accounts = COLOURS[theme].accounts
+    assert least(accounts[:FIRST], deficiency) >= 11
+    assert least(accounts, deficiency) >= 9
+
+
+@pytest.mark.parametrize("theme", Theme)
+def test_the_first_accounts_differ_most(theme: Theme) -> None:
+    assert least(COLOURS[theme].accounts[:FIRST]) >= 25
 
 
 @pytest.mark.parametrize("theme", Theme)
