@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox
 
@@ -123,6 +124,11 @@ class Page:
     ) -> None:
         """Many straight lines at once."""
         self.line([point for start, end in pairs for point in (start, end, GAP)], colour, width)
+
+    def bar(self, corner: tuple[float, float], opposite: tuple[float, float], colour: str) -> None:
+        """A full rectangle between two corners."""
+        (left, top), (right, bottom) = corner, opposite
+        self._add(Rectangle((left, top), right - left, bottom - top, facecolor=colour, linewidth=0))
 
     def dots(self, points: Iterable[tuple[float, float]], colour: str, size: float, rim: float = 1) -> None:
         """Full dots; rim is a ring in the paper's colour that keeps neighbours apart."""

@@ -1,70 +1,262 @@
 """The race: one total an account, as a bar from zero and a number; the standing of this minute."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
 from pipeline.chart import frame
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short
-from pipeline.chart.page import Page, Style, elide, width
-from pipeline.chart.standing import Standing, ranked, reason
+from pipeline.chart.page import TEXT, Page, Style, elide, width
+from pipeline.chart.standing import Standing, figures, ranked, reason, sample
 from pipeline.language import speech, text
-from pipeline.records import ChartData
+from pipeline.records import Basis, ChartData, Layout
 
-MOST_ROWS = 10
-NAME = 38
-NAME_BASELINE = 36
-HEAD = 50
-"""The height of a row's line of text."""
+READINGS = {
+    Basis.COUNT: text("the sum of these posts"),
+    Basis.RATE: text("these posts together"),
+    Basis.DAILY: text("since the oldest of these posts"),
+}
+MOST_OPEN = 10
+"""Up to so many accounts have their names above their bars; more have them in a column before the bars."""
+LEAST_PITCH = 40
+"""From one line to the next where there are many."""
 SPACE = 24
-BAR = 0.62
-"""How much of a row's room below its text the bar takes."""
-THICKEST = 96
-READING = text("bar: all these posts together")
+HAIR = 4
+"""The width of a bar that means zero."""
+USUAL = "8,888"
+"""Room for this is kept for every number, so that bars seldom become shorter because a number became longer."""
+NAMES = 440
+"""The most room for a column of names."""
+RISE = 0.36
+"""From the middle of a line of figures down to its baseline, in its size."""
+CLEAR = 1.1
+"""From here on a lead is told as how many times as much, below as how much more."""
+LEAST_ROOM = 140
+"""What is left of a whole bar beside the longest names and words."""
+ALONE_NAME, ALONE_NUMBER = 60, 230
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where a row is, in px; the sizes of its parts go by its height."""
+
+    top: float
+    height: float
+
+    @property
+    def name(self) -> int:
+        return round(min(max(self.height * 0.25, 38), 50))
+
+    @property
+    def bar(self) -> tuple[float, float]:
+        """The top and the bottom of the bar, on whole px so that its edges are sharp."""
+        top = round(self.top + self.name * 1.35)
+        return top, top + round(min((self.top + self.height - top) * 0.68, 110))
+
+    @property
+    def number(self) -> int:
+        top, bottom = self.bar
+        return round(min(max((bottom - top) * 0.85, 42), 84))
+
+    @property
+    def middle(self) -> float:
+        return sum(self.bar) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where a row of one line is, in px."""
+
+    top: float
+    height: float
+
+    @property
+    def size(self) -> int:
+        return round(min(max(self.height * 0.6, TEXT), 40))
+
+    @property
+    def bar(self) -> tuple[float, float]:
+        half = round(min(self.height * 0.36, 28))
+        return round(self.middle) - half, round(self.middle) + half
+
+    @property
+    def middle(self) -> float:
+        return self.top + self.height / 2
+
+    @property
+    def baseline(self) -> float:
+        return self.middle + RISE * self.size
 
 
 def draw(data: ChartData) -> Page:
-    """The rows with the highest totals, as many as can be told apart."""
-    say = speech(data.look.language).say
-    found = ranked(data, layout(data))
-    shown, hidden = found[:MOST_ROWS], len(found[MOST_ROWS:])
-    page = frame.open_page(data, frame.height_for(len(shown)), say(READING))
-    more = [say("and {count} more in the text below", count=hidden)] if hidden else []
-    bottom = frame.foot(page, data, growing=False, lines=more)
-    high = layout(data).high
-    height = (bottom - frame.TOP) / max(len(shown), 1)
-    for number, standing in enumerate(shown):
-        _row(page, data, standing, frame.TOP + height * number, height, high)
+    """The accounts with the highest totals, as many as can be told apart; the other ones are named."""
+    kept = layout(data)
+    found = ranked(data, kept)
+    if len(found) > MOST_OPEN:
+        return _dense(data, found, kept)
+    page = _open(data, len(found))
+    if len(found) == 1 and found[0].rank is not None:
+        _alone(page, data, found[0], found[0].rank)
+    else:
+        _spaced(page, data, found, kept)
     return page
 
 
-def _row(page: Page, data: ChartData, standing: Standing, top: float, height: float, high: float) -> None:  # noqa: PLR0913, PLR0917
-    row = standing.row
-    colour = page.colours.muted if row.note else page.colours.account(standing.index)
-    name, figure = Style(colour, NAME, bold=True), Style(page.colours.ink, NAME, bold=True)
-    number = "" if row.total is None else short(row.total, data.look.language)
-    words = _words(data, standing)
-    room = frame.RIGHT - frame.LEFT - SPACE - width(number, figure)
-    note = elide(words, max(room - width(f"@{row.handle}", name) - SPACE, room / 3)) if words else ""
-    taken = width(note) + SPACE if note else 0
-    handle = elide(f"@{row.handle}", room - taken, name)
-    page.text(frame.LEFT, top + NAME_BASELINE, handle, name)
-    if note:
-        page.text(frame.LEFT + width(handle, name) + SPACE, top + NAME_BASELINE, note, Style(page.colours.muted))
-    page.text(frame.RIGHT, top + NAME_BASELINE, number, figure, "right")
-    if row.total is not None:
-        _bar(page, row.total / high, colour, top + HEAD, height - HEAD)
+def _open(data: ChartData, rows: int) -> Page:
+    reading = speech(data.look.language).say(READINGS[data.look.basis])
+    return frame.open_page(data, frame.height_for(rows), reading)
 
 
-def _words(data: ChartData, standing: Standing) -> str:
-    """What is to be said of the row: why it is stale or empty, and how many posts it is of if fewer than asked for."""
-    row = standing.row
-    few = f"n={len(row.values)}" if row.total is not None and len(row.values) < data.look.count else ""
-    note = row.note if row.total is not None else reason(data, row)
-    return frame.SEPARATOR.join(filter(None, [few, note]))
+def _alone(page: Page, data: ChartData, standing: Standing, total: float) -> None:
+    """A bar says nothing where there is none to compare it with: the number itself, and what a single post has."""
+    say = speech(data.look.language).say
+    colour = _colour(page, standing)
+    name = Style(colour, ALONE_NAME, bold=True)
+    page.text(frame.LEFT, 330, elide(f"@{standing.row.handle}", frame.RIGHT - frame.LEFT, name), name)
+    number = Style(colour, ALONE_NUMBER, bold=True)
+    if width(_short(data, total), number) > frame.RIGHT - frame.LEFT:
+        number = Style(colour, ALONE_NUMBER // 2, bold=True)
+    page.text(frame.LEFT - 8, 550, _short(data, total), number)
+    each = say("per post: {figures}", figures=frame.SEPARATOR.join(figures(data, standing)))
+    words = frame.SEPARATOR.join([each, *_remarks(data, standing)])
+    page.text(frame.LEFT, 640, elide(words, frame.RIGHT - frame.LEFT), Style(page.colours.muted))
 
 
-def _bar(page: Page, share: float, colour: str, top: float, room: float) -> None:
-    """On a pale track of the whole length; nothing at all is a thin line at the start."""
-    thickness = min(room * BAR, THICKEST)
-    y = top + thickness / 2
-    page.line([(frame.LEFT, y), (frame.RIGHT, y)], page.colours.grid, thickness)
-    end = frame.LEFT + max(share * (frame.RIGHT - frame.LEFT), 3)
-    page.line([(frame.LEFT, y), (end, y)], colour, thickness)
+def _spaced(page: Page, data: ChartData, found: Sequence[Standing], kept: Layout) -> None:
+    height = (page.height - frame.BOTTOM - frame.TOP) / max(len(found), 1)
+    bands = [Band(frame.TOP + height * number, height) for number in range(len(found))]
+    lead = _lead(data, found)
+    numbers = [Style(page.colours.ink, band.number, bold=True) for band in bands[:1]]
+    room = frame.RIGHT - frame.LEFT - SPACE - _widest(data, found, *numbers) if numbers else 0
+    for standing, band in zip(found, bands, strict=True):
+        _head(page, data, standing, band, lead if standing is found[0] else "")
+        if standing.rank is None:
+            page.text(frame.LEFT, band.middle + 12, reason(data, standing.row), Style(page.colours.muted))
+            continue
+        end = _bar(page, standing, frame.LEFT, room * standing.rank / kept.high, band.bar)
+        number = Style(page.colours.ink, band.number, bold=True)
+        page.text(end + SPACE, band.middle + RISE * band.number, _short(data, standing.rank), number)
+
+
+def _head(page: Page, data: ChartData, standing: Standing, band: Band, lead: str) -> None:
+    """The name, what must be said of the row, and the lead where there is room for it."""
+    name, style = Style(_colour(page, standing), band.name, bold=True), Style(page.colours.muted)
+    whole, baseline = frame.RIGHT - frame.LEFT - SPACE, band.top + band.name
+    remarks = frame.SEPARATOR.join(_remarks(data, standing)) if standing.rank is not None else ""
+    handle = elide(f"@{standing.row.handle}", max(whole - width(remarks), whole / 2), name)
+    room = whole - width(handle, name)
+    longer = frame.SEPARATOR.join(filter(None, [lead, remarks]))
+    page.text(frame.LEFT, baseline, handle, name)
+    words = longer if width(longer) <= room else elide(remarks, room)
+    page.text(frame.LEFT + width(handle, name) + SPACE, baseline, words, style)
+
+
+def _lead(data: ChartData, found: Sequence[Standing]) -> str:
+    """By how much the first is ahead of the second; nothing where either is stale or has nothing."""
+    pair = found[:2]
+    if len(pair) < len(("first", "second")) or any(standing.row.note or not standing.rank for standing in pair):
+        return ""
+    first, second = (standing.rank or 0 for standing in pair)
+    say, other = speech(data.look.language).say, f"@{pair[1].row.handle}"
+    if first >= second * CLEAR:
+        return say("{number} times {other}", number=_short(data, first / second), other=other)
+    if _short(data, first - second) == "0":
+        return say("level with {other}", other=other)
+    return say("{number} ahead of {other}", number=_short(data, first - second), other=other)
+
+
+def _dense(data: ChartData, found: Sequence[Standing], kept: Layout) -> Page:
+    """A line an account."""
+    page = _open(data, len(found))
+    shown, told = _that_fit(page, data, found)
+    bottom = frame.foot(page, data, growing=False, lines=told)
+    height = (bottom - frame.TOP) / len(shown)
+    lines = [Line(frame.TOP + height * number, height) for number in range(len(shown))]
+    column = _Column.fitting(page, data, shown, lines[0].size, kept.high)
+    for standing, line in zip(shown, lines, strict=True):
+        column.draw(page, data, standing, line, kept.high)
+    return page
+
+
+def _that_fit(page: Page, data: ChartData, found: Sequence[Standing]) -> tuple[Sequence[Standing], list[str]]:
+    """The accounts that are drawn, and the lines that name the others."""
+    room = page.height - frame.BOTTOM - frame.TOP
+    if len(found) * LEAST_PITCH <= room:
+        return found, []
+    most = int((room - frame.MOST_OTHERS * frame.LINE) // LEAST_PITCH)
+    return found[:most], frame.others(data, found[most:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Where the bars of a dense race are: their left end, and the length of one that reaches the axis' end."""
+
+    left: float
+    room: float
+
+    @classmethod
+    def fitting(cls, page: Page, data: ChartData, shown: Sequence[Standing], size: int, high: float) -> "_Column":
+        name, number = Style("", size, bold=True), Style(page.colours.ink, size, bold=True)
+        names = min(max(width(f"@{standing.row.handle}", name) for standing in shown), NAMES)
+        left = frame.LEFT + names + SPACE
+        kept = _widest(data, shown, number)
+        fits = [_room(data, standing, frame.RIGHT - left - SPACE - kept, high) for standing in shown]
+        return cls(left, max(min(fits), LEAST_ROOM))
+
+    def draw(self, page: Page, data: ChartData, standing: Standing, line: Line, high: float) -> None:
+        name = Style(_colour(page, standing), line.size, bold=True)
+        handle = elide(f"@{standing.row.handle}", self.left - SPACE - frame.LEFT, name)
+        page.text(frame.LEFT, line.baseline, handle, name)
+        if standing.rank is None:
+            self._say(page, self.left, reason(data, standing.row), line)
+            return
+        end = _bar(page, standing, self.left, self.room * standing.rank / high, line.bar)
+        number = Style(page.colours.ink, line.size, bold=True)
+        words = _short(data, standing.rank)
+        page.text(end + SPACE, line.baseline, words, number)
+        remarks = frame.SEPARATOR.join(_remarks(data, standing))
+        self._say(page, end + SPACE + width(words, number) + SPACE, remarks, line)
+
+    def _say(self, page: Page, x: float, words: str, line: Line) -> None:
+        if words:
+            page.text(x, line.baseline, elide(words, frame.RIGHT - x), Style(page.colours.muted))
+
+
+def _room(data: ChartData, standing: Standing, free: float, high: float) -> float:
+    """The length of a whole bar at which a row's words still fit; by tenths, so that it seldom changes."""
+    remarks = frame.SEPARATOR.join(_remarks(data, standing))
+    if standing.rank is None or not remarks:
+        return free
+    tenths = max(ceil(10 * standing.rank / high), 1)
+    return min(free, (free - SPACE - width(remarks)) * 10 / tenths)
+
+
+def _colour(page: Page, standing: Standing) -> str:
+    muted = standing.row.note or standing.rank is None
+    return page.colours.muted if muted else page.colours.account(standing.index)
+
+
+def _bar(page: Page, standing: Standing, left: float, length: float, ends: tuple[float, float]) -> float:
+    """From zero to where it ends, which is returned; nothing at all is a hair."""
+    end = left + round(max(length, HAIR))
+    page.bar((left, ends[0]), (end, ends[1]), _colour(page, standing))
+    return end
+
+
+def _widest(data: ChartData, found: Sequence[Standing], style: Style) -> float:
+    numbers = (_short(data, standing.rank) for standing in found if standing.rank is not None)
+    return max(width(words, style) for words in (USUAL, *numbers))
+
+
+def _remarks(data: ChartData, standing: Standing) -> list[str]:
+    """How many posts if fewer than asked for, and why the row is stale."""
+    return list(filter(None, [_few(data, standing), standing.row.note]))
+
+
+def _few(data: ChartData, standing: Standing) -> str:
+    return sample(standing) if standing.rank is not None and len(standing.row.values) < data.look.count else ""
+
+
+def _short(data: ChartData, value: float) -> str:
+    return short(value, data.look.language)

@@ -1,0 +1,161 @@
+"""The race as it is drawn: bars that mean what their numbers say, and words beside them."""
+
+from itertools import combinations, pairwise
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from pipeline.chart import race
+from pipeline.chart.page import TEXT, WIDTH, Page
+from pipeline.chart.theme import COLOURS
+from pipeline.records import Basis, ChartData, ChartRow, Language, Theme, View
+from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
+
+CASES = EXTREMES | {
+    f"{amount} accounts": [*crowd(amount - 1), row(LONGEST, [3] * 90, "as of 14:05 UTC")]
+    for amount in (1, 2, 3, 5, 10, 11, 16, 25, 26, 60)
+}
+
+
+def drawn(*rows: ChartRow, basis: Basis = Basis.COUNT, theme: Theme = Theme.LIGHT) -> Page:
+    return drawn_of(chart(*rows, view=View.RACE, basis=basis, theme=theme))
+
+
+def drawn_of(data: ChartData) -> Page:
+    page = race.draw(data)
+    FigureCanvasAgg(page.figure).print_to_buffer()  # type: ignore[no-untyped-call] # has no types in matplotlib
+    return page
+
+
+def texts(page: Page) -> list[Text]:
+    return [artist for artist in page.figure.get_children() if isinstance(artist, Text) and artist.get_text()]
+
+
+def words(page: Page) -> list[str]:
+    return [text.get_text() for text in texts(page)]
+
+
+def handles(page: Page) -> list[str]:
+    return [word for word in words(page) if word.startswith("@")]
+
+
+def bars(page: Page) -> list[Rectangle]:
+    """From the top, without the paper, which comes first."""
+    return [artist for artist in page.figure.get_children() if isinstance(artist, Rectangle)][1:]
+
+
+def lengths(page: Page) -> list[float]:
+    return [bar.get_width() for bar in bars(page)]
+
+
+def overlap(one: Bbox, other: Bbox) -> bool:
+    return bool(one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1)
+
+
+@pytest.mark.parametrize("theme", Theme)
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("rows", CASES.values(), ids=CASES)
+def test_texts_and_bars_are_inside_the_picture_and_apart(
+    rows: list[ChartRow], language: Language, theme: Theme
+) -> None:
+    page = drawn_of(chart(*rows, view=View.RACE, theme=theme, language=language))
+    boxes = [text.get_window_extent() for text in texts(page)]
+    boxes += [bar.get_window_extent() for bar in bars(page)]
+    assert all(box.x0 >= 40 and box.x1 <= WIDTH - 40 and box.y0 >= 16 and box.y1 <= page.height for box in boxes)
+    assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)]
+    assert min(float(text.get_fontsize()) for text in texts(page)) >= TEXT * 0.72
+    assert 720 <= page.height <= 1280
+
+
+@pytest.mark.parametrize("amount", [2, 5, 10, 11, 25])
+def test_bars_start_at_one_line_and_are_as_long_as_their_totals(amount: int) -> None:
+    totals = [1000 - 30 * number for number in range(amount)]
+    page = drawn(*(row(f"a{number:02}", [1], total=total) for number, total in enumerate(totals)))
+    assert len({bar.get_x() for bar in bars(page)}) == 1
+    for (length, next_length), (total, next_total) in zip(pairwise(lengths(page)), pairwise(totals), strict=True):
+        assert length / next_length == pytest.approx(total / next_total, rel=0.02)
+
+
+def test_the_highest_total_stands_at_the_top_and_an_unknown_one_last_without_a_bar() -> None:
+    page = drawn(row("none", (), "protected"), row("low", [1]), row("high", [9, 9]))
+    assert handles(page) == ["@high", "@low", "@none"]
+    assert len(bars(page)) == 2
+    assert "protected" in words(page)
+
+
+def test_a_total_of_zero_is_a_hairline_and_its_number() -> None:
+    page = drawn(row("some", [500]), row("zero", [0, 0]))
+    assert lengths(page)[1] == race.HAIR
+    assert "0" in words(page)
+
+
+@pytest.mark.parametrize("amount", [2, 12])
+def test_a_bar_has_its_accounts_colour_whatever_its_rank(amount: int) -> None:
+    page = drawn(*(row(f"a{number:02}", [number]) for number in range(amount)))
+    colours = COLOURS[Theme.LIGHT]
+    shown = {text.get_text(): text.get_color() for text in texts(page)}
+    assert [shown[f"@a{number:02}"] for number in range(amount)] == [colours.account(n) for n in range(amount)]
+
+
+@pytest.mark.parametrize("amount", [1, 3, 12])
+def test_a_stale_account_is_grey_and_says_since_when_and_of_how_many_posts(amount: int) -> None:
+    page = drawn(row("late", [9] * 60, "as of 14:05 UTC"), *(row(f"a{n}", [1] * 100) for n in range(amount - 1)))
+    shown = {text.get_text(): text.get_color() for text in texts(page)}
+    assert shown["@late"] == COLOURS[Theme.LIGHT].muted
+    assert any(word.endswith("n=60 · as of 14:05 UTC") for word in words(page))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (140, 100, "1.4 times @b"),
+        (5000, 2, "2,500 times @b"),
+        (105, 100, "5 ahead of @b"),
+        (100, 100, "level with @b"),
+        (0, 0, None),
+        (7, 0, None),
+    ],
+)
+def test_the_lead_is_told_in_words(first: int, second: int, said: str | None) -> None:
+    page = drawn(row("a", [1] * 100, total=first), row("b", [1] * 100, total=second))
+    assert [word for word in words(page) if "@b" in word and word != "@b"] == ([said] if said else [])
+
+
+def test_no_lead_is_told_over_or_by_a_stale_account() -> None:
+    told = words(drawn(row("a", [9] * 100), row("b", [1] * 100, "as of 14:05 UTC")))
+    assert not [word for word in told if "times" in word]
+
+
+def test_one_account_is_its_number_and_what_a_post_has() -> None:
+    page = drawn(row(WIDEST, [37] * 84 + [317]))
+    assert bars(page) == []
+    assert {f"@{WIDEST}", "3,425", "per post: median 37 · top 317 · n=85"} <= set(words(page))
+
+
+@pytest.mark.parametrize(
+    ("basis", "title", "reading"),
+    [
+        (Basis.COUNT, "Retweets in total", "the sum of these posts"),
+        (Basis.RATE, "Retweets per 1,000 views", "these posts together"),
+        (Basis.DAILY, "Retweets per day", "since the oldest of these posts"),
+    ],
+)
+def test_the_head_says_what_the_total_is(basis: Basis, title: str, reading: str) -> None:
+    told = words(drawn(row("a", [1]), basis=basis))
+    assert told[0] == title
+    assert told[2] == f"reposts left out · {reading}"
+
+
+def test_twenty_five_accounts_have_a_line_each_and_the_others_are_named() -> None:
+    assert len(handles(drawn(*crowd(25)))) == 25
+    page = drawn(*(row(f"a{number:02}", [100 - number]) for number in range(27)))
+    assert len(handles(page)) == 23
+    assert "not drawn, in the text below: @a23, @a24, @a25, @a26" in words(page)
+
+
+def test_bars_do_not_move_because_a_number_has_one_digit_more() -> None:
+    before, after = (drawn(row("a", [1], total=total), row("b", [1], total=90)) for total in (99, 100))
+    assert lengths(before)[1] == lengths(after)[1]
