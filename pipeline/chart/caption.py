@@ -64,7 +64,9 @@ def _figures(data: ChartData, standing: Standing) -> list[str]:
 
 
 def _number(data: ChartData, value: float | None, sign: str = "") -> str:
-    return "–" if value is None else sign + short(value, data.look.language)
+    if value is None:
+        return "–"
+    return (sign if value > 0 else "") + short(value, data.look.language)
 
 
 def _name(data: ChartData, standing: Standing) -> str:

@@ -1,62 +1,131 @@
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from statistics import median
 
 import pytest
 
 from pipeline.chart import caption
-from pipeline.records import ChartRow, Metric
-from tests.unit.chart.made import EXTREMES, chart, crowd, row
+from pipeline.records import Basis, ChartData, ChartRow, Language, Metric, View
+from tests.unit.chart.made import EXTREMES, chart, crowd, lost, row
+
+ROW = re.compile(r"`(?P<cells>[^`]+)` (?P<name>@.*)")
+
+
+def accounts(text: str) -> list[re.Match[str]]:
+    return [found for line in text.splitlines() if (found := ROW.fullmatch(line))]
+
+
+def names(text: str) -> list[str]:
+    return [found["name"] for found in accounts(text)]
+
+
+def cells(text: str) -> list[list[str]]:
+    return [found["cells"].split() for found in accounts(text)]
+
+
+def units(text: str) -> int:
+    """UTF-16 code units, as Telegram counts them; the backticks are not sent."""
+    return len(text.replace("`", "").encode("utf-16-le")) // 2
 
 
 def test_the_caption_tells_the_measure_each_account_and_the_time() -> None:
     data = chart(row("calm", [1, 2]), row("ToshimaKarkiDr", [37] * 84 + [317]), row("hidden", (), "protected"))
     assert caption(data).splitlines() == [
         "Retweets per post, last 100 posts, own posts only",
-        "@ToshimaKarkiDr · median 37 · top 317 · n=85",
-        "@calm · median 1.5 · top 2 · n=2",
-        "@hidden · protected",
+        "`median  top   n`",
+        "`    37  317  85` @ToshimaKarkiDr",
+        "`   1.5    2   2` @calm",
+        "`     –    –   0` @hidden · protected",
         "as of 23 Nov 2026 15:20 UTC",
     ]
 
 
+@pytest.mark.parametrize(
+    ("basis", "first", "columns"),
+    [
+        (Basis.COUNT, "Retweets in total, last 100 posts, own posts only", "`total  n`"),
+        (Basis.RATE, "Retweets per 1,000 views, last 100 posts, own posts only", "`per 1k views  n`"),
+        (Basis.DAILY, "Retweets per day, last 100 posts, own posts only", "`per day  n`"),
+    ],
+)
+def test_the_race_tells_its_totals_by_their_basis(basis: Basis, first: str, columns: str) -> None:
+    text = caption(chart(row("low", [1]), row("high", [9, 8]), view=View.RACE, basis=basis))
+    assert text.splitlines()[:2] == [first, columns]
+    assert names(text) == ["@high", "@low"]
+    assert cells(text) == [["17", "2"], ["1", "1"]]
+
+
+def test_growth_tells_what_was_gained_or_lost_and_where_that_is_not_known() -> None:
+    gains = [row("unknown", (), "not read yet"), row("still", [0] * 9), lost("loser"), row("winner", [1, 2, 3])]
+    text = caption(chart(*gains, view=View.GROWTH))
+    assert text.startswith("Retweets gained, last 24 hours · last 100 posts, own posts only\n`gained`\n")
+    assert names(text) == ["@winner", "@still", "@loser", "@unknown · not read yet"]
+    assert cells(text) == [["+6"], ["0"], ["-7"], ["–"]]
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("view", View)
+@pytest.mark.parametrize("rows", EXTREMES.values(), ids=EXTREMES)
+def test_columns_are_straight_and_have_a_cell_an_account(rows: list[ChartRow], view: View, language: Language) -> None:
+    text = caption(chart(*rows, view=view, language=language))
+    columns = text.splitlines()[1]
+    assert columns.startswith("`")
+    assert {len(found["cells"]) for found in accounts(text)} <= {len(columns) - 2}
+    assert text.endswith("UTC")
+
+
 def test_a_stale_account_keeps_its_figures_and_says_since_when() -> None:
-    assert "@late · median 3 · top 3 · n=1 · as of 14:05 UTC" in caption(chart(row("late", [3], "as of 14:05 UTC")))
+    text = caption(chart(row("late", [3], "as of 14:05 UTC")))
+    assert names(text) == ["@late · as of 14:05 UTC"]
+    assert cells(text) == [["3", "3", "1"]]
 
 
-def test_equal_medians_stand_in_the_order_of_their_handles_and_empty_accounts_last() -> None:
-    lines = caption(chart(row("empty", ()), row("b", [4]), row("Zero", [0]), row("A", [4]))).splitlines()
-    assert [line.split(" · ")[0] for line in lines[1:-1]] == ["@A", "@b", "@Zero", "@empty"]
+@pytest.mark.parametrize("view", [View.SPREAD, View.POSTS])
+def test_equal_medians_stand_in_the_order_of_their_handles_and_empty_accounts_last(view: View) -> None:
+    text = caption(chart(row("empty", ()), row("b", [4]), row("Zero", [0]), row("A", [4]), view=view))
+    assert names(text) == ["@A", "@b", "@Zero", "@empty · no posts"]
 
 
 @pytest.mark.parametrize("values", [[1, 2], [3, 1, 2], [0, 0, 9, 9], [9_999, 10_000]])
 def test_the_median_is_the_one_of_the_statistics_books(values: list[int]) -> None:
-    assert f"median {median(values):,g} " in caption(chart(row("a", values)))
+    assert cells(caption(chart(row("a", values))))[0][0] == f"{median(values):,g}"
 
 
 def test_the_metric_is_named_as_people_name_it() -> None:
     assert caption(chart(metric=Metric.VIEWS)).startswith("Views per post")
 
 
+def test_spanish_has_its_own_words_and_numbers() -> None:
+    data = chart(row("a", [1234.5, 1234.5]), metric=Metric.LIKES)
+    spanish = caption(replace(data, look=replace(data.look, language=Language.SPANISH)))
+    assert cells(spanish) == [["1.234,5", "1.234,5", "2"]]
+    assert "23 nov 2026 15:20 UTC" in spanish
+    assert "own posts" not in spanish
+
+
+def data_of(amount: int, view: View, language: Language) -> ChartData:
+    return chart(*crowd(amount, 20), view=view, language=language)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("view", View)
 @pytest.mark.parametrize("amount", [0, 1, 10, 22, 25, 100, 1000])
-def test_the_caption_fits_into_telegrams_limit_for_any_number_of_accounts(amount: int) -> None:
-    text = caption(chart(*crowd(amount, 20)))
-    lines = text.splitlines()
-    accounts = [line for line in lines if line.startswith("@")]
-    assert len(text.encode("utf-16-le")) <= 2 * 1024
-    assert len(accounts) == amount or f"and {amount - len(accounts)} more" == lines[-2]
-    assert lines[-1].startswith("as of ")
+def test_the_caption_fits_into_telegrams_limit_for_any_number_of_accounts(
+    amount: int, view: View, language: Language
+) -> None:
+    text = caption(data_of(amount, view, language))
+    told = len(accounts(text))
+    assert units(text) <= 1024
+    assert told == amount or re.fullmatch(rf"(and|y) {amount - told} (more|más)", text.splitlines()[-2])
+    assert told >= min(amount, 20)
 
 
 def test_characters_beyond_the_basic_plane_count_twice() -> None:
     text = caption(chart(*[row("😀" * 60, [1])] * 30))
     assert len(text) < 1024
-    assert len(text.encode("utf-16-le")) <= 2 * 1024
-
-
-@pytest.mark.parametrize("rows", EXTREMES.values(), ids=EXTREMES)
-def test_extreme_data_has_a_caption(rows: list[ChartRow]) -> None:
-    assert caption(chart(*rows)).endswith("UTC")
+    assert units(text) <= 1024
 
 
 def test_writing_captions_does_not_load_matplotlib() -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from pipeline.chart.numbers import short, tick
+from pipeline.records import Language
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,41 @@ def test_round_numbers_on_an_axis_are_short() -> None:
         "10k",
         "1M",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.0, "0"),
+        (0.004, "0"),
+        (0.005, "0.01"),
+        (0.25, "0.25"),
+        (0.996, "1"),
+        (1.04, "1"),
+        (1.05, "1.1"),
+        (37.5, "37.5"),
+    ],
+)
+def test_rates_keep_two_decimals_below_one_and_one_above(value: float, written: str) -> None:
+    assert short(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.25, "0,25"),
+        (1234.5, "1.234,5"),
+        (9999, "9.999"),
+        (12_345, "12,3 k"),
+        (123_456, "123 k"),
+        (3_000_000, "3 M"),
+        (1_250_000_000, "1,3 mil M"),
+    ],
+)
+def test_spanish_numbers_have_its_marks_and_units(value: float, written: str) -> None:
+    assert short(value, Language.SPANISH).replace("\N{NO-BREAK SPACE}", " ") == written
+
+
+def test_round_numbers_on_an_axis_are_short_in_spanish_too() -> None:
+    ticks = [tick(value, Language.SPANISH).replace("\N{NO-BREAK SPACE}", " ") for value in (0.1, 100, 3000, 1_000_000)]
+    assert ticks == ["0,1", "100", "3 k", "1 M"]
