@@ -1,23 +1,117 @@
-"""`python -m pipeline.chart [FILE.csv] OUTDIR`: draws both views in both themes, for people to look at."""
+"""`python -m pipeline.chart [FILE.csv] OUTDIR`: draws a gallery, for people to look at: open OUTDIR/index.html."""
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from html import escape
 from itertools import product
 from pathlib import Path
 
 from pipeline.chart import caption, draw, sample
-from pipeline.records import Theme, View
+from pipeline.chart.sample import Timeline
+from pipeline.records import Basis, ChartData, Counts, Language, Look, Metric, Post, Span, Theme, View
 
-SIZES = (1, 3, 5, 10, 25)
+SIZES = (1, 2, 5, 10, 25)
+USUAL = 5
+LOOKS = {
+    "per-1000-views": [Look(Metric.LIKES, view, basis=Basis.RATE) for view in (View.SPREAD, View.POSTS, View.RACE)],
+    "per-day": [Look(view=View.RACE, basis=Basis.DAILY)],
+    "engagement": [Look(Metric.ENGAGEMENT, view) for view in View],
+    "hour": [Look(view=View.GROWTH, span=Span.HOUR)],
+    "week": [Look(view=View.GROWTH, span=Span.WEEK)],
+    "spanish": [Look(view=view, language=Language.SPANISH) for view in View],
+}
+"""Further looks at the usual number of accounts, by what is special about them."""
+WIDEST, LONGEST = "W" * 15, "someone.very.long@mastodon.example.socia"
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Charts</title>
+<style>
+:root {{ color-scheme: light dark; font: 15px/1.4 system-ui, sans-serif; }}
+body {{ margin: 1rem; background: light-dark(#dfe7ee, #0e1621); }}
+section {{ display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; }}
+figure {{ margin: 0; width: min(330px, 100%); background: light-dark(#fff, #17212b); }}
+img {{ display: block; width: 100%; height: auto; }}
+figcaption {{ padding: .5rem .6rem; white-space: pre-wrap; overflow-wrap: anywhere; }}
+code {{ font: 13px/1.4 ui-monospace, monospace; color: light-dark(#3a6d99, #8ec5ff); }}
+</style>
+{sections}
+</html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One chart of the gallery, under its file's name."""
+
+    name: str
+    data: ChartData
 
 
 def main(folder: Path, file: Path | None) -> None:
-    rows = sample.read(file) if file else sample.make_up(datetime.now(UTC))
+    timelines = sample.read(file) if file else sample.make_up()
     folder.mkdir(parents=True, exist_ok=True)
-    for size, view, theme in product(SIZES, View, Theme):
-        data = sample.comparison(rows[:size], view, theme)
-        (folder / f"{view}-{size}-{theme}.png").write_bytes(draw(data))
-        (folder / f"{size}.txt").write_text(caption(data) + "\n", encoding="utf-8")
+    rooms = {
+        **{f"{size} of them": list(_of_size(timelines[:size], size)) for size in SIZES},
+        "Other looks": list(_other_looks(timelines[:USUAL])),
+        "Extremes": list(_extremes(timelines[0])),
+    }
+    for picture in (picture for pictures in rooms.values() for picture in pictures):
+        (folder / f"{picture.name}.png").write_bytes(draw(picture.data))
+    sections = "\n".join(_section(name, pictures) for name, pictures in rooms.items())
+    (folder / "index.html").write_text(PAGE.format(sections=sections), encoding="utf-8")
+
+
+def _of_size(timelines: Sequence[Timeline], size: int) -> Iterator[Picture]:
+    for view, theme in product(View, Theme):
+        yield Picture(f"{view}-{size}-{theme}", sample.comparison(timelines, Look(view=view, theme=theme)))
+
+
+def _other_looks(timelines: Sequence[Timeline]) -> Iterator[Picture]:
+    for kind, looks in LOOKS.items():
+        for look in looks:
+            yield Picture(f"{kind}-{look.view}", sample.comparison(timelines, look))
+
+
+def _extremes(timeline: Timeline) -> Iterator[Picture]:
+    """What seldom happens, and must look fine then too."""
+    viral = _counted(timeline.posts[0], 3_000_000)
+    cases = {
+        "all-zero": [
+            Timeline(handle, tuple(_counted(post, 0) for post in timeline.posts)) for handle in ("zero", "nought")
+        ],
+        "viral": [Timeline(WIDEST, (viral, *timeline.posts[1:])), replace(timeline, handle=LONGEST)],
+        "one-post": [Timeline("beginner", timeline.posts[:1])],
+        "stale-and-empty": [
+            replace(timeline, note="as of 14:05 UTC"),
+            Timeline(WIDEST, (), "no such account any more"),
+        ],
+        "nobody": [],
+    }
+    for (name, timelines), view in product(cases.items(), View):
+        yield Picture(f"{name}-{view}", sample.comparison(timelines, Look(view=view)))
+
+
+def _counted(post: Post, reposts: int) -> Post:
+    return post._replace(counts=Counts(reposts, views=reposts * 100))
+
+
+def _section(name: str, pictures: Sequence[Picture]) -> str:
+    return f"<h2>{escape(name)}</h2>\n<section>\n{''.join(map(_figure, pictures))}</section>"
+
+
+def _figure(picture: Picture) -> str:
+    file = f"{picture.name}.png"
+    image = f'<a href="{file}"><img src="{file}" alt="{picture.name}" loading="lazy"></a>'
+    return f"<figure>{image}<figcaption>{_in_html(caption(picture.data))}</figcaption></figure>\n"
+
+
+def _in_html(words: str) -> str:
+    """The caption as a chat shows it: what stands between backticks in letters of one width."""
+    parts = enumerate(escape(words).split("`"))
+    return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in parts)
 
 
 if __name__ == "__main__":

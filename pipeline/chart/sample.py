@@ -1,49 +1,119 @@
-"""Comparisons to look at: from a dataset of timelines, or made up."""
+"""Comparisons to look at: from a dataset of timelines, or made up; measured as the product measures them."""
 
 import csv
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from math import exp
 from pathlib import Path
 from random import Random
 
-from pipeline.records import ChartData, ChartRow, Look, Theme, View
+from pipeline.plot import Counted, counted_in, measure, total_of
+from pipeline.records import ChartData, ChartRow, Counts, Look, Post, View
 
 MADE_UP = {"nasa": 900, "esa": 240, "isro": 160, "roscosmos": 60, "JAXA_en": 31, "csa_asc": 12, "cnes": 7, "uksga": 4}
+"""Popular accounts, unpopular ones, and what their posts are usually reposted."""
+READ = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)
+"""When made-up timelines were read: pictures of them are the same every day."""
 COUNT = 100
+STEPS = 60
+"""Moments of a course."""
+PACE = timedelta(hours=8)
+"""After this time a post has two thirds of what it will ever have."""
 
 
-def read(path: Path) -> list[ChartRow]:
-    """The own posts of each account of a file with the columns username, created_at, is_repost, retweets."""
-    posts: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """An account's own posts, newest first; note says why it is stale or empty."""
+
+    handle: str
+    posts: tuple[Post, ...]
+    note: str | None = None
+
+
+def read(path: Path) -> list[Timeline]:
+    """The own posts of each account of a file with the columns of the datasets, in the file's order."""
+    posts: dict[str, list[Post]] = defaultdict(list)
     with path.open(newline="", encoding="utf-8") as file:
         for line in csv.DictReader(file):
             if line["is_repost"] == "0":
-                posts[line["username"]].append((datetime.fromisoformat(line["created_at"]), int(line["retweets"])))
-    return [_row(handle, found) for handle, found in posts.items()]
+                posts[line["username"]].append(_post(line))
+    return [Timeline(handle, _newest_first(found)) for handle, found in posts.items()]
 
 
-def make_up(now: datetime) -> list[ChartRow]:
-    """Accounts with plausible counts: some popular, some with few posts, one of them protected."""
-    random = Random(1)  # noqa: S311 the same pictures each time, nothing secret
-    rows = [
-        _row(
-            f"{handle}{copy or ''}",
-            [
-                (now - timedelta(hours=5 * post), int(random.lognormvariate(0, 1.1) * size))
-                for post in range(COUNT - size % 70)
-            ],
-        )
+def make_up() -> list[Timeline]:
+    """Plausible accounts; some have few posts, the fourth is stale and the sixth protected."""
+    chance = Random(1)  # noqa: S311 the same pictures each time, nothing secret
+    made = [
+        Timeline(f"{handle}{copy or ''}", tuple(_made_up(chance, size, ago) for ago in range(COUNT - size % 70)))
         for copy in range(4)
         for handle, size in MADE_UP.items()
     ]
-    return [ChartRow("private_person", (), (), "protected"), *rows]
+    made[3] = Timeline(made[3].handle, made[3].posts[1:], "as of 14:05 UTC")
+    return [*made[:5], Timeline("private_person", (), "protected"), *made[5:]]
 
 
-def comparison(rows: list[ChartRow], view: View, theme: Theme) -> ChartData:
-    newest = max((row.times[0] for row in rows if row.times), default=datetime.now(UTC))
-    return ChartData(Look(view=view, theme=theme, count=COUNT), newest + timedelta(hours=1), tuple(rows))
+def comparison(timelines: Sequence[Timeline], look: Look) -> ChartData:
+    """What the product would show of the timelines an hour after their newest post."""
+    newest = max((timeline.posts[0].created_at for timeline in timelines if timeline.posts), default=READ)
+    as_of = newest + timedelta(hours=1)
+    return ChartData(look, as_of, tuple(_row(timeline, look, as_of) for timeline in timelines))
 
 
-def _row(handle: str, posts: list[tuple[datetime, int]]) -> ChartRow:
-    newest = sorted(posts, reverse=True)[:COUNT]
-    return ChartRow(handle, tuple(value for _, value in newest), tuple(time for time, _ in newest))
+def _post(line: Mapping[str, str]) -> Post:
+    counts = [int(line[name]) for name in ("retweets", "likes", "replies", "quotes", "bookmarks", "views")]
+    return Post(line["post_id"], datetime.fromisoformat(line["created_at"]), Counts(*counts))
+
+
+def _newest_first(posts: Sequence[Post]) -> tuple[Post, ...]:
+    return tuple(sorted(posts, key=lambda post: post.created_at, reverse=True))
+
+
+def _made_up(chance: Random, size: int, ago: int) -> Post:
+    reposts = int(chance.lognormvariate(0, 1.1) * size)
+    likes, replies, quotes, bookmarks, views = (
+        int(reposts * share * chance.uniform(0.5, 1.5)) for share in (6, 0.4, 0.1, 0.2, 150)
+    )
+    counts = Counts(reposts, likes, replies, quotes, bookmarks, views + 40)
+    return Post(str(ago), READ - timedelta(hours=1 + 5 * ago + chance.random()), counts)
+
+
+def _row(timeline: Timeline, look: Look, as_of: datetime) -> ChartRow:
+    counted = counted_in(timeline.posts[: look.count], look)
+    values = tuple(measure(value, post, look) for value, post in counted)
+    times = tuple(post.created_at for _, post in counted)
+    course = _course(counted, look, as_of) if look.view is View.GROWTH else ()
+    gained = course[-1][1] if course else (0 if counted else None)
+    total = gained if look.view is View.GROWTH else total_of(counted, look, as_of)
+    return ChartRow(timeline.handle, values, times, timeline.note, total, course)
+
+
+def _course(counted: Counted, look: Look, as_of: datetime) -> tuple[tuple[datetime, int], ...]:
+    """What the posts would have gained within the span, had each come by its count as posts usually do.
+
+    As if the account had not stopped posting before others did: its newest post counts as an hour old.
+    """
+    if not counted:
+        return ()
+    now, span = counted[0][1].created_at + timedelta(hours=1), look.span.length
+    begun = _reached(counted, now - span, now)
+    steps = [span * (1 - step / STEPS) for step in range(1, STEPS + 1)]
+    gained = [(as_of - left, int(_reached(counted, now - left, now) - begun + 0.5)) for left in steps]
+    changes = [next(same) for _, same in groupby(gained, key=lambda step: step[1])]
+    return tuple(changes) if changes[-1][1] else ()
+
+
+def _reached(counted: Counted, moment: datetime, now: datetime) -> float:
+    """What the posts had by then of what they have now."""
+    return sum(
+        value * _share(moment - post.created_at) / _share(now - post.created_at)
+        for value, post in counted
+        if post.created_at < moment
+    )
+
+
+def _share(age: timedelta) -> float:
+    """How much of all that it will ever have a post has at this age."""
+    return 1 - exp(-(age / PACE))

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pipeline.chart import draw, sample
-from pipeline.records import ChartRow, Theme, View
+from pipeline.records import Basis, ChartRow, Look, Theme, View
 from tests.unit.chart.made import EXTREMES, chart, crowd
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -32,16 +32,17 @@ def test_the_picture_is_a_small_png_of_few_colours_without_metadata(view: View, 
     assert len(content) <= 90_000
 
 
-@pytest.mark.parametrize("view", View)
-def test_equal_data_gives_equal_bytes_also_in_another_process(view: View) -> None:
-    data = chart(*crowd(3), view=view)
+def test_equal_data_gives_equal_bytes_also_in_another_process() -> None:
     again = (
         "import sys; from pipeline.chart import draw; from pipeline.records import View;"
         "from tests.unit.chart.made import chart, crowd;"
-        f"sys.stdout.buffer.write(draw(chart(*crowd(3), view=View('{view}'))))"
+        "[sys.stdout.buffer.write(draw(chart(*crowd(3), view=view))) for view in View]"
     )
-    assert draw(data) == draw(replace(data))
-    assert draw(data) == subprocess.run([sys.executable, "-c", again], check=True, capture_output=True).stdout
+    data = [chart(*crowd(3), view=view) for view in View]
+    pictures = [draw(one) for one in data]
+    assert pictures == [draw(replace(one)) for one in data]
+    elsewhere = subprocess.run([sys.executable, "-c", again], check=True, capture_output=True).stdout
+    assert b"".join(pictures) == elsewhere
 
 
 @pytest.mark.parametrize("theme", Theme)
@@ -65,12 +66,37 @@ def test_drawing_again_and_again_needs_no_more_memory() -> None:
 
 @pytest.mark.parametrize("view", View)
 def test_real_timelines_are_drawn(timelines: Path, view: View) -> None:
-    rows = sample.read(timelines)[:5]
-    content = draw(sample.comparison(rows, view, Theme.DARK))
-    assert 10_000 < len(content) <= 90_000
+    content = draw(sample.comparison(sample.read(timelines)[:5], Look(view=view, theme=Theme.DARK)))
+    assert 6_000 < len(content) <= 90_000
 
 
-def test_the_demo_draws_both_views_in_both_themes_for_one_to_many_accounts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("view", View)
+def test_a_sample_has_what_its_view_shows(timelines: Path, view: View) -> None:
+    rows = sample.comparison(sample.read(timelines)[:5], Look(view=view)).rows
+    assert all(row.values and row.total is not None for row in rows)
+    assert all(row.total == sum(row.values) for row in rows if view is not View.GROWTH)
+    assert any(row.course for row in rows) == (view is View.GROWTH)
+    assert all(row.course[-1][1] == row.total for row in rows if row.course)
+
+
+def test_a_sample_is_measured_as_the_product_does(timelines: Path) -> None:
+    counted, daily = (
+        sample.comparison(sample.read(timelines)[:1], Look(view=View.RACE, basis=basis)).rows[0]
+        for basis in (Basis.COUNT, Basis.DAILY)
+    )
+    assert counted.total
+    assert daily.total
+    days = counted.total / daily.total
+    assert days == pytest.approx((counted.times[0] - counted.times[-1]).total_seconds() / 86_400, abs=0.1)
+
+
+def test_the_gallery_shows_each_view_in_both_themes_for_one_to_many_accounts_with_captions(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-W", "error", "-m", "pipeline.chart", tmp_path], check=True)
-    assert len(list(tmp_path.glob("*.png"))) == 20
-    assert (tmp_path / "25.txt").read_text(encoding="utf-8").startswith("Retweets per post")
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    expected = {f"{view}-{size}-{theme}.png" for view in View for size in (1, 2, 5, 10, 25) for theme in Theme}
+    drawn = {path.name for path in tmp_path.glob("*.png")}
+    assert expected <= drawn
+    assert all(f'<a href="{name}"><img src="{name}"' in page for name in drawn)
+    assert page.count("<figcaption>Retweets per post, last 100 posts") >= 20
+    assert "<code>median" in page
+    assert "`" not in page
