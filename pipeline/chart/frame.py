@@ -45,12 +45,12 @@ def open_page(data: ChartData, height: int, reading: str) -> Page:
     colours, said = COLOURS[data.look.theme], speech(data.look.language)
     page = Page(height, colours)
     page.text(LEFT, TITLE_BASELINE, title(data.look), Style(colours.ink, TITLE, bold=True))
-    own = [extent(data.look), said.say("own posts only"), said.moment(data.as_of)]
-    told = SEPARATOR.join(own)
-    shorter = SEPARATOR.join([own[0], own[2]])  # what is left out is said below as well
-    page.text(LEFT, SUBTITLE_BASELINE, told if width(told) <= RIGHT - LEFT else shorter, Style(colours.muted))
-    left_out = said.say("reposts left out")
-    page.text(LEFT, SUBTITLE_BASELINE + LINE, SEPARATOR.join([left_out, reading]), Style(colours.muted))
+    told, own, when = extent(data.look), said.say("own posts only"), said.moment(data.as_of)
+    first, second = [told, own, when], [said.say("reposts left out"), reading]
+    if width(SEPARATOR.join(first)) > RIGHT - LEFT:
+        first, second = [told, when], [own, *second]
+    page.text(LEFT, SUBTITLE_BASELINE, SEPARATOR.join(first), Style(colours.muted))
+    page.text(LEFT, SUBTITLE_BASELINE + LINE, SEPARATOR.join(second), Style(colours.muted))
     return page
 
 

@@ -1,9 +1,269 @@
-"""growth."""
+"""Growth: what each account gained within the span, as lines from nothing, and who overtook whom."""
 
-from pipeline.chart import frame
-from pipeline.chart.page import Page
-from pipeline.records import ChartData
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from math import ceil
+
+from babel.dates import format_datetime
+
+from pipeline.chart import frame, labels
+from pipeline.chart.courses import Course, Overtaking, course, overtakings
+from pipeline.chart.layout import layout
+from pipeline.chart.numbers import short, tick
+from pipeline.chart.page import TEXT, WIDTH, Page, Style, width
+from pipeline.chart.scale import ROUND
+from pipeline.chart.series import HALO, SPACE, STROKE, told_apart
+from pipeline.chart.standing import Standing, ranked, reason
+from pipeline.language import speech, text
+from pipeline.records import ChartData, ChartRow, Layout, Span
+
+Point = tuple[float, float]
+MOST_LINES = 6
+NAME = 38
+NAME_BASELINE = 32
+HEAD = 64
+"""The room of the name over the line of one account."""
+TICKS = 5
+"""At most so many steps on the axis of what was gained."""
+EVERY = {Span.HOUR: timedelta(minutes=15), Span.DAY: timedelta(hours=6), Span.WEEK: timedelta(days=2)}
+"""From one time on the axis to the next, counted from midnight UTC."""
+TIMES = {Span.HOUR: "HH:mm", Span.DAY: "HH:mm", Span.WEEK: "EEE d"}
+MOMENTS = {Span.HOUR: "HH:mm", Span.DAY: "HH:mm", Span.WEEK: "EEE HH:mm"}
+"""Unmistakable within the span."""
+LATE = 1 / 20
+"""An account that is known only after so much of the span is said to be."""
+BRIEF = 1 / 40
+"""Who was ahead for less of the span overtook nobody."""
+MOST_RINGS = 6
+RING = 24
+RING_WIDTH = 5
+TOLD = 2
+"""So many of the latest overtakings are told."""
+MESSAGE = 44
+READING = text("linear scale")
+RINGS = text("ring: one passes another")
+PASSED = {
+    Span.HOUR: text("{name} passed {other} at {time}"),
+    Span.DAY: text("{name} passed {other} at {time}"),
+    Span.WEEK: text("{name} passed {other} on {time}"),
+}
+NOTHING = {
+    Span.HOUR: text("nothing gained in the last hour"),
+    Span.DAY: text("nothing gained in the last 24 hours"),
+    Span.WEEK: text("nothing gained in the last 7 days"),
+}
+UNKNOWN = text("nothing known yet")
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """The box of the drawing, in px; time goes from left to right, what was gained from the bottom up."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    start: datetime
+    end: datetime
+    low: float
+    high: float
+
+    def x(self, moment: datetime) -> float:
+        return self.left + (moment - self.start) / (self.end - self.start) * (self.right - self.left)
+
+    def y(self, gained: float) -> float:
+        return self.bottom - (gained - self.low) / (self.high - self.low) * (self.bottom - self.top)
+
+    def path(self, steps: Course) -> list[Point]:
+        """Level from each moment to the next, and on to the end."""
+        moments = [self.x(moment) for moment, _ in steps] + [self.right]
+        levels = [self.y(gained) for _, gained in steps]
+        return [(x, y) for y, sides in zip(levels, pairwise(moments), strict=True) for x in sides]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An account as it is drawn."""
+
+    standing: Standing
+    colour: str
+    course: Course
+
+    @property
+    def row(self) -> ChartRow:
+        return self.standing.row
 
 
 def draw(data: ChartData) -> Page:
-    return frame.open_page(data, frame.height_for(len(data.rows)), "")
+    """The lines of those that gained most, as many as can be told apart; the others are named."""
+    kept, start = layout(data), data.as_of - data.look.span.length
+    found = ranked(data, kept)
+    moved = [standing for standing in found if _moved(standing.row)]
+    shown = moved[:MOST_LINES]
+    rest = [standing for standing in found if standing not in shown]
+    courses = [course(standing.row, start) for standing in shown]
+    passed = overtakings(courses, data.as_of, data.look.span.length * BRIEF)
+    page = frame.open_page(data, frame.height_for(len(shown) + bool(rest)), _reading(data, passed))
+    drawn = [_line(page, standing, steps) for standing, steps in zip(shown, courses, strict=True)]
+    bottom = frame.foot(page, data, growing=False, lines=_foot(data, drawn, passed, rest))
+    if len(drawn) == 1:
+        _alone(page, data, kept, drawn[0], bottom)
+    elif drawn:
+        _together(page, data, kept, drawn, passed, bottom)
+    else:
+        _nothing(page, data, bottom)
+    return page
+
+
+def _moved(row: ChartRow) -> bool:
+    return row.total is not None and any(gained for _, gained in row.course)
+
+
+def _line(page: Page, standing: Standing, steps: Course) -> Line:
+    colour = page.colours.muted if standing.row.note else page.colours.account(standing.index)
+    return Line(standing, colour, steps)
+
+
+def _reading(data: ChartData, passed: Sequence[Overtaking]) -> str:
+    say = speech(data.look.language).say
+    return frame.SEPARATOR.join([say(READING), *([say(RINGS)] if passed else [])])
+
+
+def _together(  # noqa: PLR0913, PLR0917 all that is drawn
+    page: Page, data: ChartData, kept: Layout, drawn: Sequence[Line], passed: Sequence[Overtaking], bottom: float
+) -> None:
+    """Each line with its label at the right."""
+    words = [_label(page, data, line) for line in drawn]
+    box = _plot(data, kept, frame.RIGHT - labels.taken(words), frame.TOP + TEXT / 2, bottom)
+    _axes(page, data, box)
+    _lines(page, box, drawn)
+    _rings(page, box, drawn, passed)
+    labels.beside(page, words, [(box.right, box.y(line.course[-1][1])) for line in drawn], bottom)
+
+
+def _alone(page: Page, data: ChartData, kept: Layout, line: Line, bottom: float) -> None:
+    """Over the whole width, what is to be said above."""
+    ink, muted = Style(page.colours.ink, NAME, bold=True), Style(page.colours.muted)
+    name = f"@{line.row.handle}", Style(line.colour, NAME, bold=True)
+    parts = [name, (_gained(data, line.row), ink), (_since(data, line), muted), (line.row.note or "", muted)]
+    labels.heading(page, frame.TOP + NAME_BASELINE, parts)
+    box = _plot(data, kept, frame.RIGHT - STROKE * 2, frame.TOP + HEAD + TEXT / 2, bottom)
+    _axes(page, data, box)
+    _lines(page, box, [line])
+
+
+def _nothing(page: Page, data: ChartData, bottom: float) -> None:
+    """A level line, and in words what it means."""
+    known = any(row.total is not None for row in data.rows)
+    words = speech(data.look.language).say(NOTHING[data.look.span] if known else UNKNOWN)
+    box = _plot(data, Layout(0, 1, ()), frame.RIGHT, frame.TOP, bottom)
+    page.line([(box.left, box.bottom), (box.right, box.bottom)], page.colours.muted, 2)
+    _times(page, data, box)
+    page.text(WIDTH / 2, (box.top + box.bottom) / 2 + MESSAGE / 3, words, Style(page.colours.ink, MESSAGE), "center")
+
+
+def _label(page: Page, data: ChartData, line: Line) -> labels.Label:
+    ink, muted = Style(page.colours.ink), Style(page.colours.muted)
+    told = f"{_gained(data, line.row)} {_since(data, line)}".strip()
+    return labels.label(line.colour, f"@{line.row.handle}", (told, ink), (line.row.note or "", muted))
+
+
+def _gained(data: ChartData, row: ChartRow) -> str:
+    total = row.total or 0
+    return ("+" if total >= 0 else "") + short(total, data.look.language)
+
+
+def _since(data: ChartData, line: Line) -> str:
+    """From when on the account is known, where that is not the start."""
+    since, length = line.course[0][0], data.look.span.length
+    if since - (data.as_of - length) <= length * LATE:
+        return ""
+    return speech(data.look.language).say("since {time}", time=_time(data, since, MOMENTS[data.look.span]))
+
+
+def _time(data: ChartData, moment: datetime, pattern: str) -> str:
+    return format_datetime(moment.astimezone(UTC), pattern, locale=speech(data.look.language).locale)
+
+
+def _plot(data: ChartData, kept: Layout, right: float, top: float, bottom: float) -> Plot:
+    ticks = max(width(tick(value, data.look.language)) for value in _ticks(kept.low, kept.high))
+    start, lowest = data.as_of - data.look.span.length, bottom - frame.LINE - SPACE
+    return Plot(frame.LEFT + ticks + SPACE, right, top, lowest, start, data.as_of, kept.low, kept.high)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Whole round numbers, zero among them."""
+    step = max(ROUND.value(ROUND.above((high - low) / TICKS)), 1)
+    return [step * number for number in range(ceil(low / step), int(high // step) + 1)]
+
+
+def _axes(page: Page, data: ChartData, box: Plot) -> None:
+    style = Style(page.colours.muted)
+    for value in _ticks(box.low, box.high):
+        y = box.y(value)
+        page.line([(box.left, y), (box.right, y)], page.colours.grid if value else page.colours.muted, 2)
+        page.text(box.left - SPACE / 2, y + 12, tick(value, data.look.language), style, "right")
+    _times(page, data, box)
+
+
+def _times(page: Page, data: ChartData, box: Plot) -> None:
+    """Round times below, those of which there is room."""
+    for moment in _round_times(box, EVERY[data.look.span]):
+        x, words = box.x(moment), _time(data, moment, TIMES[data.look.span])
+        if x - width(words) / 2 >= frame.LEFT and x + width(words) / 2 <= box.right + STROKE:
+            page.line([(x, box.bottom), (x, box.bottom + SPACE / 2)], page.colours.muted, 2)
+            page.text(x, box.bottom + SPACE + TEXT, words, Style(page.colours.muted), "center")
+
+
+def _round_times(box: Plot, every: timedelta) -> Iterator[datetime]:
+    midnight = box.end.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    for number in range(ceil((box.start - midnight) / every), (box.end - midnight) // every + 1):
+        yield midnight + every * number
+
+
+def _lines(page: Page, box: Plot, drawn: Sequence[Line]) -> None:
+    paths = [(line.colour, box.path(line.course)) for line in drawn]
+    told_apart(page, paths)
+    for colour, path in reversed(paths):
+        page.dots(path[-1:], colour, STROKE * 2.5, rim=HALO)
+
+
+def _rings(page: Page, box: Plot, drawn: Sequence[Line], passed: Sequence[Overtaking]) -> None:
+    """On the lines where they cross, the latest first, as many as touch neither each other nor the axis."""
+    kept: list[Point] = []
+    for each in reversed(passed):
+        x, y = box.x(each.moment), box.y(each.level)
+        if len(kept) < MOST_RINGS and y <= box.y(0) - RING and all(max(abs(x - u), abs(y - v)) > RING for u, v in kept):
+            kept.append((x, y))
+            page.rings([(x, y)], drawn[each.by].colour, RING, RING_WIDTH)
+
+
+def _foot(data: ChartData, drawn: Sequence[Line], passed: Sequence[Overtaking], rest: Sequence[Standing]) -> list[str]:
+    """The latest overtakings, in one line where others are to be named, and those others."""
+    told = [_passed(data, drawn, each) for each in passed[: -TOLD - 1 : -1]]
+    joined = frame.SEPARATOR.join(told)
+    if width(joined) <= frame.RIGHT - frame.LEFT:
+        told = [joined] if told else []
+    return [*(told[:1] if rest else told), *_named(data, rest, some=bool(drawn))]
+
+
+def _passed(data: ChartData, drawn: Sequence[Line], each: Overtaking) -> str:
+    """Long names are shortened as they are in the labels."""
+    by, of = (labels.shortened(f"@{drawn[place].row.handle}") for place in (each.by, each.of))
+    time = _time(data, each.moment, MOMENTS[data.look.span])
+    return speech(data.look.language).say(PASSED[data.look.span], name=by, other=of, time=time)
+
+
+def _named(data: ChartData, rest: Sequence[Standing], *, some: bool) -> list[str]:
+    """Where none is drawn there is no need to say so."""
+    intro = speech(data.look.language).say(labels.NOT_DRAWN) if some else ""
+    return labels.named(data, intro, [_name(data, standing.row) for standing in rest])
+
+
+def _name(data: ChartData, row: ChartRow) -> str:
+    """With what it gained if anything, or why that is not known."""
+    gained = [_gained(data, row)] if row.total else []
+    why = [f"({reason(data, row)})"] if row.note or row.total is None else []
+    return " ".join([f"@{row.handle}", *gained, *why])

@@ -1,0 +1,117 @@
+"""Words beside lines: labels at their ends that never touch, and the accounts that are only named."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.chart import frame
+from pipeline.chart.page import TEXT, Page, Style, elide, width
+from pipeline.language import speech, text
+from pipeline.records import ChartData
+
+NAME = 376
+"""The most room for a name: fifteen usual letters."""
+COLUMN = 400
+"""The most room for all else."""
+LEADER = 44
+"""Between the end of a line and its label."""
+LINE = 42
+GAP = 14
+STROKE = 2
+MOST_LINES = 2
+"""For the accounts that are only named."""
+NOT_DRAWN = text("not drawn, in the text below:")
+AND_MORE = text("and {count} more")
+MORE = text("{count} more")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Some lines of text beside a line's end, in the line's colour."""
+
+    colour: str
+    lines: tuple[tuple[str, Style], ...]
+
+    @property
+    def height(self) -> float:
+        return LINE * len(self.lines) + GAP
+
+    @property
+    def width(self) -> float:
+        return max(width(*line) for line in self.lines)
+
+
+def label(colour: str, name: str, *lines: tuple[str, Style]) -> Label:
+    """The name in the line's colour, and what is to be said of it below."""
+    below = ((elide(words, COLUMN, look), look) for words, look in lines if words)
+    return Label(colour, ((shortened(name), Style(colour, bold=True)), *below))
+
+
+def shortened(name: str) -> str:
+    return elide(name, NAME, Style("", bold=True))
+
+
+def taken(labels: Sequence[Label]) -> float:
+    """How much of the page's width the labels take, their leaders included."""
+    return max((each.width for each in labels), default=0) + LEADER
+
+
+def beside(page: Page, labels: Sequence[Label], ends: Sequence[tuple[float, float]], bottom: float) -> None:
+    """Each label near its line's end, tied to it."""
+    tops = stack([y - LINE / 2 for _, y in ends], [each.height for each in labels], frame.TOP, bottom)
+    for each, (x, y), top in zip(labels, ends, tops, strict=True):
+        left = x + LEADER
+        page.line([(x + 12, y), (left - 10, top + LINE / 2)], each.colour, STROKE)
+        for number, (words, style) in enumerate(each.lines):
+            page.text(left, top + LINE * number + TEXT - 4, words, style)
+
+
+def stack(wanted: Sequence[float], heights: Sequence[float], top: float, bottom: float) -> list[float]:
+    """Where blocks of these heights begin: as near as can be to where they are wanted, without touching each other."""
+    order = sorted(range(len(wanted)), key=lambda number: wanted[number])
+    tops = list(wanted)
+    for number in order:
+        tops[number] = top = max(tops[number], top)
+        top += heights[number]
+    for number in reversed(order):
+        tops[number] = bottom = min(tops[number], bottom - heights[number])
+    return tops
+
+
+def heading(page: Page, baseline: float, parts: Sequence[tuple[str, Style]]) -> None:
+    """Over a drawing of one account: its name, as short as the rest demands, and what is to be said of it."""
+    (name, style), *others = [part for part in parts if part[0]]
+    room = frame.RIGHT - frame.LEFT - sum(width(*part) + GAP * 2 for part in others)
+    x: float = frame.LEFT
+    for words, look in [(elide(name, room, style), style), *others]:
+        page.text(x, baseline, words, look)
+        x += width(words, look) + GAP * 2
+
+
+def named(data: ChartData, intro: str, names: Sequence[str], most: int = MOST_LINES) -> list[str]:
+    """The intro with as many of the names as fit into so many lines, and how many more there are."""
+    if not names:
+        return []
+    say = speech(data.look.language).say
+    fitting = [elide(name, frame.RIGHT - frame.LEFT) for name in names]
+    for told in range(len(names), -1, -1):
+        more = [say(AND_MORE if told else MORE, count=len(names) - told)] if told < len(names) else []
+        lines = wrap([*intro.split(), *_listed(fitting[:told]), *more])
+        if len(lines) <= most:
+            break
+    return lines
+
+
+def wrap(words: Sequence[str]) -> list[str]:
+    """Lines as wide as the page's text, broken between these words."""
+    lines = [""]
+    for word in words:
+        longer = f"{lines[-1]} {word}".strip()
+        if width(longer) <= frame.RIGHT - frame.LEFT:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [line for line in lines if line]
+
+
+def _listed(names: Sequence[str]) -> list[str]:
+    return [f"{name}," for name in names[:-1]] + list(names[-1:])

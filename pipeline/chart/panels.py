@@ -1,0 +1,108 @@
+"""Many accounts post by post: a panel each, all on one axis, the other accounts' lines grey behind."""
+
+from collections import Counter
+from collections.abc import Sequence
+from math import ceil
+
+from pipeline.chart import frame
+from pipeline.chart.numbers import short
+from pipeline.chart.page import GAP, TEXT, Page, Style, elide, width
+from pipeline.chart.scale import Scale
+from pipeline.chart.series import (
+    SPACE,
+    Plot,
+    Point,
+    Series,
+    begin,
+    dots,
+    grid,
+    lines,
+    longest,
+    plot,
+    posts_axis,
+    ticks_width,
+    values_axis,
+)
+from pipeline.chart.standing import sample
+from pipeline.chart.theme import blend
+from pipeline.records import ChartData
+
+COLUMNS = 2
+MOST = 10
+BETWEEN = 36
+"""From one column to the next."""
+HEAD = 46
+"""The height of a panel's line of text."""
+BELOW = 16
+"""From a panel to the next one's text."""
+STROKE = 5
+BEHIND = 2
+COARSE = 20
+"""One corner in so many px is enough for the lines behind."""
+PALE = 0.4
+"""How much of their colour the other accounts' lines keep on the paper."""
+APART = 16
+"""At least between the name and what is said at the right."""
+SHORTEST_NAME = 230
+"""What is said of an account leaves its name as much room."""
+
+
+def draw(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float) -> None:
+    """Two columns, the highest medians first, from left to right and from the top."""
+    boxes = _boxes(data, drawn, scale, bottom)
+    grid(page, boxes)
+    page.line(_behind(boxes, drawn), blend(page.colours.muted, page.colours.paper, PALE), BEHIND)
+    for number, (box, one) in enumerate(zip(boxes, drawn, strict=True)):
+        if number % COLUMNS == 0:
+            values_axis(page, data, box)
+        if number + COLUMNS >= len(drawn):
+            posts_axis(page, data, box)
+        _heading(page, data, box, one)
+        dots(page, data, box, one, Counter())
+        begin(page, box, one, STROKE)
+        lines(page, box, [one], STROKE)
+
+
+def _boxes(data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float) -> list[Plot]:
+    left, span = frame.LEFT + ticks_width(data, scale), longest(drawn)
+    right = frame.RIGHT - STROKE * 1.5
+    wide = (right - left - BETWEEN * (COLUMNS - 1)) / COLUMNS
+    high = (bottom - frame.LINE - SPACE + BELOW - frame.TOP) / ceil(len(drawn) / COLUMNS)
+    boxes = []
+    for number in range(len(drawn)):
+        row, column = divmod(number, COLUMNS)
+        x, y = left + column * (wide + BETWEEN), frame.TOP + row * high
+        boxes.append(plot(x, x + wide, y + HEAD, y + high - BELOW, span, scale))
+    return boxes
+
+
+def _heading(page: Page, data: ChartData, box: Plot, one: Series) -> None:
+    """The name at the left; at the right the median, or why the account is grey."""
+    row, style = one.standing.row, Style(one.colour, bold=True)
+    right, baseline = box.right + box.dot, box.top - HEAD + TEXT - 4
+    few = [sample(one.standing)] if len(row.values) < data.look.count else []
+    told = [short(one.standing.median or 0, data.look.language), *few, *([row.note] if row.note else [])]
+    room = right - box.left - APART
+    words = frame.SEPARATOR.join(told)
+    if row.note and width(words) > room - SHORTEST_NAME:
+        words = elide(row.note, room - SHORTEST_NAME)
+    page.text(box.left, baseline, elide(f"@{row.handle}", room - width(words), style), style)
+    page.text(right, baseline, words, Style(page.colours.muted if row.note else page.colours.ink), "right")
+
+
+def _behind(boxes: Sequence[Plot], drawn: Sequence[Series]) -> list[Point]:
+    """In each panel the others' lines, which are the same in all panels but for their places."""
+    first = boxes[0]
+    corners = max(round(len(max((one.line for one in drawn), key=len)) * COARSE / (first.right - first.left)), 1)
+    paths = [first.path(one.line[::corners]) for one in drawn]
+    return [
+        point
+        for own, box in enumerate(boxes)
+        for number, path in enumerate(paths)
+        if number != own
+        for point in (*_moved(path, box.left - first.left, box.top - first.top), GAP)
+    ]
+
+
+def _moved(path: Sequence[Point], right: float, down: float) -> list[Point]:
+    return [(x + right, y + down) for x, y in path]

@@ -1,0 +1,204 @@
+"""The post-by-post view: what it says and where, for one account, a few and many."""
+
+from collections.abc import Sequence
+from itertools import combinations, pairwise
+from typing import Any, cast
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from pipeline.chart import posts
+from pipeline.chart.labels import stack
+from pipeline.chart.page import WIDTH, Page
+from pipeline.chart.theme import COLOURS, blend
+from pipeline.records import Basis, ChartRow, Language, Theme, View
+from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
+
+LIGHT = COLOURS[Theme.LIGHT]
+CASES: dict[str, list[ChartRow]] = EXTREMES | {
+    f"{amount} accounts": [*crowd(amount - 1), row(WIDEST, [3] * 90, "as of 14:05 UTC")]
+    for amount in (1, 2, 5, 6, 10, 25)
+}
+CASES["long names"] = [row(f"{number}{LONGEST}", [number, 12_345] * 40, youngest_h=1) for number in range(9)]
+CASES["few drawn, many named"] = [
+    *(row(WIDEST, [5, 12_345] * 30, "as of 14:05 UTC", youngest_h=1) for _ in range(5)),
+    *(row(LONGEST, (), "no such account any more") for _ in range(5)),
+]
+
+
+def draw(*rows: ChartRow, **look: Any) -> Page:
+    page = posts.draw(chart(*rows, view=View.POSTS, **look))
+    FigureCanvasAgg(page.figure).print_to_buffer()  # type: ignore[no-untyped-call] # has no types in matplotlib
+    return page
+
+
+def texts(page: Page) -> dict[str, Text]:
+    return {found.get_text(): found for found in page.figure.get_children() if isinstance(found, Text)}
+
+
+def lines(page: Page, colour: str) -> list[list[tuple[float, float]]]:
+    """The corners of the lines of a colour that have some."""
+    drawn = [artist for artist in page.figure.get_children() if isinstance(artist, Line2D)]
+    return [_points(line) for line in drawn if line.get_color() == colour and line.get_marker() != "o"]
+
+
+def dots(page: Page) -> list[list[tuple[float, float]]]:
+    drawn = [artist for artist in page.figure.get_children() if isinstance(artist, Line2D)]
+    return [_points(line) for line in drawn if line.get_marker() == "o" and len(_points(line))]
+
+
+def _points(line: Line2D) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in cast("Any", line.get_xydata())]
+
+
+def overlap(one: Bbox, other: Bbox) -> bool:
+    return bool(one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1)
+
+
+def boxes(page: Page) -> list[tuple[str, Bbox]]:
+    drawn = [artist for artist in page.figure.get_children() if isinstance(artist, Text) and artist.get_text()]
+    return [(text.get_text(), text.get_window_extent()) for text in drawn]
+
+
+def marks(page: Page) -> list[Bbox]:
+    """The boxes of all dots, rings and corners of lines."""
+    return [
+        Bbox.from_extents(x - reach, page.height - y - reach, x + reach, page.height - y + reach)
+        for line in page.figure.get_children()
+        if isinstance(line, Line2D)
+        for reach in [(line.get_markersize() if line.get_marker() == "o" else line.get_linewidth()) / 0.72 / 2]
+        for x, y in _points(line)
+        if x == x  # noqa: PLR0124 not a number: an interruption
+    ]
+
+
+def outside(page: Page) -> list[str]:
+    """The text that leaves the picture, and whether a mark does."""
+    left = [
+        words
+        for words, box in boxes(page)
+        if box.x0 < 40 or box.x1 > WIDTH - 40 or box.y0 < 16 or box.y1 > page.height - 16
+    ]
+    return left + ["a mark" for mark in marks(page) if mark.x0 < 20 or mark.x1 > WIDTH - 20]
+
+
+def covered(page: Page) -> list[str]:
+    """The text that other text or a mark lies on."""
+    texts_and_boxes, all_marks = boxes(page), marks(page)
+    pairs = [f"{one} / {other}" for (one, a), (other, b) in combinations(texts_and_boxes, 2) if overlap(a, b)]
+    return pairs + [words for words, box in texts_and_boxes if any(overlap(box, mark) for mark in all_marks)]
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("rows", CASES.values(), ids=CASES)
+def test_all_is_inside_the_picture_and_nothing_covers_text(rows: list[ChartRow], language: Language) -> None:
+    page = draw(*rows, language=language)
+    assert outside(page) == []
+    assert covered(page) == []
+
+
+def test_one_account_takes_the_whole_width_and_tells_its_best_post_and_its_median() -> None:
+    page = draw(row("nasa", [4, *[7] * 30, 317, *[8] * 20]))
+    told = texts(page)
+    assert {"@nasa", "median 7 · n=52", "7"} <= set(told)
+    best = next(text for words, text in told.items() if words.startswith("top 317 · "))
+    all_dots = dots(page)[0]
+    x, y = min(all_dots, key=lambda dot: dot[1])
+    assert best.get_window_extent().x0 < x < best.get_window_extent().x1
+    assert 0 < best.get_window_extent().y0 - (page.height - y) < 40
+    assert max(x for x, _ in all_dots) > WIDTH - 150
+
+
+def test_up_to_five_accounts_share_a_drawing_and_more_have_panels_of_their_own() -> None:
+    five, six = draw(*crowd(5, youngest_h=30)), draw(*crowd(6, youngest_h=30))
+    assert "grey lines: the other accounts" not in texts(five)
+    assert "grey lines: the other accounts" in texts(six)
+    assert len({round(points[0][0]) for points in dots(five)}) == 1
+    assert len({round(points[0][0]) for points in dots(six)}) == 2
+
+
+def test_panels_share_one_axis_and_show_the_other_lines_behind() -> None:
+    page = draw(*(row(f"a{number}", [10**number] * 50) for number in range(6)), count=50)
+    numbers = {number: dots(page)[2 * number] for number in range(6)}
+    (behind,) = lines(page, blend(LIGHT.muted, LIGHT.paper, 0.4))
+    assert len(dots(page)) == 12
+    assert sum(1 for x, _ in behind if x != x) == 6 * 5  # noqa: PLR0124 not a number: an interruption
+    assert {"@a5", "100k", "@a0", "1"} <= set(texts(page))
+    steps = {round(numbers[number][0][1] - numbers[number + 1][0][1]) % 10**3 for number in (0, 2, 4)}
+    assert len(steps) == 1
+
+
+def test_a_panel_tells_the_median_and_how_many_posts_if_fewer_than_asked() -> None:
+    told = texts(draw(row("few", [12] * 30), *(row(f"all{number}", [9] * 100) for number in range(5))))
+    assert {"@few", "12 · n=30", "9"} <= set(told)
+
+
+def test_ten_panels_are_drawn_and_the_rest_is_named_in_two_lines() -> None:
+    told = list(texts(draw(*crowd(24), row("none", (), "protected"))))
+    named = [words for words in told if words.startswith("not drawn, in the text below: @")]
+    assert len(named) == 1
+    assert told[told.index(named[0]) + 1].endswith(" and 13 more")
+
+
+def test_accounts_without_posts_are_named_with_their_reason() -> None:
+    told = texts(draw(row("fine", [1] * 20), row("none", (), "protected"), row("empty", ())))
+    assert "not drawn, in the text below: @empty (no posts), @none (protected)" in told
+
+
+def test_a_series_that_is_shorter_begins_with_a_stop() -> None:
+    page = draw(row("long", [9] * 100), row("short", [3] * 40))
+    stops = [points for points in lines(page, LIGHT.account(1)) if len(points) == 2 and points[0][0] == points[1][0]]
+    assert len(stops) == 1
+    assert "median 3 · n=40" in texts(page)
+    assert not [points for points in lines(page, LIGHT.account(0)) if len(points) == 2 and points[0][0] == points[1][0]]
+
+
+def test_equal_counts_of_several_accounts_are_stacked_and_none_hides_another() -> None:
+    one, other = dots(draw(row("a", [0] * 50), row("b", [0] * 50)))[:2]
+    assert {x for x, _ in one} == {x for x, _ in other}
+    assert {y for _, y in one}.isdisjoint({y for _, y in other})
+
+
+def test_the_newest_post_is_at_the_right_and_lines_end_there() -> None:
+    page = draw(row("a", [900, *[4] * 99]), row("b", [3] * 100))
+    newest, *others = dots(page)[0]
+    assert all(newest[0] > x and newest[1] < y for x, y in others)
+    for account in range(2):
+        path = max(lines(page, LIGHT.account(account)), key=len)
+        assert path[0][0] == newest[0]
+
+
+def test_the_reading_tells_the_window_and_if_there_are_several_from_which_to_which() -> None:
+    one = draw(row("a", [1] * 100))
+    two = draw(row("a", [1] * 100), row("b", [1] * 800), count=800)
+    assert any("median of 21 posts (11 at its ends)" in words for words in texts(one))
+    assert any("median of 21–101 posts (11–51 at its ends)" in words for words in texts(two))
+
+
+def test_rates_are_drawn_on_their_own_axis() -> None:
+    rates = [0.02, 0.4, 0.07] * 20
+    told = texts(draw(row("a", rates), row("b", rates[::-1]), basis=Basis.RATE))
+    assert "Retweets per 1,000 views" in told
+    assert "median 0.07 · n=60" in told
+
+
+def test_thousands_of_posts_are_thinned_but_all_of_the_span_is_covered() -> None:
+    values = [number * 7919 % 500 for number in range(3200)]
+    found = dots(draw(row("a", values), count=3200))[0]
+    xs = sorted(x for x, _ in found)
+    assert len(found) < 3200
+    assert max(right - left for left, right in pairwise(xs)) < 8
+
+
+def closest(tops: Sequence[float], heights: Sequence[float]) -> bool:
+    blocks = sorted(zip(tops, heights, strict=True))
+    return all(top + height <= following for (top, height), (following, _) in pairwise(blocks))
+
+
+def test_labels_stay_where_they_belong_unless_they_would_touch() -> None:
+    assert stack([300, 100], [50, 50], 0, 500) == [300, 100]
+    assert stack([110, 100, 480], [50, 50, 50], 0, 500) == [150, 100, 450]
+    assert closest(stack([490, 490, 490, 12], [50, 60, 70, 20], 0, 500), [50, 60, 70, 20])
