@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from pipeline.chart import layout
 from pipeline.chart.frame import GROWING
+from pipeline.chart.labels import stack
 from pipeline.chart.page import TEXT, WIDTH, Page
 from pipeline.chart.picture import VIEWS
-from pipeline.chart.posts import stack
 from pipeline.chart.theme import COLOURS
 from pipeline.records import Basis, ChartData, ChartRow, Language, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
