@@ -1,10 +1,10 @@
-"""What both views share: the size of the picture, its head and its foot."""
+"""What the views share: the size of the picture, its head and its foot."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pipeline.chart.page import MARGIN, TEXT, WIDTH, Page, Style, elide, width
-from pipeline.chart.standing import Standing, extent, reason, title
+from pipeline.chart.page import MARGIN, TEXT, WIDTH, Page, Style, width
+from pipeline.chart.standing import extent, title
 from pipeline.chart.theme import COLOURS
 from pipeline.language import speech, text
 from pipeline.records import ChartData, ChartRow
@@ -31,8 +31,6 @@ GROWING = text("younger than 24 h, still growing")
 RING = 20
 """The size of the hollow dot that is explained."""
 INDENT = RING + 14
-MOST_OTHERS = 2
-"""Lines that name the accounts which are not drawn."""
 
 
 def height_for(rows: int) -> int:
@@ -95,35 +93,3 @@ def joined(data: ChartData, *, growing: bool, lines: Sequence[str]) -> list[str]
         if width(both) <= RIGHT - LEFT - INDENT:
             return [both, *lines[1:]]
     return [*first, *lines]
-
-
-def others(data: ChartData, rest: Sequence[Standing]) -> list[str]:
-    """Names the accounts that are not drawn, in MOST_OTHERS lines at most."""
-    say = speech(data.look.language).say
-    names = [elide(_name(data, standing), RIGHT - LEFT) for standing in rest]
-    for told in range(len(names), -1, -1):
-        more = [say("{count} more", count=len(names) - told)] if told < len(names) else []
-        lines = _wrap([say("not drawn, in the text below:"), *_listed([*names[:told], *more])])
-        if len(lines) <= MOST_OTHERS:
-            break
-    return lines if rest else []
-
-
-def _listed(names: Sequence[str]) -> list[str]:
-    return [f"{name}," for name in names[:-1]] + list(names[-1:])
-
-
-def _name(data: ChartData, standing: Standing) -> str:
-    row = standing.row
-    return f"@{row.handle}" if row.values else f"@{row.handle} ({reason(data, row)})"
-
-
-def _wrap(words: Sequence[str]) -> list[str]:
-    lines = [""]
-    for word in words:
-        longer = f"{lines[-1]} {word}".strip()
-        if width(longer) <= RIGHT - LEFT:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines

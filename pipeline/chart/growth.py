@@ -8,7 +8,7 @@ from math import ceil
 
 from babel.dates import format_datetime
 
-from pipeline.chart import frame, labels
+from pipeline.chart import frame, labels, rest
 from pipeline.chart.courses import Course, Overtaking, course, overtakings
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short, tick
@@ -102,12 +102,12 @@ def draw(data: ChartData) -> Page:
     found = ranked(data, kept)
     moved = [standing for standing in found if _moved(standing.row)]
     shown = moved[:MOST_LINES]
-    rest = [standing for standing in found if standing not in shown]
+    others = [standing for standing in found if standing not in shown]
     courses = [course(standing.row, start) for standing in shown]
     passed = overtakings(courses, data.as_of, data.look.span.length * BRIEF)
-    page = frame.open_page(data, frame.height_for(len(shown) + bool(rest)), _reading(data, passed))
+    page = frame.open_page(data, frame.height_for(len(shown) + bool(others)), _reading(data, passed))
     drawn = [_line(page, standing, steps) for standing, steps in zip(shown, courses, strict=True)]
-    bottom = frame.foot(page, data, growing=False, lines=_foot(data, drawn, passed, rest))
+    bottom = frame.foot(page, data, growing=False, lines=_foot(data, drawn, passed, others))
     if len(drawn) == 1:
         _alone(page, data, kept, drawn[0], bottom)
     elif drawn:
@@ -240,13 +240,15 @@ def _rings(page: Page, box: Plot, drawn: Sequence[Line], passed: Sequence[Overta
             page.rings([(x, y)], drawn[each.by].colour, RING, RING_WIDTH)
 
 
-def _foot(data: ChartData, drawn: Sequence[Line], passed: Sequence[Overtaking], rest: Sequence[Standing]) -> list[str]:
+def _foot(
+    data: ChartData, drawn: Sequence[Line], passed: Sequence[Overtaking], others: Sequence[Standing]
+) -> list[str]:
     """The latest overtakings, in one line where others are to be named, and those others."""
     told = [_passed(data, drawn, each) for each in passed[: -TOLD - 1 : -1]]
     joined = frame.SEPARATOR.join(told)
     if width(joined) <= frame.RIGHT - frame.LEFT:
         told = [joined] if told else []
-    return [*(told[:1] if rest else told), *_named(data, rest, some=bool(drawn))]
+    return [*(told[:1] if others else told), *_named(data, others, some=bool(drawn))]
 
 
 def _passed(data: ChartData, drawn: Sequence[Line], each: Overtaking) -> str:
@@ -256,10 +258,10 @@ def _passed(data: ChartData, drawn: Sequence[Line], each: Overtaking) -> str:
     return speech(data.look.language).say(PASSED[data.look.span], name=by, other=of, time=time)
 
 
-def _named(data: ChartData, rest: Sequence[Standing], *, some: bool) -> list[str]:
+def _named(data: ChartData, others: Sequence[Standing], *, some: bool) -> list[str]:
     """Where none is drawn there is no need to say so."""
-    intro = speech(data.look.language).say(labels.NOT_DRAWN) if some else ""
-    return labels.named(data, intro, [_name(data, standing.row) for standing in rest])
+    intro = speech(data.look.language).say(rest.NOT_DRAWN) if some else ""
+    return rest.fitting(data, intro, [_name(data, standing.row) for standing in others])
 
 
 def _name(data: ChartData, row: ChartRow) -> str:

@@ -1,12 +1,10 @@
-"""Words beside lines: labels at their ends that never touch, and the accounts that are only named."""
+"""Words beside lines: labels at their ends that never touch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.chart import frame
 from pipeline.chart.page import TEXT, Page, Style, elide, width
-from pipeline.language import speech, text
-from pipeline.records import ChartData
 
 NAME = 376
 """The most room for a name: fifteen usual letters."""
@@ -17,11 +15,6 @@ LEADER = 44
 LINE = 42
 GAP = 14
 STROKE = 2
-MOST_LINES = 2
-"""For the accounts that are only named."""
-NOT_DRAWN = text("not drawn, in the text below:")
-AND_MORE = text("and {count} more")
-MORE = text("{count} more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,33 +78,3 @@ def heading(page: Page, baseline: float, parts: Sequence[tuple[str, Style]]) -> 
     for words, look in [(elide(name, room, style), style), *others]:
         page.text(x, baseline, words, look)
         x += width(words, look) + GAP * 2
-
-
-def named(data: ChartData, intro: str, names: Sequence[str], most: int = MOST_LINES) -> list[str]:
-    """The intro with as many of the names as fit into so many lines, and how many more there are."""
-    if not names:
-        return []
-    say = speech(data.look.language).say
-    fitting = [elide(name, frame.RIGHT - frame.LEFT) for name in names]
-    for told in range(len(names), -1, -1):
-        more = [say(AND_MORE if told else MORE, count=len(names) - told)] if told < len(names) else []
-        lines = wrap([*intro.split(), *_listed(fitting[:told]), *more])
-        if len(lines) <= most:
-            break
-    return lines
-
-
-def wrap(words: Sequence[str]) -> list[str]:
-    """Lines as wide as the page's text, broken between these words."""
-    lines = [""]
-    for word in words:
-        longer = f"{lines[-1]} {word}".strip()
-        if width(longer) <= frame.RIGHT - frame.LEFT:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return [line for line in lines if line]
-
-
-def _listed(names: Sequence[str]) -> list[str]:
-    return [f"{name}," for name in names[:-1]] + list(names[-1:])

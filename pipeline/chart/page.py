@@ -169,7 +169,7 @@ def _parts(words: str) -> list[tuple[str | None, str]]:
     return [run for piece in PIECE.findall(words) for run in fonts.runs(piece)]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _piece(path: str | None, words: str, style: Style) -> Piece:
     width, height, descent = _extent(path, words, style.size, style.bold)
     size = ceil(width) + 2 * ROOM, ceil(height) + 2 * ROOM

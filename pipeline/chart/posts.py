@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from pipeline.chart import alone, frame, labels, panels
+from pipeline.chart import alone, frame, labels, panels, rest
 from pipeline.chart.layout import layout
 from pipeline.chart.page import TEXT, Page, Style, width
 from pipeline.chart.scale import Scale, scale_of
@@ -22,9 +22,9 @@ from pipeline.chart.series import (
     values_axis,
 )
 from pipeline.chart.smooth import enough, window
-from pipeline.chart.standing import Standing, figures, ranked, reason, sample
+from pipeline.chart.standing import Standing, figures, ranked, sample
 from pipeline.language import speech, text
-from pipeline.records import ChartData, ChartRow
+from pipeline.records import ChartData
 
 MOST_TOGETHER = 5
 """More lines in one drawing could not be told apart: each gets its own."""
@@ -35,6 +35,7 @@ READINGS = {
     True: text("log scale · line: median of {window} posts, number: of all"),
 }
 """Of one drawing, and of panels."""
+SHORT_READING = text("log scale · line: rolling median")
 LINES = text("grey lines: the other accounts")
 
 
@@ -43,10 +44,10 @@ def draw(data: ChartData) -> Page:
     kept = layout(data)
     found = ranked(data, kept)
     full = [standing for standing in found if standing.row.values]
-    shown, rest = full[: panels.MOST], full[panels.MOST :] + found[len(full) :]
+    shown, others = full[: panels.MOST], full[panels.MOST :] + found[len(full) :]
     many = len(shown) > MOST_TOGETHER
-    page = frame.open_page(data, frame.height_for(len(shown) + bool(rest)), _reading(data, shown, many=many))
-    bottom = _foot(page, data, shown, rest, many=many)
+    page = frame.open_page(data, frame.height_for(len(shown) + bool(others)), _reading(data, shown, many=many))
+    bottom = _foot(page, data, shown, others, many=many)
     drawn = [series(page, data, standing) for standing in shown]
     scale = scale_of(kept, data.look.basis, LINEAR)
     if many:
@@ -64,14 +65,16 @@ def _reading(data: ChartData, shown: Sequence[Standing], *, many: bool) -> str:
     width_told = str(widths[0]) if len(widths) == 1 else f"{widths[0]}–{widths[-1]}"
     halves = sorted({enough(each) for each in widths})
     half_told = str(halves[0]) if len(halves) == 1 else f"{halves[0]}–{halves[-1]}"
-    return speech(data.look.language).say(READINGS[many], window=width_told, enough=half_told)
+    say = speech(data.look.language).say
+    full = say(READINGS[many], window=width_told, enough=half_told)
+    line = frame.SEPARATOR.join([say("reposts left out"), full])
+    return full if width(line) <= frame.RIGHT - frame.LEFT else say(SHORT_READING)
 
 
-def _foot(page: Page, data: ChartData, shown: Sequence[Standing], rest: Sequence[Standing], *, many: bool) -> float:
+def _foot(page: Page, data: ChartData, shown: Sequence[Standing], others: Sequence[Standing], *, many: bool) -> float:
     say = speech(data.look.language).say
     growing = any(any(frame.fresh(data, standing.row)) for standing in shown)
-    named = labels.named(data, say(labels.NOT_DRAWN), [_name(data, standing.row) for standing in rest])
-    return frame.foot(page, data, growing=growing, lines=[*([say(LINES)] if many else []), *named])
+    return frame.foot(page, data, growing=growing, lines=[*([say(LINES)] if many else []), *rest.named(data, others)])
 
 
 def _together(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float) -> None:
@@ -98,7 +101,3 @@ def _label(page: Page, data: ChartData, one: Series) -> labels.Label:
     lines_told = [joined] if width(joined) <= labels.COLUMN else told
     below = [(words, ink) for words in lines_told]
     return labels.label(one.colour, f"@{row.handle}", *below, (row.note or "", Style(page.colours.muted)))
-
-
-def _name(data: ChartData, row: ChartRow) -> str:
-    return f"@{row.handle}" if row.values else f"@{row.handle} ({reason(data, row)})"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from pipeline.chart import frame
+from pipeline.chart import frame, rest
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short
 from pipeline.chart.page import TEXT, Page, Style, elide, width
@@ -184,8 +184,8 @@ def _that_fit(page: Page, data: ChartData, found: Sequence[Standing]) -> tuple[S
     room = page.height - frame.BOTTOM - frame.TOP
     if len(found) * LEAST_PITCH <= room:
         return found, []
-    most = int((room - frame.MOST_OTHERS * frame.LINE) // LEAST_PITCH)
-    return found[:most], frame.others(data, found[most:])
+    most = int((room - rest.MOST_LINES * frame.LINE) // LEAST_PITCH)
+    return found[:most], rest.named(data, found[most:])
 
 
 @dataclass(frozen=True, slots=True)

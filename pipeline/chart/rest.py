@@ -5,36 +5,40 @@ from collections.abc import Sequence
 from pipeline.chart import frame
 from pipeline.chart.page import elide, width
 from pipeline.chart.standing import Standing, reason
-from pipeline.language import speech
-from pipeline.records import ChartData
+from pipeline.language import speech, text
+from pipeline.records import ChartData, ChartRow
 
 MOST_LINES = 2
+NOT_DRAWN = text("not drawn, in the text below:")
+AND_MORE = text("and {count} more")
+MORE = text("{count} more")
 
 
 def named(data: ChartData, rest: Sequence[Standing]) -> list[str]:
-    """In two lines at most; how many more there are where not all of them fit."""
-    if not rest:
+    """Their names, with the reason where they have no posts."""
+    return fitting(data, speech(data.look.language).say(NOT_DRAWN), [_name(data, each.row) for each in rest])
+
+
+def _name(data: ChartData, row: ChartRow) -> str:
+    return f"@{row.handle}" if row.values else f"@{row.handle} ({reason(data, row)})"
+
+
+def fitting(data: ChartData, intro: str, names: Sequence[str]) -> list[str]:
+    """The intro with as many of the names as fit into MOST_LINES, and how many more there are."""
+    if not names:
         return []
     say = speech(data.look.language).say
-    names = [elide(_name(data, standing), frame.RIGHT - frame.LEFT) for standing in rest]
+    short = [elide(name, frame.RIGHT - frame.LEFT) for name in names]
     for told in range(len(names), -1, -1):
-        more = [say("{count} more", count=len(names) - told)] if told < len(names) else []
-        lines = _wrapped([say("not drawn, in the text below:"), *_listed([*names[:told], *more])])
+        more = [say(AND_MORE if told else MORE, count=len(names) - told)] if told < len(names) else []
+        lines = _wrap([*intro.split(), *_listed(short[:told]), *more])
         if len(lines) <= MOST_LINES:
             break
     return lines
 
 
-def _listed(names: Sequence[str]) -> list[str]:
-    return [f"{name}," for name in names[:-1]] + list(names[-1:])
-
-
-def _name(data: ChartData, standing: Standing) -> str:
-    row = standing.row
-    return f"@{row.handle}" if row.values else f"@{row.handle} ({reason(data, row)})"
-
-
-def _wrapped(words: Sequence[str]) -> list[str]:
+def _wrap(words: Sequence[str]) -> list[str]:
+    """Lines as wide as the page's text, broken between these words."""
     lines = [""]
     for word in words:
         longer = f"{lines[-1]} {word}".strip()
@@ -42,4 +46,8 @@ def _wrapped(words: Sequence[str]) -> list[str]:
             lines[-1] = longer
         else:
             lines.append(word)
-    return lines
+    return [line for line in lines if line]
+
+
+def _listed(names: Sequence[str]) -> list[str]:
+    return [f"{name}," for name in names[:-1]] + list(names[-1:])

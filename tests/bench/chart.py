@@ -21,8 +21,8 @@ from typing import Any, cast
 
 from PIL import Image
 
-from pipeline.chart import draw, sample
-from pipeline.records import ChartData, ChartRow, Theme, View
+from pipeline.chart import draw
+from pipeline.records import ChartData, ChartRow, Look, View
 from tests.bench.peers import Draw, Missing, Peer, Size
 from tests.conftest import ROOT
 
@@ -65,10 +65,17 @@ def spread(handles: list[str], chance: Random, number: int, view: View = View.SP
     """Read a minute later each time; no post is younger than a day, so that all dots are full."""
     times = tuple(NOW - timedelta(hours=30 + 5 * post) for post in range(POSTS))
     rows = [
-        ChartRow(handle, tuple(int(chance.lognormvariate(3 + place * 0.5, 1.1)) for _ in times), times)
+        _row(handle, tuple(int(chance.lognormvariate(3 + place * 0.5, 1.1)) for _ in times), times)
         for place, handle in enumerate(handles)
     ]
-    return replace(sample.comparison(rows, view, Theme.LIGHT), as_of=NOW + timedelta(minutes=number))
+    return ChartData(Look(view=view), NOW + timedelta(minutes=number), tuple(rows))
+
+
+def _row(handle: str, values: tuple[int, ...], times: tuple[datetime, ...]) -> ChartRow:
+    """With a total, and with a course to it within the last day, as growth wants them."""
+    total = sum(values)
+    course = tuple((NOW - timedelta(hours=hours), total * (24 - hours) // 24) for hours in range(23, -1, -1))
+    return ChartRow(handle, values, times, total=total, course=course)
 
 
 def _opened(stack: ExitStack, size: Size) -> Iterator[tuple[str, Draw]]:
