@@ -79,7 +79,7 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
 
 
 def _row(network: str, handle: str, post: Post) -> list[object]:
-    moment = post.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = f"{post.created_at.replace(microsecond=0, tzinfo=None).isoformat()}Z"  # strftime takes twice as long
     return [network, _text(handle), _text(post.id), moment, *post.counts]
 
 

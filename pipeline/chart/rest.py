@@ -1,5 +1,6 @@
 """The accounts that a picture has no room for, named."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from pipeline.chart import frame
@@ -27,14 +28,19 @@ def fitting(data: ChartData, intro: str, names: Sequence[str]) -> list[str]:
     """The intro with as many of the names as fit into MOST_LINES, and how many more there are."""
     if not names:
         return []
-    say = speech(data.look.language).say
     short = [elide(name, frame.RIGHT - frame.LEFT) for name in names]
-    for told in range(len(names), -1, -1):
-        more = [say(AND_MORE if told else MORE, count=len(names) - told)] if told < len(names) else []
-        lines = _wrap([*intro.split(), *_listed(short[:told]), *more])
-        if len(lines) <= MOST_LINES:
-            break
-    return lines
+    lines = _lines(data, intro, short, len(short))
+    if len(lines) <= MOST_LINES:
+        return lines
+    most = bisect_right(range(len(short)), MOST_LINES, key=lambda told: len(_lines(data, intro, short, told)))
+    return _lines(data, intro, short, max(most - 1, 0))
+
+
+def _lines(data: ChartData, intro: str, names: Sequence[str], told: int) -> list[str]:
+    """The first of the names, and how many more there are."""
+    left = len(names) - told
+    more = [speech(data.look.language).say(AND_MORE if told else MORE, count=left)] if left else []
+    return _wrap([*intro.split(), *_listed(names[:told]), *more])
 
 
 def _wrap(words: Sequence[str]) -> list[str]:

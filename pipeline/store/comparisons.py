@@ -120,8 +120,9 @@ def newest_posts(session: Session, comparison_id: int, count: int) -> dict[int, 
     """The newest posts of each of the comparison's accounts, newest first, by the account's id."""
     posts = newest(comparison_id, count)
     found: dict[int, list[PostRecord]] = {account.id: [] for account in accounts_of(session, comparison_id)}
-    for row in session.connection().execute(select(posts).order_by(posts.c.account_id, posts.c.rank)):
-        found[row[0]].append(PostRecord(row[1], row[2], Counts(*row[3:-1])))
+    for row in session.connection().execute(select(posts).order_by(posts.c.account_id, posts.c.rank)).all():
+        account_id, post_id, created_at, *counts, _rank = row
+        found[account_id].append(PostRecord(post_id, created_at, Counts._make(counts)))
     return found
 
 

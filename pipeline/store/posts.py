@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Counts, Reading
 from pipeline.records import Post as PostRecord
 from pipeline.store import bill
 from pipeline.store.tables import History, Post
+
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+COVERED = select(Post.post_id, *(getattr(Post, name) for name in Counts._fields), Post.billed_on).where(
+    Post.account_id == bindparam("account"), Post.created_at >= bindparam("since")
+)
+"""Built once: a tick asks it of each account that was read."""
 
 
 @dataclass
@@ -59,12 +65,10 @@ def _compare(session: Session, reading: Reading, difference: Difference) -> bool
 
 def _stored(session: Session, reading: Reading) -> dict[str, tuple[Counts, date]]:
     """The stored posts that the reading covers, with their counts and the day they were last billed."""
-    covered = select(Post.post_id, *(getattr(Post, name) for name in Counts._fields), Post.billed_on).where(
-        Post.account_id == reading.account_id
-    )
-    if reading.posts and not reading.complete:
-        covered = covered.where(Post.created_at >= min(post.created_at for post in reading.posts))
-    return {row[0]: (Counts(*row[1:-1]), row[-1]) for row in session.connection().execute(covered)}
+    partial = reading.posts and not reading.complete
+    since = min(post.created_at for post in reading.posts or ()) if partial else EARLIEST
+    rows = session.connection().execute(COVERED, {"account": reading.account_id, "since": since}).all()
+    return {row[0]: (Counts(*row[1:-1]), row[-1]) for row in rows}
 
 
 def _bill(session: Session, reading: Reading, post_ids: set[str]) -> None:
