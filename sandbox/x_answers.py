@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sandbox.x_records import METRICS, Account, Counts, Kind, Post, State, dice, moment
@@ -53,7 +54,7 @@ def show_post(post: Post, counts: Counts, asked: Asked) -> dict[str, Any]:
         "lang": "en",
         "possibly_sensitive": False,
         "reply_settings": "everyone",
-        "edit_controls": _edit_controls(post.created_at),
+        "edit_controls": _edit_controls(post.created_at) if "edit_controls" in asked.post_fields else None,
         "public_metrics": _show_counts(post, counts, asked),
         **_show_reference(post, asked),
     }
@@ -172,5 +173,6 @@ def plain_problem(status: int, title: str) -> dict[str, Any]:
     return {"title": title, "detail": title, "type": "about:blank", "status": status}
 
 
+@lru_cache(maxsize=50_000)  # the same posts are asked for again and again, and their times never change
 def _time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
