@@ -4,8 +4,8 @@ from bot.call import Call
 from bot.command import Command
 
 TEXT = """\
-What is stored of this chat: its id, the accounts that it tracks, its subscriptions and the ids of the messages that \
-show them. No names, no messages, and nothing about its members.
+What is stored of this chat: its id, the accounts that it tracks, its subscriptions, the ids of the messages that show \
+them, and the theme and the language of its charts. No names, no messages, and nothing about its members.
 Why: to draw and renew its charts.
 How long: until /forget, which deletes it all at once.
 What is stored of accounts on X: their handle, and their public posts' ids, times and counts, but never the text."""
