@@ -7,12 +7,13 @@ ONLY ?=
 UV_VERSION = 0.13.9
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo run test check bench
+.PHONY: help setup demo run test check bench chaos
 
 help:
 	@echo "make demo    try it here, with no account anywhere: POSTS=file.csv PORT=8765"
 	@echo "make run     run it against Telegram, X and Dropbox, with the settings in .env"
 	@echo "make test    every test;  make check  lint, types, formatting;  make bench  figures as JSON: ONLY=chart"
+	@echo "make chaos   every part fails in turn, on real servers; prints what that costs: ONLY=processes"
 
 setup: .venv/ready
 
@@ -39,3 +40,6 @@ check: setup
 bench: setup
 	@.uv/bin/uv sync --quiet --locked --group bench --python "$$(command -v $(PYTHON))"
 	@$(RUN) tests.bench $(ONLY)
+
+chaos: setup
+	$(RUN) pytest tests/chaos$(if $(ONLY),/test_$(ONLY).py)

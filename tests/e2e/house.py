@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 
 from tests.conftest import ROOT, free_port, until
 from tests.e2e.chat import Chat, Sandbox
@@ -27,12 +28,20 @@ class House:
 
     def __init__(self, sandbox: Sandbox, folder: Path, tick_s: int, settings: dict[str, str]) -> None:
         self.sandbox, self.folder, self.tick_s = sandbox, folder, tick_s
+        self.supervisor: psutil.Process | None = None
         given = settings.get("DATABASE_URL", f"sqlite:///{folder}/data/tallybird.db")
         self.database = given.replace("postgresql://", "postgresql+psycopg://")
 
     @property
     def log(self) -> Path:
         return self.folder / "house.log"
+
+    def process(self, name: str) -> psutil.Process:
+        """The process that the supervisor runs under this name of the Procfile, or "redis"."""
+        assert self.supervisor is not None
+        found = [each for each in self.supervisor.children() if _name(each) == name]
+        assert found, f"{name} does not run"
+        return found[0]
 
     def chat(self, chat_id: int, **more: object) -> Chat:
         return Chat(self.sandbox, chat_id, **more)  # type: ignore[arg-type]
@@ -71,7 +80,14 @@ def running(
     ):
         until(lambda: supervisor.poll() is not None or _is_ready(address), within_s=60)
         assert supervisor.poll() is None, house.log.read_text()
+        house.supervisor = psutil.Process(supervisor.pid)
         yield house
+
+
+def _name(process: psutil.Process) -> str:
+    """`python -m pipeline worker` is the worker, `python -m bot` the bot, redis-server or valkey-server redis."""
+    words = process.cmdline()
+    return "redis" if "--unixsocket" in words else words[-1] if words else ""
 
 
 @contextmanager

@@ -1,0 +1,31 @@
+"""Faults of every part, played on real servers and real processes; what they cost is printed as a table."""
+
+from collections.abc import Callable
+
+import pytest
+
+COLUMNS = ("fault", "what was lost", "s until the next fresh chart")
+
+Tell = Callable[..., None]
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Tell:
+    """Writes the case's line of the table: what happened, what it cost, and how soon a fresh chart stood again."""
+
+    def note(fault: str, *, lost: str = "nothing", fresh_s: float | None = None) -> None:
+        record_property("chaos", (fault, lost, "" if fresh_s is None else f"{fresh_s:.1f}"))
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for name in ("passed", "failed") for report in terminalreporter.getreports(name)]
+    rows = [row for report in reports for name, row in report.user_properties if name == "chaos"]
+    if not rows:
+        return
+    table = [COLUMNS, *rows]
+    widths = [max(len(row[place]) for row in table) for place in range(len(COLUMNS))]
+    terminalreporter.section("faults")
+    for row in table:
+        terminalreporter.write_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
