@@ -89,13 +89,12 @@ class Delivery:
         """Start showing what is due, as far as there is room. True where something had to be held back."""
         due = await self.house.read(subscriptions.outdated, datetime.now(UTC))
         held_back = False
-        for showing in due:
-            chat_id = showing.chat_id
-            is_open = self.limits.is_open(chat_id, asked=showing.mode is Mode.ONCE)
-            if len(self.under_way) >= AT_ONCE or chat_id in self.under_way or not is_open:
+        for turn in due:
+            is_open = self.limits.is_open(turn.chat_id, asked=turn.mode is Mode.ONCE)
+            if len(self.under_way) >= AT_ONCE or turn.chat_id in self.under_way or not is_open:
                 held_back = True
                 continue
-            self.under_way[chat_id] = asyncio.create_task(self._take_turn(showing.subscription_id, chat_id))
+            self.under_way[turn.chat_id] = asyncio.create_task(self._take_turn(turn.subscription_id, turn.chat_id))
         return held_back
 
     async def _take_turn(self, subscription_id: int, chat_id: int) -> None:

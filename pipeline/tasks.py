@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from celery import Celery, chain, chord, group
+from celery import Celery, chord, group
 
 from pipeline import doors, steps
 from pipeline.queues import CHARTS, LOOK_UP, TICK, UPLOADS, make_app
@@ -43,26 +43,28 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
             tick.delay()
 
     def start_chart(comparison_id: int, version: int) -> None:
-        """Write the dataset; then, side by side, upload it and draw; then tell that the chart is ready."""
-        drawing = chain(plot.si(comparison_id), publish.s(comparison_id, version))
-        after = group(upload.si(), drawing) if settings.dropbox_is_on else drawing
-        first = write.si(comparison_id).set(expires=CLAIM.total_seconds())
-        chain(first, after).on_error(release.si(comparison_id)).apply_async()
+        """Side by side, write and upload the dataset, and draw; then tell that the chart is ready."""
+        both = [write.si(comparison_id), plot.si(comparison_id)]
+        header = group(step.set(expires=CLAIM.total_seconds()) for step in both)
+        chord(header, publish.s(comparison_id, version)).on_error(release.si(comparison_id)).apply_async()
 
-    @app.task(name="write", queue=CHARTS)
+    @app.task(name="write", queue=CHARTS, ignore_result=False)
     def write(comparison_id: int) -> None:
         steps.write(tools, comparison_id, now())
+        if settings.dropbox_is_on:
+            upload.delay()
 
     @app.task(name="upload", queue=UPLOADS)
     def upload() -> None:
         steps.upload(tools, now())
 
-    @app.task(name="plot", queue=CHARTS)
+    @app.task(name="plot", queue=CHARTS, ignore_result=False)
     def plot(comparison_id: int) -> str | None:
         return steps.plot(tools, comparison_id, now())
 
     @app.task(name="publish", queue=CHARTS)
-    def publish(drawing: str | None, comparison_id: int, version: int) -> None:
+    def publish(made: list[str | None], comparison_id: int, version: int) -> None:
+        _dataset, drawing = made
         if steps.publish(tools, drawing, comparison_id, version):
             tick.delay(asked=True)
 

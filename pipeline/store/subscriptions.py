@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Look, Mode
 from pipeline.store.tables import Chat, Comparison, Subscription
+
+
+class Turn(NamedTuple):
+    """A subscription whose chart is due, before anything else is read of it: thousands may wait at once."""
+
+    subscription_id: int
+    chat_id: int
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +71,10 @@ def point(session: Session, subscription_id: int, comparison_id: int, version: i
     )
 
 
-def outdated(session: Session, now: datetime) -> Sequence[Showing]:
-    """Every showing that is due, the one that has waited longest first."""
-    return [_showing(*row) for row in session.execute(_due(now))]
+def outdated(session: Session, now: datetime) -> Sequence[Turn]:
+    """Every turn that is due, the one that has waited longest first."""
+    light = _due(now).with_only_columns(Subscription.id, Subscription.chat_id, Subscription.mode)
+    return [Turn(*row) for row in session.execute(light)]
 
 
 def due(session: Session, subscription_id: int, now: datetime) -> Showing | None:

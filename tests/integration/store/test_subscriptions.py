@@ -39,8 +39,10 @@ def draw(store: Store, chart: str, now: datetime = NOON) -> list[int]:
 
 
 def outdated(store: Store, now: datetime = NOON) -> list[Showing]:
+    """What every turn that is due is to show."""
     with store.reading() as db:
-        return list(subscriptions.outdated(db, now))
+        found = [subscriptions.due(db, turn.subscription_id, now) for turn in subscriptions.outdated(db, now)]
+    return [showing for showing in found if showing is not None]
 
 
 def show(store: Store, showing: Showing, now: datetime = NOON) -> None:
