@@ -11,12 +11,14 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
-from matplotlib.transforms import Affine2D, Bbox
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
+from numpy.typing import NDArray
 
 from pipeline.chart import fonts
 from pipeline.chart.theme import Colours
@@ -38,6 +40,8 @@ GAP = (nan, nan)
 """Interrupts a line."""
 PIECE = re.compile(r"\d|\D+")
 """What is drawn once and kept: a digit, or whole words. Counts change, the words around them do not."""
+DISC = Path.unit_circle()
+WHITE, BLACK = "#ffffff", "#000000"
 ROOM = 3
 """Around a piece of text, for letters that reach out of their box."""
 
@@ -58,47 +62,94 @@ PLAIN = Style("")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Drawn text, kept: its pixels (rows from the bottom up, RGBA), how far it goes on, and how far it hangs down."""
+    """Drawn text, kept: its pixels on paper, where there is ink, how far it goes on, and how far it hangs down."""
 
-    pixels: Any
+    pixels: NDArray[np.uint32]
+    ink: NDArray[np.bool_]
     width: float
     descent: float
 
 
-class Words(Text):
-    """Text put together from kept pieces: only what was never drawn before is drawn anew."""
+class Words(Artist):
+    """Text put together from kept pieces: only what was never drawn before is drawn anew.
 
-    def __init__(self, x: float, baseline: float, words: str, style: Style, align: Align) -> None:
-        super().__init__(
-            x,
-            baseline,
-            fonts.drawable(words),
-            color=style.colour,
-            fontproperties=_font(None, style.size, bold=style.bold),
-            ha=align,
-            va="baseline",
-            parse_math=False,
-        )
-        self.style = style
+    It stands on paper, never on marks, so that its pixels are put there as they are.
+    """
+
+    zorder = 3  # over all marks
+
+    def __init__(self, place: tuple[float, float], words: str, style: Style, align: Align, paper: str) -> None:
+        """place: x, and the baseline's y from the page's bottom."""
+        super().__init__()
+        self.words, self.style, self.paper = fonts.drawable(words), style, paper
+        self.x, self.y = place[0] - width(words, style) * ALIGNED[align], place[1]
 
     def draw(self, renderer: Any, *_: Any, **__: Any) -> None:
-        x, y = self._start()
-        context = renderer.new_gc()
-        for piece in (_piece(*part, self.style) for part in _parts(self.get_text())):
-            renderer.draw_image(context, round(x) - ROOM, round(y - piece.descent) - ROOM, piece.pixels)
+        canvas, x = as_numbers(renderer), self.x
+        for part in _parts(self.words):
+            piece = _piece(*part, self.style, self.paper)
+            height, width = piece.ink.shape
+            left, bottom = round(x) - ROOM, len(canvas) - round(self.y - piece.descent) + ROOM
+            block = canvas[bottom - height : bottom, left : left + width]
+            np.copyto(block, piece.pixels, where=piece.ink)
             x += piece.width
 
     def get_window_extent(self, *_: Any, **__: Any) -> Bbox:
         """The box of what is drawn, in px from the bottom left."""
-        x, y = self._start()
-        extents = [_extent(*part, self.style.size, self.style.bold) for part in _parts(self.get_text())]
+        x, y = self.x, self.y
+        extents = [_extent(*part, self.style.size, self.style.bold) for part in _parts(self.words)]
         below = max((descent for _, _, descent in extents), default=0)
         above = max((height - descent for _, height, descent in extents), default=0)
         return Bbox.from_extents(x, y - below, x + sum(width for width, _, _ in extents), y + above)
 
-    def _start(self) -> tuple[float, float]:
-        x, y = self.get_transform().transform(self.get_position())
-        return x - width(self.get_text(), self.style) * ALIGNED[self.get_horizontalalignment()], y
+
+class Dots(Artist):
+    """Equal discs with a rim, size and rim in px: what a line of markers draws, without its detours."""
+
+    zorder = 2  # over or under lines, in the order of drawing
+
+    def __init__(self, points: Iterable[tuple[float, float]], size: float, fill: str, edge: str, rim: float) -> None:
+        super().__init__()
+        self.points, self.size, self.fill, self.edge, self.rim = list(points), size, fill, edge, rim
+
+    def draw(self, renderer: Any, *_: Any, **__: Any) -> None:
+        if not self.points:
+            return
+        context = renderer.new_gc()
+        context.set_linewidth(self.rim * POINT)
+        context.set_snap(False)
+        context.set_foreground(self.edge)
+        disc = Affine2D().scale(self.size / 2)
+        renderer.draw_markers(context, DISC, disc, Path(self.points), self.get_transform(), to_rgba(self.fill))
+
+
+class Stamps(Dots):
+    """Dots whose rim is paper: hundreds of them are put at their places as they are, none mixed with what is below."""
+
+    def draw(self, renderer: Any, *_: Any, **__: Any) -> None:
+        canvas = as_numbers(renderer)
+        width, reach = canvas.shape[1], ceil((self.size + self.rim) / 2) + 1
+        pixels, inked = _stamp(self.size, self.fill, self.edge, self.rim, reach)
+        rows, columns = np.nonzero(inked)
+        corners = np.floor(np.array(self.points).reshape(-1, 2) + 0.5).astype(np.intp) - reach
+        starts = corners[:, 1] * width + corners[:, 0]
+        canvas.reshape(-1)[starts[:, None] + (rows * width + columns)] = pixels[inked]
+
+
+@lru_cache(maxsize=128)
+def _stamp(size: float, fill: str, edge: str, rim: float, reach: int) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+    """A dot on paper, up to reach px around its middle, and the pixels that it covers by half or more."""
+    pixels, cover = (_dot(size, *colours, rim, reach) for colours in ((fill, edge, edge), (WHITE, WHITE, BLACK)))
+    return pixels, cover & 0xFF >= 0x80  # noqa: PLR2004 half of a byte
+
+
+def _dot(size: float, fill: str, edge: str, paper: str, rim: float, reach: int) -> NDArray[np.uint32]:  # noqa: PLR0913, PLR0917
+    renderer: Any = RendererAgg(2 * reach, 2 * reach, DPI)  # type: ignore[no-untyped-call] # has no types in matplotlib
+    as_numbers(renderer)[:] = as_number(paper)
+    dot = Dots([(reach, reach)], size, fill, edge, rim)
+    dot.set_transform(IdentityTransform())
+    dot.draw(renderer)
+    return as_numbers(renderer).copy()
 
 
 class Page:
@@ -107,11 +158,12 @@ class Page:
     def __init__(self, height: int, colours: Colours) -> None:
         self.height = height
         self.colours = colours
-        self.figure = Figure((WIDTH / DPI, height / DPI), DPI, facecolor=colours.paper)
+        self.figure = Figure((WIDTH / DPI, height / DPI), DPI)
+        self.figure.patch.set_visible(False)
         self._from_top = Affine2D().scale(1, -1).translate(0, height)
 
     def text(self, x: float, baseline: float, words: str, style: Style, align: Align = "left") -> None:
-        self._add(Words(x, baseline, words, style, align))
+        self.figure.add_artist(Words((x, self.height - baseline), words, style, align, self.colours.paper))
 
     def line(self, points: Iterable[tuple[float, float]], colour: str, width: float, dash: Dash = SOLID) -> None:
         line = Line2D(*_columns(points), color=colour, linewidth=width * POINT, dash_capstyle="butt")
@@ -132,18 +184,11 @@ class Page:
 
     def dots(self, points: Iterable[tuple[float, float]], colour: str, size: float, rim: float = 1) -> None:
         """Full dots; rim is a ring in the paper's colour that keeps neighbours apart."""
-        self._markers(points, size, colour, self.colours.paper, rim)
+        self._add(Stamps(points, size, colour, self.colours.paper, rim))
 
     def rings(self, points: Iterable[tuple[float, float]], colour: str, size: float, width: float) -> None:
         """Hollow dots."""
-        self._markers(points, size - width, self.colours.paper, colour, width)
-
-    def _markers(self, points: Iterable[tuple[float, float]], size: float, fill: str, edge: str, width: float) -> None:
-        markers = Line2D(*_columns(points), linestyle="none", marker="o", markersize=size * POINT)
-        markers.set_markerfacecolor(fill)
-        markers.set_markeredgecolor(edge)
-        markers.set_markeredgewidth(width * POINT)
-        self._add(markers)
+        self._add(Dots(points, size - width, self.colours.paper, colour, width))
 
     def _add(self, artist: Artist) -> None:
         artist.set_transform(self._from_top)
@@ -164,22 +209,36 @@ def elide(words: str, room: float, style: Style = PLAIN) -> str:
     return shorter
 
 
-def _parts(words: str) -> list[tuple[str | None, str]]:
+@lru_cache(maxsize=2048)
+def _parts(words: str) -> tuple[tuple[str | None, str], ...]:
     """The text's pieces with their fonts."""
-    return [run for piece in PIECE.findall(words) for run in fonts.runs(piece)]
+    return tuple(run for piece in PIECE.findall(words) for run in fonts.runs(piece))
 
 
 @lru_cache(maxsize=512)
-def _piece(path: str | None, words: str, style: Style) -> Piece:
+def _piece(path: str | None, words: str, style: Style, paper: str) -> Piece:
     width, height, descent = _extent(path, words, style.size, style.bold)
     size = ceil(width) + 2 * ROOM, ceil(height) + 2 * ROOM
     renderer: Any = RendererAgg(*size, DPI)  # type: ignore[no-untyped-call] # has no types in matplotlib
+    pixels = as_numbers(renderer)
+    pixels[:] = as_number(paper)
     context = renderer.new_gc()
     context.set_foreground(style.colour)
     font = _font(path, style.size, bold=style.bold)
     for shift in range(1 if path is None else 2 + style.bold):  # the further fonts come in their thinnest weight
         renderer.draw_text(context, ROOM + shift, size[1] - ROOM - descent, words, font, 0)
-    return Piece(np.ascontiguousarray(np.asarray(renderer.buffer_rgba())[::-1]), width, descent)
+    return Piece(pixels.copy(), pixels != as_number(paper), width, descent)
+
+
+def as_numbers(renderer: Any) -> NDArray[np.uint32]:
+    """The renderer's pixels, a number each, whose lowest byte is its red."""
+    pixels: NDArray[np.uint32] = np.asarray(renderer.buffer_rgba()).view("<u4")[..., 0]
+    return pixels
+
+
+@cache
+def as_number(colour: str) -> int:
+    return int.from_bytes([*bytes.fromhex(colour[1:]), 255], "little")
 
 
 @lru_cache(maxsize=8192)

@@ -1,5 +1,6 @@
 """A beeswarm: dots side by side instead of on top of each other, so that their crowd shows the density."""
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -72,8 +73,9 @@ class Swarm:
         return slots
 
     def _slots(self, columns: Sequence[float], lanes: Sequence[float]) -> list[float]:
-        clear = ((x, self.clear(x)) for x in columns)
-        return [x for x, least in clear for _ in repeat(None, sum(abs(lane) >= least for lane in lanes))]
+        """Each column as often as it has lanes, which are sorted from the innermost."""
+        taken = (bisect_left(lanes, self.clear(x), key=abs) for x in columns)
+        return [x for x, inner in zip(columns, taken, strict=True) for _ in repeat(None, len(lanes) - inner)]
 
     def _lane(self, x: float, ends: dict[float, float], lanes: Sequence[float], turn: int) -> tuple[float, float]:
         """The innermost lane that is free at x, else the one that is free soonest within half a dot."""

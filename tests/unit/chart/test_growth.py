@@ -105,7 +105,7 @@ def test_times_are_told_in_the_chats_language() -> None:
 def test_each_line_tells_its_name_and_what_it_gained() -> None:
     told = texts(draw(growing("esa", (0.2, 40), (0.8, 312)), growing("nasa", (0.3, 150)), growing("isro", (0.5, -4))))
     assert {"@esa", "+312", "@nasa", "+150", "@isro", "-4"} <= set(told)
-    assert told["@esa"].get_color() == LIGHT.account(0)
+    assert told["@esa"].style.colour == LIGHT.account(0)
 
 
 def test_one_account_takes_the_whole_width() -> None:
@@ -169,7 +169,7 @@ def test_where_nothing_is_known_the_picture_does_not_say_that_nothing_was_gained
 
 def test_a_stale_account_is_grey_with_its_note() -> None:
     told = texts(draw(growing("late", (0.5, 9), note="as of 14:05 UTC"), growing("fresh", (0.5, 7))))
-    assert told["@late"].get_color() == LIGHT.muted
+    assert told["@late"].style.colour == LIGHT.muted
     assert "as of 14:05 UTC" in told
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.chart import layout
 from pipeline.chart.frame import GROWING
 from pipeline.chart.labels import stack
-from pipeline.chart.page import TEXT, WIDTH, Page
+from pipeline.chart.page import TEXT, WIDTH, Dots, Page, Words
 from pipeline.chart.picture import VIEWS
 from pipeline.chart.theme import COLOURS
 from pipeline.records import Basis, ChartData, ChartRow, Language, Theme, View
@@ -44,20 +44,16 @@ def drawn(data: ChartData) -> Page:
     return VIEWS[data.look.view](data)
 
 
-def texts(page: Page) -> list[Text]:
-    return [artist for artist in page.figure.get_children() if isinstance(artist, Text) and artist.get_text()]
+def texts(page: Page) -> list[Words]:
+    return [artist for artist in page.figure.get_children() if isinstance(artist, Words) and artist.words]
 
 
 def words(page: Page) -> list[str]:
-    return [text.get_text() for text in texts(page)]
+    return [text.words for text in texts(page)]
 
 
-def box(text: Text) -> Bbox:
+def box(text: Words) -> Bbox:
     return text.get_window_extent()
-
-
-def size_px(text: Text) -> float:
-    return float(text.get_fontsize()) / 0.72
 
 
 def points(line: Line2D) -> list[tuple[float, float]]:
@@ -66,6 +62,10 @@ def points(line: Line2D) -> list[tuple[float, float]]:
 
 def lines(page: Page) -> list[Line2D]:
     return [artist for artist in page.figure.get_children() if isinstance(artist, Line2D)]
+
+
+def dots(page: Page) -> list[Dots]:
+    return [artist for artist in page.figure.get_children() if isinstance(artist, Dots) and artist.points]
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,17 @@ def letters(page: Page) -> Boxes:
 
 def marks(page: Page) -> Boxes:
     """All dots and rings, the upright and level parts of lines, and the ends of their slanted parts."""
-    return Boxes(np.concatenate([np.zeros((0, 4)), *(part for line in lines(page) for part in _parts(line))]))
+    discs = [_disc(one) for one in dots(page)]
+    return Boxes(np.concatenate([np.zeros((0, 4)), *discs, *(part for line in lines(page) for part in _parts(line))]))
+
+
+def _disc(one: Dots) -> Sides:
+    middles, reach = np.asarray(one.get_transform().transform(one.points)), (one.size + one.rim) / 2
+    return _spanned(middles, middles, (reach, reach))
 
 
 def _parts(line: Line2D) -> list[Sides]:
     corners: Sides = np.asarray(line.get_transform().transform(cast("Any", line.get_xydata())))
-    if line.get_marker() == "o":
-        reach = (line.get_markersize() + line.get_markeredgewidth()) / 0.72 / 2
-        return [_spanned(corners, corners, (reach, reach))]
     reach, starts, ends = line.get_linewidth() / 0.72 / 2, corners[:-1], corners[1:]
     upright, level = (starts[:, axis] == ends[:, axis] for axis in (0, 1))
     slanted = ~(upright | level)
@@ -130,11 +133,11 @@ def test_all_is_inside_the_picture_and_nothing_covers_text(
 
 @pytest.mark.parametrize("view", View)
 @pytest.mark.parametrize("name", CASES)
-def test_text_is_large_enough_for_a_chat_and_not_turned(name: str, view: View) -> None:
+def test_text_is_large_enough_for_a_chat(name: str, view: View) -> None:
     page = case(name, view, Theme.LIGHT, Language.ENGLISH)
-    assert min(size_px(text) for text in texts(page)) >= TEXT == 34
-    assert size_px(texts(page)[0]) >= 56
-    assert {text.get_rotation() for text in texts(page)} == {0}
+    assert min(text.style.size for text in texts(page)) >= TEXT == 34
+    assert texts(page)[0].style.size >= 56
+    assert not [artist for artist in page.figure.get_children() if isinstance(artist, Text)], "which could be turned"
 
 
 @pytest.mark.parametrize("view", View)
@@ -167,16 +170,16 @@ def test_hollow_dots_are_explained_only_where_there_are_some(view: View, amount:
 @pytest.mark.parametrize("view", SEVERAL)
 def test_a_handle_has_its_accounts_colour_whatever_its_rank(view: View, theme: Theme) -> None:
     page = drawn(chart(row("low", [1] * 20), row("high", [900] * 20), view=view, theme=theme))
-    shown = {text.get_text(): text.get_color() for text in texts(page)}
+    shown = {text.words: text.style.colour for text in texts(page)}
     assert [shown["@low"], shown["@high"]] == list(COLOURS[theme].accounts[:2])
 
 
 @pytest.mark.parametrize("view", [View.SPREAD, View.RACE])
 def test_rows_stand_in_their_order_and_empty_ones_last(view: View) -> None:
     page = drawn(chart(row("none", (), "protected"), row("low", [1]), row("b", [9]), row("A", [9]), view=view))
-    handles = [text for text in texts(page) if text.get_text().startswith("@")]
+    handles = [text for text in texts(page) if text.words.startswith("@")]
     handles.sort(key=lambda text: -box(text).y0)
-    assert [text.get_text() for text in handles] == ["@A", "@b", "@low", "@none"]
+    assert [text.words for text in handles] == ["@A", "@b", "@low", "@none"]
     assert "protected" in words(page)
 
 
@@ -203,7 +206,7 @@ def test_one_post_far_beyond_all_others_is_told_and_pointed_at() -> None:
     page = drawn(chart(row("viral", [3_000_000, *range(99)]), row("other", range(99))))
     colour = COLOURS[Theme.LIGHT].account(0)
     assert "median 49.5 · top 3M" in words(page)
-    assert [line for line in lines(page) if line.get_color() == colour and line.get_marker() != "o"]
+    assert [line for line in lines(page) if line.get_color() == colour]
     assert "100" in words(page)
     assert "3M" not in words(page)
 
@@ -211,8 +214,8 @@ def test_one_post_far_beyond_all_others_is_told_and_pointed_at() -> None:
 @pytest.mark.parametrize("view", SEVERAL)
 def test_a_stale_account_is_grey_and_says_since_when(view: View) -> None:
     page = drawn(chart(row("late", [5] * 60, "as of 14:05 UTC"), view=view))
-    handle = next(text for text in texts(page) if text.get_text() == "@late")
-    assert handle.get_color() == COLOURS[Theme.LIGHT].muted
+    handle = next(text for text in texts(page) if text.words == "@late")
+    assert handle.style.colour == COLOURS[Theme.LIGHT].muted
     assert any("as of 14:05 UTC" in told for told in words(page))
     assert any("n=60" in told for told in words(page))
 
@@ -230,7 +233,7 @@ def test_lines_of_text_tell_why_an_account_is_stale_or_empty() -> None:
     everywhere = row("everywhere", [0, 10**6] * 50, "no such account any more")
     page = drawn(chart(*rows, far, everywhere, row("empty", (), "protected")))
     assert {"as of 14:05 UTC", "no such account any more", "protected"} <= set(words(page))
-    muted = {text.get_text() for text in texts(page) if text.get_color() == COLOURS[Theme.LIGHT].muted}
+    muted = {text.words for text in texts(page) if text.style.colour == COLOURS[Theme.LIGHT].muted}
     assert {"@far", "@everywhere", "@empty"} <= muted
 
 
@@ -242,12 +245,12 @@ def test_accounts_beyond_those_that_fit_are_named() -> None:
     assert any(word.endswith(" more") for word in told)
 
 
-@pytest.mark.parametrize(("posts", "dots"), [(100, True), (3200, False)])
-def test_posts_are_dots_as_long_as_there_is_room_for_them(posts: int, dots: bool) -> None:  # noqa: FBT001 a case
+@pytest.mark.parametrize(("posts", "as_dots"), [(100, True), (3200, False)])
+def test_posts_are_dots_as_long_as_there_is_room_for_them(posts: int, as_dots: bool) -> None:  # noqa: FBT001 a case
     page = drawn(chart(*crowd(5, posts), count=posts))
     colour = COLOURS[Theme.LIGHT].dot(COLOURS[Theme.LIGHT].account(0))
-    shown = [line for line in lines(page) if line.get_markerfacecolor() == colour and line.get_marker() == "o"]
-    assert bool(shown) is dots
+    shown = [one for one in dots(page) if one.fill == colour]
+    assert bool(shown) is as_dots
 
 
 def test_the_post_by_post_view_names_the_accounts_that_it_does_not_draw() -> None:
@@ -265,8 +268,7 @@ def test_the_post_by_post_view_says_where_a_series_is_short_and_draws_no_line_th
 
 def test_the_newest_post_is_at_the_right() -> None:
     page = drawn(chart(row("a", [900, *[1] * 99]), view=View.POSTS))
-    dots = [line for line in lines(page) if line.get_marker() == "o"]
-    newest, *others = points(dots[0])
+    newest, *others = dots(page)[0].points
     assert all(newest[0] > x and newest[1] < y for x, y in others)
 
 

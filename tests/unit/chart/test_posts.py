@@ -7,12 +7,11 @@ from typing import Any, cast
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from pipeline.chart import posts
 from pipeline.chart.labels import stack
-from pipeline.chart.page import WIDTH, Page
+from pipeline.chart.page import WIDTH, Dots, Page, Words
 from pipeline.chart.theme import COLOURS, blend
 from pipeline.records import Basis, ChartRow, Language, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
@@ -35,19 +34,19 @@ def draw(*rows: ChartRow, **look: Any) -> Page:
     return page
 
 
-def texts(page: Page) -> dict[str, Text]:
-    return {found.get_text(): found for found in page.figure.get_children() if isinstance(found, Text)}
+def texts(page: Page) -> dict[str, Words]:
+    return {found.words: found for found in page.figure.get_children() if isinstance(found, Words)}
 
 
 def lines(page: Page, colour: str) -> list[list[tuple[float, float]]]:
     """The corners of the lines of a colour that have some."""
     drawn = [artist for artist in page.figure.get_children() if isinstance(artist, Line2D)]
-    return [_points(line) for line in drawn if line.get_color() == colour and line.get_marker() != "o"]
+    return [_points(line) for line in drawn if line.get_color() == colour]
 
 
 def dots(page: Page) -> list[list[tuple[float, float]]]:
-    drawn = [artist for artist in page.figure.get_children() if isinstance(artist, Line2D)]
-    return [_points(line) for line in drawn if line.get_marker() == "o" and len(_points(line))]
+    drawn = [artist for artist in page.figure.get_children() if isinstance(artist, Dots)]
+    return [each.points for each in drawn if each.points]
 
 
 def _points(line: Line2D) -> list[tuple[float, float]]:
@@ -59,18 +58,18 @@ def overlap(one: Bbox, other: Bbox) -> bool:
 
 
 def boxes(page: Page) -> list[tuple[str, Bbox]]:
-    drawn = [artist for artist in page.figure.get_children() if isinstance(artist, Text) and artist.get_text()]
-    return [(text.get_text(), text.get_window_extent()) for text in drawn]
+    drawn = [artist for artist in page.figure.get_children() if isinstance(artist, Words) and artist.words]
+    return [(text.words, text.get_window_extent()) for text in drawn]
 
 
 def marks(page: Page) -> list[Bbox]:
     """The boxes of all dots, rings and corners of lines."""
     return [
         Bbox.from_extents(x - reach, page.height - y - reach, x + reach, page.height - y + reach)
-        for line in page.figure.get_children()
-        if isinstance(line, Line2D)
-        for reach in [(line.get_markersize() if line.get_marker() == "o" else line.get_linewidth()) / 0.72 / 2]
-        for x, y in _points(line)
+        for mark in page.figure.get_children()
+        if isinstance(mark, Line2D | Dots)
+        for reach in [mark.size / 2 if isinstance(mark, Dots) else mark.get_linewidth() / 0.72 / 2]
+        for x, y in (mark.points if isinstance(mark, Dots) else _points(mark))
         if x == x  # noqa: PLR0124 not a number: an interruption
     ]
 

@@ -5,11 +5,10 @@ from itertools import combinations, pairwise
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from pipeline.chart import race
-from pipeline.chart.page import TEXT, WIDTH, Page
+from pipeline.chart.page import TEXT, WIDTH, Page, Words
 from pipeline.chart.theme import COLOURS
 from pipeline.records import Basis, ChartData, ChartRow, Language, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
@@ -30,12 +29,12 @@ def drawn_of(data: ChartData) -> Page:
     return page
 
 
-def texts(page: Page) -> list[Text]:
-    return [artist for artist in page.figure.get_children() if isinstance(artist, Text) and artist.get_text()]
+def texts(page: Page) -> list[Words]:
+    return [artist for artist in page.figure.get_children() if isinstance(artist, Words) and artist.words]
 
 
 def words(page: Page) -> list[str]:
-    return [text.get_text() for text in texts(page)]
+    return [text.words for text in texts(page)]
 
 
 def handles(page: Page) -> list[str]:
@@ -66,7 +65,7 @@ def test_texts_and_bars_are_inside_the_picture_and_apart(
     boxes += [bar.get_window_extent() for bar in bars(page)]
     assert all(box.x0 >= 40 and box.x1 <= WIDTH - 40 and box.y0 >= 16 and box.y1 <= page.height for box in boxes)
     assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)]
-    assert min(float(text.get_fontsize()) for text in texts(page)) >= TEXT * 0.72
+    assert min(text.style.size for text in texts(page)) >= TEXT
     assert 720 <= page.height <= 1280
 
 
@@ -96,14 +95,14 @@ def test_a_total_of_zero_is_a_hairline_and_its_number() -> None:
 def test_a_bar_has_its_accounts_colour_whatever_its_rank(amount: int) -> None:
     page = drawn(*(row(f"a{number:02}", [number]) for number in range(amount)))
     colours = COLOURS[Theme.LIGHT]
-    shown = {text.get_text(): text.get_color() for text in texts(page)}
+    shown = {text.words: text.style.colour for text in texts(page)}
     assert [shown[f"@a{number:02}"] for number in range(amount)] == [colours.account(n) for n in range(amount)]
 
 
 @pytest.mark.parametrize("amount", [1, 3, 12])
 def test_a_stale_account_is_grey_and_says_since_when_and_of_how_many_posts(amount: int) -> None:
     page = drawn(row("late", [9] * 60, "as of 14:05 UTC"), *(row(f"a{n}", [1] * 100) for n in range(amount - 1)))
-    shown = {text.get_text(): text.get_color() for text in texts(page)}
+    shown = {text.words: text.style.colour for text in texts(page)}
     assert shown["@late"] == COLOURS[Theme.LIGHT].muted
     assert any(word.endswith("n=60 · as of 14:05 UTC") for word in words(page))
 
