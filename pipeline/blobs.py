@@ -1,12 +1,15 @@
 """Bytes that any worker machine can reach for a while, named by their own digest."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 
 from redis import Redis
 
 KEPT = timedelta(minutes=5)
-"""Long enough for the next step, short enough that a busy hour's readings do not fill the memory."""
+"""Long enough for the next step, short enough that a busy hour's charts do not fill the memory."""
+REPLACED = timedelta(seconds=30)
+"""For whoever is about to fetch what there is something newer for."""
 
 
 class Blobs:
@@ -23,6 +26,16 @@ class Blobs:
     def get(self, digest: str) -> bytes | None:
         found: bytes | None = self.redis.get(key(digest))  # type: ignore[assignment]
         return found
+
+    def replace(self, old: str | None, new: str) -> None:
+        """Whoever wants the old bytes will want the new ones."""
+        if old and old != new:
+            self.redis.expire(key(old), REPLACED)
+
+    def drop(self, digests: Sequence[str]) -> None:
+        """Nobody needs these bytes any more."""
+        if digests:
+            self.redis.delete(*map(key, digests))
 
 
 def key(digest: str) -> str:

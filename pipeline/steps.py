@@ -61,6 +61,7 @@ def conclude(tools: Tools, digests: Sequence[str], now: datetime) -> Sequence[tu
         comparisons.mark_changed(db, changed)
         _note_stop(db, found, now)
         outdated = comparisons.claim_outdated(db, now)
+    tools.blobs.drop(digests)
     failed = sum(reading.posts is None for reading in found)
     log.info(
         "tick: %d read, %d failed, %d changed, %d to draw", len(found) - failed, failed, len(changed), len(outdated)
@@ -90,7 +91,8 @@ def write(tools: Tools, comparison_id: int, now: datetime) -> None:
     if tools.settings.dropbox_is_on:
         with tools.store.writing() as db:
             dropbox_files.want(db, dataset.DICTIONARY_PATH, dataset.version(dataset.dictionary()), None, now)
-            dropbox_files.want(db, path, digest, comparison_id, now)
+            before = dropbox_files.want(db, path, digest, comparison_id, now)
+        tools.blobs.replace(before, digest)
 
 
 def _dataset(db: Session, comparison_id: int) -> tuple[str, bytes]:
@@ -147,6 +149,7 @@ def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) 
             drawing = drawings.validate_json(packed)
             comparison = db.get_one(Comparison, comparison_id)
             if comparison.drawn <= version:
+                tools.blobs.replace(comparison.chart, drawing.chart)
                 comparison.chart, comparison.caption, comparison.inputs, comparison.layout = astuple(drawing)
         behind = comparisons.finish(db, comparison_id, version)
     doors.announce(tools.redis, comparison_id)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from celery import Celery, chord, group
+from celery import Celery, chain, chord
 
 from pipeline import doors, steps
 from pipeline.queues import CHARTS, LOOK_UP, TICK, UPLOADS, make_app
@@ -43,28 +43,27 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
             tick.delay()
 
     def start_chart(comparison_id: int, version: int) -> None:
-        """Side by side, write and upload the dataset, and draw; then tell that the chart is ready."""
-        both = [write.si(comparison_id), plot.si(comparison_id)]
-        header = group(step.set(expires=CLAIM.total_seconds()) for step in both)
-        chord(header, publish.s(comparison_id, version)).on_error(release.si(comparison_id)).apply_async()
+        """Side by side: write the dataset and upload it; draw it, and tell that the chart is ready."""
+        written = [write.si(comparison_id), *([upload.si()] if settings.dropbox_is_on else [])]
+        drawn = [plot.si(comparison_id), publish.s(comparison_id, version)]
+        for first, *rest in (written, drawn):
+            first.set(expires=CLAIM.total_seconds())
+            chain(first, *rest).on_error(release.si(comparison_id)).apply_async()
 
-    @app.task(name="write", queue=CHARTS, ignore_result=False)
+    @app.task(name="write", queue=CHARTS)
     def write(comparison_id: int) -> None:
         steps.write(tools, comparison_id, now())
-        if settings.dropbox_is_on:
-            upload.delay()
 
     @app.task(name="upload", queue=UPLOADS)
     def upload() -> None:
         steps.upload(tools, now())
 
-    @app.task(name="plot", queue=CHARTS, ignore_result=False)
+    @app.task(name="plot", queue=CHARTS)
     def plot(comparison_id: int) -> str | None:
         return steps.plot(tools, comparison_id, now())
 
     @app.task(name="publish", queue=CHARTS)
-    def publish(made: list[str | None], comparison_id: int, version: int) -> None:
-        _dataset, drawing = made
+    def publish(drawing: str | None, comparison_id: int, version: int) -> None:
         if steps.publish(tools, drawing, comparison_id, version):
             tick.delay(asked=True)
 

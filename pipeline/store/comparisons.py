@@ -13,6 +13,8 @@ from pipeline.records import Post as PostRecord
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
 
 CLAIM = timedelta(seconds=30)
+NEXT_IN_LINE = 300
+"""About as many charts as a bot can show in a tick."""
 
 
 def record(session: Session, comparison: Comparison) -> ComparisonRecord:
@@ -78,10 +80,22 @@ def mark_changed(session: Session, account_ids: Iterable[int]) -> None:
 
 
 def claim_outdated(session: Session, now: datetime) -> Sequence[tuple[int, int]]:
-    """Take the comparisons whose chart is due and that no other worker draws: (id, version to draw)."""
+    """Take the comparisons whose chart is due and that no other worker draws: (id, version to draw).
+
+    Of many, those that somebody is shown next: others would be drawn for nobody, and anew before their turn comes.
+    """
+    in_line = (
+        select(Subscription.comparison_id)
+        .join(Chat, Chat.id == Subscription.chat_id)
+        .where(Chat.set_aside.is_(None))
+        .order_by(Subscription.next_at, Subscription.id)
+        .limit(NEXT_IN_LINE)
+        .subquery()
+    )
     rows = session.execute(
         update(Comparison)
         .where(
+            Comparison.id.in_(select(in_line.c.comparison_id)),
             Comparison.wanted > Comparison.drawn,
             or_(Comparison.claimed_until.is_(None), Comparison.claimed_until < now),
         )
@@ -102,8 +116,9 @@ def finish(session: Session, comparison_id: int, version: int) -> bool:
 
 
 def release(session: Session, comparison_id: int) -> None:
-    """The drawing failed; the next tick may try again."""
-    session.execute(update(Comparison).where(Comparison.id == comparison_id).values(claimed_until=None))
+    """Something failed: it is wanted again, and the next tick may try it."""
+    again = {"claimed_until": None, "wanted": Comparison.wanted + 1}
+    session.execute(update(Comparison).where(Comparison.id == comparison_id).values(again))
 
 
 def accounts_of(session: Session, comparison_id: int) -> Sequence[Account]:

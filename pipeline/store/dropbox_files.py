@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session
 from pipeline.store.tables import DropboxFile
 
 
-def want(session: Session, path: str, digest: str, comparison_id: int | None, now: datetime) -> None:
-    """The file should hold this content."""
+def want(session: Session, path: str, digest: str, comparison_id: int | None, now: datetime) -> str | None:
+    """The file should hold this content; returns what it should have held before."""
     file = session.get(DropboxFile, path)
+    before = file.wanted if file else None
     if file is None:
         session.add(DropboxFile(path=path, comparison_id=comparison_id, wanted=digest, next_at=now))
     else:
         file.wanted = digest
     session.flush()
+    return before
 
 
 def due(session: Session, now: datetime) -> Sequence[str]:

@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from pipeline.store.tables import TelegramPhoto
+from pipeline.store.tables import Comparison, TelegramPhoto
 
-KEPT = timedelta(days=7)
+KEPT = timedelta(minutes=10)
+"""After a newer chart took its place, for whoever switches back and forth between views."""
 
 
 def find(session: Session, chart: str) -> str | None:
@@ -17,7 +18,9 @@ def find(session: Session, chart: str) -> str | None:
 
 
 def save(session: Session, chart: str, file_id: str, now: datetime) -> None:
-    session.execute(delete(TelegramPhoto).where(TelegramPhoto.added_at < now - KEPT))
+    shown = select(Comparison.chart).where(Comparison.chart.is_not(None))
+    old = TelegramPhoto.added_at < now - KEPT
+    session.execute(delete(TelegramPhoto).where(old, TelegramPhoto.chart.not_in(shown)))
     session.merge(TelegramPhoto(chart=chart, file_id=file_id, added_at=now))
 
 

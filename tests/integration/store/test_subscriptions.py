@@ -1,6 +1,9 @@
 from datetime import datetime, timedelta
+from typing import Any
 
-from pipeline.records import Comparison, Mode
+from sqlalchemy.orm import Session
+
+from pipeline.records import Comparison, Look, Mode
 from pipeline.store import Store, chats, comparisons, subscriptions
 from pipeline.store.subscriptions import Showing
 from pipeline.store.tables import Comparison as ComparisonRow
@@ -13,18 +16,14 @@ def subscribe(
 ) -> int:
     with store.writing() as db:
         row = comparisons.find_or_add(db, Comparison(tuple(ids)))
-        subscription = Subscription(
-            chat_id=chat_id,
-            comparison_id=row.id,
-            everything=False,
-            mode=mode,
-            interval_s=interval_s,
-            message_id=None,
-            from_version=comparisons.want(db, row),
-            next_at=NOON,
-        )
-        subscriptions.add(db, subscription)
+        add_subscription(db, row, mode=mode, chat_id=chat_id, interval_s=interval_s)
         return row.id
+
+
+def add_subscription(db: Session, row: ComparisonRow, **fields: Any) -> None:
+    usual = {"chat_id": 1, "everything": False, "mode": Mode.LIVE, "next_at": NOON}
+    known = {"comparison_id": row.id, "from_version": comparisons.want(db, row)}
+    subscriptions.add(db, Subscription(**usual | known | fields))
 
 
 def draw(store: Store, chart: str, now: datetime = NOON) -> list[int]:
@@ -138,3 +137,14 @@ def test_a_forgotten_chat_leaves_no_row(store: Store) -> None:
         assert not chats.is_known(db, 1)
         assert list(chats.tracked(db, 1)) == []
         assert list(subscriptions.of_chat(db, 1)) == []
+
+
+def test_of_many_charts_those_are_drawn_whose_chats_are_next_in_line(store: Store) -> None:
+    [account] = add_accounts(store, "a")
+    with store.writing() as db:
+        for place in range(comparisons.NEXT_IN_LINE + 2):
+            row = comparisons.find_or_add(db, Comparison((account,), Look(count=5 + place)))
+            add_subscription(db, row, next_at=NOON - timedelta(seconds=place))
+        claimed = comparisons.claim_outdated(db, NOON)
+        counts = {db.get_one(ComparisonRow, comparison_id).look.count for comparison_id, _ in claimed}
+    assert counts == set(range(7, 7 + comparisons.NEXT_IN_LINE))
