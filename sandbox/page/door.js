@@ -23,7 +23,7 @@ export const readChat = (id) => get(`telegram/chats/${id}`);
 export const send = (message) => post("telegram/send", message);
 export const press = (button) => post("telegram/press", button);
 export const readCallback = (id) => get(`telegram/callbacks/${id}`);
-export const listCommands = (chatId, userId) => get(`telegram/commands?chat_id=${chatId}&user_id=${userId}&language_code=en`);
+export const listCommands = (chatId, userId) => get(`telegram/commands?chat_id=${chatId}&user_id=${userId}&language_code=${navigator.language}`);
 export const listFiles = () => get("dropbox/files");
 export const readBill = () => get("x/bill");
 export const listAccounts = () => get("x/accounts");

@@ -6,8 +6,8 @@ import { byId, element, reconcile } from "./dom.js";
 import { Menu } from "./menu.js";
 import { showAccounts, showBill, showFiles } from "./panel.js";
 
-const ADMIN = { user_id: 1001, first_name: "Robin", username: "robin", language_code: "en" };
-const MEMBER = { user_id: 1002, first_name: "Mika", username: "mika", language_code: "en" };
+const ADMIN = { user_id: 1001, first_name: "Robin", username: "robin", language_code: navigator.language };
+const MEMBER = { user_id: 1002, first_name: "Mika", username: "mika", language_code: navigator.language };
 const READY_CHATS = [
   { chat_id: 1001, type: "private", title: "Tallybird", about: "a private chat" },
   { chat_id: -1001000000002, type: "supergroup", title: "Space watchers", about: "a group, you are admin" },
