@@ -5,6 +5,7 @@ from telegram.error import TelegramError
 
 from bot.call import Call
 from pipeline.errors import UserError
+from pipeline.language import text
 
 CHAT_ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
@@ -13,9 +14,11 @@ async def check(call: Call, *, changes: bool) -> None:
     """Raise UserError where the chat is not served, or where a change is not for this person."""
     allowed = call.house.settings.allowed_chats
     if allowed and call.chat_id not in allowed and not is_owner(call):
-        raise UserError(f"This bot serves only chosen chats. Its owner can add this one: its id is {call.chat_id}.")
+        raise UserError(
+            text("This bot serves only chosen chats. Its owner can add this one: its id is {id}.", id=call.chat_id)
+        )
     if changes and not await _is_chat_admin(call):
-        raise UserError("In groups only admins may change what is tracked and shown. Ask one of them.")
+        raise UserError(text("In groups only admins may change what is tracked and shown. Ask one of them."))
 
 
 def is_owner(call: Call) -> bool:
@@ -35,5 +38,6 @@ async def _is_chat_admin(call: Call) -> bool:
     try:
         member = await call.message.get_bot().get_chat_member(call.chat_id, call.user_id)
     except TelegramError:
-        raise UserError("Telegram did not say whether you are an admin here. Try again in a minute.") from None
+        problem = text("Telegram did not say whether you are an admin here. Try again in a minute.")
+        raise UserError(problem) from None
     return member.status in CHAT_ADMINS

@@ -24,6 +24,8 @@ from bot.delivery import Delivery
 from bot.house import House
 from bot.limits import Limits
 from pipeline.doors import Doors
+from pipeline.language import speech
+from pipeline.records import Language
 from pipeline.settings import BotSettings
 from pipeline.store import Store, chats
 
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 WHERE = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
 UPDATES = [Update.MESSAGE, Update.CHANNEL_POST, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 AT_ONCE = 256
+OTHERS_SEE = Language.ENGLISH
+"""The language of the menu for people whose own we do not speak."""
 
 
 def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, Any, Any, Any]":
@@ -86,7 +90,10 @@ def run(application: "Application[Any, Any, Any, Any, Any, Any]", settings: BotS
 
 async def _show_menu(application: "Application[Any, Any, Any, Any, Any, Any]") -> None:
     try:
-        await application.bot.set_my_commands([BotCommand(each.name, each.menu) for each in COMMANDS])
+        for language in Language:
+            said = speech(language)
+            menu = [BotCommand(each.name, said.say(each.menu)) for each in COMMANDS]
+            await application.bot.set_my_commands(menu, language_code=None if language is OTHERS_SEE else language)
     except TelegramError as error:
         log.warning("the menu was not set: %s", type(error).__name__)
 

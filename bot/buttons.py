@@ -7,21 +7,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
-from telegram import Message, Update
+from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, Update
 from telegram.error import BadRequest
 from telegram.ext import ContextTypes
 
 from bot import access, comparing, keyboards
-from bot.call import Call
+from bot.call import Call, speech_in
 from bot.command import problem_of
 from bot.comparing import EARLIEST, check_room, show
 from bot.house import House
 from pipeline.errors import UserError
-from pipeline.records import Basis, Comparison, Language, Look, Metric, Mode, Span, Theme, View
+from pipeline.language import speech, text
+from pipeline.records import Basis, Comparison, Language, Look, Metric, Mode, Span, Text, Theme, View
 from pipeline.store import chats, comparisons, subscriptions
 from pipeline.store.tables import Subscription
 
-OLD = "This button belongs to an earlier chart. Send /compare for a new one."
+LONGEST_ALERT = 200  # Telegram's limit
+OLD = text("This button belongs to an earlier chart. Send /compare for a new one.")
 
 
 def handler(house: House) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
@@ -29,23 +31,24 @@ def handler(house: House) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Corou
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         query = update.callback_query
-        if query is None:
+        if query is None or query.message is None:
             return
-        if not isinstance(query.message, Message):
-            await query.answer(OLD, show_alert=True)
-            return
-        if house.is_crowded(query.message.chat.id):
-            await query.answer("Too much at once here. Press again in a moment.", show_alert=True)
-            return
-        call = Call(house, query.message, query.from_user.id, (query.data or "").split(), query)
-        async with house.turn(call.chat_id):
-            problem = await problem_of(_run(call))
-        try:
-            await query.answer(problem, show_alert=problem is not None)
-        except BadRequest:  # the press is too old to be answered
-            return
+        problem = await _press(house, query, query.message)
+        said = await speech_in(house, query.message.chat, query.from_user)
+        with suppress(BadRequest):  # the press is too old to be answered
+            await query.answer(said.say(problem) if problem else None, show_alert=problem is not None)
 
     return handle
+
+
+async def _press(house: House, query: CallbackQuery, message: MaybeInaccessibleMessage) -> Text | None:
+    """Do what the button says; what the person is to be told where it cannot be done."""
+    if not isinstance(message, Message):
+        return OLD
+    if house.is_crowded(message.chat.id):
+        return text("Too much at once here. Press again in a moment.")
+    async with house.turn(message.chat.id):
+        return await problem_of(_run(Call(house, message, query.from_user.id, (query.data or "").split(), query)))
 
 
 async def _run(call: Call) -> None:
@@ -84,7 +87,7 @@ async def _show(call: Call, comparison_id: int, choices: list[str]) -> None:
 
 
 async def _settings(call: Call, choice: str) -> None:
-    """Choose the theme or the language of the chat's charts, and show the choice made."""
+    """Choose the theme of the chat's charts or its language, and show the choice made."""
     await access.check(call, changes=True)
     chosen: dict[str, Any] = {"theme": Theme(choice)} if choice in set(Theme) else {"language": Language(choice)}
     if not await call.house.read(chats.is_known, call.chat_id):
@@ -92,7 +95,9 @@ async def _settings(call: Call, choice: str) -> None:
     await call.house.write(comparing.restyle, call.chat_id, **chosen)
     look = await call.house.read(chats.look, call.chat_id)
     with suppress(BadRequest):  # pressed what is chosen already: nothing is modified
-        await call.message.edit_reply_markup(keyboards.chat_settings(look))
+        await call.message.edit_text(
+            speech(look.language).say(keyboards.SETTINGS), reply_markup=keyboards.chat_settings(look)
+        )
     await call.house.ask_for_charts()
 
 
@@ -114,11 +119,13 @@ async def _stop(call: Call, comparison_id: int) -> None:
 
 async def _forget(call: Call, *, sure: bool) -> None:
     await access.check(call, changes=True)
+    said = await call.speech()  # which is forgotten too
     if sure:
         await call.house.write(chats.forget, call.chat_id)
-    await call.message.edit_text(
-        "Forgotten: nothing of this chat is stored any more." if sure else "Nothing was deleted."
-    )
+        done = text("Forgotten: nothing of this chat is stored any more.")
+    else:
+        done = text("Nothing was deleted.")
+    await call.message.edit_text(said.say(done))
 
 
 def _mine(session: Session, chat_id: int, comparison_id: int) -> Comparison:

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
+from sqlalchemy.exc import SQLAlchemyError
+from telegram import CallbackQuery, Chat, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters, User
 from telegram.constants import ChatType
 
 from bot import links, words
 from bot.house import House
-from pipeline.records import Language
+from pipeline.language import Speech, speech
+from pipeline.records import Language, Text
+from pipeline.store import chats
 
 GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 
@@ -34,16 +37,14 @@ class Call:
     def in_group(self) -> bool:
         return self.message.chat.type in GROUPS
 
-    @property
-    def language(self) -> Language:
-        """The person's own in a private chat; a group chooses with /settings. Telegram's tags may be es-MX or worse."""
-        person = self.message.from_user if self.message.chat.type == ChatType.PRIVATE else None
-        tag = (person.language_code if person else None) or ""
-        return next((each for each in Language if each == tag[:2].lower()), Language.ENGLISH)
+    async def speech(self) -> Speech:
+        person = self.query.from_user if self.query else self.message.from_user
+        return await speech_in(self.house, self.message.chat, person)
 
-    async def answer(self, text: str, keyboard: InlineKeyboardMarkup | None = None) -> Message:
+    async def answer(self, *lines: Text, keyboard: InlineKeyboardMarkup | None = None) -> Message:
         """Say something in the same chat and topic; in a group as a reply, so that it is clear to whom."""
-        text = words.cut(text)
+        said = await self.speech()
+        text = words.cut("\n".join(said.say(line) for line in lines))
         reply = ReplyParameters(self.message.message_id, allow_sending_without_reply=True) if self.in_group else None
         return await self.message.get_bot().send_message(
             self.chat_id,
@@ -54,3 +55,18 @@ class Call:
             reply_markup=keyboard,
             reply_parameters=reply,
         )
+
+
+async def speech_in(house: House, chat: Chat, person: User | None) -> Speech:
+    """The language that the chat has chosen; until it is known, a private chat has the person's own."""
+    try:
+        chosen = await house.read(chats.language, chat.id)
+    except SQLAlchemyError:  # that the database is away must be told too
+        chosen = None
+    return speech(chosen or _first(chat, person))
+
+
+def _first(chat: Chat, person: User | None) -> Language:
+    """Telegram's tags may be es-MX or worse."""
+    tag = (person.language_code if person and chat.type == ChatType.PRIVATE else None) or ""
+    return next((each for each in Language if each == tag[:2].lower()), Language.ENGLISH)

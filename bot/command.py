@@ -15,6 +15,8 @@ from bot import access, words
 from bot.call import Call
 from bot.house import House
 from pipeline.errors import ServiceError, UserError
+from pipeline.language import text
+from pipeline.records import Text
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ class Command:
     """changes: in groups for admins only. open: answered also in chats that are not served."""
 
     name: str
-    menu: str
+    menu: Text
     run: Callable[[Call], Awaitable[object]]
     changes: bool = False
     open: bool = False
@@ -57,17 +59,22 @@ async def _run(call: Call, command: Command) -> None:
     await command.run(call)
 
 
-async def problem_of(work: Awaitable[object]) -> str | None:
+async def problem_of(work: Awaitable[object]) -> Text | None:
     """Do the work; what a person is to be told where it cannot be done."""
     try:
         await work
     except (UserError, ServiceError) as error:
-        return str(error)
+        return error.text
     except (RedisError, BrokerError, OSError):
         log.exception("the pipeline cannot be reached")
-        return "The part of me that reads and draws cannot be reached just now. Nothing is lost; try again in a minute."
+        return text(
+            "The part of me that reads and draws cannot be reached just now. Nothing is lost; try again in a minute."
+        )
     except Exception:  # the border of the process: one command's failure must not end the others
         mark = uuid4().hex[:8]
         log.exception("a command failed, mark %s", mark)
-        return f"Something went wrong; it is in the log as {mark}. Try again, and tell the bot's owner if it stays."
+        return text(
+            "Something went wrong; it is in the log as {mark}. Try again, and tell the bot's owner if it stays.",
+            mark=mark,
+        )
     return None

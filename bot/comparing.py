@@ -10,16 +10,18 @@ from bot import words
 from bot.call import Call
 from bot.words import Wish
 from pipeline.errors import UserError
-from pipeline.language import METRICS
-from pipeline.records import Basis, Comparison, Language, Mode, Theme
+from pipeline.language import METRICS, text
+from pipeline.records import Basis, Comparison, Language, Mode, Text, Theme
 from pipeline.store import chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
 
 MOST_SUBSCRIPTIONS = 5  # a group's charts share its 20 messages a minute
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-BY = {Basis.COUNT: "", Basis.RATE: ", per 1,000 views", Basis.DAILY: ", per day"}
-NOTHING_TRACKED = "This chat tracks no account yet. Start with /track and some names, for example /track @nasa @esa."
+BY = {Basis.RATE: text("per 1,000 views"), Basis.DAILY: text("per day")}
+NOTHING_TRACKED = text(
+    "This chat tracks no account yet. Start with /track and some names, for example /track @nasa @esa."
+)
 
 
 async def read(call: Call) -> tuple[Wish, Sequence[Account]]:
@@ -34,7 +36,11 @@ async def read(call: Call) -> tuple[Wish, Sequence[Account]]:
     unknown = [handle for handle in wish.handles if handle.lower() not in by_name]
     if unknown:
         raise UserError(
-            f"{words.listed(unknown)}: not tracked here. First /track {' '.join(f'@{name}' for name in unknown[:5])}"
+            text(
+                "{names}: not tracked here. First /track {them}",
+                names=words.listed(unknown),
+                them=" ".join(f"@{name}" for name in unknown[:5]),
+            )
         )
     return wish, [by_name[handle.lower()] for handle in wish.handles]
 
@@ -46,10 +52,16 @@ async def comparison(call: Call, wish: Wish, accounts: Sequence[Account]) -> Com
     return Comparison(tuple(sorted(account.id for account in accounts)), look.fitted())
 
 
-def spoken(asked: Comparison, accounts: Sequence[Account]) -> str:
-    """As in: retweets of the last 100 posts of @nasa and @esa."""
-    names = words.listed(account.handle for account in accounts)
-    return f"{METRICS[asked.look.metric]} of the last {asked.look.count} posts of {names}{BY[asked.look.basis]}"
+def spoken(asked: Comparison, accounts: Sequence[Account]) -> Text:
+    """As in: retweets of the last 100 posts of @nasa and @esa, per day."""
+    what = text(
+        "{metric} of the last {count} posts of {names}",
+        metric=METRICS[asked.look.metric],
+        count=asked.look.count,
+        names=words.listed(account.handle for account in accounts),
+    )
+    by = BY.get(asked.look.basis)
+    return text("{what}, {by}", what=what, by=by) if by else what
 
 
 def show(session: Session, subscription: Subscription, asked: Comparison) -> Subscription:
@@ -68,9 +80,11 @@ def check_room(session: Session, chat_id: int, asked: Comparison, mode: Mode) ->
     """Refuse a subscription that the chat has already, or one too many."""
     kept = subscriptions.of_chat(session, chat_id)
     if any(each.mode is mode and shown_by(session, each) == asked for each in kept):
-        raise UserError("This chat is subscribed to that chart already. /list shows it, /unsubscribe ends it.")
+        raise UserError(text("This chat is subscribed to that chart already. /list shows it, /unsubscribe ends it."))
     if len(kept) >= MOST_SUBSCRIPTIONS:
-        raise UserError(f"A chat may have {MOST_SUBSCRIPTIONS} subscriptions. End one with /unsubscribe first.")
+        raise UserError(
+            text("A chat may have {count} subscriptions. End one with /unsubscribe first.", count=MOST_SUBSCRIPTIONS)
+        )
 
 
 def follow_tracked(session: Session, chat_id: int) -> None:
@@ -85,7 +99,7 @@ def follow_tracked(session: Session, chat_id: int) -> None:
 
 
 def restyle(session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None) -> None:
-    """Choose the theme or the language of the chat's charts, those that are kept fresh included."""
+    """Choose the theme of the chat's charts or its language, for those that are kept fresh too."""
     chats.choose(session, chat_id, theme=theme, language=language)
     for subscription in subscriptions.of_chat(session, chat_id):
         shown = shown_by(session, subscription)

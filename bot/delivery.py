@@ -20,6 +20,7 @@ from bot.house import House
 from bot.keyboards import under_chart
 from bot.limits import Limits
 from bot.troubles import Kind, Trouble
+from pipeline.language import speech
 from pipeline.records import Mode
 from pipeline.store import chats, comparisons, notices, subscriptions, telegram_photos
 from pipeline.store.subscriptions import Showing
@@ -213,12 +214,12 @@ class Delivery:
     async def _tell_untold(self) -> None:
         """Send what every subscribed chat and the admins are told once; noted first, so that it is never told twice."""
         admins = self.house.settings.admin_ids
-        for notice_id, chat_id, text in await self.house.read(notices.untold, admins, datetime.now(UTC)):
+        for notice_id, chat_id, text, language in await self.house.read(notices.untold, admins, datetime.now(UTC)):
             if not self.limits.is_open(chat_id, asked=False):
                 continue
             await self.house.write(notices.mark_told, notice_id, chat_id)
             try:
-                await self.bot.send_message(chat_id, text)
+                await self.bot.send_message(chat_id, speech(language).say(text))
             except TelegramError as error:
                 trouble = troubles.meaning(error)
                 log.warning("chat %d was not told: %s", chat_id, trouble.text)

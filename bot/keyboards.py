@@ -7,24 +7,13 @@ from typing import Any
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from pipeline.language import METRICS, Speech, speech, text
-from pipeline.records import BASES, Basis, Language, Look, Metric, Mode, Span, Theme, View
+from pipeline.language import BASIS_NAMES, METRICS, SPAN_NAMES, THEME_NAMES, VIEW_NAMES, Speech, speech, text
+from pipeline.records import BASES, Language, Look, Metric, Mode, View
 
 Row = list[InlineKeyboardButton]
 
-VIEW_NAMES = {
-    View.SPREAD: text("Spread"),
-    View.POSTS: text("Posts"),
-    View.GROWTH: text("Growth"),
-    View.RACE: text("Race"),
-}
-BASIS_NAMES = {
-    Basis.COUNT: text("As counted"),
-    Basis.RATE: text("Per 1,000 views"),
-    Basis.DAILY: text("Per day"),
-}
-SPAN_NAMES = {Span.HOUR: text("Hour"), Span.DAY: text("Day"), Span.WEEK: text("Week")}
-THEME_NAMES = {Theme.LIGHT: text("Light"), Theme.DARK: text("Dark")}
+SETTINGS = text("How charts look here, and which language I speak:")
+"""What stands over the buttons of chat_settings."""
 LANGUAGE_NAMES = {Language.ENGLISH: "English", Language.SPANISH: "Español"}
 METRIC_ROWS = (
     (Metric.REPOSTS, Metric.LIKES, Metric.REPLIES, Metric.QUOTES),
@@ -78,7 +67,7 @@ def _keep(comparison_id: int, mode: Mode, said: Speech) -> Row:
 
 
 def chat_settings(look: Look) -> InlineKeyboardMarkup:
-    """The theme and the language of the chat's charts."""
+    """The theme of the chat's charts, and its language."""
     said = speech(look.language)
     themes = {theme: said.say(name) for theme, name in THEME_NAMES.items()}
     return InlineKeyboardMarkup([_settings(themes, look.theme), _settings(LANGUAGE_NAMES, look.language)])
@@ -88,9 +77,9 @@ def _settings(names: dict[Any, str], current: StrEnum) -> Row:
     return [_button(name, value is current, f"settings {value}") for value, name in names.items()]
 
 
-def sure_to_forget() -> InlineKeyboardMarkup:
-    yes = InlineKeyboardButton("Yes, forget this chat", callback_data="forget yes")
-    return InlineKeyboardMarkup([[yes, InlineKeyboardButton("Keep everything", callback_data="forget no")]])
+def sure_to_forget(said: Speech) -> InlineKeyboardMarkup:
+    yes = InlineKeyboardButton(said.say("Yes, forget this chat"), callback_data="forget yes")
+    return InlineKeyboardMarkup([[yes, InlineKeyboardButton(said.say("Keep everything"), callback_data="forget no")]])
 
 
 def _button(name: str, current: bool, data: str) -> InlineKeyboardButton:  # noqa: FBT001

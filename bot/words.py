@@ -2,14 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from pipeline.errors import UserError
-from pipeline.language import METRICS as METRICS_SAID
-from pipeline.records import BASES, Basis, Look, Metric, Mode, Span, Theme, View
+from pipeline.language import METRICS, SPAN_NAMES, THEME_NAMES, VIEW_NAMES, speech, text
+from pipeline.records import BASES, Basis, Language, Look, Metric, Mode, Span, Text, Theme, View
 
 LONGEST_COMMAND = 4096  # Telegram's own limit for a message
 LONGEST_ECHO = 24
@@ -24,23 +25,29 @@ PROFILE = re.compile(
 INTERVAL = re.compile(r"(\d{1,6})(m|min|h|d)", re.IGNORECASE)
 UNITS = {"m": timedelta(minutes=1), "min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
-METRICS = {metric.value: metric for metric in Metric} | {
-    "retweets": Metric.REPOSTS,
-    "retweet": Metric.REPOSTS,
-    "repost": Metric.REPOSTS,
-    "like": Metric.LIKES,
-    "reply": Metric.REPLIES,
-    "quote": Metric.QUOTES,
-    "bookmark": Metric.BOOKMARKS,
-    "view": Metric.VIEWS,
-    "all": Metric.ENGAGEMENT,
-}
+
+def _called(names: Mapping[Any, Text]) -> dict[str, Any]:
+    """What has a name, by that name in every language."""
+    return {speech(language).say(name).lower(): value for language in Language for value, name in names.items()}
+
+
 CHOICES: dict[str, dict[str, StrEnum]] = {
-    "metric": {**METRICS},
-    "view": {view.value: view for view in View},
+    "metric": _called(METRICS)
+    | {
+        "reposts": Metric.REPOSTS,
+        "retweet": Metric.REPOSTS,
+        "repost": Metric.REPOSTS,
+        "like": Metric.LIKES,
+        "reply": Metric.REPLIES,
+        "quote": Metric.QUOTES,
+        "bookmark": Metric.BOOKMARKS,
+        "view": Metric.VIEWS,
+        "all": Metric.ENGAGEMENT,
+    },
+    "view": _called(VIEW_NAMES),
     "basis": {"rate": Basis.RATE, "daily": Basis.DAILY},
-    "span": {span.value: span for span in Span},
-    "theme": {theme.value: theme for theme in Theme},
+    "span": _called(SPAN_NAMES),
+    "theme": _called(THEME_NAMES),
     "mode": {mode.value: mode for mode in (Mode.LIVE, Mode.NEW)},
 }
 """The words that choose something, by the field of a Wish that they fill."""
@@ -65,11 +72,14 @@ class Wish:
         """The usual look with what was asked for. Raises UserError where two wishes do not go together."""
         view = self.view or self._implied or usual.view
         if self.basis and self.basis not in BASES[view]:
-            raise UserError(f"“{self.basis}” does not go with {view}; it goes with {_views_with(self.basis)}.")
+            views = [other for other in View if self.basis in BASES[other]]
+            raise UserError(
+                text("“{word}” does not go with {view}; it goes with {views}.", word=self.basis, view=view, views=views)
+            )
         if self.span and view is not View.GROWTH:
-            raise UserError(f"“{self.span}” goes with growth, as in /compare growth {self.span}.")
+            raise UserError(text("“{span}” goes with growth, as in /compare growth {span}.", span=self.span))
         if self.basis is Basis.RATE and self.metric is Metric.VIEWS:
-            raise UserError("A rate is per 1,000 views, so that views have none. Name another metric.")
+            raise UserError(text("A rate is per 1,000 views, so that views have none. Name another metric."))
         return replace(
             usual,
             view=view,
@@ -88,17 +98,17 @@ class Wish:
         return View.RACE if self.basis is Basis.DAILY else None
 
 
-def _views_with(basis: Basis) -> str:
-    return " and ".join(view for view in View if basis in BASES[view])
-
-
-def split(text: str) -> list[str]:
+def split(typed: str) -> list[str]:
     """The words after the command. Commas and semicolons part words as blanks do."""
-    if len(text) > LONGEST_COMMAND:
+    if len(typed) > LONGEST_COMMAND:
         raise UserError(
-            f"That command is {len(text):,} characters long; {LONGEST_COMMAND:,} are the most. Send it in parts."
+            text(
+                "That command is {length:number} characters long; {most:number} are the most. Send it in parts.",
+                length=len(typed),
+                most=LONGEST_COMMAND,
+            )
         )
-    return re.split(r"[\s,;]+", text.strip())[1:]
+    return re.split(r"[\s,;]+", typed.strip())[1:]
 
 
 def handles(words: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -145,43 +155,59 @@ def _take(read: Wish, word: str, most_posts: int) -> None:
         read.handles.append(handle)
     else:
         raise UserError(
-            f"I don't know the word “{shown(word)}”. Name accounts as @name; the metrics are "
-            f"{', '.join(METRICS_SAID.values())}; the views are {', '.join(View)}. /help has examples."
+            text(
+                "I don't know the word “{word}”. Name accounts as @name; the metrics are {metrics}; "
+                "the views are {views}. /help has examples.",
+                word=shown(word),
+                metrics=[metric.words for metric in METRICS.values()],
+                views=View,
+            )
         )
 
 
 def _count(word: str, most: int) -> int:
     if FEWEST_POSTS <= int(word[:7]) <= most:
         return int(word)
-    raise UserError(f"I can compare the last {FEWEST_POSTS} to {most} posts of each account, not {shown(word)}.")
+    raise UserError(
+        text(
+            "I can compare the last {fewest} to {most:number} posts of each account, not {asked}.",
+            fewest=FEWEST_POSTS,
+            most=most,
+            asked=shown(word),
+        )
+    )
 
 
 def _interval(found: re.Match[str]) -> timedelta:
     interval = int(found[1]) * UNITS[found[2].lower()]
     if SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
         return interval
-    raise UserError("A new chart can come every 1m to 31d, for example /subscribe new 1h.")
+    raise UserError(text("A new chart can come every 1m to 31d, for example /subscribe new 1h."))
 
 
-def shown(text: str) -> str:
+def shown(typed: str) -> str:
     """Somebody's text, safe to repeat: no control or direction marks, and short."""
-    visible = "".join(char for char in text if unicodedata.category(char)[0] != "C")
+    visible = "".join(char for char in typed if unicodedata.category(char)[0] != "C")
     return visible if len(visible) <= LONGEST_ECHO else f"{visible[:LONGEST_ECHO]}…"
 
 
-def cut(text: str) -> str:
-    """As many of the text's lines as a message holds."""
-    if len(text) <= LONGEST_COMMAND:
-        return text
-    return text[: LONGEST_COMMAND - 2].rpartition("\n")[0] + "\n…"
+def cut(said: str) -> str:
+    """As many of its lines as a message holds."""
+    if len(said) <= LONGEST_COMMAND:
+        return said
+    return said[: LONGEST_COMMAND - 2].rpartition("\n")[0] + "\n…"
 
 
-def listed(names: Iterable[str], most: int = 10) -> str:
-    """@a, @b and @c; a long list is cut."""
-    marked = [f"@{name}" for name in names]
-    if len(marked) > most:
-        marked = [*marked[: most - 1], f"{len(marked) - most + 1} more"]
-    return " and ".join(filter(None, [", ".join(marked[:-1]), *marked[-1:]]))
+def listed(handles: Iterable[str], most: int = 10) -> list[str | Text]:
+    """@a, @b and @c, as a text writes them."""
+    return few([f"@{handle}" for handle in handles], most)
+
+
+def few(names: Sequence[str], most: int = 10) -> list[str | Text]:
+    """The names; of a long list the first ones, and how many more there are."""
+    if len(names) <= most:
+        return [*names]
+    return [*names[: most - 1], text("{count} more", count=len(names) - most + 1)]
 
 
 def spoken(interval: timedelta) -> str:

@@ -15,8 +15,9 @@ from redis.asyncio import Redis as AsyncRedis
 
 from pipeline import blobs
 from pipeline.errors import ServiceError
+from pipeline.language import text
 from pipeline.queues import LOOK_UP, TICK, make_app
-from pipeline.records import Profile
+from pipeline.records import Profile, Text
 from pipeline.settings import Settings
 
 READY = "tallybird:ready"
@@ -30,7 +31,7 @@ class Answer:
     """What X says of some handles, in their order, or why it could not be asked."""
 
     profiles: list[Profile] | None = None
-    problem: str | None = None
+    problem: Text | None = None
 
 
 answers = TypeAdapter(Answer)
@@ -66,10 +67,10 @@ class Doors:
         await self._send(LOOK_UP, [list(handles), reply_to], seconds)
         packed = await self.redis.blpop([reply_to], timeout=seconds)
         if packed is None:
-            raise ServiceError("pipeline", "X did not answer in time. Try again in a minute.")
+            raise ServiceError("pipeline", text("X did not answer in time. Try again in a minute."))
         answer = answers.validate_json(packed[1])
         if answer.profiles is None:
-            raise ServiceError("x", answer.problem or "X did not answer")
+            raise ServiceError("x", answer.problem or text("X did not answer in time"))
         return answer.profiles
 
     async def _send(self, task: str, args: list[object], expires_s: float) -> None:

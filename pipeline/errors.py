@@ -2,11 +2,16 @@
 
 TallybirdError
 ├── ConfigError    stop at once; the text names each setting and what to put there
-├── UserError      the text goes to the chat as it stands
-└── ServiceError   a web service refused, failed or did not answer
+├── UserError      its text is told in the chat, in the chat's language
+└── ServiceError   a web service refused, failed or did not answer; its text may be told too
+
+As strings they are English, for the log.
 """
 
 from datetime import timedelta
+
+from pipeline.language import speech
+from pipeline.records import Language, Text
 
 
 class TallybirdError(Exception):
@@ -24,6 +29,10 @@ class ConfigError(TallybirdError):
 class UserError(TallybirdError):
     """What a person asked cannot be done; the text says why and what to do instead."""
 
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        super().__init__(speech(Language.ENGLISH).say(text))
+
 
 class ServiceError(TallybirdError):
     """A service's failure.
@@ -35,12 +44,13 @@ class ServiceError(TallybirdError):
     def __init__(
         self,
         service: str,
-        message: str,
+        text: Text,
         *,
         permanent: bool = False,
         retry_after: timedelta | None = None,
     ) -> None:
         self.service = service
+        self.text = text
         self.permanent = permanent
         self.retry_after = retry_after
-        super().__init__(message)
+        super().__init__(speech(Language.ENGLISH).say(text))

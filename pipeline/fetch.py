@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
+from pipeline.language import text
 from pipeline.records import Due, Reading
 from pipeline.x import X
 
@@ -32,12 +33,12 @@ def fetch(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[Re
 
 def _result(future: Future[Reading], due: Due, now: datetime) -> Reading:
     if not future.done() or future.cancelled():
-        return Reading(due.account_id, now, problem="X did not answer in time")
+        return Reading(due.account_id, now, problem=text("X did not answer in time"))
     failure = future.exception()
     if failure is None:
         return future.result()
     log.error("reading account %d failed", due.account_id, exc_info=failure)
-    return Reading(due.account_id, now, problem="X's answer could not be read")
+    return Reading(due.account_id, now, problem=text("X's answer could not be read"))
 
 
 def chunks(due: Sequence[Due], most: int) -> list[Sequence[Due]]:

@@ -2,19 +2,46 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from string import Formatter
+from typing import Any
 
 from babel.dates import format_datetime
 from babel.lists import format_list
 from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
 
-from pipeline.records import Language, Metric
+from pipeline.records import Basis, Language, Metric, Span, State, Text, Theme, View
+
+CATALOGUES = Path(__file__).parent / "locale"
+LOCALES = {Language.ENGLISH: "en_GB", Language.SPANISH: "es"}
 
 
-def text(words: str) -> str:
-    """Marks words for the catalogues that `say` is given later."""
-    return words
+def text(words: str, **values: object) -> Text:
+    """Something to be said later, in the language of whoever is told; the words are a key of the catalogues.
+
+    A field says how its value is written: {at:moment} as in 23 Nov 15:20 UTC, {at:second} as in 23 Nov 15:20:07 UTC,
+    {cost:usd} as in $1.30, {count:number} as in 5,000. Where it does not say, a text is said in the same language, a
+    list is written as in a, b and c, and anything else as it is.
+    """
+    return Text(words, {name: _plain(value) for name, value in values.items()})
+
+
+BLANK = Text("", {})
+"""An empty line between others."""
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it."""
+    match value:
+        case datetime() | Decimal():
+            return str(value)
+        case str() | int() | Text():
+            return value
+        case _:
+            return list(value)
 
 
 METRICS = {
@@ -27,32 +54,66 @@ METRICS = {
     Metric.ENGAGEMENT: text("engagement"),
 }
 """What people call it in a chat about X."""
-CATALOGUES = Path(__file__).parent / "locale"
-LOCALES = {Language.ENGLISH: "en_GB", Language.SPANISH: "es"}
+VIEW_NAMES = {
+    View.SPREAD: text("Spread"),
+    View.POSTS: text("Posts"),
+    View.GROWTH: text("Growth"),
+    View.RACE: text("Race"),
+}
+BASIS_NAMES = {
+    Basis.COUNT: text("As counted"),
+    Basis.RATE: text("Per 1,000 views"),
+    Basis.DAILY: text("Per day"),
+}
+SPAN_NAMES = {Span.HOUR: text("Hour"), Span.DAY: text("Day"), Span.WEEK: text("Week")}
+THEME_NAMES = {Theme.LIGHT: text("Light"), Theme.DARK: text("Dark")}
+STATE_NAMES = {
+    State.PROTECTED: text("protected"),
+    State.SUSPENDED: text("suspended"),
+    State.MISSING: text("no such account any more"),
+}
 
 
-class Speech:
-    """One language. The texts given to `say` are the catalogues' keys."""
+class Speech(Formatter):
+    """One language. The words given to `say` are the catalogues' keys, as those of `text` are."""
 
     def __init__(self, language: Language) -> None:
         self.language = language
         self.locale = LOCALES[language]
         self.texts = _catalogue(language)
 
-    def say(self, words: str, **values: object) -> str:
-        """The words in this language, with their {names} filled in."""
-        return self.texts.get(words, words).format(**values)
+    def say(self, words: str | Text, **values: object) -> str:
+        """The words in this language, with their {fields} filled in: by these values and the text's own."""
+        told = words if isinstance(words, Text) else Text(words, {})
+        return self.vformat(self.texts.get(told.words, told.words), (), {**told.values, **values})
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """A value as its field says; see `text`."""
+        match format_spec:
+            case "moment":
+                return self.moment(datetime.fromisoformat(str(value)))
+            case "second":
+                return self._at(datetime.fromisoformat(str(value)), "d MMM HH:mm:ss 'UTC'")
+            case "usd":
+                return format_currency(value, "USD", locale=self.language.value)
+            case "number":
+                return format_decimal(value, locale=self.locale)
+        if isinstance(value, list):
+            return self.listed(self.format_field(each, "") for each in value)
+        return self.say(value) if isinstance(value, Text) else str(value)
 
     def metric(self, metric: Metric) -> str:
         return self.say(METRICS[metric])
 
     def clock(self, when: datetime) -> str:
         """As in 14:05 UTC."""
-        return format_datetime(when.astimezone(UTC), "HH:mm 'UTC'", locale=self.locale)
+        return self._at(when, "HH:mm 'UTC'")
 
     def moment(self, when: datetime, *, year: bool = False) -> str:
         """As in 23 Nov 15:20 UTC, or 23 Nov 2026 15:20 UTC."""
-        pattern = "d MMM y HH:mm 'UTC'" if year else "d MMM HH:mm 'UTC'"
+        return self._at(when, "d MMM y HH:mm 'UTC'" if year else "d MMM HH:mm 'UTC'")
+
+    def _at(self, when: datetime, pattern: str) -> str:
         return format_datetime(when.astimezone(UTC), pattern, locale=self.locale)
 
     def listed(self, names: Iterable[str]) -> str:

@@ -8,17 +8,12 @@ from hashlib import sha256
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from pipeline.language import speech, text
+from pipeline.language import STATE_NAMES, speech
 from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Post, State, View
 from pipeline.store import comparisons, history
 from pipeline.store.history import Course
 from pipeline.store.tables import Account, Comparison
 
-NOTES = {
-    State.PROTECTED: text("protected"),
-    State.SUSPENDED: text("suspended"),
-    State.MISSING: text("no such account any more"),
-}
 DAY = timedelta(days=1)
 VIEWS_OF_RATE = 1000
 
@@ -103,7 +98,7 @@ def _gained(course: Course, counted: int) -> int | None:
 def _note(account: Account, posts: Sequence[Post], look: Look, counted: int) -> str | None:
     said = speech(look.language)
     if account.state is not State.ACTIVE:
-        return said.say(NOTES[account.state])
+        return said.say(STATE_NAMES[account.state])
     if account.fetched_at is None:
         return said.say("not read yet")
     if not posts:

@@ -9,6 +9,18 @@ NETWORK = "x"
 """The network that posts are read from."""
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Something to be said to people, before it is known in which language.
+
+    words: the English ones in the code, which are the catalogues' keys. values: what their {fields} stand for, as JSON
+        has it, so that a text may be stored and sent. pipeline.language.text makes it, and tells how they are written.
+    """
+
+    words: str
+    values: "dict[str, str | int | Text | list[str | Text]]"
+
+
 class Metric(StrEnum):
     """What is counted of a post; the value is the dataset's column."""
 
@@ -134,7 +146,7 @@ class Reading:
     posts: tuple[Post, ...] | None = None
     complete: bool = False
     state: State | None = None
-    problem: str | None = None
+    problem: Text | None = None
     stopped_until: datetime | None = None
 
 

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from sqlalchemy.orm import Session
 
 from pipeline import dataset, doors, fetch, planner
 from pipeline.chart import caption, draw, layout
 from pipeline.errors import ServiceError
+from pipeline.language import text
 from pipeline.plot import Drawing, chart_data, drawings, inputs, layouts
 from pipeline.queues import SLOTS
 from pipeline.records import NETWORK, Due, Profile, Reading
@@ -21,6 +23,7 @@ from pipeline.upload import upload_due
 log = logging.getLogger(__name__)
 
 TELL_STOPS_LONGER_THAN = timedelta(minutes=5)
+PERIODS = {"day": text("a day"), "month": text("a month")}
 
 
 def plan(tools: Tools, now: datetime) -> list[list[tuple[int, str, int]]]:
@@ -38,11 +41,14 @@ def _packed(due: Due) -> tuple[int, str, int]:
 
 
 def _tell_of_budget(db: Session, budget: bill.Budget) -> None:
-    text = (
-        f"The bot's budget for X is used up: ${budget.limit:.2f} a {budget.period}. "
-        f"The charts keep what was read last, with its time. Reading goes on {budget.until:%d %b %H:%M} UTC."
+    told = text(
+        "The bot's budget for X is used up: {limit:usd} {period}. "
+        "The charts keep what was read last, with its time. Reading goes on {until:moment}.",
+        limit=budget.limit,
+        period=PERIODS[budget.period],
+        until=budget.until,
     )
-    notices.tell(db, f"budget {budget.period} until {budget.until:%Y-%m-%d} of {budget.limit}", text, budget.until)
+    notices.tell(db, f"budget {budget.period} until {budget.until:%Y-%m-%d} of {budget.limit}", told, budget.until)
 
 
 def read(tools: Tools, chunk: Sequence[Sequence[int | str]], now: datetime) -> str:
@@ -71,14 +77,18 @@ def conclude(tools: Tools, digests: Sequence[str], now: datetime) -> Sequence[tu
 
 def _note_stop(db: Session, found: Sequence[Reading], now: datetime) -> None:
     """The network asked for no more: the longest wait counts. A short one is no news."""
-    stops = [(reading.stopped_until, reading.problem or "") for reading in found if reading.stopped_until]
+    stops = [(each.stopped_until, each.problem) for each in found if each.stopped_until and each.problem]
     if not stops:
         return
-    until, reason = max(stops)
+    until, reason = max(stops, key=itemgetter(0))
     notices.stop(db, NETWORK, reason, now, until)
     if until - now > TELL_STOPS_LONGER_THAN:
-        text = f"{reason}. The charts keep what was read last, with its time. The next try is {until:%d %b %H:%M} UTC."
-        notices.tell(db, f"stop {reason} on {now:%Y-%m-%d}", text, until)
+        told = text(
+            "{reason}. The charts keep what was read last, with its time. The next try is {until:moment}.",
+            reason=reason,
+            until=until,
+        )
+        notices.tell(db, f"stop {reason.words} on {now:%Y-%m-%d}", told, until)
 
 
 def write(tools: Tools, comparison_id: int, now: datetime) -> None:
@@ -169,13 +179,15 @@ def look_up(tools: Tools, handles: list[str], now: datetime) -> doors.Answer:
         money = bill.budget(db, tools.settings.x_daily_usd, tools.settings.x_monthly_usd, now)
         short = planner.plan(db, tools.settings, now).short
     if stop is not None:
-        return doors.Answer(problem=f"{stop.reason}. The next try is {stop.until:%d %b %H:%M} UTC.")
+        return doors.Answer(
+            problem=text("{reason}. The next try is {until:moment}.", reason=stop.reason, until=stop.until)
+        )
     if short or money.left < bill.user_usd(len(handles)):
-        return doors.Answer(problem=f"The bot's budget for X is used up until {money.until:%d %b %H:%M} UTC.")
+        return doors.Answer(problem=text("The bot's budget for X is used up until {until:moment}.", until=money.until))
     try:
         profiles: list[Profile] = tools.x.look_up(handles)
     except ServiceError as error:
-        return doors.Answer(problem=f"{error}.")
+        return doors.Answer(problem=text("{reason}.", reason=error.text))
     with tools.store.writing() as db:
         accounts.save_profiles(db, profiles, NETWORK, now)
     return doors.Answer(profiles=profiles)

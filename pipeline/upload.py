@@ -16,6 +16,7 @@ from dropbox.files import WriteMode
 
 from pipeline.errors import ServiceError
 from pipeline.http import Rebased
+from pipeline.language import text
 from pipeline.settings import Settings
 from pipeline.store import Store, dropbox_files
 
@@ -48,13 +49,14 @@ class Dropbox:
         try:
             self.client.files_upload(content, path, mode=WriteMode.overwrite, mute=True)
         except RateLimitError as error:
-            raise ServiceError(SERVICE, "Dropbox asks to wait", retry_after=_backoff(error)) from None
+            raise ServiceError(SERVICE, text("Dropbox asks to wait"), retry_after=_backoff(error)) from None
         except AuthError:
-            raise ServiceError(SERVICE, "Dropbox refuses the refresh token", permanent=True) from None
+            raise ServiceError(SERVICE, text("Dropbox refuses the refresh token"), permanent=True) from None
         except ApiError as error:
             raise _refused(error) from None
         except (DropboxException, requests.RequestException, AssertionError, JSONDecodeError, ValueError) as error:
-            raise ServiceError(SERVICE, f"Dropbox did not answer properly ({type(error).__name__})") from None
+            problem = text("Dropbox did not answer properly ({kind})", kind=type(error).__name__)
+            raise ServiceError(SERVICE, problem) from None
 
 
 def session(address: str | None) -> requests.Session:
@@ -89,7 +91,7 @@ def _upload(store: Store, cloud: Dropbox, path: str, content_of: Callable[[str],
         log.warning("%s was not written: %s", path, error)
         wait = error.retry_after or (AGAIN_AFTER_PERMANENT if error.permanent else AGAIN_AFTER)
         with store.writing() as db:
-            dropbox_files.postpone(db, path, max(next_at, now + wait), str(error))
+            dropbox_files.postpone(db, path, max(next_at, now + wait), error.text)
         return False
     with store.writing() as db:
         dropbox_files.mark_uploaded(db, path, file.wanted)
@@ -103,7 +105,7 @@ def _backoff(error: RateLimitError) -> timedelta | None:
 def _refused(error: ApiError) -> ServiceError:
     reason = error.error.get_path().reason if error.error.is_path() else None
     if reason is not None and reason.is_insufficient_space():
-        return ServiceError(SERVICE, "Dropbox is full", permanent=True)
+        return ServiceError(SERVICE, text("Dropbox is full"), permanent=True)
     if reason is not None and reason.is_too_many_write_operations():
-        return ServiceError(SERVICE, "Dropbox asks to wait", retry_after=timedelta(seconds=5))
-    return ServiceError(SERVICE, "Dropbox refused the file", permanent=True)
+        return ServiceError(SERVICE, text("Dropbox asks to wait"), retry_after=timedelta(seconds=5))
+    return ServiceError(SERVICE, text("Dropbox refused the file"), permanent=True)

@@ -13,7 +13,8 @@ import tweepy
 
 from pipeline.errors import ServiceError
 from pipeline.http import Rebased
-from pipeline.records import NETWORK, Counts, Due, Post, Profile, Reading, State
+from pipeline.language import text
+from pipeline.records import NETWORK, Counts, Due, Post, Profile, Reading, State, Text
 
 TWEEPYS_HOST = "https://api.twitter.com"
 TIMEOUT_S = 8
@@ -25,10 +26,10 @@ FIELDS = ["created_at", "public_metrics"]
 RATE_LIMIT_WINDOW = timedelta(minutes=15)
 
 HARD_STOPS = {
-    "credits": "X's credits are used up",
-    "credits-depleted": "X's credits are used up",
-    "spend-cap-reached": "X's monthly spending limit is reached",
-    "usage-capped": "X's monthly usage cap is reached",
+    "credits": text("X's credits are used up"),
+    "credits-depleted": text("X's credits are used up"),
+    "spend-cap-reached": text("X's monthly spending limit is reached"),
+    "usage-capped": text("X's monthly usage cap is reached"),
 }
 HARD_STOP_TITLES = {
     "CreditsDepleted": "credits",
@@ -69,7 +70,7 @@ class X:
             return self._read(due, now)
         except ServiceError as error:
             stopped_until = datetime.now(UTC) + error.retry_after if error.retry_after else None
-            return Reading(due.account_id, now, problem=str(error), stopped_until=stopped_until)
+            return Reading(due.account_id, now, problem=error.text, stopped_until=stopped_until)
 
     def _read(self, due: Due, now: datetime) -> Reading:
         posts: list[Post] = []
@@ -103,9 +104,9 @@ class X:
             raise _service_error(error.response, problem) from None
         except (requests.RequestException, AttributeError, TypeError) as error:
             # A JSON array, "errors": null or HTML for an answer end in these within tweepy and requests.
-            raise ServiceError(NETWORK, f"X did not answer properly ({type(error).__name__})") from None
+            raise ServiceError(NETWORK, text("X did not answer properly ({kind})", kind=type(error).__name__)) from None
         if not isinstance(answer, dict):
-            raise ServiceError(NETWORK, "X did not answer properly")
+            raise ServiceError(NETWORK, text("X did not answer properly"))
         return answer
 
 
@@ -147,8 +148,9 @@ def _state(problem: dict[str, Any]) -> State | None:
     return State.SUSPENDED if "suspended" in str(problem.get("detail", "")).lower() else State.MISSING
 
 
-def _reason(problem: dict[str, Any]) -> str:
-    return f"X answered: {problem.get('title', 'an error')}"
+def _reason(problem: dict[str, Any]) -> Text:
+    title = problem.get("title")
+    return text("X answered: {title}", title=str(title)) if title else text("X did not answer properly")
 
 
 def _service_error(response: requests.Response, problem: dict[str, Any]) -> ServiceError:
@@ -159,10 +161,10 @@ def _service_error(response: requests.Response, problem: dict[str, Any]) -> Serv
     if kind in HARD_STOPS:
         return ServiceError(NETWORK, HARD_STOPS[kind], permanent=True, retry_after=_until_tomorrow())
     if status == requests.codes.unauthorized:
-        return ServiceError(NETWORK, "X refuses the bearer token", permanent=True, retry_after=RATE_LIMIT_WINDOW)
+        return ServiceError(NETWORK, text("X refuses the bearer token"), permanent=True, retry_after=RATE_LIMIT_WINDOW)
     if status == requests.codes.too_many_requests:
-        return ServiceError(NETWORK, "X answered 'too many requests'", retry_after=_reset(response))
-    return ServiceError(NETWORK, f"X answered with status {status}")
+        return ServiceError(NETWORK, text("X answered 'too many requests'"), retry_after=_reset(response))
+    return ServiceError(NETWORK, text("X answered with status {status}", status=status))
 
 
 def _body(response: requests.Response) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from bot import comparing
 from bot.buttons import subscription
 from bot.call import Call
 from bot.command import Command
+from pipeline.language import text
 from pipeline.records import Comparison, Mode
 
 
 async def run(call: Call) -> None:
     wish, accounts = await comparing.read(call)
     asked = await comparing.comparison(call, wish, accounts)
-    message = await call.answer(f"Drawing {comparing.spoken(asked, accounts)}…")
+    message = await call.answer(text("Drawing {what}…", what=comparing.spoken(asked, accounts)))
     await call.house.write(_show, call, asked, message.message_id)
     await call.house.ask_for_charts()
 
@@ -21,4 +22,4 @@ def _show(session: Session, call: Call, asked: Comparison, message_id: int) -> N
     comparing.show(session, subscription(call, Mode.ONCE, message_id=message_id), asked)
 
 
-COMMAND = Command("compare", "draw a chart: /compare @nasa @esa likes 50", run)
+COMMAND = Command("compare", text("draw a chart: /compare @nasa @esa likes 50"), run)

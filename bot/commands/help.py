@@ -2,8 +2,9 @@
 
 from bot.call import Call
 from bot.command import Command
+from pipeline.language import text
 
-TEXT = """\
+TEXT = text("""\
 Accounts
 /track @nasa @esa – follow accounts; names, addresses, several at once
 /untrack @esa – stop following
@@ -25,11 +26,11 @@ About
 /settings – light or dark, English or Spanish
 /status – is all well, and what X costs
 /privacy – what is stored, /forget – delete it
-/id – this chat's id"""
+/id – this chat's id""")
 
 
 async def run(call: Call) -> None:
     await call.answer(TEXT)
 
 
-COMMAND = Command("help", "all commands with examples", run, open=True)
+COMMAND = Command("help", text("all commands with examples"), run, open=True)

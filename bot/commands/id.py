@@ -2,13 +2,14 @@
 
 from bot.call import Call
 from bot.command import Command
+from pipeline.language import text
 
 
 async def run(call: Call) -> None:
-    lines = [f"Chat: {call.chat_id}"]
-    lines += [f"Topic: {call.thread_id}"] if call.thread_id is not None else []
-    lines += [f"You: {call.user_id}"] if call.user_id is not None else []
-    await call.answer("\n".join(lines))
+    lines = [text("Chat: {id}", id=call.chat_id)]
+    lines += [text("Topic: {id}", id=call.thread_id)] if call.thread_id is not None else []
+    lines += [text("You: {id}", id=call.user_id)] if call.user_id is not None else []
+    await call.answer(*lines)
 
 
-COMMAND = Command("id", "the ids of this chat and of you", run, open=True)
+COMMAND = Command("id", text("the ids of this chat and of you"), run, open=True)

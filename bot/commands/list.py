@@ -8,7 +8,8 @@ from bot import comparing, words
 from bot.call import Call
 from bot.command import Command
 from pipeline.errors import UserError
-from pipeline.records import Mode, State
+from pipeline.language import BLANK, STATE_NAMES, text
+from pipeline.records import Mode, State, Text
 from pipeline.store import chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Subscription
 
@@ -17,33 +18,34 @@ async def run(call: Call) -> None:
     tracked = await call.house.read(chats.tracked, call.chat_id)
     if not tracked:
         raise UserError(comparing.NOTHING_TRACKED)
-    lines = [f"Tracked here: {len(tracked)} of {call.house.settings.max_accounts_per_chat}"]
-    lines += [f"@{account.handle}{_remark(account)}" for account in tracked]
+    most = call.house.settings.max_accounts_per_chat
+    lines = [text("Tracked here: {count} of {most}", count=len(tracked), most=most)]
+    lines += [text("@{handle} · {remark}", handle=account.handle, remark=_remark(account)) for account in tracked]
     kept = await call.house.read(_kept, call.chat_id)
-    lines += ["", *kept] if kept else []
-    await call.answer("\n".join(lines))
+    lines += [BLANK, *kept] if kept else []
+    await call.answer(*lines)
 
 
-def _remark(account: Account) -> str:
+def _remark(account: Account) -> Text:
     if account.state is not State.ACTIVE:
-        return f" · {account.state.value}"
+        return STATE_NAMES[account.state]
     if account.fetched_at is None:
-        return f" · {account.problem or 'not read yet'}"
-    return f" · read {account.fetched_at:%d %b %H:%M} UTC" + (f" · {account.problem}" if account.problem else "")
+        return account.problem or text("not read yet")
+    read = text("read {at:moment}", at=account.fetched_at)
+    return text("{read} · {problem}", read=read, problem=account.problem) if account.problem else read
 
 
-def _kept(session: Session, chat_id: int) -> list[str]:
-    return [f"{_how(each)}: {_what(session, each)}" for each in subscriptions.of_chat(session, chat_id)]
+def _kept(session: Session, chat_id: int) -> list[Text]:
+    return [_line(session, each) for each in subscriptions.of_chat(session, chat_id)]
 
 
-def _how(subscription: Subscription) -> str:
-    interval = timedelta(seconds=subscription.interval_s or 0)
-    return "Live" if subscription.mode is Mode.LIVE else f"New every {words.spoken(interval)}"
-
-
-def _what(session: Session, subscription: Subscription) -> str:
+def _line(session: Session, subscription: Subscription) -> Text:
     accounts = comparisons.accounts_of(session, subscription.comparison_id)
-    return comparing.spoken(comparing.shown_by(session, subscription), accounts)
+    what = comparing.spoken(comparing.shown_by(session, subscription), accounts)
+    if subscription.mode is Mode.LIVE:
+        return text("Live: {what}", what=what)
+    interval = timedelta(seconds=subscription.interval_s or 0)
+    return text("New every {interval}: {what}", interval=words.spoken(interval), what=what)
 
 
-COMMAND = Command("list", "what this chat tracks", run)
+COMMAND = Command("list", text("what this chat tracks"), run)

@@ -2,17 +2,18 @@
 
 from bot.call import Call
 from bot.command import Command
+from pipeline.language import text
 
-TEXT = """\
+TEXT = text("""\
 What is stored of this chat: its id, the accounts that it tracks, its subscriptions, the ids of the messages that show \
-them, and the theme and the language of its charts. No names, no messages, and nothing about its members.
+them, and the theme of its charts and its language. No names, no messages, and nothing about its members.
 Why: to draw and renew its charts.
 How long: until /forget, which deletes it all at once.
-What is stored of accounts on X: their handle, and their public posts' ids, times and counts, but never the text."""
+What is stored of accounts on X: their handle, and their public posts' ids, times and counts, but never the text.""")
 
 
 async def run(call: Call) -> None:
     await call.answer(TEXT)
 
 
-COMMAND = Command("privacy", "what is stored, and how long", run, open=True)
+COMMAND = Command("privacy", text("what is stored, and how long"), run, open=True)

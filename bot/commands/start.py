@@ -2,17 +2,18 @@
 
 from bot.call import Call
 from bot.command import Command
+from pipeline.language import text
 
-TEXT = """\
+TEXT = text("""\
 I keep score between social accounts on X.
 1. /track @nasa @esa @spacex
 2. /compare draws how their posts do against each other
 3. /subscribe keeps that chart fresh in this chat
-/help shows the rest."""
+/help shows the rest.""")
 
 
 async def run(call: Call) -> None:
     await call.answer(TEXT)
 
 
-COMMAND = Command("start", "what this bot does", run, open=True)
+COMMAND = Command("start", text("what this bot does"), run, open=True)

@@ -9,6 +9,7 @@ from bot.buttons import subscription
 from bot.call import Call
 from bot.command import Command
 from pipeline.errors import UserError
+from pipeline.language import text
 from pipeline.records import Comparison, Mode
 
 USUAL_INTERVAL = timedelta(hours=1)
@@ -19,7 +20,7 @@ async def run(call: Call) -> None:
     mode = wish.mode or (Mode.NEW if wish.interval else Mode.LIVE)
     if mode is Mode.LIVE and wish.interval:
         raise UserError(
-            "A live chart is renewed whenever something changed. For a message at an interval: /subscribe new 1h"
+            text("A live chart is renewed whenever something changed. For a message at an interval: /subscribe new 1h")
         )
     asked = await comparing.comparison(call, wish, accounts)
     await call.house.read(comparing.check_room, call.chat_id, asked, mode)
@@ -27,10 +28,14 @@ async def run(call: Call) -> None:
     what = comparing.spoken(asked, accounts)
     if interval:
         message = await call.answer(
-            f"Subscribed: every {words.spoken(interval)} a new chart, if something changed: {what}."
+            text(
+                "Subscribed: every {interval} a new chart, if something changed: {what}.",
+                interval=words.spoken(interval),
+                what=what,
+            )
         )
     else:
-        message = await call.answer(f"Drawing the live chart: {what}…")
+        message = await call.answer(text("Drawing the live chart: {what}…", what=what))
     await call.house.write(_subscribe, call, asked, interval, message.message_id, everything=not wish.handles)
     await call.house.ask_for_charts()
 
@@ -50,4 +55,4 @@ def _subscribe(  # noqa: PLR0913, PLR0917
     comparing.show(session, wanted, asked)
 
 
-COMMAND = Command("subscribe", "a chart that stays fresh, or: /subscribe new 1h", run, changes=True)
+COMMAND = Command("subscribe", text("a chart that stays fresh, or: /subscribe new 1h"), run, changes=True)

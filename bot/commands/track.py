@@ -10,14 +10,15 @@ from bot.call import Call
 from bot.command import Command
 from bot.comparing import follow_tracked
 from pipeline.errors import UserError
-from pipeline.records import NETWORK, Language, Profile, State
+from pipeline.language import BLANK, text
+from pipeline.records import NETWORK, Language, Profile, State, Text
 from pipeline.store import accounts, bill, chats
 
-WHICH = "Which accounts? Name them after the command, for example /track @nasa @esa https://x.com/spacex"
+WHICH = text("Which accounts? Name them after the command, for example /track @nasa @esa https://x.com/spacex")
 CAUSES = {
-    State.MISSING: "no such account",
-    State.SUSPENDED: "suspended by X",
-    State.PROTECTED: "protected, so its posts cannot be read",
+    State.MISSING: text("no such account"),
+    State.SUSPENDED: text("suspended by X"),
+    State.PROTECTED: text("protected, so its posts cannot be read"),
 }
 MOST_NAMES = 20
 
@@ -33,9 +34,9 @@ async def run(call: Call) -> None:
     profiles = await call.house.doors.look_up(new) if new else []
     added = [profile.handle for profile in profiles if profile.state is State.ACTIVE]
     if added:
-        await call.house.write(_track, call.chat_id, call.language, added)
+        await call.house.write(_track, call.chat_id, (await call.speech()).language, added)
         await call.house.ask_for_charts()
-    await call.answer(_report(call, added, there, profiles, bad))
+    await call.answer(*_report(call, added, there, profiles, bad))
 
 
 async def _check_room(call: Call, handles: Sequence[str], bad: int) -> None:
@@ -45,12 +46,18 @@ async def _check_room(call: Call, handles: Sequence[str], bad: int) -> None:
     together = len(tracked | {handle.lower() for handle in handles})
     if together + bad > settings.max_accounts_per_chat:
         raise UserError(
-            f"A chat may track {settings.max_accounts_per_chat} accounts; with these it would be {together + bad}. "
-            "Nothing was changed: name fewer, or /untrack some first."
+            text(
+                "A chat may track {most} accounts; with these it would be {count}. "
+                "Nothing was changed: name fewer, or /untrack some first.",
+                most=settings.max_accounts_per_chat,
+                count=together + bad,
+            )
         )
     known = await call.house.read(chats.is_known, call.chat_id)
     if not known and await call.house.read(chats.count) >= settings.max_chats:
-        raise UserError(f"I serve {settings.max_chats} chats already, which is all that my owner allows.")
+        raise UserError(
+            text("I serve {count} chats already, which is all that my owner allows.", count=settings.max_chats)
+        )
 
 
 def _track(session: Session, chat_id: int, language: Language, handles: Sequence[str]) -> None:
@@ -60,28 +67,37 @@ def _track(session: Session, chat_id: int, language: Language, handles: Sequence
     follow_tracked(session, chat_id)
 
 
-def _report(call: Call, added: list[str], there: list[str], profiles: Sequence[Profile], bad: Sequence[str]) -> str:
-    refused = [f"@{each.handle}: {CAUSES[each.state]}" for each in profiles if each.state is not State.ACTIVE]
-    refused += [f"{words.shown(word)}: not a name on X" for word in bad]
-    parts = [
-        f"Added: {words.listed(added, MOST_NAMES)}" if added else "",
-        f"Already there: {words.listed(there, MOST_NAMES)}" if there else "",
-        "\n".join(["Not found:", *refused[:MOST_NAMES], *(["…"] if len(refused) > MOST_NAMES else [])])
-        if refused
-        else "",
-        _cost(call, len(added)) if added else "",
+def _report(
+    call: Call, added: list[str], there: list[str], profiles: Sequence[Profile], bad: Sequence[str]
+) -> list[Text]:
+    paragraphs = [
+        [text("Added: {names}", names=words.listed(added, MOST_NAMES))] if added else [],
+        [text("Already there: {names}", names=words.listed(there, MOST_NAMES))] if there else [],
+        _refused(profiles, bad),
+        [_cost(call, len(added))] if added else [],
     ]
-    return "\n\n".join(part for part in parts if part)
+    return [line for paragraph in paragraphs if paragraph for line in (*paragraph, BLANK)][:-1]
 
 
-def _cost(call: Call, count: int) -> str:
+def _refused(profiles: Sequence[Profile], bad: Sequence[str]) -> list[Text]:
+    causes = {f"@{each.handle}": CAUSES[each.state] for each in profiles if each.state is not State.ACTIVE}
+    causes |= {words.shown(word): text("not a name on X") for word in bad}
+    lines = [text("{name}: {cause}", name=name, cause=cause) for name, cause in causes.items()]
+    if len(lines) > MOST_NAMES:
+        lines[MOST_NAMES:] = [text("and {count} more", count=len(lines) - MOST_NAMES)]
+    return [text("Not found:"), *lines] if lines else []
+
+
+def _cost(call: Call, count: int) -> Text:
     settings = call.house.settings
     each = bill.post_usd(settings.posts_per_account)
-    return (
-        f"X charges up to ${each:.2f} a day for each account, ${each * count:.2f} for "
-        f"{'this one' if count == 1 else f'these {count}'}; my budget is ${settings.x_daily_usd:.2f} a day. "
-        "Now /compare, or /subscribe for a chart that stays fresh."
+    return text(
+        "X charges up to {each:usd} a day for each account, {all:usd} for those added; my budget is {most:usd} a day. "
+        "Now /compare, or /subscribe for a chart that stays fresh.",
+        each=each,
+        all=each * count,
+        most=settings.x_daily_usd,
     )
 
 
-COMMAND = Command("track", "follow accounts: /track @nasa @esa", run, changes=True)
+COMMAND = Command("track", text("follow accounts: /track @nasa @esa"), run, changes=True)

@@ -9,9 +9,10 @@ from bot.call import Call
 from bot.command import Command
 from bot.comparing import drop_untracked, follow_tracked
 from pipeline.errors import UserError
+from pipeline.language import text
 from pipeline.store import chats
 
-WHICH = "Which accounts? Name them after the command, for example /untrack @nasa. /list shows what is tracked."
+WHICH = text("Which accounts? Name them after the command, for example /untrack @nasa. /list shows what is tracked.")
 
 
 async def run(call: Call) -> None:
@@ -20,19 +21,17 @@ async def run(call: Call) -> None:
         raise UserError(WHICH)
     by_name = {account.handle.lower(): account for account in await call.house.read(chats.tracked, call.chat_id)}
     gone = [by_name[handle.lower()] for handle in handles if handle.lower() in by_name]
-    unknown = [f"@{handle}" for handle in handles if handle.lower() not in by_name] + [
-        words.shown(word) for word in bad
-    ]
+    unknown = [f"@{handle}" for handle in handles if handle.lower() not in by_name] + [*map(words.shown, bad)]
     ended = 0
     if gone:
         ended = await call.house.write(_untrack, call.chat_id, [account.id for account in gone])
         await call.house.ask_for_charts()
-    parts = [
-        f"No longer tracked: {words.listed(account.handle for account in gone)}" if gone else "",
-        f"Was not tracked: {', '.join(unknown[:10])}{'…' if len(unknown) > 10 else ''}" if unknown else "",  # noqa: PLR2004
-        f"Subscriptions that compared them and ended: {ended}" if ended else "",
+    lines = [
+        text("No longer tracked: {names}", names=words.listed(account.handle for account in gone)) if gone else None,
+        text("Was not tracked: {names}", names=words.few(unknown)) if unknown else None,
+        text("Subscriptions that compared them and ended: {count}", count=ended) if ended else None,
     ]
-    await call.answer("\n".join(part for part in parts if part))
+    await call.answer(*filter(None, lines))
 
 
 def _untrack(session: Session, chat_id: int, account_ids: Sequence[int]) -> int:
@@ -41,4 +40,4 @@ def _untrack(session: Session, chat_id: int, account_ids: Sequence[int]) -> int:
     return drop_untracked(session, chat_id)
 
 
-COMMAND = Command("untrack", "stop following: /untrack @nasa", run, changes=True)
+COMMAND = Command("untrack", text("stop following: /untrack @nasa"), run, changes=True)

@@ -33,6 +33,11 @@ def look(session: Session, chat_id: int) -> Look:
     return Look(theme=chat.theme, language=chat.language) if chat else Look()
 
 
+def language(session: Session, chat_id: int) -> Language | None:
+    """The language of a chat that is known."""
+    return session.scalar(select(Chat.language).where(Chat.id == chat_id))
+
+
 def choose(session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None) -> None:
     chat = session.get_one(Chat, chat_id)
     chat.theme, chat.language = theme or chat.theme, language or chat.language

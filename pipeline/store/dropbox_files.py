@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from pipeline.records import Text
 from pipeline.store.tables import DropboxFile
 
 
@@ -42,11 +43,11 @@ def mark_uploaded(session: Session, path: str, digest: str) -> None:
     session.execute(update(DropboxFile).where(DropboxFile.path == path).values(uploaded=digest, problem=None))
 
 
-def postpone(session: Session, path: str, until: datetime, problem: str) -> None:
+def postpone(session: Session, path: str, until: datetime, problem: Text) -> None:
     session.execute(update(DropboxFile).where(DropboxFile.path == path).values(next_at=until, problem=problem))
 
 
-def problem(session: Session) -> str | None:
+def problem(session: Session) -> Text | None:
     """Why some file could not be written, where that is so."""
     return session.scalar(select(DropboxFile.problem).where(DropboxFile.problem.is_not(None)).limit(1))
 

@@ -6,10 +6,12 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from pipeline.records import Language, Text
+from pipeline.store import chats
 from pipeline.store.tables import Chat, Notice, NoticeSent, Stop, Subscription
 
 
-def stop(session: Session, network: str, reason: str, now: datetime, until: datetime) -> None:
+def stop(session: Session, network: str, reason: Text, now: datetime, until: datetime) -> None:
     """Ask this network nothing until then."""
     row = session.get(Stop, network)
     if row is None:
@@ -25,7 +27,7 @@ def stopped(session: Session, network: str, now: datetime) -> Stop | None:
     return row if row and row.until > now else None
 
 
-def tell(session: Session, key: str, text: str, until: datetime) -> bool:
+def tell(session: Session, key: str, text: Text, until: datetime) -> bool:
     """Have a text told once, until a moment; True where it is new."""
     if session.scalar(select(Notice.id).where(Notice.key == key)) is not None:
         return False
@@ -34,24 +36,22 @@ def tell(session: Session, key: str, text: str, until: datetime) -> bool:
     return True
 
 
-def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[tuple[int, int, str]]:
-    """(notice, chat, text) for each subscribed chat and admin that was not told yet."""
+def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[tuple[int, int, Text, Language]]:
+    """(notice, chat, text, the chat's language) for each subscribed chat and admin that was not told yet."""
     current = session.scalars(select(Notice).where(Notice.until > now).order_by(Notice.id)).all()
     if not current:
         return []
     sent = select(NoticeSent).where(NoticeSent.notice_id.in_([notice.id for notice in current]))
     told = {(each.notice_id, each.chat_id) for each in session.scalars(sent)}
-    subscribed = session.scalars(
-        select(Subscription.chat_id)
-        .join(Chat, Chat.id == Subscription.chat_id)
-        .where(Chat.set_aside.is_(None))
-        .distinct()
+    subscribed = select(Chat.id, Chat.language).where(
+        Chat.set_aside.is_(None), Chat.id.in_(select(Subscription.chat_id))
     )
-    listeners = sorted({*subscribed, *admins})
+    listeners = {admin: chats.language(session, admin) or Language.ENGLISH for admin in admins}
+    listeners |= dict(session.execute(subscribed).all())
     return [
-        (notice.id, chat_id, notice.text)
+        (notice.id, chat_id, notice.text, listeners[chat_id])
         for notice in current
-        for chat_id in listeners
+        for chat_id in sorted(listeners)
         if (notice.id, chat_id) not in told
     ]
 

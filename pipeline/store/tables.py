@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import (
     BigInteger,
     DateTime,
@@ -18,7 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, composite, mapped_column
 
-from pipeline.records import Basis, Language, Look, Metric, Mode, Span, State, Theme, View
+from pipeline.records import Basis, Language, Look, Metric, Mode, Span, State, Text, Theme, View
+
+texts = TypeAdapter(Text)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -51,6 +54,19 @@ class Word(TypeDecorator[StrEnum]):
         return None if value is None else self.words(value)
 
 
+class Saying(TypeDecorator[Text]):
+    """A text kept as JSON: it is said to people of more than one language."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Text | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else texts.dump_json(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Text | None:  # noqa: ARG002
+        return None if value is None else texts.validate_json(value)
+
+
 class Table(DeclarativeBase):
     """Base of all tables."""
 
@@ -72,6 +88,7 @@ class Table(DeclarativeBase):
         Language: Word(Language),
         Mode: Word(Mode),
         State: Word(State),
+        Text: Saying,
     }
 
 
@@ -80,7 +97,7 @@ def _owner(table: str) -> Any:
 
 
 class Chat(Table):
-    """A chat the bot serves; set aside while it cannot be written to. theme, language: of its charts, unless said."""
+    """A chat the bot serves; set aside while it cannot be written to. theme, language: as it chose them."""
 
     __tablename__ = "chats"
 
@@ -106,7 +123,7 @@ class Account(Table):
     remote_id: Mapped[str]
     handle: Mapped[str] = mapped_column(index=True)
     state: Mapped[State] = mapped_column(default=State.ACTIVE)
-    problem: Mapped[str | None]
+    problem: Mapped[Text | None]
     stale: Mapped[bool] = mapped_column(default=False)
     fetched_at: Mapped[datetime | None]
     tried_at: Mapped[datetime | None]
@@ -239,7 +256,7 @@ class DropboxFile(Table):
     wanted: Mapped[str]
     uploaded: Mapped[str | None]
     next_at: Mapped[datetime]
-    problem: Mapped[str | None]
+    problem: Mapped[Text | None]
 
 
 class Billed(Table):
@@ -258,7 +275,7 @@ class Stop(Table):
     __tablename__ = "stops"
 
     network: Mapped[str] = mapped_column(primary_key=True)
-    reason: Mapped[str]
+    reason: Mapped[Text]
     since: Mapped[datetime]
     until: Mapped[datetime]
 
@@ -270,7 +287,7 @@ class Notice(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
-    text: Mapped[str]
+    text: Mapped[Text]
     until: Mapped[datetime]
 
 

@@ -14,13 +14,17 @@ def test_reading_stops_before_the_limit_and_the_chats_and_the_owner_hear_of_it_o
     tmp_path: Path, timelines: Path, handles: list[str]
 ) -> None:
     with running(tmp_path, timelines, {"X_DAILY_USD": "1.3", "ADMIN_IDS": str(OWNER)}) as house:
-        owner, chat = house.chat(OWNER), house.chat(3001)
+        owner, chat, spanish = house.chat(OWNER), house.chat(3001), house.chat(3003)
         owner.ask("/start")
+        spanish.ask(f"/track {handles[0]}", language_code="es")
+        spanish.chart("/subscribe")
         chat.ask("/track " + " ".join(handles))
         chart = chat.chart("/subscribe")
         told = until(lambda: _told(house, 3001))
         assert "$1.30 a day" in told[0]
         assert until(lambda: _told(house, OWNER)) == told
+        [in_spanish] = until(lambda: [each["text"] for each in spanish.messages() if "agotado" in (each["text"] or "")])
+        assert in_spanish.startswith("El presupuesto del bot para X está agotado: 1,30\xa0US$ al día.")
         since = house.sandbox.last_call()
         house.sandbox.post("telegram/send", chat_id=3001, user_id=3001, text="/compare")
         until(lambda: [call for call in house.sandbox.calls("telegram", since) if call["method"] == "editMessageMedia"])
@@ -29,6 +33,7 @@ def test_reading_stops_before_the_limit_and_the_chats_and_the_owner_hear_of_it_o
         assert house.sandbox.get("x/bill")["usd"] <= 1.3
         assert [len(_told(house, each)) for each in (3001, OWNER)] == [1, 1]
         assert "used up" in chat.ask("/track @somebody_else")
+        assert "para X está agotado hasta el" in spanish.ask("/track @somebody_else")
 
 
 def _told(house: House, chat_id: int) -> list[str]:

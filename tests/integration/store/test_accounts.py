@@ -2,10 +2,13 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from pipeline.language import text
 from pipeline.records import Comparison, Reading, State
 from pipeline.store import Store, accounts, bill, comparisons
 from pipeline.store.tables import Account, History
 from tests.integration.store.conftest import NOON, add_accounts, reading
+
+FAILED = text("X answered with status {status}", status=503)
 
 
 def save(store: Store, *readings: Reading) -> set[int]:
@@ -64,19 +67,19 @@ def test_each_post_and_profile_is_billed_once_a_utc_day(store: Store) -> None:
 def test_a_failure_keeps_the_posts_and_makes_them_stale_after_a_while(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
     save(store, reading(account_id, 3))
-    assert save(store, Reading(account_id, NOON + timedelta(seconds=10), problem="status 503")) == set()
-    assert save(store, Reading(account_id, NOON + timedelta(minutes=5), problem="status 503")) == {account_id}
-    assert save(store, Reading(account_id, NOON + timedelta(minutes=6), problem="status 503")) == set()
+    assert save(store, Reading(account_id, NOON + timedelta(seconds=10), problem=FAILED)) == set()
+    assert save(store, Reading(account_id, NOON + timedelta(minutes=5), problem=FAILED)) == {account_id}
+    assert save(store, Reading(account_id, NOON + timedelta(minutes=6), problem=FAILED)) == set()
     with store.reading() as db:
         account = db.get_one(Account, account_id)
-        assert (account.stale, account.state, account.problem) == (True, State.ACTIVE, "status 503")
+        assert (account.stale, account.state, account.problem) == (True, State.ACTIVE, FAILED)
     assert shown(store, account_id) == [3]
     assert save(store, reading(account_id, 3, at=NOON + timedelta(minutes=7))) == {account_id}
 
 
 def test_what_x_says_of_an_account_is_kept_through_other_failures(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
-    assert save(store, Reading(account_id, NOON, state=State.PROTECTED, problem="protected")) == {account_id}
-    assert save(store, Reading(account_id, NOON, problem="status 503")) == set()
+    assert save(store, Reading(account_id, NOON, state=State.PROTECTED, problem=text("protected"))) == {account_id}
+    assert save(store, Reading(account_id, NOON, problem=FAILED)) == set()
     with store.reading() as db:
         assert db.get_one(Account, account_id).state is State.PROTECTED

@@ -1,20 +1,24 @@
 import subprocess
 import sys
+from datetime import timedelta
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from pipeline.records import Comparison, Look, Metric, Theme, View
-from pipeline.store import Store, comparisons
+from pipeline.language import speech
+from pipeline.records import NETWORK, Comparison, Language, Look, Metric, Theme, View
+from pipeline.store import Store, comparisons, notices
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Table
 from tests.conftest import ROOT
+from tests.integration.store.conftest import NOON
 
 OPEN = """
 import sys
-from pipeline.records import Comparison, Look, Metric, Theme, View
-from pipeline.store import Store, comparisons
+from pipeline.language import speech
+from pipeline.records import NETWORK, Comparison, Language, Look, Metric, Theme, View
+from pipeline.store import Store, comparisons, notices
 from pipeline.store.migrate import migrate
 from pipeline.store.migrate import migrate
 migrate(Store(sys.argv[1]))
@@ -51,4 +55,27 @@ def test_a_comparison_from_before_there_were_more_views_is_found_again(address: 
     with store.writing() as db:
         known = comparisons.find_or_add(db, Comparison((1, 2), Look(Metric.LIKES, View.POSTS, 50, theme=Theme.DARK)))
         assert (known.id, known.key) == (5, "likes posts 50 count day dark en 1,2")
+    store.close()
+
+
+def test_what_was_to_be_told_before_there_was_a_choice_of_language_is_still_told(address: str) -> None:
+    store = Store(address)
+    migrate(store, "0002")
+    said, until = "X answered: {odd} “title”", NOON + timedelta(days=1)
+    with store.writing() as db:
+        db.execute(
+            text("INSERT INTO notices (id, key, text, until) VALUES (1, 'stop', :said, :until)"),
+            {"said": said, "until": until},
+        )
+        db.execute(
+            text("INSERT INTO stops (network, reason, since, until) VALUES ('x', :said, :since, :until)"),
+            {"said": said, "since": NOON, "until": until},
+        )
+    migrate(store)
+    with store.reading() as db:
+        told = [(chat_id, speech(language).say(words)) for _, chat_id, words, language in notices.untold(db, [7], NOON)]
+        assert told == [(7, said)]
+        stop = notices.stopped(db, NETWORK, NOON)
+        assert stop is not None
+        assert speech(Language.SPANISH).say(stop.reason) == said
     store.close()

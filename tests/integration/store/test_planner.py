@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from pipeline import planner
+from pipeline.language import text
 from pipeline.records import NETWORK, Reading, State
 from pipeline.settings import Settings
 from pipeline.store import Store, accounts, chats, notices
@@ -54,7 +55,7 @@ def test_nobody_tracking_means_nothing_due(clock: Clock) -> None:
 def test_an_account_that_x_does_not_show_is_asked_for_less_often(clock: Clock) -> None:
     [account_id] = add_accounts(clock.store, "a")
     with clock.store.writing() as db:
-        accounts.save(db, [Reading(account_id, NOON, state=State.SUSPENDED, problem="suspended")])
+        accounts.save(db, [Reading(account_id, NOON, state=State.SUSPENDED, problem=text("suspended"))])
     assert clock.due() == [account_id]
     assert clock.due(TICK) == []
     assert clock.due(timedelta(minutes=15)) == [account_id]
@@ -95,6 +96,6 @@ def test_the_month_limits_too(clock: Clock) -> None:
 def test_a_stop_holds_until_its_moment(clock: Clock) -> None:
     ids = add_accounts(clock.store, "a")
     with clock.store.writing() as db:
-        notices.stop(db, NETWORK, "credits", NOON, NOON + timedelta(hours=1))
+        notices.stop(db, NETWORK, text("credits"), NOON, NOON + timedelta(hours=1))
     assert clock.due() == []
     assert clock.due(timedelta(hours=1)) == ids

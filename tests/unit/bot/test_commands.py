@@ -1,9 +1,13 @@
 """What is promised of the commands stands everywhere the same."""
 
+import re
+
 import pytest
 
 from bot.commands import COMMANDS
 from bot.commands.help import TEXT
+from pipeline.language import speech
+from pipeline.records import Language
 from tests.conftest import ROOT
 
 LONGEST_SCREEN = 1_400
@@ -11,14 +15,21 @@ LONGEST_SCREEN = 1_400
 
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.name not in {"help", "start"}])
 def test_a_command_is_explained_in_help_and_readme(name: str) -> None:
-    assert f"/{name}" in TEXT
+    assert f"/{name}" in TEXT.words
     assert f"`/{name}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_menu_fits_telegrams_limits_and_help_fits_a_screen() -> None:
+@pytest.mark.parametrize("language", Language)
+def test_the_menu_fits_telegrams_limits_and_help_fits_a_screen(language: Language) -> None:
+    say = speech(language).say
     assert all(command.name.islower() and len(command.name) <= 32 for command in COMMANDS)
-    assert all(1 <= len(command.menu) <= 256 for command in COMMANDS)
-    assert len(TEXT) < LONGEST_SCREEN
+    assert all(1 <= len(say(command.menu)) <= 256 for command in COMMANDS)
+    assert len(say(TEXT)) < LONGEST_SCREEN
+
+
+def test_help_has_the_same_lines_in_every_language() -> None:
+    commands = [re.findall(r"/\w+", speech(language).say(TEXT)) for language in Language]
+    assert all(each == commands[0] for each in commands)
 
 
 def test_what_changes_something_is_for_admins_and_what_only_tells_is_open() -> None:

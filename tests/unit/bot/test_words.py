@@ -1,10 +1,12 @@
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from bot import words
 from pipeline.errors import UserError
-from pipeline.records import Basis, Look, Metric, Mode, Span, Theme, View
+from pipeline.language import speech, text
+from pipeline.records import Basis, Language, Look, Metric, Mode, Span, Theme, View
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,20 @@ def test_what_people_send_is_repeated_short_and_without_direction_marks() -> Non
     assert words.shown("a\u202eb\u200bc\x07" + "d" * 40) == "abc" + "d" * 21 + "…"
 
 
-def test_names_are_listed_as_people_do() -> None:
-    assert words.listed(["a"]) == "@a"
-    assert words.listed(["a", "b", "c"]) == "@a, @b and @c"
-    assert words.listed("abcdefghijkl", most=3) == "@a, @b and 10 more"
+@pytest.mark.parametrize(
+    ("names", "most", "said"),
+    [(["a"], 10, "@a"), (["a", "b", "c"], 10, "@a, @b and @c"), ("abcdefghijkl", 3, "@a, @b and 10 more")],
+)
+def test_names_are_listed_as_people_do(names: Sequence[str], most: int, said: str) -> None:
+    assert speech(Language.ENGLISH).say(text("{names}", names=words.listed(names, most))) == said
+
+
+@pytest.mark.parametrize(
+    ("typed", "look"),
+    [
+        ("retuits crecimiento semana oscuro", Look(Metric.REPOSTS, View.GROWTH, span=Span.WEEK, theme=Theme.DARK)),
+        ("citas carrera", Look(Metric.QUOTES, View.RACE)),
+    ],
+)
+def test_what_a_button_says_may_be_typed_in_any_language(typed: str, look: Look) -> None:
+    assert words.wish(typed.split(), [], 100).look(Look()) == look

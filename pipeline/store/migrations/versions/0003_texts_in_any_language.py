@@ -1,0 +1,28 @@
+"""What is told to people is kept as a text with its values, to be said in the language of each chat."""
+
+import json
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0003"
+down_revision: str | None = "0002"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+TEXTS = (("accounts", "problem"), ("dropbox_files", "problem"), ("notices", "text"), ("stops", "reason"))
+
+
+def upgrade() -> None:
+    for table, name in TEXTS:
+        _pack(sa.table(table, sa.column(name, sa.String)), name)
+
+
+def _pack(table: sa.TableClause, name: str) -> None:
+    """An English sentence becomes a text without values; its braces are no fields."""
+    bind, column = op.get_bind(), table.c[name]
+    for said in bind.scalars(sa.select(column).where(column.is_not(None)).distinct()).all():
+        words = said.replace("{", "{{").replace("}", "}}")
+        packed = json.dumps({"words": words, "values": {}})
+        bind.execute(sa.update(table).where(column == said).values({name: packed}))

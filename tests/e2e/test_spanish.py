@@ -1,0 +1,112 @@
+"""Who speaks Spanish is answered in Spanish: each word that the bot says there is one of the Spanish catalogue."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import pytest
+from babel.dates import get_month_names
+
+from bot.commands import COMMANDS
+from bot.keyboards import LANGUAGE_NAMES
+from bot.words import KNOWN
+from pipeline.language import LOCALES, speech
+from pipeline.records import Language
+from tests.conftest import until
+from tests.e2e.chat import Chat, Json, Sandbox
+from tests.e2e.house import House
+
+SPANISH = speech(Language.SPANISH)
+NAMES = re.compile(r"https?://\S+|[@/]\w+")
+"""What is the same in any language: addresses, accounts, commands."""
+WORD = re.compile(r"[^\W\d_]{2,}")
+ASKED = [
+    *("/start", "/help", "/privacy", "/id", "/status"),
+    *("/list", "/compare", "/subscribe", "/settings", "/forget", "/unsubscribe", "/track", "/untrack @zz_nobody"),
+    *("/track {0} {1} @zz_nobody @zz_protected @zz_suspended =CMD()", "/track {0}", "/track " + "a" * 5000),
+    "/track " + " ".join(f"@name{number}" for number in range(101)),
+    *("/list", "/compare likez", "/compare 7000", "/compare posts daily", "/compare race week"),
+    *("/compare views rate", "/compare @zz_nobody", "/compare likes rate", "/compare retuits carrera daily"),
+    *("/subscribe live 1h", "/subscribe new 400d", "/subscribe", "/subscribe", "/subscribe new 2h growth week"),
+    *(
+        "/list",
+        "/status",
+        "/unsubscribe $$",
+        "/unsubscribe {1}",
+        "/unsubscribe",
+        "/subscribe {0}",
+        "/untrack {0} @zz_x",
+    ),
+    *("/untrack", "/settings", "/forget"),
+]
+"""What a person sends, in this order: first from a chat that nothing is known of, and in every wrong way."""
+
+
+def words(told: Iterable[str]) -> set[str]:
+    return {word.lower() for each in told for word in WORD.findall(NAMES.sub(" ", each))}
+
+
+def vocabulary() -> set[str]:
+    """The catalogue, the words that people type and see repeated, and what Babel writes."""
+    written = ["UTC", "US$", *get_month_names("abbreviated", locale=LOCALES[Language.SPANISH]).values()]
+    return words([*SPANISH.texts.values(), *KNOWN, *ASKED, *LANGUAGE_NAMES.values(), *written])
+
+
+def heard(sandbox: Sandbox, chat_id: int) -> Iterator[str]:
+    """All texts, captions and buttons that a chat was sent, edits too."""
+    for call in sandbox.calls("telegram"):
+        params = call["params"]
+        if params.get("chat_id") == chat_id:
+            media = params.get("media") or {}
+            yield from filter(None, (params.get("text"), params.get("caption"), media.get("caption")))
+            keyboard = (params.get("reply_markup") or {}).get("inline_keyboard", [])
+            yield from (button["text"] for row in keyboard for button in row)
+
+
+def alert(chat: Chat, message: Json, data: str) -> str:
+    """What a person is told who presses."""
+    pressed = chat.press(message, data)
+    answer = until(lambda: (seen := chat.sandbox.get(f"telegram/callbacks/{pressed}"))["answered"] and seen)
+    return str(answer["text"])
+
+
+def test_each_command_answers_a_spanish_person_in_spanish(plain_house: House, handles: list[str]) -> None:
+    assert {each.split()[0] for each in ASKED} == {f"/{command.name}" for command in COMMANDS}
+    states = {"zz_protected": "protected", "zz_suspended": "suspended"}
+    accounts = [{"username": name, "state": state, "posts": []} for name, state in states.items()]
+    plain_house.sandbox.post("x/accounts", accounts=accounts)
+    chat = plain_house.chat(8001)
+    for asked in ASKED:
+        sent = chat.send(asked.format(*handles), language_code="es-MX")
+        question = chat.answer_to(sent, within_s=60)
+    for data in ("nonsense", "settings de"):
+        assert alert(chat, question, data).startswith("Este botón es de un gráfico anterior.")
+    chat.press(question, "forget no")
+    chat.wait_for_text(question, "No se borró nada.")
+    chart = chat.chart("/compare {1}".format(*handles), within_s=60)
+    chat.press(chart, chart["keyboard"][0][1]["callback_data"])
+    until(lambda: chat.message(chart["message_id"])["edits"] > chart["edits"], within_s=60)
+    chat.press(question, "forget yes")
+    chat.wait_for_text(question, "Olvidado")
+    assert words(heard(plain_house.sandbox, chat.id)) - vocabulary() == set()
+
+
+def test_a_group_hears_the_language_that_it_chose_whoever_asks(plain_house: House, handles: list[str]) -> None:
+    group = plain_house.chat(-1008002, user_id=81, type="supergroup")
+    assert "Added" in group.ask(f"/track {handles[0]}", language_code="es")
+    settings = group.answer_to(group.send("/settings"))
+    group.press(settings, "settings es")
+    group.wait_for_text(settings, "en qué idioma hablo")
+    member = Chat(group.sandbox, group.id, user_id=82, type="supergroup")
+    refused = "En los grupos solo los administradores"
+    assert member.ask("/untrack", language_code="en").startswith(refused)
+    assert alert(member, settings, "settings en").startswith(refused)
+    group.press(settings, "settings en")
+    group.wait_for_text(settings, "which language I speak")
+    assert member.ask("/untrack", language_code="es").startswith("In groups only admins")
+
+
+@pytest.mark.parametrize(("code", "language"), [("es-419", Language.SPANISH), ("pt-BR", Language.ENGLISH)])
+def test_the_menu_comes_in_the_persons_language(plain_house: House, code: str, language: Language) -> None:
+    menu = plain_house.sandbox.get("telegram/commands", chat_id=8003, language_code=code)
+    said = speech(language)
+    assert menu == [{"command": each.name, "description": said.say(each.menu)} for each in COMMANDS]
