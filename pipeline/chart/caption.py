@@ -21,7 +21,7 @@ def caption(data: ChartData) -> str:
     """The measure, a line an account in the picture's order, and the time: as many lines as fit into MAX_UNITS."""
     said = speech(data.look.language)
     first = ", ".join([title(data.look), extent(data.look), said.say("own posts only")])
-    last = said.say("as of {time}", time=said.moment(data.as_of, year=True))
+    last = said.say("as of {moment}", moment=said.moment(data.as_of, year=True))
     columns, *lines = _lines(data, ranked(data, layout(data)))
     for told in range(len(lines), -1, -1):
         rest = [said.say("and {count} more", count=len(lines) - told)] if told < len(lines) else []
