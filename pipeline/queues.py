@@ -1,5 +1,8 @@
 """How messages travel: the Celery app without its tasks, for those who send and for those who work."""
 
+import time
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from celery import Celery
@@ -12,6 +15,8 @@ TICK, LOOK_UP = "tick", "look_up"
 SLOTS = 2
 """Worker processes for ticks and charts. Fetching waits on threads inside them: more would not make a tick shorter."""
 TASK_LIMIT_S = 60
+LOST_AFTER = timedelta(seconds=30)
+"""Whoever held a task that long is taken for lost. One who is only slow does it twice, which does no harm."""
 
 
 def make_app(settings: Settings) -> Celery:
@@ -47,6 +52,21 @@ def make_app(settings: Settings) -> Celery:
         timezone="UTC",
     )
     return app
+
+
+def take_back(app: Celery, held_for: timedelta) -> None:
+    """With Redis as the broker: hand out again what some worker took that long ago and never ended.
+
+    kombu does this by itself only each 100 s. RabbitMQ does it as soon as a worker is gone.
+    """
+    with app.connection_for_write() as connection:
+        if connection.transport.driver_type != "redis":
+            return
+        channel: Any = connection.default_channel
+        now = time.time()
+        for task, taken_at in channel.client.zrange(channel.unacked_index_key, 0, -1, withscores=True):
+            if not 0 <= now - taken_at < held_for.total_seconds():  # also where the clock was set back since
+                channel.qos.restore_by_tag(task)
 
 
 def celery_address(address: str) -> str:

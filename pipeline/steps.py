@@ -158,7 +158,7 @@ def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) 
         if packed is not None:
             drawing = drawings.validate_json(packed)
             comparison = db.get_one(Comparison, comparison_id)
-            if comparison.drawn <= version:
+            if comparison.drawn <= version and comparison.inputs != drawing.inputs:  # the same may be drawn twice
                 tools.blobs.replace(comparison.chart, drawing.chart)
                 comparison.chart, comparison.caption, comparison.inputs, comparison.layout = astuple(drawing)
         behind = comparisons.finish(db, comparison_id, version)
