@@ -1,11 +1,12 @@
 """How messages travel: the Celery app without its tasks, for those who send and for those who work."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from celery import Celery
+from celery.schedules import schedstate, schedule
 from kombu import Exchange, Queue
 
 from pipeline.settings import Settings
@@ -17,6 +18,15 @@ SLOTS = 2
 TASK_LIMIT_S = 60
 LOST_AFTER = timedelta(seconds=30)
 """Whoever held a task that long is taken for lost. One who is only slow does it twice, which does no harm."""
+
+
+class Every(schedule):
+    """A period that also goes on where the clock was set back; Celery's own waits until it is that late again."""
+
+    def is_due(self, last_run_at: datetime) -> schedstate:
+        if self.maybe_make_aware(last_run_at) > self.now():
+            return schedstate(is_due=True, next=self.seconds)
+        return super().is_due(last_run_at)
 
 
 def make_app(settings: Settings) -> Celery:
@@ -47,7 +57,7 @@ def make_app(settings: Settings) -> Celery:
         result_backend_max_sleep_between_retries_ms=1000,
         broker_transport_options=_transport_options(broker),
         beat_schedule={
-            TICK: {"task": TICK, "schedule": settings.tick, "options": {"expires": settings.tick_seconds}},
+            TICK: {"task": TICK, "schedule": Every(settings.tick), "options": {"expires": settings.tick_seconds}},
         },
         timezone="UTC",
     )
