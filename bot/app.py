@@ -1,12 +1,13 @@
 """The bot: python-telegram-bot's application with our commands, buttons, limits and delivery."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
+from time import monotonic
 from typing import Any
 
 from telegram import BotCommand, ChatMember, Update
-from telegram.error import TelegramError
+from telegram.error import Conflict, TelegramError
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -27,7 +28,7 @@ from pipeline.doors import Doors
 from pipeline.language import speech
 from pipeline.records import Language
 from pipeline.settings import BotSettings
-from pipeline.store import Store, chats
+from pipeline.store import Store, chats, subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,11 @@ UPDATES = [Update.MESSAGE, Update.CHANNEL_POST, Update.CALLBACK_QUERY, Update.MY
 AT_ONCE = 256
 OTHERS_SEE = Language.ENGLISH
 """The language of the menu for people whose own we do not speak."""
+SAY_CONFLICT_EVERY = timedelta(minutes=1)
+CONFLICT = (
+    "another bot runs with the same TELEGRAM_BOT_TOKEN, and each gets some of what people write. "
+    "Stop one of them, or get it a token of its own from @BotFather. Telegram says: %s"
+)
 
 
 def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, Any, Any, Any]":
@@ -54,6 +60,7 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
 
     async def start(_application: object) -> None:
         await house.write(chats.allow_only, settings.allowed_chats)
+        await house.write(subscriptions.begin_anew, datetime.now(UTC))
         await _show_menu(application)
         delivery.start()
 
@@ -67,7 +74,7 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
     application.add_handler(CallbackQueryHandler(buttons.handler(house)))
     application.add_handler(ChatMemberHandler(_membership(house), ChatMemberHandler.MY_CHAT_MEMBER))
     application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, _migration(house)))
-    application.add_error_handler(_log_error)
+    application.add_error_handler(_error_log())
     return application
 
 
@@ -122,5 +129,16 @@ def _migration(house: House) -> Any:
     return handle
 
 
-async def _log_error(_update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-    log.error("an update was not handled", exc_info=context.error)
+def _error_log() -> Any:
+    """Another bot with the same token takes the updates again and again until somebody stops it: say so at times."""
+    say_again_at = 0.0
+
+    async def handle(_update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+        nonlocal say_again_at
+        if not isinstance(context.error, Conflict):
+            log.error("an update was not handled", exc_info=context.error)
+        elif monotonic() >= say_again_at:
+            say_again_at = monotonic() + SAY_CONFLICT_EVERY.total_seconds()
+            log.error(CONFLICT, context.error)
+
+    return handle

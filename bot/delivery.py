@@ -122,8 +122,8 @@ class Delivery:
     async def _attempt(self, showing: Showing) -> None:
         """A new message is noted before it is sent: rather one chart skipped than one sent twice. Edits may repeat."""
         if showing.mode is Mode.NEW:
-            await self._note(showing, None)
-            await self._put(showing)
+            if await self._note(showing, None):
+                await self._put(showing)
         else:
             await self._note(showing, await self._put(showing))
 
@@ -167,8 +167,8 @@ class Delivery:
             raise TypeError("an edit of a chat's message answers with the message")
         return edited
 
-    async def _note(self, showing: Showing, message_id: int | None) -> None:
-        await self.house.write(subscriptions.mark_shown, showing, message_id, datetime.now(UTC))
+    async def _note(self, showing: Showing, message_id: int | None) -> bool:
+        return await self.house.write(subscriptions.mark_shown, showing, message_id, datetime.now(UTC))
 
     async def _draw_again(self, showing: Showing) -> None:
         """The bytes are not kept any more and Telegram has no copy: have the same drawn anew."""

@@ -4,15 +4,16 @@ import argparse
 import gc
 import logging
 import sys
+from datetime import timedelta
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 
 from pipeline import logs
 from pipeline.errors import ConfigError
-from pipeline.queues import CHARTS, TICKS, UPLOADS, make_app
+from pipeline.queues import CHARTS, TICKS, UPLOADS, make_app, take_back
 from pipeline.settings import PipelineSettings, complain
-from pipeline.store import open_store
+from pipeline.store import Store, comparisons, open_store
 
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
@@ -22,6 +23,7 @@ def worker(settings: PipelineSettings) -> None:
     import pipeline.chart.picture  # noqa: F401, PLC0415
 
     app = _tasks(settings)
+    worker_ready.connect(lambda **_: _begin_anew(app, settings), weak=False)
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again among a tick's many posts
     app.start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS}", *QUIET])
 
@@ -58,6 +60,15 @@ def main() -> None:
         sys.exit(complain(error.problems))
     logging.getLogger(__name__).info("%s starts", chosen)
     PROCESSES[chosen](settings)
+
+
+def _begin_anew(app: Celery, settings: PipelineSettings) -> None:
+    """What a worker before this one left undone is done again at once, and not only when its time has run out."""
+    take_back(app, held_for=timedelta(0))
+    store = Store(settings.database_address)
+    with store.writing() as db:
+        comparisons.release_all(db)
+    store.close()
 
 
 def _keep_our_logging(**_: object) -> None:

@@ -1,8 +1,12 @@
 """How messages travel: the Celery app without its tasks, for those who send and for those who work."""
 
+import time
+from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from celery import Celery
+from celery.schedules import schedstate, schedule
 from kombu import Exchange, Queue
 
 from pipeline.settings import Settings
@@ -12,6 +16,17 @@ TICK, LOOK_UP = "tick", "look_up"
 SLOTS = 2
 """Worker processes for ticks and charts. Fetching waits on threads inside them: more would not make a tick shorter."""
 TASK_LIMIT_S = 60
+LOST_AFTER = timedelta(seconds=30)
+"""Whoever held a task that long is taken for lost. One who is only slow does it twice, which does no harm."""
+
+
+class Every(schedule):
+    """A period that also goes on where the clock was set back; Celery's own waits until it is that late again."""
+
+    def is_due(self, last_run_at: datetime) -> schedstate:
+        if self.maybe_make_aware(last_run_at) > self.now():
+            return schedstate(is_due=True, next=self.seconds)
+        return super().is_due(last_run_at)
 
 
 def make_app(settings: Settings) -> Celery:
@@ -42,11 +57,26 @@ def make_app(settings: Settings) -> Celery:
         result_backend_max_sleep_between_retries_ms=1000,
         broker_transport_options=_transport_options(broker),
         beat_schedule={
-            TICK: {"task": TICK, "schedule": settings.tick, "options": {"expires": settings.tick_seconds}},
+            TICK: {"task": TICK, "schedule": Every(settings.tick), "options": {"expires": settings.tick_seconds}},
         },
         timezone="UTC",
     )
     return app
+
+
+def take_back(app: Celery, held_for: timedelta) -> None:
+    """With Redis as the broker: hand out again what some worker took that long ago and never ended.
+
+    kombu does this by itself only each 100 s. RabbitMQ does it as soon as a worker is gone.
+    """
+    with app.connection_for_write() as connection:
+        if connection.transport.driver_type != "redis":
+            return
+        channel: Any = connection.default_channel
+        now = time.time()
+        for task, taken_at in channel.client.zrange(channel.unacked_index_key, 0, -1, withscores=True):
+            if not 0 <= now - taken_at < held_for.total_seconds():  # also where the clock was set back since
+                channel.qos.restore_by_tag(task)
 
 
 def celery_address(address: str) -> str:

@@ -36,6 +36,8 @@ PROGRAM = """
 [program:{name}]
 command = {command}
 priority = 1
+autorestart = true
+startsecs = 10
 startretries = 1000000
 stopwaitsecs = 15
 killasgroup = true

@@ -15,7 +15,7 @@ from pipeline.language import text
 from pipeline.plot import Drawing, chart_data, drawings, inputs, layouts
 from pipeline.queues import SLOTS
 from pipeline.records import NETWORK, Due, Profile, Reading
-from pipeline.store import accounts, bill, comparisons, dropbox_files, notices
+from pipeline.store import accounts, bill, clock, comparisons, dropbox_files, notices
 from pipeline.store.tables import Comparison, DropboxFile
 from pipeline.tools import Tools
 from pipeline.upload import upload_due
@@ -29,10 +29,13 @@ PERIODS = {"day": text("a day"), "month": text("a month")}
 def plan(tools: Tools, now: datetime) -> list[list[tuple[int, str, int]]]:
     """The due accounts in chunks that a message can carry: (account id, id on the network, depth)."""
     with tools.store.writing() as db:
+        set_back = clock.follow(db, now)
         planned = planner.plan(db, tools.settings, now)
         accounts.mark_tried(db, [due.account_id for due in planned.due], now)
         if planned.short is not None:
             _tell_of_budget(db, planned.short)
+    if set_back:
+        log.warning("the clock was set back by %s; what waited for a moment waits as long as before", set_back)
     return [[_packed(due) for due in chunk] for chunk in fetch.chunks(planned.due, SLOTS)]
 
 
@@ -158,7 +161,7 @@ def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) 
         if packed is not None:
             drawing = drawings.validate_json(packed)
             comparison = db.get_one(Comparison, comparison_id)
-            if comparison.drawn <= version:
+            if comparison.drawn <= version and comparison.inputs != drawing.inputs:  # the same may be drawn twice
                 tools.blobs.replace(comparison.chart, drawing.chart)
                 comparison.chart, comparison.caption, comparison.inputs, comparison.layout = astuple(drawing)
         behind = comparisons.finish(db, comparison_id, version)

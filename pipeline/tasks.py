@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from celery import Celery, chain, chord
 
 from pipeline import doors, steps
-from pipeline.queues import CHARTS, LOOK_UP, TICK, UPLOADS, make_app
+from pipeline.queues import CHARTS, LOOK_UP, LOST_AFTER, TICK, UPLOADS, make_app, take_back
 from pipeline.settings import PipelineSettings
 from pipeline.store.comparisons import CLAIM
 from pipeline.tools import Tools
@@ -22,6 +22,7 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
         turn = tools.turn.take(or_follow=asked)
         if turn is None:
             return
+        take_back(app, LOST_AFTER)
         chunks = steps.plan(tools, now())
         if chunks:
             chord([read.s(chunk) for chunk in chunks], conclude.s(turn)).apply_async()

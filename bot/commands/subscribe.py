@@ -1,6 +1,6 @@
 """/subscribe: a chart that stays fresh in one message, or a new one at an interval: /subscribe new 1h."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -11,8 +11,10 @@ from bot.command import Command
 from pipeline.errors import UserError
 from pipeline.language import text
 from pipeline.records import Comparison, Mode
+from pipeline.store import subscriptions
 
 USUAL_INTERVAL = timedelta(hours=1)
+MESSAGE_WITHIN = timedelta(minutes=1)
 
 
 async def run(call: Call) -> None:
@@ -26,8 +28,9 @@ async def run(call: Call) -> None:
     await call.house.read(comparing.check_room, call.chat_id, asked, mode)
     interval = (wish.interval or USUAL_INTERVAL) if mode is Mode.NEW else None
     what = comparing.spoken(asked, accounts)
+    subscription_id = await call.house.write(_subscribe, call, asked, interval, everything=not wish.handles)
     if interval:
-        message = await call.answer(
+        await call.answer(
             text(
                 "Subscribed: every {interval} a new chart, if something changed: {what}.",
                 interval=words.spoken(interval),
@@ -36,23 +39,17 @@ async def run(call: Call) -> None:
         )
     else:
         message = await call.answer(text("Drawing the live chart: {what}…", what=what))
-    await call.house.write(_subscribe, call, asked, interval, message.message_id, everything=not wish.handles)
+        await call.house.write(subscriptions.show_in, subscription_id, message.message_id, datetime.now(UTC))
     await call.house.ask_for_charts()
 
 
-def _subscribe(  # noqa: PLR0913, PLR0917
-    session: Session,
-    call: Call,
-    asked: Comparison,
-    interval: timedelta | None,
-    message_id: int,
-    everything: bool,  # noqa: FBT001
-) -> None:
-    live = interval is None
-    wanted = subscription(call, Mode.LIVE if live else Mode.NEW, message_id=message_id if live else None)
+def _subscribe(session: Session, call: Call, asked: Comparison, interval: timedelta | None, *, everything: bool) -> int:
+    """Kept before the chat is told of it. A live one waits a moment for the message to show in."""
+    wanted = subscription(call, Mode.LIVE if interval is None else Mode.NEW, message_id=None)
     wanted.everything = everything
     wanted.interval_s = None if interval is None else int(interval.total_seconds())
-    comparing.show(session, wanted, asked)
+    wanted.next_at = datetime.now(UTC) + MESSAGE_WITHIN if interval is None else wanted.next_at
+    return comparing.show(session, wanted, asked).id
 
 
 COMMAND = Command("subscribe", text("a chart that stays fresh, or: /subscribe new 1h"), run, changes=True)

@@ -52,11 +52,16 @@ def mark_tried(session: Session, account_ids: Iterable[int], now: datetime) -> N
 
 
 def save(session: Session, readings: Iterable[Reading]) -> set[int]:
-    """Store readings, the last of each account, and return the accounts whose charts they change."""
+    """Store readings, the last of each account, and return the accounts whose charts they change.
+
+    One that comes late, as from a worker that stood still, and finds a newer one stored changes nothing.
+    """
     latest = {reading.account_id: reading for reading in readings}
     rows = session.scalars(select(Account).where(Account.id.in_(latest))).all()
-    changed = {account.id for account in rows if _save(account, latest[account.id])}
-    return changed | posts.save(session, [reading for reading in latest.values() if reading.posts is not None])
+    current = [each for each in rows if each.fetched_at is None or each.fetched_at <= latest[each.id].at]
+    changed = {account.id for account in current if _save(account, latest[account.id])}
+    found = [reading for account in current if (reading := latest[account.id]).posts is not None]
+    return changed | posts.save(session, found)
 
 
 def _save(account: Account, reading: Reading) -> bool:

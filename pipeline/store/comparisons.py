@@ -121,6 +121,11 @@ def release(session: Session, comparison_id: int) -> None:
     session.execute(update(Comparison).where(Comparison.id == comparison_id).values(again))
 
 
+def release_all(session: Session) -> None:
+    """Whoever was drawing is gone, or does it twice, which does no harm."""
+    session.execute(update(Comparison).where(Comparison.claimed_until.is_not(None)).values(claimed_until=None))
+
+
 def accounts_of(session: Session, comparison_id: int) -> Sequence[Account]:
     """The comparison's accounts in the order that never changes: as they became known."""
     return session.scalars(

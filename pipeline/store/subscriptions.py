@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pipeline.records import Look, Mode
 from pipeline.store.tables import Chat, Comparison, Subscription
@@ -92,7 +92,7 @@ def _due(now: datetime) -> Select[Subscription, Comparison]:
             Chat.set_aside.is_(None),
             Comparison.chart.is_not(None),
             Comparison.drawn >= Subscription.from_version,
-            or_(Subscription.shown.is_(None), Subscription.shown != Comparison.chart),
+            _is_news(Comparison.chart),
             Subscription.next_at <= now,
         )
         .order_by(Subscription.next_at, Subscription.id)
@@ -114,16 +114,24 @@ def _showing(subscription: Subscription, comparison: Comparison) -> Showing:
     )
 
 
-def mark_shown(session: Session, showing: Showing, message_id: int | None, now: datetime) -> None:
-    """Note what the chat was shown. A single chart's subscription ends with it."""
+def mark_shown(session: Session, showing: Showing, message_id: int | None, now: datetime) -> bool:
+    """Note what the chat was shown. A single chart's subscription ends with it. False where another noted it before."""
     if showing.mode is Mode.ONCE:
-        session.execute(delete(Subscription).where(*_unchanged(showing)))
-        return
+        return session.scalar(delete(Subscription).where(*_unchanged(showing)).returning(Subscription.id)) is not None
     next_at = now + timedelta(seconds=showing.interval_s or 0)
-    session.execute(
+    noted = session.scalar(
         update(Subscription)
-        .where(*_unchanged(showing))
+        .where(*_unchanged(showing), _is_news(showing.chart))
         .values(shown=showing.chart, message_id=message_id, next_at=next_at, problem=None)
+        .returning(Subscription.id)
+    )
+    return noted is not None
+
+
+def show_in(session: Session, subscription_id: int, message_id: int, now: datetime) -> None:
+    """There is a message now for the live chart to show in."""
+    session.execute(
+        update(Subscription).where(Subscription.id == subscription_id).values(message_id=message_id, next_at=now)
     )
 
 
@@ -133,6 +141,24 @@ def postpone(session: Session, subscription_id: int, until: datetime, problem: s
         .where(Subscription.id == subscription_id)
         .values(next_at=until, problem=problem, shown=None)
     )
+
+
+def begin_anew(session: Session, now: datetime) -> None:
+    """A bot that was about to send these live charts a message to show in is gone: they come in new ones."""
+    session.execute(
+        update(Subscription)
+        .where(
+            Subscription.mode == Mode.LIVE,
+            Subscription.message_id.is_(None),
+            Subscription.shown.is_(None),
+            Subscription.problem.is_(None),
+        )
+        .values(next_at=now)
+    )
+
+
+def _is_news(chart: str | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    return or_(Subscription.shown.is_(None), Subscription.shown != chart)
 
 
 def _unchanged(showing: Showing) -> tuple[ColumnElement[bool], ...]:

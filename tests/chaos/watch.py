@@ -1,39 +1,51 @@
 """What must outlast any fault, and how soon a chart is fresh again."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from pipeline.store import Store
-from pipeline.store.tables import Account, Chat, Post, Subscription, Table, Tracking
+from pipeline.store.tables import Account, Chat, Post, Subscription, Tracking
 from tests.conftest import until
 from tests.e2e.chat import Chat as Person
 from tests.e2e.chat import Json
 from tests.e2e.house import House
 
-KEPT: tuple[type[Table], ...] = (Chat, Account, Tracking, Subscription, Post)
+KEPT: dict[str, Sequence[InstrumentedAttribute[Any]]] = {
+    "chats": (Chat.id, Chat.set_aside, Chat.theme, Chat.language),
+    "accounts": (Account.id, Account.handle),
+    "trackings": (Tracking.chat_id, Tracking.account_id),
+    "subscriptions": (Subscription.id, Subscription.chat_id, Subscription.comparison_id, Subscription.mode),
+    "posts": (Post.account_id, Post.post_id),
+}
 
 
 @dataclass(frozen=True)
 class Belongings:
-    """How many of each word the database holds, by the table's name."""
+    """What the database holds of each word: which rows, and what was chosen in them."""
 
-    counts: dict[str, int]
+    rows: dict[str, set[tuple[object, ...]]]
 
     def lost_since(self, before: "Belongings") -> list[str]:
-        missing = {name: count - self.counts[name] for name, count in before.counts.items()}
-        return [f"{count} {name}" for name, count in missing.items() if count > 0]
+        missing = {name: len(rows - self.rows[name]) for name, rows in before.rows.items()}
+        return [f"{number} {name}" for name, number in missing.items() if number]
+
+
+@contextmanager
+def database(house: House) -> Iterator[Store]:
+    store = Store(house.database)
+    yield store
+    store.close()
 
 
 def belongings(house: House) -> Belongings:
-    store = Store(house.database)
-    with store.reading() as db:
-        counts = {table.__tablename__: db.scalar(select(func.count()).select_from(table)) or 0 for table in KEPT}
-    store.close()
-    return Belongings(counts)
+    with database(house) as store, store.reading() as db:
+        return Belongings({name: {tuple(row) for row in db.execute(select(*kept))} for name, kept in KEPT.items()})
 
 
 @contextmanager

@@ -1,9 +1,8 @@
 """Tallybird as `make run` starts it: the Procfile's processes under their supervisor, against a sandbox."""
 
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,10 +25,13 @@ class House:
 
     daily_usd = 50
 
-    def __init__(self, sandbox: Sandbox, folder: Path, tick_s: int, settings: dict[str, str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, folder: Path, tick_s: int, environment: dict[str, str], procfile: Path
+    ) -> None:
         self.sandbox, self.folder, self.tick_s = sandbox, folder, tick_s
-        self.supervisor: psutil.Process | None = None
-        given = settings.get("DATABASE_URL", f"sqlite:///{folder}/data/tallybird.db")
+        self.environment, self.procfile = environment, procfile
+        self.supervisor: psutil.Popen
+        given = environment.get("DATABASE_URL", f"sqlite:///{folder}/data/tallybird.db")
         self.database = given.replace("postgresql://", "postgresql+psycopg://")
 
     @property
@@ -38,13 +40,35 @@ class House:
 
     def process(self, name: str) -> psutil.Process:
         """The process that the supervisor runs under this name of the Procfile, or "redis"."""
-        assert self.supervisor is not None
         found = [each for each in self.supervisor.children() if _name(each) == name]
         assert found, f"{name} does not run"
         return found[0]
 
     def chat(self, chat_id: int, **more: object) -> Chat:
         return Chat(self.sandbox, chat_id, **more)  # type: ignore[arg-type]
+
+    def start(self) -> None:
+        self.supervisor = _start(["pipeline.run", str(self.procfile)], self.folder, self.log, self.environment)
+
+    def stop(self) -> None:
+        _stop(self.supervisor)
+
+    @contextmanager
+    def with_another(self, *module: str) -> Iterator[psutil.Popen]:
+        """A process of the house that the supervisor knows nothing of."""
+        process = _start(module, self.folder, self.log, self.environment)
+        try:
+            yield process
+        finally:
+            _stop(process)
+
+    def cut_power(self) -> None:
+        """Everything ends at once, with no time to say anything."""
+        everything = [self.supervisor, *self.supervisor.children(recursive=True)]
+        for action in (psutil.Process.suspend, psutil.Process.kill):
+            for process in everything:
+                action(process)
+        psutil.wait_procs(everything, timeout=10)
 
 
 @contextmanager
@@ -59,8 +83,28 @@ def running(
     """Start everything, wait until the bot polls, and stop everything at the end."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
-        "PYTHONPATH": str(ROOT),
+    environment = settings_of(address, folder, tick_s) | (settings or {})
+    options = ["--posts", str(posts)] if posts else []
+    sandbox = _start(["sandbox", "--port", str(port), *options], folder, folder / "sandbox.log", surroundings())
+    house = House(Sandbox(address), folder, tick_s, environment, procfile)
+    try:
+        house.start()
+        try:
+            until(lambda: house.supervisor.poll() is not None or _is_ready(address), within_s=60)
+            assert house.supervisor.poll() is None, house.log.read_text()
+            yield house
+        finally:
+            house.stop()
+    finally:
+        _stop(sandbox)
+
+
+def surroundings() -> dict[str, str]:
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {"PYTHONPATH": str(ROOT)}
+
+
+def settings_of(address: str, folder: Path, tick_s: int) -> dict[str, str]:
+    return surroundings() | {
         "TELEGRAM_API_URL": f"{address}/telegram",
         "X_API_URL": f"{address}/x",
         "X_DAILY_USD": str(House.daily_usd),
@@ -70,18 +114,7 @@ def running(
         "TICK_SECONDS": str(tick_s),
         "DATA_DIR": str(folder / "data"),
         **SECRETS,
-        **(settings or {}),
     }
-    options = ["--posts", str(posts)] if posts else []
-    house = House(Sandbox(address), folder, tick_s, settings or {})
-    with (
-        _process(["sandbox", "--port", str(port), *options], folder, "sandbox.log", environment),
-        _process(["pipeline.run", str(procfile)], folder, "house.log", environment) as supervisor,
-    ):
-        until(lambda: supervisor.poll() is not None or _is_ready(address), within_s=60)
-        assert supervisor.poll() is None, house.log.read_text()
-        house.supervisor = psutil.Process(supervisor.pid)
-        yield house
 
 
 def _name(process: psutil.Process) -> str:
@@ -90,19 +123,15 @@ def _name(process: psutil.Process) -> str:
     return "redis" if "--unixsocket" in words else words[-1] if words else ""
 
 
-@contextmanager
-def _process(
-    module: list[str], folder: Path, log: str, environment: dict[str, str]
-) -> Iterator["subprocess.Popen[bytes]"]:
-    with (folder / log).open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *module], cwd=folder, env=environment, stdout=output, stderr=output
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(30)
+def _start(module: Iterable[str], folder: Path, log: Path, environment: dict[str, str]) -> psutil.Popen:
+    with log.open("ab") as output:
+        return psutil.Popen([sys.executable, "-m", *module], cwd=folder, env=environment, stdout=output, stderr=output)
+
+
+def _stop(process: psutil.Popen) -> None:
+    if process.poll() is None:
+        process.terminate()
+    process.wait(30)
 
 
 def _is_ready(address: str) -> bool:

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from pipeline.language import text
 from pipeline.records import Comparison, Reading, State
 from pipeline.store import Store, accounts, bill, comparisons
-from pipeline.store.tables import Account, History
+from pipeline.store.tables import Account, History, Post
 from tests.integration.store.conftest import NOON, add_accounts, reading
 
 FAILED = text("X answered with status {status}", status=503)
@@ -83,3 +83,14 @@ def test_what_x_says_of_an_account_is_kept_through_other_failures(store: Store) 
     assert save(store, Reading(account_id, NOON, problem=FAILED)) == set()
     with store.reading() as db:
         assert db.get_one(Account, account_id).state is State.PROTECTED
+
+
+def test_a_reading_that_comes_after_a_newer_one_changes_nothing(store: Store) -> None:
+    [account_id] = add_accounts(store, "a")
+    with store.writing() as db:
+        accounts.save(db, [reading(account_id, 6, at=NOON + timedelta(seconds=10))])
+        assert accounts.save(db, [reading(account_id, 5)]) == set()
+        assert accounts.save(db, [Reading(account_id, NOON, problem="X did not answer in time")]) == set()
+        [(account, *_)] = db.execute(select(Account)).all()
+        assert account.problem is None
+        assert [post.reposts for post in db.scalars(select(Post))] == [6]

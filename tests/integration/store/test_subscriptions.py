@@ -148,3 +148,14 @@ def test_of_many_charts_those_are_drawn_whose_chats_are_next_in_line(store: Stor
         claimed = comparisons.claim_outdated(db, NOON)
         counts = {db.get_one(ComparisonRow, comparison_id).look.count for comparison_id, _ in claimed}
     assert counts == set(range(7, 7 + comparisons.NEXT_IN_LINE))
+
+
+def test_of_two_bots_one_takes_the_turn(store: Store) -> None:
+    ids = add_accounts(store, "a")
+    subscribe(store, ids, Mode.NEW, interval_s=60)
+    draw(store, "chart 1")
+    [showing] = outdated(store)
+    with store.writing() as db:
+        assert subscriptions.mark_shown(db, showing, None, NOON)
+    with store.writing() as db:
+        assert not subscriptions.mark_shown(db, showing, None, NOON)

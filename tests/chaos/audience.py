@@ -1,0 +1,147 @@
+"""Chats that watch the same figures while something fails, and how soon they see them fresh again."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from sqlalchemy import update
+
+from pipeline.records import Mode
+from pipeline.store.tables import Subscription
+from tests.chaos.watch import database, nothing_lost
+from tests.conftest import until
+from tests.e2e.chat import Chat, Json
+from tests.e2e.figures import own_posts
+from tests.e2e.house import House
+
+TICK_S = 3
+START_S = 20
+"""For a process to be started again and to import what it needs, on a busy machine."""
+NEW_EVERY_S = 2
+READY = {
+    "worker": r"celery\.apps\.worker: worker@\S+ ready",
+    "uploader": r"celery\.apps\.worker: uploader@\S+ ready",
+    "beat": r"__main__: beat starts",
+    "bot": r"telegram\.ext\.Application: Application started",
+}
+"""What a process says when it begins to work."""
+TIMELINE = "GET /2/users/:id/tweets"
+
+
+def figures(message: Json) -> list[str]:
+    return (message["caption"] or "").split()
+
+
+def charts(person: Chat) -> list[Json]:
+    return [message for message in person.messages() if message["photo"]]
+
+
+class Audience:
+    """Chats that watch the same accounts, some live and some by new messages, and a count there that can be raised."""
+
+    def __init__(self, house: House, handles: Sequence[str], post_id: str, *, live: int = 1, new: int = 1) -> None:
+        self.house, self.handles, self.post_id, self.counts = house, handles, post_id, count(9_001)
+        self.live = [house.chat(number) for number in range(1, live + 1)]
+        self.new = [house.chat(number) for number in range(1_001, new + 1_001)]
+        for chat in self.chats:
+            chat.send(f"/track {' '.join(handles)}")
+        until(lambda: all("Added" in (chat.messages()[-1]["text"] or "") for chat in self.chats), within_s=60)
+        for chat in self.chats:
+            chat.send("/subscribe live" if chat in self.live else "/subscribe new 1m")
+        until(lambda: all(charts(chat) for chat in self.chats), within_s=60)
+        self._shorten_intervals()
+
+    @property
+    def chats(self) -> list[Chat]:
+        return [*self.live, *self.new]
+
+    def _shorten_intervals(self) -> None:
+        """A person may choose a minute at least; here that would only make the cases longer."""
+        with database(self.house) as store, store.writing() as db:
+            soon = {"interval_s": NEW_EVERY_S, "next_at": datetime.now(UTC)}
+            db.execute(update(Subscription).where(Subscription.mode == Mode.NEW).values(soon))
+
+    def raise_count(self) -> str:
+        """Let a post have more than ever before; returns the figure as a chart will show it."""
+        value = next(self.counts)
+        self.house.sandbox.post(f"x/posts/{self.post_id}", retweets=value)
+        return f"{value:,}"
+
+    def sees(self, figure: str) -> bool:
+        return all(any(figure in figures(message) for message in charts(chat)) for chat in self.chats)
+
+    def wait_for(self, figure: str, within_s: float) -> float:
+        """Seconds until every chat shows this."""
+        started = time.monotonic()
+        until(lambda: self.sees(figure), within_s, every_s=0.2)
+        return time.monotonic() - started
+
+    def seen_twice(self) -> list[str]:
+        """Every figure that some chat got more than one message of, and every live chat with a second chart."""
+        live = [f"{chat.id}: {len(seen)} charts" for chat in self.live if len(seen := charts(chat)) > 1]
+        return live + [f"{chat.id}: {tops}" for chat in self.new if (tops := self._repeated(chat))]
+
+    def _repeated(self, chat: Chat) -> list[str]:
+        """The captions without their last line, which says the time, that came in more than one message."""
+        captions = Counter(message["caption"].rpartition("\n")[0] for message in charts(chat))
+        return [caption for caption, times in captions.items() if times > 1]
+
+
+def gather(house: House, timelines: Path, **chats: int) -> Audience:
+    """Chats that watch two accounts, so that a tick has a chunk for each slot."""
+    posts = own_posts(timelines)
+    few = [name for name, rows in posts.items() if max(int(row["retweets"]) for row in rows) < 9_000]
+    return Audience(house, few[:2], posts[few[0]][0]["post_id"], **chats)
+
+
+@contextmanager
+def unharmed(audience: Audience) -> Iterator[None]:
+    """Whatever happens within, nothing is lost and nothing is shown twice."""
+    with nothing_lost(audience.house):
+        yield
+    assert audience.seen_twice() == []
+
+
+class Starts:
+    """How often some processes have begun to work, to wait until each did once more."""
+
+    def __init__(self, house: House, *names: str) -> None:
+        self.house, self.names = house, names
+        self.before = self._count()
+
+    def wait(self) -> None:
+        until(lambda: all(now > before for now, before in zip(self._count(), self.before, strict=True)), START_S)
+
+    def _count(self) -> list[int]:
+        log = self.house.log.read_text(errors="replace")
+        return [len(re.findall(READY[name], log)) for name in self.names]
+
+
+def fresh_again(audience: Audience, figure: str, starts: Starts | None = None) -> float:
+    """Seconds until every chat shows the figure: within 3 ticks of when what died works again."""
+    since = time.monotonic()
+    if starts:
+        starts.wait()
+    audience.wait_for(figure, within_s=3 * TICK_S)
+    return time.monotonic() - since
+
+
+@contextmanager
+def late_answers(house: House, service: str, *methods: str, seconds: float) -> Iterator[Callable[[], bool]]:
+    """The service does what it is asked, and says so late. Yields whether every method is waited for now."""
+    many = 1_000
+    for method in methods:
+        house.sandbox.post("faults", service=service, method=method, delay=seconds, times=many)
+    yield lambda: all(fault["times"] < many for fault in house.sandbox.get("faults"))
+    house.sandbox.delete("faults")
+
+
+def let_pass(seconds: float) -> None:
+    """A fault lasts for a while; nothing can be seen that would tell its end."""
+    end = time.monotonic() + seconds
+    until(lambda: time.monotonic() > end, within_s=seconds + 1)

@@ -1,0 +1,173 @@
+"""Two of what there should be one of, clocks that jump, and a machine that sleeps."""
+
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.audience import (
+    TICK_S,
+    TIMELINE,
+    Audience,
+    Starts,
+    fresh_again,
+    gather,
+    let_pass,
+    unharmed,
+)
+from tests.chaos.conftest import Tell
+from tests.conftest import until
+from tests.e2e.chat import Chat, Json
+from tests.e2e.house import House, running
+
+pytestmark = pytest.mark.timeout(240)
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Clock:
+    """The time of day as Tallybird's processes read it; how long something takes they still measure rightly."""
+
+    folder: Path
+    ahead: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        compiler = shutil.which("cc")
+        if sys.platform != "linux" or compiler is None:
+            pytest.skip("a clock that jumps needs Linux and a C compiler (apt-get install gcc libc6-dev)")
+        source = Path(__file__).parent / "clock.c"
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", self.folder / "clock.so", source], check=True)
+        self.jump(timedelta(0))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"LD_PRELOAD": str(self.folder / "clock.so"), "CLOCK_AHEAD": str(self.folder / "ahead")}
+
+    def jump(self, by: timedelta) -> None:
+        self.ahead += by
+        with (self.folder / "ahead").open("wb") as file:
+            file.write(struct.pack("q", round(self.ahead.total_seconds())))
+
+
+@pytest.fixture(scope="module")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
+    return Clock(tmp_path_factory.mktemp("clock"))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, timelines: Path, clock: Clock) -> Iterator[House]:
+    with running(tmp_path_factory.mktemp("house"), timelines, clock.environment, tick_s=TICK_S) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def audience(house: House, timelines: Path) -> Audience:
+    return gather(house, timelines)
+
+
+@dataclass
+class Traffic:
+    """What the services were asked from a moment on; a timeline counts once, however many pages it has."""
+
+    house: House
+    since: int
+
+    @classmethod
+    def from_now(cls, house: House) -> "Traffic":
+        return cls(house, house.sandbox.last_call())
+
+    def counted(self) -> Counter[str]:
+        calls = [call for name in ("telegram", "x", "dropbox") for call in self.house.sandbox.calls(name, self.since)]
+        return Counter(call["method"] for call in calls if "pagination_token" not in call["params"])
+
+
+def assert_no_burst(traffic: Traffic, ticks: int, changes: int) -> None:
+    """Not more than these ticks and these changes ask for: two accounts, a live and a new chat, one dataset."""
+    counted = traffic.counted()
+    assert counted[TIMELINE] <= 2 * ticks, counted
+    assert counted["editMessageMedia"] <= changes, counted
+    assert counted["sendPhoto"] <= changes, counted
+    assert counted["files/upload"] <= changes + 1, counted  # what changed before may have waited for its turn
+
+
+def ticks_in(seconds: float) -> int:
+    return int(seconds / TICK_S) + 1
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forward", "back"])
+def test_a_clock_that_jumps_an_hour(
+    house: House, audience: Audience, clock: Clock, jump: timedelta, tell: Tell
+) -> None:
+    with unharmed(audience):
+        audience.wait_for(audience.raise_count(), within_s=3 * TICK_S)
+        started, traffic = time.monotonic(), Traffic.from_now(house)
+        clock.jump(jump)
+        figure = audience.raise_count()
+        fresh_s = fresh_again(audience, figure)
+        let_pass(3 * TICK_S)
+        assert_no_burst(traffic, ticks_in(time.monotonic() - started) + 1, changes=1)
+        fresh_again(audience, audience.raise_count())
+        tell(f"the clock jumps {'forward' if jump > timedelta(0) else 'back'} by an hour", fresh_s=fresh_s)
+
+
+def test_a_machine_that_sleeps_for_ten_minutes(house: House, audience: Audience, clock: Clock, tell: Tell) -> None:
+    with unharmed(audience):
+        audience.wait_for(audience.raise_count(), within_s=3 * TICK_S)
+        everything = [house.supervisor, *house.supervisor.children(recursive=True)]
+        traffic = Traffic.from_now(house)
+        for process in everything:
+            process.suspend()
+        clock.jump(timedelta(minutes=10))
+        figure = audience.raise_count()
+        let_pass(3 * TICK_S)
+        for process in everything:
+            process.resume()
+        woken = time.monotonic()
+        fresh_s = fresh_again(audience, figure)
+        let_pass(3 * TICK_S)
+        assert_no_burst(traffic, ticks_in(time.monotonic() - woken) + 1, changes=1)
+        tell("machine asleep for 10 minutes", fresh_s=fresh_s)
+
+
+def test_two_beats_read_no_more_than_one(house: House, audience: Audience, tell: Tell) -> None:
+    starts = Starts(house, "beat")
+    with unharmed(audience), house.with_another("pipeline", "beat"):
+        starts.wait()
+        started, traffic = time.monotonic(), Traffic.from_now(house)
+        fresh_s = fresh_again(audience, audience.raise_count())
+        let_pass(5 * TICK_S)
+        assert_no_burst(traffic, ticks_in(time.monotonic() - started) + 1, changes=1)
+        tell("two beats at once", fresh_s=fresh_s)
+
+
+def test_two_bots_send_nothing_twice_and_say_what_to_do(house: House, audience: Audience, tell: Tell) -> None:
+    starts, person = Starts(house, "bot"), house.chat(503)
+    started, said_before = time.monotonic(), len(conflicts(house))
+    with unharmed(audience), house.with_another("bot"):
+        starts.wait()
+        fresh_s = [fresh_again(audience, audience.raise_count()) for _ in range(3)]
+        asked = [person.send("/id") for _ in range(3)]
+        until(lambda: len(answers(person, asked[0])) >= len(asked))
+        let_pass(2 * TICK_S)
+        assert len(answers(person, asked[0])) == len(asked)
+    said = conflicts(house)[said_before:]
+    assert 1 <= len(said) <= 2 * (1 + (time.monotonic() - started) / 60), said
+    assert "Stop one of them" in said[0]
+    tell("two bots at once", fresh_s=max(fresh_s))
+
+
+def answers(person: Chat, after: int) -> list[Json]:
+    return [message for message in person.messages(after) if "/id" not in message["text"]]
+
+
+def conflicts(house: House) -> list[str]:
+    lines = house.log.read_text(errors="replace").splitlines()
+    return [line for line in lines if "Conflict" in line or "409" in line]
