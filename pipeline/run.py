@@ -36,6 +36,7 @@ PROGRAM = """
 [program:{name}]
 command = {command}
 priority = 1
+autorestart = true
 startretries = 1000000
 stopwaitsecs = 15
 killasgroup = true

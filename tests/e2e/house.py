@@ -87,7 +87,7 @@ def running(
 def _name(process: psutil.Process) -> str:
     """`python -m pipeline worker` is the worker, `python -m bot` the bot, redis-server or valkey-server redis."""
     words = process.cmdline()
-    return "redis" if "--unixsocket" in words else words[-1] if words else ""
+    return "redis" if any("unixsocket" in word for word in words) else words[-1] if words else ""
 
 
 @contextmanager
