@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from kombu.exceptions import OperationalError as BrokerError
-from redis import RedisError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from telegram import Message, Update
 from telegram.ext import ContextTypes
 
 from bot import access, words
 from bot.call import Call
 from bot.house import House
-from pipeline.errors import ServiceError, UserError
+from pipeline.errors import AWAY, ServiceError, UserError
 from pipeline.language import text
 from pipeline.records import Text
 
@@ -65,7 +64,10 @@ async def problem_of(work: Awaitable[object]) -> Text | None:
         await work
     except (UserError, ServiceError) as error:
         return error.text
-    except (RedisError, BrokerError, OSError):
+    except (OperationalError, InterfaceError):
+        log.exception("the database cannot be used")
+        return text("My memory cannot be used just now. Nothing in it is lost; try again in a minute.")
+    except AWAY:
         log.exception("the pipeline cannot be reached")
         return text(
             "The part of me that reads and draws cannot be reached just now. Nothing is lost; try again in a minute."

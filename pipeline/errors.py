@@ -10,8 +10,15 @@ As strings they are English, for the log.
 
 from datetime import timedelta
 
+from kombu.exceptions import OperationalError as BrokerError
+from redis import RedisError
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from pipeline.language import speech
 from pipeline.records import Language, Text
+
+AWAY = (OperationalError, InterfaceError, RedisError, BrokerError, OSError)
+"""What the libraries raise while the database, Redis, RabbitMQ or room on the disk is missing. It passes by itself."""
 
 
 class TallybirdError(Exception):

@@ -4,25 +4,49 @@ import logging
 import sys
 from collections.abc import Iterable
 
+from pipeline.errors import AWAY, ServiceError
+
 NOISY = (
     *("httpx", "httpcore", "urllib3", "tweepy", "dropbox", "requests_oauthlib", "alembic"),
     *("celery.worker.strategy", "celery.app.trace", "celery.beat"),
 )
 """Libraries that may only warn: their INFO lines carry URLs with tokens, or come several times a tick."""
+DULL = ("py.warnings", "kombu.transport.native_delayed_delivery")
+"""These warn, at each connection to the broker, of what a later Celery may change or of delays that nobody uses."""
+
+SENDERS = ("celery.beat", "celery.worker.consumer.consumer")
+"""These only talk to the broker: whatever fails there is the broker's absence, in one of many types."""
 
 
 class Redacting(logging.Formatter):
-    """Blanks the secrets wherever they would show: message, arguments or traceback."""
+    """Blanks the secrets wherever they would show: message, arguments or traceback.
+
+    A server that is away is told in one line: the traceback would come again and again, and say no more.
+    """
 
     def __init__(self, process: str, secrets: Iterable[str]) -> None:
         super().__init__(f"%(asctime)s %(levelname)-7s {process:8} %(name)s: %(message)s")
         self.secrets = tuple(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
+        line = super().format(_shortened(record))
         for secret in self.secrets:
             line = line.replace(secret, "[secret]")
         return line
+
+
+def _shortened(record: logging.LogRecord) -> logging.LogRecord:
+    """The record in one line, but for a fault that only its traceback explains."""
+    failure = record.exc_info[1] if record.exc_info else None
+    lines = record.getMessage().splitlines()
+    if failure is None:
+        said, cause = " ".join(lines).strip(), ""
+    elif isinstance(failure, (*AWAY, ServiceError)) or record.name in SENDERS:
+        said, cause = lines[0], str(failure).partition("\n")[0]
+    else:
+        return record
+    message = said if cause in said else f"{said}: {type(failure).__name__}: {cause}"
+    return logging.makeLogRecord({**vars(record), "msg": message, "args": (), "exc_info": None, "exc_text": None})
 
 
 def configure(process: str, secrets: Iterable[str]) -> None:
@@ -32,3 +56,5 @@ def configure(process: str, secrets: Iterable[str]) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    for dull in DULL:
+        logging.getLogger(dull).setLevel(logging.ERROR)

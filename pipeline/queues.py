@@ -6,8 +6,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.schedules import schedstate, schedule
-from kombu import Exchange, Queue
+from kombu import Connection, Exchange, Queue
+from redis import ResponseError
 
 from pipeline.settings import Settings
 
@@ -29,10 +31,42 @@ class Every(schedule):
         return super().is_due(last_run_at)
 
 
+ANSWERS_WITHIN_S = 5
+"""A server that takes longer is as good as away: who asks for a chart is told so, and no connection hangs for ever."""
+
+
+class SteadyConnection(Connection):
+    """Looks every few seconds for a server that is away. kombu's own waits grow to half a minute."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        return super().ensure_connection(
+            *args, **{"interval_start": 1, "interval_step": 1, "interval_max": 3} | options
+        )
+
+    def _connection_factory(self) -> Any:
+        """A Redis that is full or can only be read is away as well: to it, a worker would come and go without end."""
+        made = super()._connection_factory()
+        if self.transport.driver_type == "redis":
+            channel: Any = self.default_channel
+            try:
+                channel.client.set("tallybird:broker", "is written", ex=TASK_LIMIT_S)
+            except ResponseError as error:
+                self.release()
+                raise ConnectionError(str(error)) from error
+        return made
+
+
+class Steady(AMQP):
+    """Celery's way to the broker, over such connections."""
+
+    Connection = SteadyConnection
+
+
 def make_app(settings: Settings) -> Celery:
-    app = Celery("tallybird")
+    app = Celery("tallybird", amqp=Steady)
     redis = celery_address(settings.redis_address)
     broker = celery_address(settings.broker_url or settings.redis_address)
+    options = {"expires": settings.tick_seconds, "ignore_result": True}  # who waits for a result hangs without Redis
     app.conf.update(
         broker_url=broker,
         result_backend=redis,
@@ -52,12 +86,15 @@ def make_app(settings: Settings) -> Celery:
         task_queues=[_queue(name, broker) for name in (TICKS, CHARTS, UPLOADS)],
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_channel_error_retry=True,  # a Redis that becomes read-only refuses in this way
+        redis_socket_timeout=ANSWERS_WITHIN_S,
+        redis_socket_connect_timeout=ANSWERS_WITHIN_S,
         result_backend_always_retry=True,
         result_backend_max_retries=60,
         result_backend_max_sleep_between_retries_ms=1000,
         broker_transport_options=_transport_options(broker),
         beat_schedule={
-            TICK: {"task": TICK, "schedule": Every(settings.tick), "options": {"expires": settings.tick_seconds}},
+            TICK: {"task": TICK, "schedule": Every(settings.tick), "options": options},
         },
         timezone="UTC",
     )
@@ -98,4 +135,10 @@ def _queue(name: str, broker: str) -> Queue:
 
 def _transport_options(broker: str) -> dict[str, object]:
     """RabbitMQ confirms each message; Redis hands out again what a lost worker held, after its longest task."""
-    return {"confirm_publish": True} if broker.startswith("amqp") else {"visibility_timeout": 2 * TASK_LIMIT_S}
+    if broker.startswith("amqp"):
+        return {"confirm_publish": True}
+    return {
+        "visibility_timeout": 2 * TASK_LIMIT_S,
+        "socket_timeout": ANSWERS_WITHIN_S,
+        "socket_connect_timeout": ANSWERS_WITHIN_S,
+    }

@@ -120,7 +120,7 @@ def settings_of(address: str, folder: Path, tick_s: int) -> dict[str, str]:
 def _name(process: psutil.Process) -> str:
     """`python -m pipeline worker` is the worker, `python -m bot` the bot, redis-server or valkey-server redis."""
     words = process.cmdline()
-    return "redis" if "--unixsocket" in words else words[-1] if words else ""
+    return "redis" if any("unixsocket" in word for word in words) else words[-1] if words else ""
 
 
 def _start(module: Iterable[str], folder: Path, log: Path, environment: dict[str, str]) -> psutil.Popen:

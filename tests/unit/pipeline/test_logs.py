@@ -1,6 +1,10 @@
+import errno
 import logging
+import sys
 
 import pytest
+from redis import ConnectionError as RedisConnectionError
+from sqlalchemy.exc import OperationalError
 
 from pipeline import logs
 
@@ -31,3 +35,31 @@ def test_no_secret_shows_at_any_level_in_message_arguments_or_traceback(capsys: 
 def test_libraries_that_log_addresses_and_headers_may_only_warn(name: str) -> None:
     logs.configure("bot", [])
     assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        RedisConnectionError("Error 111 connecting to 127.0.0.1:6379. Connection refused."),
+        OperationalError("SELECT 1", {}, Exception("connection refused\nIs the server running?")),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ],
+)
+def test_a_server_away_or_a_full_disk_is_told_in_one_line(failure: Exception) -> None:
+    said = _formatted("looking failed\nby and by", failure)
+    assert "Traceback" not in said
+    assert "\n" not in said
+    assert "looking failed" in said
+    assert str(failure).partition("\n")[0] in said
+
+
+def test_a_fault_of_ours_is_told_with_its_traceback() -> None:
+    assert "Traceback" in _formatted("a step failed", KeyError("posts"))
+
+
+def _formatted(message: str, failure: Exception) -> str:
+    try:
+        raise failure
+    except type(failure):
+        record = logging.LogRecord("any", logging.ERROR, "", 1, message, (), sys.exc_info())
+        return logs.Redacting("bot", []).format(record)

@@ -1,0 +1,171 @@
+"""Servers of the tests' own, which may be stopped, killed and frozen without harm to any other."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+import psycopg
+from kombu import Connection
+from kombu.exceptions import KombuError
+from redis import Redis as Client
+from redis import RedisError
+
+from tests.conftest import free_port, until, without
+
+UP_WITHIN_S = 60
+RABBITMQ = Path("/usr/lib/rabbitmq/bin")
+"""Debian's programs themselves: those on PATH would change to the user of the machine's own RabbitMQ."""
+
+
+class Server:
+    """One program, on a port of its own and with a folder of its own: its data outlives a stop."""
+
+    command: list[str]
+    environment: dict[str, str] | None = None
+    user: str | None = None
+    stop_signal = signal.SIGTERM
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=self.folder, env=self.environment, user=self.user, stdout=log, stderr=log
+            )
+        until(self.answers, UP_WITHIN_S)
+
+    def stop(self) -> None:
+        """Ask it to end, as whoever runs it would."""
+        self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(self.stop_signal)
+        self.process.wait(30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(30)
+
+    def answers(self) -> bool:
+        raise NotImplementedError
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        self.start()
+        try:
+            yield self
+        finally:
+            self.stop()
+
+
+class Redis(Server):
+    """Append-only, as a Redis should be that is the broker."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.client = Client.from_url(self.url, socket_timeout=2)
+        self.command = [program("redis-server"), "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(folder)]
+        self.command += ["--appendonly", "yes", "--save", "", "--loglevel", "warning"]
+
+    def answers(self) -> bool:
+        with suppress(RedisError):
+            return bool(self.client.ping())
+        return False
+
+
+class RabbitMQ(Server):
+    """A node of its own name, with its own cookie, ports and folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.url = f"amqp://guest:guest@127.0.0.1:{self.port}//"
+        self.command = [program("rabbitmq-server", RABBITMQ)]
+        self.node = f"tallybird{self.port}@localhost"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "RABBITMQ_NODENAME": self.node,
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_MNESIA_BASE": str(folder),
+            "RABBITMQ_LOG_BASE": str(folder),
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        }
+
+    def answers(self) -> bool:
+        with suppress(OSError, KombuError), Connection(self.url, connect_timeout=2) as connection:
+            return bool(connection.connect())
+        return False
+
+    def queue_types(self) -> dict[str, str]:
+        """The type of each queue by its name."""
+        control = [program("rabbitmqctl", RABBITMQ), "-n", self.node, "--quiet"]
+        told = subprocess.run(
+            [*control, "list_queues", "name", "type", "--no-table-headers"],
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return dict(line.split("\t") for line in told.stdout.splitlines())
+
+
+class PostgreSQL(Server):
+    """A cluster of its own. It refuses to run as root, so that root lends it the user that Debian made for it."""
+
+    stop_signal = signal.SIGINT  # its fast shutdown: connections are cut, nothing is waited for
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+        cluster = str(folder / "cluster")
+        if os.geteuid() == 0:
+            self.user = "postgres"
+            shutil.chown(folder, self.user)
+        made = [program("initdb", binaries), "-D", cluster, "-U", "postgres", "--auth", "trust", "--no-sync"]
+        subprocess.run(made, cwd=folder, user=self.user, check=True, capture_output=True)
+        self.command = [program("postgres", binaries), "-D", cluster, "-p", str(self.port), "-k", str(folder)]
+
+    def answers(self) -> bool:
+        with suppress(psycopg.OperationalError), self.connect():
+            return True
+        return False
+
+    def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(self.url, autocommit=True, connect_timeout=2)
+
+    def cut_connections(self) -> int:
+        """End every connection but our own; returns how many there were."""
+        with self.connect() as connection:
+            cut = connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            return len(cut.fetchall())
+
+
+def program(name: str, folder: Path | None = None) -> str:
+    """Where a server's program is; without it, its tests cannot run."""
+    found = shutil.which(name, path=str(folder) if folder else None)
+    if found is None:
+        without(name)
+    return str(found)
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can reach, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="tallybird-", ignore_cleanup_errors=True) as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
