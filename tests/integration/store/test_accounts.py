@@ -3,7 +3,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from pipeline.language import text
-from pipeline.records import Comparison, Reading, State
+from pipeline.records import Comparison, Counts, Reading, State
 from pipeline.store import Store, accounts, bill, comparisons
 from pipeline.store.tables import Account, History
 from tests.integration.store.conftest import NOON, add_accounts, reading
@@ -75,6 +75,24 @@ def test_a_failure_keeps_the_posts_and_makes_them_stale_after_a_while(store: Sto
         assert (account.stale, account.state, account.problem) == (True, State.ACTIVE, FAILED)
     assert shown(store, account_id) == [3]
     assert save(store, reading(account_id, 3, at=NOON + timedelta(minutes=7))) == {account_id}
+
+
+def test_what_a_partial_reading_lacks_stays_and_counts_that_are_not_told_stay(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    save(store, reading(account_id, 3, 5, 8))
+    newest, _, oldest = reading(account_id, 3, 5, 8).posts or ()
+    told = (newest._replace(counts=Counts()), oldest._replace(counts=Counts(reposts=9)))
+    assert save(store, Reading(account_id, NOON + timedelta(seconds=10), told, partial=True)) == {account_id}
+    assert shown(store, account_id) == [3, 5, 9]
+
+
+def test_a_post_that_x_dates_otherwise_than_before_costs_nobody_the_tick(store: Store) -> None:
+    [nasa, esa] = add_accounts(store, "nasa", "esa")
+    save(store, reading(nasa, 3))
+    later = NOON + timedelta(seconds=10)
+    moved = [post._replace(created_at=later) for post in reading(nasa, 3).posts or ()]
+    assert esa in save(store, Reading(nasa, later, tuple(moved), partial=True), reading(esa, 5, at=later))
+    assert (shown(store, nasa), shown(store, esa)) == ([3], [5])
 
 
 def test_what_x_says_of_an_account_is_kept_through_other_failures(store: Store) -> None:
