@@ -19,7 +19,7 @@ from bot.house import House
 from pipeline.errors import UserError
 from pipeline.language import speech, text
 from pipeline.records import Basis, Comparison, Language, Look, Metric, Mode, Span, Text, Theme, View
-from pipeline.store import chats, comparisons, subscriptions
+from pipeline.store import chats, comparisons, notices, subscriptions
 from pipeline.store.tables import Subscription
 
 LONGEST_ALERT = 200  # Telegram's limit
@@ -63,6 +63,8 @@ async def _run(call: Call) -> None:
             await _settings(call, choice)
         case ["forget", ("yes" | "no") as choice]:
             await _forget(call, sure=choice == "yes")
+        case ["again"]:
+            await _try_again(call)
         case _:
             raise UserError(OLD)
 
@@ -126,6 +128,17 @@ async def _forget(call: Call, *, sure: bool) -> None:
     else:
         done = text("Nothing was deleted.")
     await call.message.edit_text(said.say(done))
+
+
+async def _try_again(call: Call) -> None:
+    """An owner has mended what stopped X or Dropbox, or thinks so: both are asked again, one request first."""
+    if not access.is_owner(call):
+        raise UserError(text("Only the bot's owner can do that."))
+    await call.house.write(notices.lift, datetime.now(UTC))
+    await call.house.ask_for_charts()
+    said = await call.speech()
+    with suppress(BadRequest):  # pressed before
+        await call.message.edit_text(said.say("Being tried again now; /status tells how it went."))
 
 
 def _mine(session: Session, chat_id: int, comparison_id: int) -> Comparison:

@@ -82,5 +82,9 @@ def sure_to_forget(said: Speech) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([[yes, InlineKeyboardButton(said.say("Keep everything"), callback_data="forget no")]])
 
 
+def try_again(said: Speech) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup([[InlineKeyboardButton(said.say("Try again now"), callback_data="again")]])
+
+
 def _button(name: str, current: bool, data: str) -> InlineKeyboardButton:  # noqa: FBT001
     return InlineKeyboardButton(f"• {name}" if current else name, callback_data=data)

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from pipeline.language import text
 from pipeline.records import Due, Reading
-from pipeline.x import X
+from pipeline.x import Halt, X
 
 log = logging.getLogger(__name__)
 
@@ -22,10 +22,12 @@ readings = TypeAdapter(list[Reading])
 def fetch(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[Reading]:
     """One reading for each account, in their order: a success or a failure, never an error.
 
-    What takes longer than `within` counts as failed, so that one slow account does not hold up the tick.
+    What takes longer than `within` counts as failed, so that one slow account does not hold up the tick. Once X asks
+    for no more, none that is left is asked.
     """
+    halt = Halt()
     pool = ThreadPoolExecutor(min(THREADS, len(due)), thread_name_prefix="fetch")
-    under_way = [pool.submit(x.read, each, now) for each in due]
+    under_way = [pool.submit(x.read, each, now, halt) for each in due]
     wait(under_way, timeout=within.total_seconds())
     pool.shutdown(wait=False, cancel_futures=True)
     return [_result(future, each, now) for future, each in zip(under_way, due, strict=True)]

@@ -12,6 +12,8 @@ from pipeline.store import accounts, bill, notices, posts
 from pipeline.store.tables import Account
 
 UNREADABLE_AGAIN_AFTER = timedelta(minutes=15)
+NAMES_EVERY = timedelta(minutes=1)
+NAMES_AT_ONCE = 100  # what one request tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,11 @@ class Plan:
 def plan(session: Session, settings: Settings, now: datetime) -> Plan:
     """Every tracked account once a tick, as long as all fit in the budget.
 
-    Where one does not, all reads stop for the period, but for those that fit and have had no reading today.
+    Where one does not, all reads stop for the period, but for those that fit and have had no reading today. After a
+    stop one account is read first, until X answers again.
     """
-    if notices.stopped(session, NETWORK, now):
+    stop = notices.found(session, NETWORK)
+    if stop and stop.until > now:
         return Plan([])
     known = posts.counted(session)
     money = bill.budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
@@ -44,7 +48,29 @@ def plan(session: Session, settings: Settings, now: datetime) -> Plan:
             due.append(account)
     if short:
         due = [account for account in due if not _is_paid(account, now)]
+    due = due[:1] if stop else due
     return Plan([_reading(account, settings) for account in due], money if short and not due else None)
+
+
+def names(session: Session, settings: Settings, now: datetime) -> list[str]:
+    """The ids on the network of the accounts whose names are looked at now, as far as the budget has money to spare.
+
+    A profile costs once a UTC day, however often it is looked at. Beyond NAMES_AT_ONCE accounts take turns.
+    """
+    if notices.found(session, NETWORK):
+        return []
+    tracked = accounts.tracked(session)
+    stored = posts.counted(session)
+    money = bill.budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
+    spare = money.left - sum(_cost(account, stored.get(account.id), settings, now) for account in tracked)
+    if spare < bill.post_usd(1):
+        return []
+    turns = max(1, -(-len(tracked) // NAMES_AT_ONCE))
+    turn = int(now.timestamp() / NAMES_EVERY.total_seconds()) % turns
+    chosen = sorted(tracked, key=lambda account: account.id)[turn::turns]
+    paid = [account.remote_id for account in chosen if account.billed_on == now.date()]
+    unpaid = [account.remote_id for account in chosen if account.billed_on != now.date()]
+    return paid + unpaid[: int(spare / bill.user_usd(1))]
 
 
 def _is_due(account: Account, settings: Settings, now: datetime) -> bool:

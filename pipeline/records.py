@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 NETWORK = "x"
 """The network that posts are read from."""
+DROPBOX = "dropbox"
+"""Where the datasets go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class Reading:
 
     posts: None where the reading failed; problem then says why, and state where the network spoke of the account.
     complete: the timeline ended before `depth` posts, so that older stored posts no longer exist.
+    partial: the network left something out, so that what is not among the posts may still exist.
     stopped_until: the network must not be asked again before this moment; problem says why.
     """
 
@@ -145,6 +148,7 @@ class Reading:
     at: datetime
     posts: tuple[Post, ...] | None = None
     complete: bool = False
+    partial: bool = False
     state: State | None = None
     problem: Text | None = None
     stopped_until: datetime | None = None

@@ -14,16 +14,19 @@ from pipeline.errors import ServiceError
 from pipeline.language import text
 from pipeline.plot import Drawing, chart_data, drawings, inputs, layouts
 from pipeline.queues import SLOTS
-from pipeline.records import NETWORK, Due, Profile, Reading
+from pipeline.records import NETWORK, Due, Profile, Reading, Text
 from pipeline.store import accounts, bill, clock, comparisons, dropbox_files, notices
 from pipeline.store.tables import Comparison, DropboxFile
 from pipeline.tools import Tools
-from pipeline.upload import upload_due
+from pipeline.upload import is_due, upload_due
 
 log = logging.getLogger(__name__)
 
 TELL_STOPS_LONGER_THAN = timedelta(minutes=5)
 PERIODS = {"day": text("a day"), "month": text("a month")}
+WITHIN = 0.8
+"""The part of a tick that reading may take: an account that hangs must not cost the others their next tick."""
+MISSED_TICKS = 3
 
 
 def plan(tools: Tools, now: datetime) -> list[list[tuple[int, str, int]]]:
@@ -57,18 +60,33 @@ def _tell_of_budget(db: Session, budget: bill.Budget) -> None:
 def read(tools: Tools, chunk: Sequence[Sequence[int | str]], now: datetime) -> str:
     """Read the chunk's accounts; returns the digest of their readings."""
     due = [Due(int(account_id), str(remote_id), int(depth)) for account_id, remote_id, depth in chunk]
-    found = fetch.fetch(tools.x, due, now, tools.settings.tick)
-    return tools.blobs.put(fetch.readings.dump_json(found))
+    with tools.store.reading() as db:
+        stop = notices.stopped(db, NETWORK, now)
+    if stop is not None:  # another chunk of this tick heard of it first
+        return _kept([Reading(each.account_id, now, problem=stop.reason) for each in due], tools)
+    found = fetch.fetch(tools.x, due, now, WITHIN * tools.settings.tick)
+    stops = [(each.stopped_until, each.problem) for each in found if each.stopped_until and each.problem]
+    if stops:
+        until, reason = max(stops, key=itemgetter(0))
+        with tools.store.writing() as db:
+            _note_stop(db, reason, now, until)
+    return _kept(found, tools)
+
+
+def _kept(found: Sequence[Reading], tools: Tools) -> str:
+    return tools.blobs.put(fetch.readings.dump_json(list(found)))
 
 
 def conclude(tools: Tools, digests: Sequence[str], now: datetime) -> Sequence[tuple[int, int]]:
     """Store the readings; returns the comparisons to draw now, as (id, version)."""
     packed = [content for digest in digests if (content := tools.blobs.get(digest)) is not None]
     found = [reading for content in packed for reading in fetch.readings.validate_json(content)]
+    late = now - max(accounts.STALE_AFTER, MISSED_TICKS * tools.settings.tick)
     with tools.store.writing() as db:
-        changed = accounts.save(db, found)
+        changed = accounts.save(db, found) | accounts.mark_stale(db, late)
         comparisons.mark_changed(db, changed)
-        _note_stop(db, found, now)
+        if any(reading.posts is not None or reading.state for reading in found):
+            notices.resume(db, NETWORK, now)
         outdated = comparisons.claim_outdated(db, now)
     tools.blobs.drop(digests)
     failed = sum(reading.posts is None for reading in found)
@@ -78,20 +96,18 @@ def conclude(tools: Tools, digests: Sequence[str], now: datetime) -> Sequence[tu
     return outdated
 
 
-def _note_stop(db: Session, found: Sequence[Reading], now: datetime) -> None:
-    """The network asked for no more: the longest wait counts. A short one is no news."""
-    stops = [(each.stopped_until, each.problem) for each in found if each.stopped_until and each.problem]
-    if not stops:
-        return
-    until, reason = max(stops, key=itemgetter(0))
-    notices.stop(db, NETWORK, reason, now, until)
+def _note_stop(db: Session, reason: Text, now: datetime, until: datetime) -> None:
+    """The network asked for no more. A short stop is no news."""
+    stop = notices.stop(db, NETWORK, reason, now, until)
     if until - now > TELL_STOPS_LONGER_THAN:
         told = text(
-            "{reason}. The charts keep what was read last, with its time. The next try is {until:moment}.",
-            reason=reason,
-            until=until,
+            "{reason}. Since {since:moment} nothing is read; the charts keep what was read last, with its time. "
+            "The next try is {until:moment}; the bot's owner can try earlier by /status.",
+            reason=stop.reason,
+            since=stop.since,
+            until=stop.until,
         )
-        notices.tell(db, f"stop {reason.words} on {now:%Y-%m-%d}", told, until)
+        notices.tell_of_stop(db, stop, told)
 
 
 def write(tools: Tools, comparison_id: int, now: datetime) -> None:
@@ -126,7 +142,7 @@ def has_uploads(tools: Tools, now: datetime) -> bool:
     if not tools.settings.dropbox_is_on:
         return False
     with tools.store.reading() as db:
-        return bool(dropbox_files.due(db, now))
+        return is_due(db, now)
 
 
 def _content(tools: Tools, path: str) -> bytes:
@@ -190,7 +206,31 @@ def look_up(tools: Tools, handles: list[str], now: datetime) -> doors.Answer:
     try:
         profiles: list[Profile] = tools.x.look_up(handles)
     except ServiceError as error:
+        _note_hard_stop(tools, error, now)
         return doors.Answer(problem=text("{reason}.", reason=error.text))
     with tools.store.writing() as db:
         accounts.save_profiles(db, profiles, NETWORK, now)
     return doors.Answer(profiles=profiles)
+
+
+def follow_names(tools: Tools, now: datetime) -> None:
+    """Look whether accounts were renamed: their timelines do not tell. The next tick draws and writes those anew."""
+    with tools.store.reading() as db:
+        remote_ids = planner.names(db, tools.settings, now)
+    if not remote_ids:
+        return
+    try:
+        profiles = tools.x.names(remote_ids)
+    except ServiceError as error:
+        log.warning("names were not looked at: %s", error)
+        _note_hard_stop(tools, error, now)
+        return
+    with tools.store.writing() as db:
+        comparisons.mark_changed(db, accounts.save_names(db, profiles, NETWORK, now))
+
+
+def _note_hard_stop(tools: Tools, error: ServiceError, now: datetime) -> None:
+    """Looking at profiles has a rate limit of its own, which stops nothing else; the bill is one."""
+    if error.permanent and error.retry_after:
+        with tools.store.writing() as db:
+            _note_stop(db, error.text, now, now + error.retry_after)

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 from celery import Celery, chain, chord
 
-from pipeline import doors, steps
+from pipeline import doors, planner, steps
 from pipeline.queues import CHARTS, LOOK_UP, LOST_AFTER, TICK, UPLOADS, make_app, take_back
 from pipeline.settings import PipelineSettings
 from pipeline.store.comparisons import CLAIM
 from pipeline.tools import Tools
+
+FOLLOW_NAMES = "follow_names"
 
 
 def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one or two lines
@@ -28,6 +30,12 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
             chord([read.s(chunk) for chunk in chunks], conclude.s(turn)).apply_async()
         else:  # an empty header would run the body in its own way
             conclude([], turn)
+        if tools.is_first(FOLLOW_NAMES, planner.NAMES_EVERY):
+            follow_names.apply_async(expires=settings.tick_seconds)
+
+    @app.task(name=FOLLOW_NAMES)
+    def follow_names() -> None:
+        steps.follow_names(tools, now())
 
     @app.task(name="read", ignore_result=False)
     def read(chunk: list[list[int | str]]) -> str:
@@ -39,13 +47,14 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
         for comparison_id, version in steps.conclude(tools, readings, now()):
             start_chart(comparison_id, version)
         if steps.has_uploads(tools, now()):
-            upload.delay()
+            upload.apply_async(expires=settings.tick_seconds)
         if tools.turn.end(turn):
             tick.delay()
 
     def start_chart(comparison_id: int, version: int) -> None:
         """Side by side: write the dataset and upload it; draw it, and tell that the chart is ready."""
-        written = [write.si(comparison_id), *([upload.si()] if settings.dropbox_is_on else [])]
+        uploading = upload.si().set(expires=settings.tick_seconds)  # while Dropbox hangs, no line forms
+        written = [write.si(comparison_id), *([uploading] if settings.dropbox_is_on else [])]
         drawn = [plot.si(comparison_id), publish.s(comparison_id, version)]
         for first, *rest in (written, drawn):
             first.set(expires=CLAIM.total_seconds())

@@ -42,6 +42,10 @@ class Tools:
     def turn(self) -> "Turn":
         return Turn(self.redis, 2 * self.settings.tick_seconds)
 
+    def is_first(self, what: str, every: timedelta) -> bool:
+        """True once in each such while, for one process of all."""
+        return bool(self.redis.set(f"tallybird:{what}", 1, nx=True, px=every))
+
     @cached_property
     def x(self) -> X:
         return X(self.settings.x_bearer_token.get_secret_value(), self.settings.x_api_url)

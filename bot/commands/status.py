@@ -1,20 +1,23 @@
-"""/status: whether all is well, what X costs, and what is switched off."""
+"""/status: whether all is well, what X costs, and what is switched off. An owner can have a stop tried at once."""
 
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from bot import access, keyboards
 from bot.call import Call
 from bot.command import Command
 from pipeline.language import text
-from pipeline.records import NETWORK, Text
+from pipeline.records import DROPBOX, NETWORK, Text
 from pipeline.settings import Settings
 from pipeline.store import accounts, bill, dropbox_files, notices, subscriptions
 from pipeline.store.tables import Account
 
 
 async def run(call: Call) -> None:
-    await call.answer(*await call.house.read(_lines, call, datetime.now(UTC)))
+    lines = await call.house.read(_lines, call, datetime.now(UTC))
+    stops = access.is_owner(call) and await call.house.read(notices.any_stop)
+    await call.answer(*lines, keyboard=keyboards.try_again(await call.speech()) if stops else None)
 
 
 def _lines(session: Session, call: Call, now: datetime) -> list[Text]:
@@ -34,7 +37,14 @@ def _lines(session: Session, call: Call, now: datetime) -> list[Text]:
     ]
     stop = notices.stopped(session, NETWORK, now)
     if stop:
-        lines.append(text("X is not asked until {until:moment}: {reason}", until=stop.until, reason=stop.reason))
+        lines.append(
+            text(
+                "X is not asked until {until:moment}: {reason}, since {since:moment}",
+                until=stop.until,
+                reason=stop.reason,
+                since=stop.since,
+            )
+        )
     return lines
 
 
@@ -54,6 +64,11 @@ def _money(session: Session, settings: Settings, now: datetime) -> list[Text]:
 def _dropbox(session: Session, settings: Settings) -> Text:
     if not settings.dropbox_is_on:
         return text("Dropbox: off, not set up by the bot's owner")
+    stop = notices.found(session, DROPBOX)
+    if stop is not None:
+        return text(
+            "Dropbox: {problem}, since {since:moment}; tried again by itself", problem=stop.reason, since=stop.since
+        )
     problem = dropbox_files.problem(session)
     return text("Dropbox: {problem}; tried again by itself", problem=problem) if problem else text("Dropbox: on")
 

@@ -32,11 +32,12 @@ async def run(call: Call) -> None:
     new = [handle for handle in handles if handle.lower() not in known]
     there = [known[handle.lower()] for handle in handles if handle.lower() in known]
     profiles = await call.house.doors.look_up(new) if new else []
-    added = [profile.handle for profile in profiles if profile.state is State.ACTIVE]
-    if added:
-        await call.house.write(_track, call.chat_id, (await call.speech()).language, added)
+    found = [profile for profile in profiles if profile.state is State.ACTIVE]
+    if found:
+        ids = [profile.remote_id or "" for profile in found]
+        await call.house.write(_track, call.chat_id, (await call.speech()).language, ids)
         await call.house.ask_for_charts()
-    await call.answer(*_report(call, added, there, profiles, bad))
+    await call.answer(*_report(call, [profile.handle for profile in found], there, profiles, bad))
 
 
 async def _check_room(call: Call, handles: Sequence[str], bad: int) -> None:
@@ -60,10 +61,10 @@ async def _check_room(call: Call, handles: Sequence[str], bad: int) -> None:
         )
 
 
-def _track(session: Session, chat_id: int, language: Language, handles: Sequence[str]) -> None:
+def _track(session: Session, chat_id: int, language: Language, remote_ids: Sequence[str]) -> None:
     now = datetime.now(UTC)
     chats.add(session, chat_id, now, language)
-    chats.track(session, chat_id, [account.id for account in accounts.named(session, handles, NETWORK)], now)
+    chats.track(session, chat_id, [account.id for account in accounts.known(session, remote_ids, NETWORK)], now)
     follow_tracked(session, chat_id)
 
 

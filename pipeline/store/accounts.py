@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Profile, Reading, State
@@ -13,11 +13,10 @@ from pipeline.store.tables import Account, Chat, Tracking
 STALE_AFTER = timedelta(minutes=2)
 
 
-def named(session: Session, handles: Iterable[str], network: str) -> Sequence[Account]:
-    """The known accounts with these handles, whatever their case."""
-    lower = [handle.lower() for handle in handles]
+def known(session: Session, remote_ids: Iterable[str], network: str) -> Sequence[Account]:
+    """The known accounts with these ids on the network. A handle may have passed from one account to another."""
     return session.scalars(
-        select(Account).where(Account.network == network, func.lower(Account.handle).in_(lower))
+        select(Account).where(Account.network == network, Account.remote_id.in_(list(remote_ids)))
     ).all()
 
 
@@ -33,10 +32,30 @@ def save_profiles(session: Session, profiles: Iterable[Profile], network: str, n
             account = Account(network=network, remote_id=profile.remote_id)
             session.add(account)
         account.handle, account.state = profile.handle, profile.state
-        if account.billed_on != now.date():
-            account.billed_on = now.date()
-            bill.add(session, now.date(), "users", 1)
+        _bill(session, account, now)
     session.flush()
+
+
+def save_names(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:
+    """Follow the accounts that were renamed, and return them; one that the network shows again is read again soon."""
+    by_id = {profile.remote_id: profile for profile in profiles if profile.remote_id is not None}
+    renamed = set()
+    for account in known(session, by_id, network):
+        profile = by_id[account.remote_id]
+        if account.handle != profile.handle:
+            account.handle = profile.handle
+            renamed.add(account.id)
+        if profile.state is State.ACTIVE and account.state is not State.ACTIVE:
+            account.tried_at = None
+        _bill(session, account, now)
+    session.flush()
+    return renamed
+
+
+def _bill(session: Session, account: Account, now: datetime) -> None:
+    if account.billed_on != now.date():
+        account.billed_on = now.date()
+        bill.add(session, now.date(), "users", 1)
 
 
 def tracked(session: Session) -> Sequence[Account]:
@@ -64,13 +83,17 @@ def save(session: Session, readings: Iterable[Reading]) -> set[int]:
     return changed | posts.save(session, found)
 
 
+def mark_stale(session: Session, before: datetime) -> set[int]:
+    """Mark the accounts whose last reading is older than that, and return those not marked yet: charts say so."""
+    late = update(Account).where(Account.stale.is_(False), Account.fetched_at < before).values(stale=True)
+    return set(session.scalars(late.returning(Account.id)))
+
+
 def _save(account: Account, reading: Reading) -> bool:
     """Note how the reading went; True where a chart says so."""
     was = _shown(account)
     if reading.posts is None:
         account.state, account.problem = reading.state or account.state, reading.problem
-        late = account.fetched_at is not None and reading.at - account.fetched_at > STALE_AFTER
-        account.stale = late or (account.state is not State.ACTIVE and account.fetched_at is not None)
     else:
         account.state, account.problem, account.stale, account.fetched_at = State.ACTIVE, None, False, reading.at
     return _shown(account) != was

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Text
@@ -11,7 +11,13 @@ from pipeline.store.tables import DropboxFile
 
 
 def want(session: Session, path: str, digest: str, comparison_id: int | None, now: datetime) -> str | None:
-    """The file should hold this content; returns what it should have held before."""
+    """The file should hold this content; returns what it should have held before.
+
+    No other is written for its comparison any more: that had the former names of its accounts.
+    """
+    if comparison_id is not None:
+        former = (DropboxFile.comparison_id == comparison_id, DropboxFile.path != path)
+        session.execute(delete(DropboxFile).where(*former))
     file = session.get(DropboxFile, path)
     before = file.wanted if file else None
     if file is None:
@@ -30,7 +36,10 @@ def due(session: Session, now: datetime) -> Sequence[str]:
 
 
 def claim(session: Session, path: str, now: datetime, next_at: datetime) -> DropboxFile | None:
-    """Take the right to write the file; nobody else gets it before next_at. None: nothing to do, or not yet."""
+    """Take the right to write the file; nobody else gets it before next_at, should the writer be lost by then.
+
+    None: nothing to do, or not yet.
+    """
     return session.scalar(
         update(DropboxFile)
         .where(DropboxFile.path == path, _behind(), DropboxFile.next_at <= now)
@@ -39,11 +48,14 @@ def claim(session: Session, path: str, now: datetime, next_at: datetime) -> Drop
     )
 
 
-def mark_uploaded(session: Session, path: str, digest: str) -> None:
-    session.execute(update(DropboxFile).where(DropboxFile.path == path).values(uploaded=digest, problem=None))
+def mark_uploaded(session: Session, path: str, digest: str, next_at: datetime) -> None:
+    """The file holds this content; it is not written again before next_at."""
+    session.execute(
+        update(DropboxFile).where(DropboxFile.path == path).values(uploaded=digest, next_at=next_at, problem=None)
+    )
 
 
-def postpone(session: Session, path: str, until: datetime, problem: Text) -> None:
+def postpone(session: Session, path: str, until: datetime, problem: Text | None) -> None:
     session.execute(update(DropboxFile).where(DropboxFile.path == path).values(next_at=until, problem=problem))
 
 

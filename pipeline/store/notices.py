@@ -1,9 +1,9 @@
-"""Stops of a network, and what is told once to every subscribed chat and to the admins."""
+"""Stops of a service, and what is told once to every subscribed chat and to the admins."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Language, Text
@@ -11,33 +11,66 @@ from pipeline.store import chats
 from pipeline.store.tables import Chat, Notice, NoticeSent, Stop, Subscription
 
 
-def stop(session: Session, network: str, reason: Text, now: datetime, until: datetime) -> None:
-    """Ask this network nothing until then."""
-    row = session.get(Stop, network)
+def stop(session: Session, service: str, reason: Text, now: datetime, until: datetime) -> Stop:
+    """Ask this service nothing until then. It goes on from when it began, until the service answers again."""
+    row = session.get(Stop, service)
     if row is None:
-        session.add(Stop(network=network, reason=reason, since=now, until=until))
+        row = Stop(network=service, reason=reason, since=now, until=until)
+        session.add(row)
     elif row.until < until:
         row.reason, row.until = reason, until
-        row.since = row.since if row.until >= now else now
     session.flush()
+    return row
 
 
-def stopped(session: Session, network: str, now: datetime) -> Stop | None:
-    row = session.get(Stop, network)
+def found(session: Session, service: str) -> Stop | None:
+    """The service's stop, also where its moment has come and the service has not answered since."""
+    return session.get(Stop, service)
+
+
+def stopped(session: Session, service: str, now: datetime) -> Stop | None:
+    row = found(session, service)
     return row if row and row.until > now else None
 
 
-def tell(session: Session, key: str, text: Text, until: datetime) -> bool:
-    """Have a text told once, until a moment; True where it is new."""
-    if session.scalar(select(Notice.id).where(Notice.key == key)) is not None:
-        return False
-    session.add(Notice(key=key, text=text, until=until))
+def any_stop(session: Session) -> bool:
+    return session.scalar(select(Stop.network).limit(1)) is not None
+
+
+def lift(session: Session, now: datetime) -> None:
+    """Let every service be asked again now, whatever it said."""
+    session.execute(update(Stop).where(Stop.until > now).values(until=now))
+
+
+def resume(session: Session, service: str, now: datetime) -> None:
+    """The service answered after its stop: that is over, and nobody need hear of it any more."""
+    over = session.execute(delete(Stop).where(Stop.network == service, Stop.until <= now).returning(Stop.network))
+    if over.first() is not None:
+        session.execute(update(Notice).where(Notice.key.startswith(_key(service))).values(until=now))
+
+
+def tell_of_stop(session: Session, stop: Stop, text: Text, *, admins_only: bool = False) -> None:
+    """Have a stop told, but the same one only once a UTC day, however often it begins."""
+    key = f"{_key(stop.network)}{stop.reason.words} on {stop.since:%Y-%m-%d}"
+    tell(session, key, text, stop.until, admins_only=admins_only)
+
+
+def _key(service: str) -> str:
+    return f"stop {service} "
+
+
+def tell(session: Session, key: str, text: Text, until: datetime, *, admins_only: bool = False) -> None:
+    """Have a text told once to each, until a moment; told again, it goes to those who have not heard it yet."""
+    notice = session.scalar(select(Notice).where(Notice.key == key))
+    if notice is None:
+        session.add(Notice(key=key, text=text, until=until, admins_only=admins_only))
+    else:
+        notice.text, notice.until = text, until
     session.flush()
-    return True
 
 
 def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[tuple[int, int, Text, Language]]:
-    """(notice, chat, text, the chat's language) for each subscribed chat and admin that was not told yet."""
+    """(notice, chat, text, the chat's language) for each subscribed chat and admin that is to be told and was not."""
     current = session.scalars(select(Notice).where(Notice.until > now).order_by(Notice.id)).all()
     if not current:
         return []
@@ -46,12 +79,12 @@ def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[t
     subscribed = select(Chat.id, Chat.language).where(
         Chat.set_aside.is_(None), Chat.id.in_(select(Subscription.chat_id))
     )
-    listeners = {admin: chats.language(session, admin) or Language.ENGLISH for admin in admins}
-    listeners |= dict(session.execute(subscribed).all())
+    owners = {admin: chats.language(session, admin) or Language.ENGLISH for admin in admins}
+    everyone = owners | dict(session.execute(subscribed).all())
     return [
-        (notice.id, chat_id, notice.text, listeners[chat_id])
+        (notice.id, chat_id, notice.text, everyone[chat_id])
         for notice in current
-        for chat_id in sorted(listeners)
+        for chat_id in sorted(owners if notice.admins_only else everyone)
         if (notice.id, chat_id) not in told
     ]
 

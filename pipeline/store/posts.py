@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from pipeline.records import Counts, Reading
@@ -13,6 +14,7 @@ from pipeline.records import Post as PostRecord
 from pipeline.store import bill
 from pipeline.store.tables import History, Post
 
+UNTOLD = Counts()
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 COVERED = select(Post.post_id, *(getattr(Post, name) for name in Counts._fields), Post.billed_on).where(
     Post.account_id == bindparam("account"), Post.created_at >= bindparam("since")
@@ -39,24 +41,32 @@ def save(session: Session, readings: Sequence[Reading]) -> set[int]:
     """Bring the stored posts to what was read, and return the accounts where something changed."""
     difference = Difference()
     changed = {reading.account_id for reading in readings if _compare(session, reading, difference)}
-    if difference.new:
-        session.execute(insert(Post), difference.new)
+    _insert(session, Post, difference.new)
     if difference.grown:
         session.execute(update(Post), difference.grown)
-    if difference.history:
-        session.execute(insert(History), difference.history)
+    _insert(session, History, difference.history)
     return changed
 
 
+def _insert(session: Session, table: type[Post | History], rows: list[dict[str, Any]]) -> None:
+    """Add the rows; one that is there stays, lest an odd answer of one account cost all others their tick."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    if rows:
+        session.execute(insert(table).on_conflict_do_nothing(), rows)
+
+
 def _compare(session: Session, reading: Reading, difference: Difference) -> bool:
-    """Add a reading's differences, and a history row for each post whose counts changed; drop posts that are gone."""
+    """Add a reading's differences, and a history row for each post whose counts changed; drop posts that are gone.
+
+    A post without any count says nothing new of those that are known.
+    """
     read = {post.id: post for post in reading.posts or ()}
     known = _stored(session, reading)
     _bill(session, reading, {post_id for post_id in read if known.get(post_id, (None, None))[1] != reading.at.date()})
-    gone = known.keys() - read.keys()
+    gone = set() if reading.partial else known.keys() - read.keys()
     if gone:
         session.execute(delete(Post).where(Post.account_id == reading.account_id, Post.post_id.in_(gone)))
-    changed = [post for post in read.values() if post.id not in known or known[post.id][0] != post.counts]
+    changed = [post for post in read.values() if post.id not in known or post.counts not in (known[post.id][0], UNTOLD)]
     for post in changed:
         (difference.grown if post.id in known else difference.new).append(_post_row(reading, post))
         difference.history.append(_counted(reading, post) | {"at": reading.at})

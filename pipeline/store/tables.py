@@ -270,7 +270,7 @@ class Billed(Table):
 
 
 class Stop(Table):
-    """A network that must not be asked until a moment, and why."""
+    """A service that must not be asked until a moment, and why. Kept until it answers again, so that since is true."""
 
     __tablename__ = "stops"
 
@@ -281,7 +281,7 @@ class Stop(Table):
 
 
 class Notice(Table):
-    """Something every subscribed chat and the admins are told once."""
+    """Something every subscribed chat and the admins are told once, or the admins alone."""
 
     __tablename__ = "notices"
 
@@ -289,6 +289,7 @@ class Notice(Table):
     key: Mapped[str] = mapped_column(unique=True)
     text: Mapped[Text]
     until: Mapped[datetime]
+    admins_only: Mapped[bool] = mapped_column(default=False)
 
 
 class NoticeSent(Table):

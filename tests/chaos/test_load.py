@@ -140,7 +140,7 @@ def _subscribe(house: House) -> None:
     store = Store(house.database)
     with store.writing() as db:
         accounts.save_profiles(db, [Profile(name, State.ACTIVE, known[name]) for name in names], NETWORK, now)
-        ids = sorted(account.id for account in accounts.named(db, names, NETWORK))
+        ids = sorted(account.id for account in accounts.known(db, [known[name] for name in names], NETWORK))
         for chat_id in range(1, CHATS + 1):
             first = chat_id % COMPARISONS * EACH
             chosen = tuple(sorted(ids[(first + place) % ACCOUNTS] for place in range(EACH)))

@@ -3,7 +3,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from pipeline.language import text
-from pipeline.records import Comparison, Reading, State
+from pipeline.records import NETWORK, Comparison, Counts, Profile, Reading, State
 from pipeline.store import Store, accounts, bill, comparisons
 from pipeline.store.tables import Account, History, Post
 from tests.integration.store.conftest import NOON, add_accounts, reading
@@ -64,17 +64,63 @@ def test_each_post_and_profile_is_billed_once_a_utc_day(store: Store) -> None:
         assert bill.usd(db, tomorrow.date(), tomorrow.date()) == bill.post_usd(2)
 
 
-def test_a_failure_keeps_the_posts_and_makes_them_stale_after_a_while(store: Store) -> None:
-    [account_id] = add_accounts(store, "nasa")
+def mark_stale(store: Store, before: timedelta) -> set[int]:
+    with store.writing() as db:
+        return accounts.mark_stale(db, NOON + before)
+
+
+def test_what_was_not_read_for_a_while_is_stale_until_it_is_read_again(store: Store) -> None:
+    [account_id, _never_read] = add_accounts(store, "nasa", "esa")
     save(store, reading(account_id, 3))
-    assert save(store, Reading(account_id, NOON + timedelta(seconds=10), problem=FAILED)) == set()
-    assert save(store, Reading(account_id, NOON + timedelta(minutes=5), problem=FAILED)) == {account_id}
-    assert save(store, Reading(account_id, NOON + timedelta(minutes=6), problem=FAILED)) == set()
+    assert mark_stale(store, timedelta(0)) == set()
+    assert mark_stale(store, timedelta(seconds=1)) == {account_id}
+    assert mark_stale(store, timedelta(seconds=2)) == set(), "charts say so already"
+    assert save(store, Reading(account_id, NOON + timedelta(minutes=5), problem=FAILED)) == set()
     with store.reading() as db:
         account = db.get_one(Account, account_id)
         assert (account.stale, account.state, account.problem) == (True, State.ACTIVE, FAILED)
     assert shown(store, account_id) == [3]
     assert save(store, reading(account_id, 3, at=NOON + timedelta(minutes=7))) == {account_id}
+
+
+def test_what_a_partial_reading_lacks_stays_and_counts_that_are_not_told_stay(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    save(store, reading(account_id, 3, 5, 8))
+    newest, _, oldest = reading(account_id, 3, 5, 8).posts or ()
+    told = (newest._replace(counts=Counts()), oldest._replace(counts=Counts(reposts=9)))
+    assert save(store, Reading(account_id, NOON + timedelta(seconds=10), told, partial=True)) == {account_id}
+    assert shown(store, account_id) == [3, 5, 9]
+
+
+def test_a_post_that_x_dates_otherwise_than_before_costs_nobody_the_tick(store: Store) -> None:
+    [nasa, esa] = add_accounts(store, "nasa", "esa")
+    save(store, reading(nasa, 3))
+    later = NOON + timedelta(seconds=10)
+    moved = [post._replace(created_at=later) for post in reading(nasa, 3).posts or ()]
+    assert esa in save(store, Reading(nasa, later, tuple(moved), partial=True), reading(esa, 5, at=later))
+    assert (shown(store, nasa), shown(store, esa)) == ([3], [5])
+
+
+def test_a_renamed_account_is_followed_by_its_id_and_paid_once_a_day(store: Store) -> None:
+    [nasa, _esa] = add_accounts(store, "nasa", "esa")
+    profiles = [Profile("space", State.ACTIVE, "id-nasa"), Profile("esa", State.ACTIVE, "id-esa")]
+    tomorrow = NOON + timedelta(days=1)
+    for at, renamed in ((NOON, {nasa}), (tomorrow, set()), (tomorrow, set())):
+        with store.writing() as db:
+            assert accounts.save_names(db, profiles, NETWORK, at) == renamed
+    with store.reading() as db:
+        assert [account.handle for account in accounts.tracked(db)] == ["space", "esa"]
+        assert bill.usd(db, tomorrow.date(), tomorrow.date()) == bill.user_usd(2)
+
+
+def test_an_account_that_x_shows_again_is_read_again_soon(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    save(store, Reading(account_id, NOON, state=State.SUSPENDED, problem=FAILED))
+    with store.writing() as db:
+        accounts.mark_tried(db, [account_id], NOON)
+        accounts.save_names(db, [Profile("nasa", State.ACTIVE, "id-nasa")], NETWORK, NOON)
+        account = db.get_one(Account, account_id)
+        assert (account.state, account.tried_at) == (State.SUSPENDED, None), "its timeline says when it is well again"
 
 
 def test_what_x_says_of_an_account_is_kept_through_other_failures(store: Store) -> None:

@@ -20,7 +20,7 @@ def claim(store: Store, at: timedelta) -> str | None:
 
 def uploaded(store: Store, digest: str) -> None:
     with store.writing() as db:
-        dropbox_files.mark_uploaded(db, "/a.csv", digest)
+        dropbox_files.mark_uploaded(db, "/a.csv", digest, NOON + MINUTE)
 
 
 def test_a_file_is_written_once_a_minute_at_most_and_its_last_state_arrives(store: Store) -> None:

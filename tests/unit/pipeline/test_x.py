@@ -8,10 +8,14 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as some
 
-from pipeline.fetch import fetch
-from pipeline.records import Due, Reading, State
-from pipeline.x import X
+from pipeline.errors import ServiceError
+from pipeline.fetch import fetch, readings
+from pipeline.language import text
+from pipeline.records import Due, Post, Profile, Reading, State
+from pipeline.x import Halt, X
 
 NOW = datetime.now(UTC)
 POST = {"id": "7", "created_at": "2026-11-23T10:00:00.000Z"}
@@ -25,12 +29,16 @@ NOT_FOUND = {
 class Scripted(BaseHTTPRequestHandler):
     """Answers every request with what the test set."""
 
-    status, body = 200, b"{}"
+    protocol_version = "HTTP/1.1"
+    status, body, cut = 200, b"{}", 0
     headers_more: dict[str, str] = {}  # noqa: RUF012 set by each test
+    asked = 0
 
     def do_GET(self) -> None:
+        Scripted.asked += 1
+        self.close_connection = bool(self.cut)
         self.send_response(self.status)
-        self.send_header("content-length", str(len(self.body)))
+        self.send_header("content-length", str(len(self.body) + self.cut))
         for name, value in self.headers_more.items():
             self.send_header(name, value)
         self.end_headers()
@@ -48,11 +56,20 @@ def address() -> Iterator[str]:
     server.server_close()
 
 
-def read(address: str, body: Any, status: int = 200, **headers: str) -> Reading:
-    Scripted.status, Scripted.headers_more = status, headers
+def script(body: Any, status: int = 200, **headers: str) -> None:
+    Scripted.status, Scripted.headers_more, Scripted.cut = status, headers, 0
     Scripted.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+def read(address: str, body: Any, status: int = 200, **headers: str) -> Reading:
+    script(body, status, **headers)
     [reading] = fetch(X("bearer", address), [Due(1, "42", 100)], NOW, timedelta(seconds=10))
     return reading
+
+
+@pytest.fixture(scope="module")
+def x(address: str) -> X:
+    return X("bearer", address)
 
 
 @pytest.mark.parametrize("name", ["retweet_count", "repost_count"])
@@ -76,7 +93,8 @@ def test_a_timeline_without_own_posts_is_a_success(address: str) -> None:
 )  # fmt: skip
 def test_an_odd_answer_is_a_value_and_loses_nobody_elses_reading(address: str, body: bytes) -> None:
     reading = read(address, body)
-    assert reading.posts == () or reading.problem
+    assert reading.posts is None
+    assert reading.problem
 
 
 @pytest.mark.parametrize(
@@ -100,12 +118,18 @@ def test_what_x_says_of_an_account_is_told_from_its_own_trouble(
     [
         (402, {"title": "CreditsDepleted", "type": "https://api.x.com/2/problems/credits"}),
         (402, {"title": "Payment Required", "type": "https://api.x.com/2/problems/credits-depleted"}),
+        (402, {"errors": None}),
+        (402, ["credits"]),
+        (402, b"<html>Payment Required</html>"),
         (403, {"title": "SpendCapReached"}),
+        (403, {"title": "SpendCapReached", "errors": [{"message": "no"}]}),
         (403, {"title": "Forbidden", "type": "https://api.twitter.com/2/problems/spend-cap-reached"}),
         (429, {"title": "UsageCapExceeded", "type": "https://api.x.com/2/problems/usage-capped"}),
+        (403, {"title": "UsageCapExceeded"}),
+        (402, {"title": "UsageCapExceeded", "type": "about:blank"}),
     ],
 )
-def test_a_hard_stop_holds_until_the_next_day(address: str, status: int, body: dict[str, str]) -> None:
+def test_a_hard_stop_holds_until_the_next_day(address: str, status: int, body: Any) -> None:
     reading = read(address, body, status=status)
     assert reading.problem is not None
     assert reading.stopped_until is not None
@@ -121,3 +145,123 @@ def test_a_rate_limit_holds_until_its_reset_or_for_a_minute(address: str) -> Non
     assert without.stopped_until is not None
     assert timedelta(minutes=4) < with_reset.stopped_until - before < timedelta(minutes=6)
     assert timedelta(minutes=1) <= without.stopped_until - before < timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("reset", ["", "never", "-5", "99999999999999999999999", "²", "1.5"])
+def test_a_reset_that_is_no_moment_still_ends(address: str, reset: str) -> None:
+    reading = read(address, {"title": "Too Many Requests"}, 429, **{"x-rate-limit-reset": reset})
+    assert reading.stopped_until is not None
+    assert reading.stopped_until < datetime.now(UTC) + timedelta(minutes=16)
+
+
+def test_a_body_that_is_cut_short_is_a_failure(x: X) -> None:
+    script({"data": [POST]})
+    Scripted.cut = 10
+    assert x.read(Due(1, "42", 100), NOW, Halt()).problem
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"data": [POST], "errors": [NOT_FOUND]},
+        {"data": [POST, {"id": "8"}], "meta": {}},
+        {"data": [POST], "meta": {"next_token": 5}},
+    ],
+)
+def test_what_x_leaves_out_may_still_exist(address: str, answer: dict[str, Any]) -> None:
+    reading = read(address, answer)
+    assert [post.id for post in reading.posts or ()] == ["7"]
+    assert (reading.partial, reading.complete) == (True, False)
+
+
+def test_once_x_asks_for_no_more_nobody_who_waits_for_a_turn_asks(address: str) -> None:
+    script({"title": "CreditsDepleted"}, 402)
+    Scripted.asked = 0
+    due = [Due(number, str(number), 100) for number in range(1, 401)]
+    found = fetch(X("bearer", address), due, NOW, timedelta(seconds=20))
+    assert Scripted.asked < 100, "50 threads, and those that were about to ask"
+    assert all(reading.problem == text("X's credits are used up") for reading in found)
+
+
+@pytest.mark.parametrize("body", [{}, {"data": []}, {"errors": [{"title": "Internal Error"}]}])
+def test_a_look_up_that_says_nothing_of_anybody_is_a_failure_not_a_verdict(x: X, body: dict[str, Any]) -> None:
+    script(body)
+    with pytest.raises(ServiceError):
+        x.look_up(["nasa"])
+
+
+def test_names_are_those_that_x_shows(x: X) -> None:
+    script({"data": [{"id": "11", "username": "nasa"}, {"id": "12"}], "errors": [NOT_FOUND]})
+    assert x.names(["11", "12", "13"]) == [Profile("nasa", State.ACTIVE, "11")]
+
+
+SCALARS = some.none() | some.booleans() | some.integers() | some.floats() | some.text(some.characters())
+JSON = some.recursive(SCALARS, lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner), max_leaves=12)
+"""Any JSON."""
+
+
+def like(fields: dict[str, Any]) -> some.SearchStrategy[Any]:
+    """An object as X documents it, of which anything may be missing or something else."""
+    return some.fixed_dictionaries({}, optional={name: value | JSON for name, value in fields.items()}) | JSON
+
+
+COUNT = some.integers(-1, 2**70) | JSON
+METRIC_NAMES = ["retweet_count", "repost_count", "like_count", "impression_count"]
+POSTS = like(
+    {
+        "id": some.sampled_from(["7", "8", 9]),
+        "created_at": some.sampled_from(["2026-11-23T10:00:00.000Z", "0001-01-01T00:00:00+14:00", "2026-11-23"]),
+        "public_metrics": like(dict.fromkeys(METRIC_NAMES, COUNT)),
+    }
+)
+USERS = like({"id": some.just("7"), "username": some.sampled_from(["nasa", "\ud800"]), "protected": some.booleans()})
+PROBLEMS = like(
+    {
+        "title": some.sampled_from(["CreditsDepleted", "UsageCapExceeded", "Forbidden", "\ud800"]),
+        "type": some.sampled_from(["https://api.x.com/2/problems/resource-not-found", "about:blank"]),
+        "detail": some.just("User has been suspended: [7]."),
+        "value": some.just("nasa"),
+    }
+)
+ANSWERS = like(
+    {
+        "data": some.lists(POSTS | USERS),
+        "errors": some.lists(PROBLEMS),
+        "title": some.sampled_from(["CreditsDepleted", "SpendCapReached"]),
+        "type": some.sampled_from(["https://api.x.com/2/problems/usage-capped", "about:blank"]),
+        "meta": like({"result_count": some.integers(0, 2), "next_token": some.text(max_size=3)}),
+    }
+)
+BODIES = ANSWERS.map(lambda answer: json.dumps(answer).encode()) | some.binary()
+STATUSES = some.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 402, 403, 404, 429, 500, 503])
+
+
+@given(body=BODIES, status=STATUSES)
+@example(body=b"[" * 3_000, status=200)
+@example(body=b"1" * 5_000, status=200)
+@example(body=b"[" * 3_000, status=402)
+def test_whatever_x_answers_reading_gives_a_value_that_can_be_handed_on(x: X, body: bytes, status: int) -> None:
+    script(body, status)
+    halt = Halt()
+    reading = x.read(Due(1, "42", 5), NOW, halt)
+    assert (reading.posts is None) == (reading.problem is not None)
+    assert all(isinstance(post, Post) and is_whole(post) for post in reading.posts or ())
+    assert [reading] == readings.validate_json(readings.dump_json([reading]))
+    assert (halt.reason is None) == (reading.stopped_until is None)
+
+
+@given(body=BODIES, status=STATUSES)
+@example(body=b"[" * 3_000, status=200)
+def test_whatever_x_answers_a_look_up_gives_profiles_or_a_service_error(x: X, body: bytes, status: int) -> None:
+    script(body, status)
+    try:
+        profiles = x.look_up(["nasa", "esa"])
+    except ServiceError:
+        return
+    assert [profile.handle for profile in profiles] == ["nasa", "esa"]
+    assert not [profile for profile in profiles if profile.state is State.ACTIVE and profile.remote_id is None]
+
+
+def is_whole(post: Post) -> bool:
+    counts = [count for count in post.counts if count is not None]
+    return post.id.isdigit() and post.created_at.tzinfo is UTC and all(type(count) is int for count in counts)
