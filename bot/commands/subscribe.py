@@ -27,7 +27,7 @@ async def run(call: Call) -> None:
     interval = (wish.interval or USUAL_INTERVAL) if mode is Mode.NEW else None
     what = comparing.spoken(asked, accounts)
     if interval:
-        message = await call.answer(
+        message_id = await call.answer(
             text(
                 "Subscribed: every {interval} a new chart, if something changed: {what}.",
                 interval=words.spoken(interval),
@@ -35,8 +35,8 @@ async def run(call: Call) -> None:
             )
         )
     else:
-        message = await call.answer(text("Drawing the live chart: {what}…", what=what))
-    await call.house.write(_subscribe, call, asked, interval, message.message_id, everything=not wish.handles)
+        message_id = await call.answer(text("Drawing the live chart: {what}…", what=what))
+    await call.house.write(_subscribe, call, asked, interval, message_id, everything=not wish.handles)
     await call.house.ask_for_charts()
 
 
@@ -45,7 +45,7 @@ def _subscribe(  # noqa: PLR0913, PLR0917
     call: Call,
     asked: Comparison,
     interval: timedelta | None,
-    message_id: int,
+    message_id: int | None,
     everything: bool,  # noqa: FBT001
 ) -> None:
     live = interval is None
