@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tests.conftest import until
@@ -47,7 +48,7 @@ class Account:
 
 @dataclass
 class Follower:
-    """A chat that tracks an account. started: the last call that the sandbox had seen before its first chart."""
+    """A chat that tracks an account. started: the last call that the sandbox had seen when its first chart was asked."""
 
     account: Account
     chat: Chat
@@ -90,9 +91,29 @@ class Follower:
 
 
 def follower(house: House, account: Account | None = None, **more: object) -> Follower:
-    """A new chat that tracks the account. more: what kind of chat it is."""
-    made = Follower(account or Account(house), _new_chat(house, **more))
-    assert made.chat.ask(f"/track {made.account.handle}").startswith("Added")
+    """A new chat that tracks an account. more: what kind of chat it is."""
+    [made] = followers([account or Account(house)], **more)
+    return made
+
+
+def followers(accounts: Iterable[Account], **more: object) -> list[Follower]:
+    """A new chat for each of these accounts."""
+    made = [Follower(account, _new_chat(account.house, **more)) for account in accounts]
+    _all_say(made, lambda each: f"/track {each.account.handle}")
+    return made
+
+
+def live(house: House, account: Account | None = None, **more: object) -> Follower:
+    """A new chat with a live chart."""
+    [made] = lives([account or Account(house)], **more)
+    return made
+
+
+def lives(accounts: Iterable[Account], **more: object) -> list[Follower]:
+    """A new chat with a live chart for each of these accounts."""
+    made = followers(accounts, **more)
+    _all_say(made, lambda _: "/subscribe")
+    until(lambda: all(each.charts() for each in made), within_s=60)
     return made
 
 
@@ -102,18 +123,8 @@ def _new_chat(house: House, **more: object) -> Chat:
     return Chat(house.sandbox, **who, **more)  # type: ignore[arg-type]
 
 
-def live(house: House, account: Account | None = None, **more: object) -> Follower:
-    """A new chat with a live chart."""
-    made = follower(house, account, **more)
-    made.subscribe()
-    return made
-
-
-def lives(house: House, account: Account, count: int) -> list[Follower]:
-    """As many new chats with one live chart."""
-    made = [Follower(account, _new_chat(house)) for _ in range(count)]
-    for text in (f"/track {account.handle}", "/subscribe"):
-        sent = [(each, each.chat.send(text)) for each in made]
-        until(lambda sent=sent: all(each.chat.messages(message) for each, message in sent), within_s=60)  # type: ignore[misc]
-    until(lambda: all(each.charts() for each in made), within_s=60)
-    return made
+def _all_say(whom: Iterable[Follower], words: Callable[[Follower], str]) -> None:
+    sent = [(each, each.chat.send(words(each))) for each in whom]
+    for each, _ in sent:
+        each.started = each.house.sandbox.last_call()
+    until(lambda: all(each.chat.messages(message) for each, message in sent), within_s=60)
