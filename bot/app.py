@@ -24,6 +24,8 @@ from bot.commands import COMMANDS
 from bot.delivery import Delivery
 from bot.house import House
 from bot.limits import Limits
+from bot.polling import Polling
+from bot.telling import Telling
 from pipeline.doors import Doors
 from pipeline.language import speech
 from pipeline.records import Language
@@ -34,7 +36,9 @@ log = logging.getLogger(__name__)
 
 WHERE = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
 UPDATES = [Update.MESSAGE, Update.CHANNEL_POST, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
-AT_ONCE = 256
+AT_ONCE = 1024  # also those that wait for a chat that hangs, or for their turn in one
+CONNECTIONS = 512
+ANSWER_WITHIN_S = 30.0  # what Telegram takes and answers too late cannot be found again
 OTHERS_SEE = Language.ENGLISH
 """The language of the menu for people whose own we do not speak."""
 SAY_CONFLICT_EVERY = timedelta(minutes=1)
@@ -52,20 +56,26 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
         .rate_limiter(limits)
+        .read_timeout(ANSWER_WITHIN_S)
+        .connection_pool_size(CONNECTIONS)
+        .get_updates_request(Polling(connection_pool_size=1))
         .concurrent_updates(AT_ONCE)
     )
     house = House(settings, store, Doors(settings))
     application = builder.build()
-    delivery = Delivery(house, application.bot, limits)
+    telling = Telling(house, application.bot, limits)
+    delivery = Delivery(house, application.bot, limits, telling)
 
     async def start(_application: object) -> None:
         await house.write(chats.allow_only, settings.allowed_chats)
         await house.write(subscriptions.begin_anew, datetime.now(UTC))
         await _show_menu(application)
         delivery.start()
+        telling.start()
 
     async def stop(_application: object) -> None:
         await delivery.stop()
+        await telling.stop()
         await house.doors.close()
 
     application.post_init, application.post_stop = start, stop
@@ -74,6 +84,7 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
     application.add_handler(CallbackQueryHandler(buttons.handler(house)))
     application.add_handler(ChatMemberHandler(_membership(house), ChatMemberHandler.MY_CHAT_MEMBER))
     application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, _migration(house)))
+    application.add_handler(MessageHandler(filters.StatusUpdate.FORUM_TOPIC_REOPENED, _opening(house)))
     application.add_error_handler(_error_log())
     return application
 
@@ -115,7 +126,8 @@ def _membership(house: House) -> Any:
         if change.new_chat_member.status in {ChatMember.LEFT, ChatMember.BANNED}:
             await house.write(chats.set_aside, change.chat.id, "the bot was removed or blocked")
         else:
-            await house.write(chats.add, change.chat.id, datetime.now(UTC))
+            await house.write(chats.serve_again, change.chat.id, datetime.now(UTC))
+            house.news.set()
 
     return handle
 
@@ -125,6 +137,20 @@ def _migration(house: House) -> Any:
         message = update.message
         if message and message.migrate_to_chat_id:
             await house.write(chats.migrate, message.chat.id, message.migrate_to_chat_id, datetime.now(UTC))
+        if message and message.migrate_from_chat_id:
+            await house.write(chats.migrate, message.migrate_from_chat_id, message.chat.id, datetime.now(UTC))
+        house.news.set()
+
+    return handle
+
+
+def _opening(house: House) -> Any:
+    """A topic was opened again: what waited for that is shown."""
+
+    async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        if update.message:
+            await house.write(subscriptions.resume, update.message.chat.id, datetime.now(UTC))
+            house.news.set()
 
     return handle
 
@@ -133,12 +159,15 @@ def _error_log() -> Any:
     """Another bot with the same token takes the updates again and again until somebody stops it: say so at times."""
     say_again_at = 0.0
 
-    async def handle(_update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def handle(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
         nonlocal say_again_at
-        if not isinstance(context.error, Conflict):
+        if isinstance(context.error, Conflict):
+            if monotonic() >= say_again_at:
+                say_again_at = monotonic() + SAY_CONFLICT_EVERY.total_seconds()
+                log.error(CONFLICT, context.error)
+        elif update is None and isinstance(context.error, TelegramError):
+            log.warning("updates cannot be fetched just now: %s", context.error)
+        else:
             log.error("an update was not handled", exc_info=context.error)
-        elif monotonic() >= say_again_at:
-            say_again_at = monotonic() + SAY_CONFLICT_EVERY.total_seconds()
-            log.error(CONFLICT, context.error)
 
     return handle

@@ -1,17 +1,17 @@
 """What pressing a button does. Its data may be old, or made up: everything in it is checked again."""
 
+import logging
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, Update
-from telegram.error import BadRequest
+from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
-from bot import access, comparing, keyboards
+from bot import access, comparing, keyboards, troubles
 from bot.call import Call, speech_in
 from bot.command import problem_of
 from bot.comparing import EARLIEST, check_room, show
@@ -21,6 +21,8 @@ from pipeline.language import speech, text
 from pipeline.records import Basis, Comparison, Language, Look, Metric, Mode, Span, Text, Theme, View
 from pipeline.store import chats, comparisons, notices, subscriptions
 from pipeline.store.tables import Subscription
+
+log = logging.getLogger(__name__)
 
 LONGEST_ALERT = 200  # Telegram's limit
 OLD = text("This button belongs to an earlier chart. Send /compare for a new one.")
@@ -35,8 +37,10 @@ def handler(house: House) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Corou
             return
         problem = await _press(house, query, query.message)
         said = await speech_in(house, query.message.chat, query.from_user)
-        with suppress(BadRequest):  # the press is too old to be answered
+        try:
             await query.answer(said.say(problem) if problem else None, show_alert=problem is not None)
+        except TelegramError as error:  # as when the press is too old; what it did stands
+            log.info("a press was not answered: %s", troubles.meaning(error).text)
 
     return handle
 
@@ -45,10 +49,12 @@ async def _press(house: House, query: CallbackQuery, message: MaybeInaccessibleM
     """Do what the button says; what the person is to be told where it cannot be done."""
     if not isinstance(message, Message):
         return OLD
-    if house.is_crowded(message.chat.id):
+    call = Call(house, message, query.from_user.id, (query.data or "").split(), query)
+    if house.crowd.is_left_out(call.person) or house.crowd.is_too_much(call.person):
         return text("Too much at once here. Press again in a moment.")
-    async with house.turn(message.chat.id):
-        return await problem_of(_run(Call(house, message, query.from_user.id, (query.data or "").split(), query)))
+    with house.crowd.place(call.person):
+        async with house.turn(call.chat_id):
+            return await problem_of(_run(call))
 
 
 async def _run(call: Call) -> None:
@@ -96,7 +102,7 @@ async def _settings(call: Call, choice: str) -> None:
         raise UserError(comparing.NOTHING_TRACKED)
     await call.house.write(comparing.restyle, call.chat_id, **chosen)
     look = await call.house.read(chats.look, call.chat_id)
-    with suppress(BadRequest):  # pressed what is chosen already: nothing is modified
+    with call.unless_refused():  # as when what is chosen already was pressed: nothing is modified
         await call.message.edit_text(
             speech(look.language).say(keyboards.SETTINGS), reply_markup=keyboards.chat_settings(look)
         )
@@ -127,7 +133,8 @@ async def _forget(call: Call, *, sure: bool) -> None:
         done = text("Forgotten: nothing of this chat is stored any more.")
     else:
         done = text("Nothing was deleted.")
-    await call.message.edit_text(said.say(done))
+    with call.unless_refused():  # as when it was pressed again: there is nothing to modify
+        await call.message.edit_text(said.say(done))
 
 
 async def _try_again(call: Call) -> None:
@@ -137,7 +144,7 @@ async def _try_again(call: Call) -> None:
     await call.house.write(notices.lift, datetime.now(UTC))
     await call.house.ask_for_charts()
     said = await call.speech()
-    with suppress(BadRequest):  # pressed before
+    with call.unless_refused():  # as when it was pressed before
         await call.message.edit_text(said.say("Being tried again now; /status tells how it went."))
 
 

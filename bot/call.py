@@ -1,16 +1,23 @@
 """A command as it reached the bot: who says what where, and how to answer."""
 
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import CallbackQuery, Chat, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters, User
 from telegram.constants import ChatType
+from telegram.error import TelegramError
 
-from bot import links, words
+from bot import links, troubles, words
+from bot.crowd import Person
 from bot.house import House
 from pipeline.language import Speech, speech
 from pipeline.records import Language, Text
 from pipeline.store import chats
+
+log = logging.getLogger(__name__)
 
 GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 
@@ -41,8 +48,32 @@ class Call:
         person = self.query.from_user if self.query else self.message.from_user
         return await speech_in(self.house, self.message.chat, person)
 
-    async def answer(self, *lines: Text, keyboard: InlineKeyboardMarkup | None = None) -> Message:
-        """Say something in the same chat and topic; in a group as a reply, so that it is clear to whom."""
+    @property
+    def person(self) -> Person:
+        return self.chat_id, self.user_id
+
+    async def answer(self, *lines: Text, keyboard: InlineKeyboardMarkup | None = None) -> int | None:
+        """Say something in the same chat and topic; in a group as a reply, so that it is clear to whom.
+
+        Returns the message's id, or None where Telegram did not take it, or did not say so.
+        """
+        try:
+            return (await self._send(lines, keyboard)).message_id
+        except TelegramError as error:
+            trouble = troubles.meaning(error)
+        log.warning("chat %d was not answered: %s", self.chat_id, trouble.text)
+        await self.house.follow(self.chat_id, trouble)
+        return None
+
+    @contextmanager
+    def unless_refused(self) -> Iterator[None]:
+        """Change a message that the bot wrote, if Telegram lets it."""
+        try:
+            yield
+        except TelegramError as error:
+            log.info("a message in chat %d stays as it was: %s", self.chat_id, troubles.meaning(error).text)
+
+    async def _send(self, lines: Iterable[Text], keyboard: InlineKeyboardMarkup | None) -> Message:
         said = await self.speech()
         text = words.cut("\n".join(said.say(line) for line in lines))
         reply = ReplyParameters(self.message.message_id, allow_sending_without_reply=True) if self.in_group else None

@@ -12,12 +12,19 @@ from telegram.ext import ContextTypes
 
 from bot import access, words
 from bot.call import Call
+from bot.crowd import MOST_WAITING
 from bot.house import House
 from pipeline.errors import AWAY, ServiceError, UserError
 from pipeline.language import text
 from pipeline.records import Text
 
 log = logging.getLogger(__name__)
+
+TOO_MUCH = text(
+    "That is too much at once: I answer your first {count:number} commands, leave out the rest, "
+    "and listen to you again in a minute.",
+    count=MOST_WAITING,
+)
 
 
 @dataclass(frozen=True)
@@ -40,15 +47,24 @@ def handler(house: House, command: Command) -> Callable[[Update, ContextTypes.DE
             return
         user_id = update.effective_user.id if update.effective_user else None
         call = Call(house, message, user_id, [])
-        if house.is_crowded(call.chat_id):
-            log.warning("chat %d sends more than it can be answered; /%s is left out", call.chat_id, command.name)
+        if house.crowd.is_left_out(call.person):
             return
-        async with house.turn(call.chat_id):
-            problem = await problem_of(_run(call, command))
-            if problem:
-                await call.answer(problem)
+        if house.crowd.is_too_much(call.person):
+            await _slow_down(call)
+            return
+        with house.crowd.place(call.person):
+            async with house.turn(call.chat_id):
+                problem = await problem_of(_run(call, command))
+                if problem:
+                    await call.answer(problem)
 
     return handle
+
+
+async def _slow_down(call: Call) -> None:
+    call.house.crowd.leave_out(call.person)
+    log.warning("a person in chat %d sends more than can be answered", call.chat_id)
+    await call.answer(TOO_MUCH)
 
 
 async def _run(call: Call, command: Command) -> None:

@@ -7,29 +7,34 @@ loses it.
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
 from redis import RedisError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from telegram import Bot, InputMediaPhoto, Message
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 
 from bot import links, troubles
 from bot.house import House
 from bot.keyboards import under_chart
 from bot.limits import Limits
+from bot.telling import Telling
 from bot.troubles import Kind, Trouble
-from pipeline.language import speech
 from pipeline.records import Mode
-from pipeline.store import chats, comparisons, notices, subscriptions, telegram_photos
+from pipeline.store import comparisons, subscriptions, telegram_photos
 from pipeline.store.subscriptions import Showing
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 28
+MOST_AT_ONCE = 250  # with those that Telegram lets wait; each holds a connection
 LOOK_EVERY = timedelta(seconds=5)
 LOOK_AGAIN = timedelta(seconds=1)
+UNSURE_WAIT = timedelta(hours=1)
 
 
 @dataclass(eq=False, weakref_slot=True, slots=True)
@@ -39,18 +44,31 @@ class Upload:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     file_id: str | None = None
 
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """One after the other; but a chat that hangs holds up the next ones only for a moment."""
+        try:
+            await asyncio.wait_for(self.lock.acquire(), LOOK_AGAIN.total_seconds())
+        except TimeoutError:
+            yield
+            return
+        try:
+            yield
+        finally:
+            self.lock.release()
+
 
 class Delivery:
     """The loop that shows charts. One a bot."""
 
-    def __init__(self, house: House, bot: Bot, limits: Limits) -> None:
-        self.house, self.bot, self.limits = house, bot, limits
+    def __init__(self, house: House, bot: Bot, limits: Limits, telling: Telling) -> None:
+        self.house, self.bot, self.limits, self.telling = house, bot, limits, telling
         self.under_way: dict[int, asyncio.Task[None]] = {}
         self.uploads: WeakValueDictionary[str, Upload] = WeakValueDictionary()
         self.loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self.loops = [asyncio.create_task(loop()) for loop in (self._listen, self._deliver, self._tell)]
+        self.loops = [asyncio.create_task(loop()) for loop in (self._listen, self._deliver)]
 
     async def stop(self) -> None:
         """Let what is under way end, so that what Telegram accepted is noted."""
@@ -92,11 +110,16 @@ class Delivery:
         held_back = False
         for turn in due:
             is_open = self.limits.is_open(turn.chat_id, asked=turn.mode is Mode.ONCE)
-            if len(self.under_way) >= AT_ONCE or turn.chat_id in self.under_way or not is_open:
+            if self._is_full() or turn.chat_id in self.under_way or not is_open:
                 held_back = True
                 continue
             self.under_way[turn.chat_id] = asyncio.create_task(self._take_turn(turn.subscription_id, turn.chat_id))
         return held_back
+
+    def _is_full(self) -> bool:
+        """Few wait for a place within Telegram's limits; those that Telegram lets wait hold up nobody."""
+        preparing = len(self.under_way) - len(self.limits.showing)
+        return preparing >= AT_ONCE or len(self.under_way) >= MOST_AT_ONCE
 
     async def _take_turn(self, subscription_id: int, chat_id: int) -> None:
         """Show the newest chart there is by now: the list that this turn came from may be older than the last note."""
@@ -110,22 +133,17 @@ class Delivery:
 
     async def _show(self, showing: Showing) -> None:
         try:
-            await self._attempt(showing)
+            message_id = await self._put(showing)
+            await self._note(showing, None if showing.mode is Mode.NEW else message_id)
         except TelegramError as error:
             await self._settle(showing, troubles.meaning(error))
         except PictureGoneError:
             await self._draw_again(showing)
+        except ShownAlreadyError:
+            log.info("chat %d gets its chart from another bot with the same token", showing.chat_id)
         except Exception:  # one chat's failure must not end the delivery to the others
             log.exception("showing a chart failed")
-            await self._postpone(showing, troubles.FAILED_WAIT, "failed")
-
-    async def _attempt(self, showing: Showing) -> None:
-        """A new message is noted before it is sent: rather one chart skipped than one sent twice. Edits may repeat."""
-        if showing.mode is Mode.NEW:
-            if await self._note(showing, None):
-                await self._put(showing)
-        else:
-            await self._note(showing, await self._put(showing))
+            await self._settle(showing, Trouble(Kind.UNSURE, "failed", troubles.FAILED_WAIT))
 
     async def _put(self, showing: Showing) -> int:
         """Show the chart; the first chat to get it uploads it, every other one names the file that Telegram has then.
@@ -133,11 +151,12 @@ class Delivery:
         Returns the message's id.
         """
         upload = self.uploads.setdefault(showing.chart, Upload())
-        async with upload.lock:
-            upload.file_id = upload.file_id or await self.house.read(telegram_photos.find, showing.chart)
-            if upload.file_id is None:
-                return await self._upload(showing, upload)
-        return (await self._request(showing, upload.file_id)).message_id
+        if upload.file_id is None:
+            async with upload.turn():
+                upload.file_id = upload.file_id or await self.house.read(telegram_photos.find, showing.chart)
+                if upload.file_id is None:
+                    return await self._upload(showing, upload)
+        return await self._reuse(showing, upload, upload.file_id)
 
     async def _upload(self, showing: Showing, upload: Upload) -> int:
         picture = await self.house.doors.picture(showing.chart)
@@ -148,10 +167,27 @@ class Delivery:
         await self.house.write(telegram_photos.save, showing.chart, upload.file_id, datetime.now(UTC))
         return message.message_id
 
+    async def _reuse(self, showing: Showing, upload: Upload, file_id: str) -> int:
+        """Name the file; one that Telegram does not know any more is uploaded anew by whoever finds that out."""
+        try:
+            return (await self._request(showing, file_id)).message_id
+        except BadRequest as error:
+            if troubles.meaning(error).kind is not Kind.FILE_GONE:
+                raise
+        if upload.file_id == file_id:
+            upload.file_id = None
+        await self.house.write(telegram_photos.forget, showing.chart, file_id)
+        if showing.message_id is None:
+            await self.house.write(subscriptions.unmark_sending, showing, datetime.now(UTC))
+        return await self._put(showing)
+
     async def _request(self, showing: Showing, photo: bytes | str) -> Message:
         keyboard = under_chart(showing.comparison_id, showing.look, showing.mode)
         caption, entities = links.of_caption(showing.caption)
         if showing.message_id is None:
+            wait = timedelta(seconds=showing.interval_s) if showing.interval_s else UNSURE_WAIT
+            if not await self.house.write(subscriptions.mark_sending, showing, datetime.now(UTC) + wait):
+                raise ShownAlreadyError
             return await self.bot.send_photo(
                 showing.chat_id,
                 photo,
@@ -167,8 +203,16 @@ class Delivery:
             raise TypeError("an edit of a chat's message answers with the message")
         return edited
 
-    async def _note(self, showing: Showing, message_id: int | None) -> bool:
-        return await self.house.write(subscriptions.mark_shown, showing, message_id, datetime.now(UTC))
+    async def _note(self, showing: Showing, message_id: int | None) -> None:
+        """What Telegram took is noted, however long the database is away: else it would come again."""
+        while True:
+            try:
+                await self.house.write(subscriptions.mark_shown, showing, message_id, datetime.now(UTC))
+            except (OperationalError, InterfaceError):
+                log.exception("a chart that was shown cannot be noted yet")
+                await asyncio.sleep(LOOK_AGAIN.total_seconds())
+            else:
+                return
 
     async def _draw_again(self, showing: Showing) -> None:
         """The bytes are not kept any more and Telegram has no copy: have the same drawn anew."""
@@ -179,53 +223,39 @@ class Delivery:
     async def _settle(self, showing: Showing, trouble: Trouble) -> None:
         log.info("chat %d was not shown a chart: %s", showing.chat_id, trouble.text)
         write, now = self.house.write, datetime.now(UTC)
-        if showing.mode is Mode.NEW and trouble.kind not in {Kind.SHOWN, Kind.UNSURE}:
-            await self._postpone(showing, timedelta(0), trouble.text)  # it was noted as shown before it was sent
+        if showing.message_id is None and trouble.kind is not Kind.UNSURE:
+            await write(subscriptions.unmark_sending, showing, now)
         match trouble.kind:
             case Kind.SHOWN:
                 await self._note(showing, showing.message_id)
-            case Kind.CHAT_GONE:
-                await write(chats.set_aside, showing.chat_id, trouble.text)
-            case Kind.CHAT_MOVED if trouble.chat_id:
-                await write(chats.migrate, showing.chat_id, trouble.chat_id, now)
-            case Kind.MESSAGE_GONE if showing.mode is Mode.ONCE:
+            case Kind.UNSURE:
+                await write(subscriptions.leave_unsure, showing, now + trouble.wait, trouble.text)
+            case Kind.CHAT_GONE | Kind.CHAT_MOVED:
+                await self.house.follow(showing.chat_id, trouble)
+            case Kind.MESSAGE_GONE if showing.message_id and showing.mode is Mode.ONCE:
                 await write(subscriptions.remove, showing.subscription_id)
-            case Kind.MESSAGE_GONE:
+            case Kind.MESSAGE_GONE if showing.message_id:
                 await write(subscriptions.lose_message, showing.subscription_id)
-            case Kind.FILE_GONE:
-                self.uploads.pop(showing.chart, None)
-                await write(telegram_photos.forget, showing.chart)
-            case Kind.UNSURE if showing.mode is Mode.NEW:
-                log.warning("chat %d may have got its chart; it is not sent again", showing.chat_id)
+            case Kind.NO_RIGHTS | Kind.TOPIC_GONE:
+                await self._explain(showing, trouble)
             case _:
                 await self._postpone(showing, trouble.wait, trouble.text)
+
+    async def _explain(self, showing: Showing, trouble: Trouble) -> None:
+        """Wait until it is mended, and say once what is to be mended; noted first, so that it is never said twice."""
+        problem = trouble.kind.name
+        said = await self.house.read(subscriptions.has_problem, showing.chat_id, problem)
+        await self._postpone(showing, trouble.wait, problem)
+        if not said:
+            self.telling.explain(showing.chat_id, showing.thread_id, trouble.kind)
 
     async def _postpone(self, showing: Showing, wait: timedelta, why: str) -> None:
         await self.house.write(subscriptions.postpone, showing.subscription_id, datetime.now(UTC) + wait, why)
 
-    async def _tell(self) -> None:
-        while True:
-            try:
-                await self._tell_untold()
-            except Exception:  # a database away for a moment must not end the loop
-                log.exception("looking for what to tell failed")
-            await asyncio.sleep(LOOK_EVERY.total_seconds())
-
-    async def _tell_untold(self) -> None:
-        """Send what every subscribed chat and the admins are told once; noted first, so that it is never told twice."""
-        admins = self.house.settings.admin_ids
-        for notice_id, chat_id, text, language in await self.house.read(notices.untold, admins, datetime.now(UTC)):
-            if not self.limits.is_open(chat_id, asked=False):
-                continue
-            await self.house.write(notices.mark_told, notice_id, chat_id)
-            try:
-                await self.bot.send_message(chat_id, speech(language).say(text))
-            except TelegramError as error:
-                trouble = troubles.meaning(error)
-                log.warning("chat %d was not told: %s", chat_id, trouble.text)
-                if trouble.kind is Kind.WAIT and trouble.wait < troubles.NO_RIGHTS_WAIT:
-                    await self.house.write(notices.unmark_told, notice_id, chat_id)
-
 
 class PictureGoneError(Exception):
     """A chart's bytes are not kept any more."""
+
+
+class ShownAlreadyError(Exception):
+    """Another bot noted this new message first."""

@@ -1,20 +1,20 @@
 """What every command works with, and the one seam through which async code reaches the store."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from sqlalchemy.orm import Session
 
+from bot.crowd import Crowd
+from bot.troubles import Kind, Trouble
 from pipeline.doors import Doors
 from pipeline.settings import BotSettings
-from pipeline.store import Store
-
-MOST_WAITING = 10
+from pipeline.store import Store, chats
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class House:
     doors: Doors
     news: asyncio.Event = field(default_factory=asyncio.Event)
     locks: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
-    waiting: Counter[int] = field(default_factory=Counter)
+    crowd: Crowd = field(default_factory=Crowd)
 
     async def read(self, ask: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a question to the store in a thread, in a transaction that only reads."""
@@ -52,18 +52,15 @@ class House:
     @asynccontextmanager
     async def turn(self, chat_id: int) -> AsyncIterator[None]:
         """Answer a chat's commands in the order they came, while other chats go on."""
-        self.waiting[chat_id] += 1
-        try:
-            async with self.locks.setdefault(chat_id, asyncio.Lock()):
-                yield
-        finally:
-            self.waiting[chat_id] -= 1
-            if not self.waiting[chat_id]:
-                del self.waiting[chat_id]
+        async with self.locks.setdefault(chat_id, asyncio.Lock()):
+            yield
 
-    def is_crowded(self, chat_id: int) -> bool:
-        """Whether a chat has so many commands waiting that more would take the places of other chats."""
-        return self.waiting[chat_id] >= MOST_WAITING
+    async def follow(self, chat_id: int, trouble: Trouble) -> None:
+        """A chat that is gone is set aside until it is back; one that moved is known by its new id."""
+        if trouble.kind is Kind.CHAT_GONE:
+            await self.write(chats.set_aside, chat_id, trouble.text)
+        if trouble.chat_id:
+            await self.write(chats.migrate, chat_id, trouble.chat_id, datetime.now(UTC))
 
     async def ask_for_charts(self) -> None:
         """Let the pipeline draw what is wanted now, and the delivery look for what can be shown at once."""

@@ -6,12 +6,20 @@ from collections.abc import Callable, Coroutine
 from time import monotonic
 from typing import Any
 
-from telegram.error import RetryAfter
+from telegram.error import RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
-from bot.troubles import asked_wait
+from bot import troubles
+from bot.troubles import Kind
 
-UNCOUNTED = {"answerCallbackQuery", "getChat", "getChatMember", "sendChatAction", "setMyCommands"}
+UNCOUNTED = {
+    *("answerCallbackQuery", "getChat", "getChatAdministrators", "getChatMember", "sendChatAction", "setMyCommands"),
+}
+CHARTS = {"sendPhoto", "editMessageMedia"}
+PAUSES_S = (1.0, 3.0, 9.0)
+"""Before what did not get there is said again."""
+
+Request = Callable[[], Coroutine[Any, Any, Any]]
 
 
 class Window:
@@ -33,11 +41,15 @@ class Window:
 
 
 class Limits(BaseRateLimiter[None]):
-    """Holds a request back until its chat and the bot have room. A chat that was told to wait closes alone."""
+    """Holds a request back until its chat and the bot have room. A chat that was told to wait closes alone.
+
+    showing: the chats whose chart is with Telegram just now.
+    """
 
     def __init__(self) -> None:
         self.all = Window(28, 1.0)  # about 30 a second
         self.chats: dict[int, Window] = {}
+        self.showing: set[int] = set()
 
     def is_open(self, chat_id: int, *, asked: bool) -> bool:
         """Whether something may go there now. What nobody just asked for leaves room in the window for what is."""
@@ -52,20 +64,49 @@ class Limits(BaseRateLimiter[None]):
         data: dict[str, Any],
         rate_limit_args: None,  # noqa: ARG002
     ) -> Any:
-        """Wait for room, then send. RetryAfter passes through, after closing its chat for that long."""
+        """Wait for room, then send. A chart's errors pass through: its turn comes again, with the newest one then."""
         chat_id = data.get("chat_id")
         if endpoint in UNCOUNTED or not isinstance(chat_id, int):
             return await callback(*args, **kwargs)
-        chat = self._chat(chat_id)
-        for window in (chat, self.all):
-            while (wait := window.wait(monotonic())) > 0:  # noqa: ASYNC110 nothing but time makes room
-                await asyncio.sleep(wait)
-            window.take(monotonic())
+        if endpoint in CHARTS:
+            return await self._show(chat_id, lambda: callback(*args, **kwargs))
+        return await self._say(chat_id, lambda: callback(*args, **kwargs))
+
+    async def _show(self, chat_id: int, request: Request) -> Any:
+        await self._room(chat_id)
+        self.showing.add(chat_id)
         try:
-            return await callback(*args, **kwargs)
+            return await self._send(chat_id, request)
+        finally:
+            self.showing.discard(chat_id)
+
+    async def _say(self, chat_id: int, request: Request) -> Any:
+        """Say it again where it surely did not get there; after a wait that Telegram asks for, however long."""
+        pauses = iter(PAUSES_S)
+        while True:
+            await self._room(chat_id)
+            try:
+                return await self._send(chat_id, request)
+            except RetryAfter:
+                continue
+            except TelegramError as error:
+                if troubles.meaning(error).kind is not Kind.WAIT or (pause := next(pauses, None)) is None:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def _send(self, chat_id: int, request: Request) -> Any:
+        try:
+            return await request()
         except RetryAfter as error:
-            chat.closed_until = monotonic() + asked_wait(error).total_seconds()
+            self._chat(chat_id).closed_until = monotonic() + troubles.asked_wait(error).total_seconds()
             raise
+
+    async def _room(self, chat_id: int) -> None:
+        windows = (self._chat(chat_id), self.all)
+        while (wait := max(window.wait(monotonic()) for window in windows)) > 0:  # noqa: ASYNC110 only time makes room
+            await asyncio.sleep(wait)
+        for window in windows:
+            window.take(monotonic())
 
     async def initialize(self) -> None: ...
 

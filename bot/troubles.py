@@ -1,23 +1,28 @@
-"""What Telegram's errors mean for a chart that was to be shown. The only place that reads their texts."""
+"""What Telegram's errors mean for what was to be shown or said. The only place that reads their texts."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 
-from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError, TimedOut
+import httpx
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
-NO_RIGHTS_WAIT = timedelta(hours=1)
+REFUSED_WAIT = timedelta(hours=1)
 FAILED_WAIT = timedelta(seconds=20)
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Kind(Enum):
-    """What is to be done."""
+    """What is to be done. UNSURE: it may have arrived. WAIT: it did not, and may be tried again."""
 
     SHOWN = auto()
     CHAT_GONE = auto()
     CHAT_MOVED = auto()
     MESSAGE_GONE = auto()
     FILE_GONE = auto()
+    NO_RIGHTS = auto()
+    TOPIC_GONE = auto()
+    REFUSED = auto()
     UNSURE = auto()
     WAIT = auto()
 
@@ -42,7 +47,20 @@ TEXTS = {
     "group is deactivated": Kind.CHAT_GONE,
     "wrong file": Kind.FILE_GONE,
     "wrong remote file": Kind.FILE_GONE,
+    "not enough rights": Kind.NO_RIGHTS,
+    "no write access": Kind.NO_RIGHTS,
+    "need administrator rights": Kind.NO_RIGHTS,
+    "chat_write_forbidden": Kind.NO_RIGHTS,
+    "chat_send_photos_forbidden": Kind.NO_RIGHTS,
+    "chat_restricted": Kind.NO_RIGHTS,
+    "chat_admin_required": Kind.NO_RIGHTS,
+    "message thread not found": Kind.TOPIC_GONE,
+    "topic_closed": Kind.TOPIC_GONE,
+    "topic_deleted": Kind.TOPIC_GONE,
 }
+
+FOR_PEOPLE = {Kind.NO_RIGHTS, Kind.TOPIC_GONE, Kind.REFUSED}
+"""What stays until somebody mends it."""
 
 
 def meaning(error: TelegramError) -> Trouble:
@@ -53,15 +71,19 @@ def meaning(error: TelegramError) -> Trouble:
             return Trouble(Kind.WAIT, "Telegram asks to wait", asked_wait(error))
         case ChatMigrated():
             return Trouble(Kind.CHAT_MOVED, text, chat_id=error.new_chat_id)
-        case Forbidden():
-            return Trouble(Kind.CHAT_GONE, text)
-        case BadRequest():
+        case Forbidden() | BadRequest():
             kinds = (kind for part, kind in TEXTS.items() if part in text.lower())
-            return Trouble(next(kinds, Kind.WAIT), text, NO_RIGHTS_WAIT)
-        case TimedOut():
-            return Trouble(Kind.UNSURE, "Telegram did not answer in time", FAILED_WAIT)
+            kind = next(kinds, Kind.CHAT_GONE if isinstance(error, Forbidden) else Kind.REFUSED)
+            return Trouble(kind, text, REFUSED_WAIT if kind in FOR_PEOPLE else FAILED_WAIT)
+        case _ if _may_have_arrived(error):
+            return Trouble(Kind.UNSURE, "Telegram did not answer, or not in its own words", FAILED_WAIT)
         case _:
             return Trouble(Kind.WAIT, "Telegram cannot be reached", FAILED_WAIT)
+
+
+def _may_have_arrived(error: TelegramError) -> bool:
+    """An error of Telegram's own has no cause. Others do: no connection, none in time, one that was cut, HTML."""
+    return error.__cause__ is not None and not isinstance(error.__cause__, NOT_SENT)
 
 
 def asked_wait(error: RetryAfter) -> timedelta:

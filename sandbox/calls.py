@@ -35,18 +35,24 @@ class Call:
 
 @dataclass
 class Fault:
-    """What happens to the next `times` calls that match; no status means a real answer, given late."""
+    """What happens to the next `times` calls that match; no status means a real answer, given late.
+
+    params: only calls with these parameters, as the record of calls shows them.
+    """
 
     service: str
     method: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
     status: int | None = None
     body: Any = ""
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0
     times: int = 1
 
-    def matches(self, service: str, method: str) -> bool:
-        return self.service == service and (self.method is None or self.method.lower() == method.lower())
+    def matches(self, service: str, method: str, params: dict[str, Any]) -> bool:
+        if self.service != service or not (self.method is None or self.method.lower() == method.lower()):
+            return False
+        return all(name in params and params[name] == value for name, value in self.params.items())
 
     def answer(self) -> web.Response:
         is_text = isinstance(self.body, str)
@@ -89,7 +95,7 @@ class Calls:
         status, size, params = 500, 0, {}
         try:
             size, params = len(await request.read()), await describe_parameters(request, service)
-            fault = self._take_fault(service, method)
+            fault = self._take_fault(service, method, params)
             answer = await self._play(request, handler, fault)
             status = CLOSED if fault and fault.status == CLOSED else answer.status
         except web.HTTPException as error:
@@ -112,8 +118,8 @@ class Calls:
             request.transport.close()
         return fault.answer()
 
-    def _take_fault(self, service: str, method: str) -> Fault | None:
-        fault = next((fault for fault in self._faults if fault.matches(service, method)), None)
+    def _take_fault(self, service: str, method: str, params: dict[str, Any]) -> Fault | None:
+        fault = next((fault for fault in self._faults if fault.matches(service, method, params)), None)
         if fault:
             fault.times -= 1
             if fault.times == 0:
@@ -199,6 +205,7 @@ def _decode_field(name: str, value: Any) -> Any:
 async def _read_fault(request: web.Request) -> Fault:
     optional = {
         "method": str,
+        "params": dict,
         "status": int,
         "body": str | dict | list,
         "headers": dict,

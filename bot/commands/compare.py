@@ -13,12 +13,12 @@ from pipeline.records import Comparison, Mode
 async def run(call: Call) -> None:
     wish, accounts = await comparing.read(call)
     asked = await comparing.comparison(call, wish, accounts)
-    message = await call.answer(text("Drawing {what}…", what=comparing.spoken(asked, accounts)))
-    await call.house.write(_show, call, asked, message.message_id)
+    message_id = await call.answer(text("Drawing {what}…", what=comparing.spoken(asked, accounts)))
+    await call.house.write(_show, call, asked, message_id)
     await call.house.ask_for_charts()
 
 
-def _show(session: Session, call: Call, asked: Comparison, message_id: int) -> None:
+def _show(session: Session, call: Call, asked: Comparison, message_id: int | None) -> None:
     comparing.show(session, subscription(call, Mode.ONCE, message_id=message_id), asked)
 
 

@@ -37,9 +37,8 @@ async def run(call: Call) -> None:
                 what=what,
             )
         )
-    else:
-        message = await call.answer(text("Drawing the live chart: {what}…", what=what))
-        await call.house.write(subscriptions.show_in, subscription_id, message.message_id, datetime.now(UTC))
+    elif message_id := await call.answer(text("Drawing the live chart: {what}…", what=what)):
+        await call.house.write(subscriptions.show_in, subscription_id, message_id, datetime.now(UTC))
     await call.house.ask_for_charts()
 
 

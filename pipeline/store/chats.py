@@ -7,6 +7,7 @@ from sqlalchemy import delete, false, func, not_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Language, Look, Theme
+from pipeline.store import subscriptions
 from pipeline.store.tables import Account, Chat, NoticeSent, Subscription, Tracking
 
 NOT_ALLOWED = "not among the chats that are served"
@@ -75,17 +76,35 @@ def untrack(session: Session, chat_id: int, account_ids: Iterable[int]) -> None:
 
 def set_aside(session: Session, chat_id: int, reason: str) -> None:
     """Stop serving a chat that cannot be written to; everything it has is kept until it is back."""
-    session.execute(update(Chat).where(Chat.id == chat_id).values(set_aside=reason))
+    session.execute(update(Chat).where(Chat.id == chat_id, Chat.set_aside.is_(None)).values(set_aside=reason))
+
+
+def is_set_aside(session: Session, chat_id: int) -> bool:
+    chat = session.get(Chat, chat_id)
+    return chat is not None and chat.set_aside is not None
+
+
+def serve_again(session: Session, chat_id: int, now: datetime) -> None:
+    """The chat can be written to, or may be: what waited for that goes on."""
+    chat = session.get(Chat, chat_id)
+    if chat is not None and chat.set_aside != NOT_ALLOWED:
+        add(session, chat_id, now)
+    subscriptions.resume(session, chat_id, now)
 
 
 def migrate(session: Session, old: int, new: int, now: datetime) -> None:
-    """A group became a supergroup: everything it has goes by the new id."""
+    """A group became a supergroup: everything it has goes by the new id, and its live charts stand there anew."""
     was = session.get(Chat, old)
-    if was is None:
+    if was is None or old == new:
         return
     add(session, new, now)
+    if was.set_aside == NOT_ALLOWED:
+        set_aside(session, new, NOT_ALLOWED)
     choose(session, new, theme=was.theme, language=was.language)
-    session.execute(update(Subscription).where(Subscription.chat_id == old).values(chat_id=new, message_id=None))
+    subscriptions.move(session, old, new)
+    told = select(NoticeSent.notice_id).where(NoticeSent.chat_id == new)
+    heard = (NoticeSent.chat_id == old, NoticeSent.notice_id.not_in(told))
+    session.execute(update(NoticeSent).where(*heard).values(chat_id=new))
     track(session, new, [account.id for account in tracked(session, old)], now)
     forget(session, old)
 

@@ -114,18 +114,17 @@ def _showing(subscription: Subscription, comparison: Comparison) -> Showing:
     )
 
 
-def mark_shown(session: Session, showing: Showing, message_id: int | None, now: datetime) -> bool:
-    """Note what the chat was shown. A single chart's subscription ends with it. False where another noted it before."""
+def mark_shown(session: Session, showing: Showing, message_id: int | None, now: datetime) -> None:
+    """Note what the chat was shown. A single chart's subscription ends with it."""
     if showing.mode is Mode.ONCE:
-        return session.scalar(delete(Subscription).where(*_unchanged(showing)).returning(Subscription.id)) is not None
+        session.execute(delete(Subscription).where(*_unchanged(showing)))
+        return
     next_at = now + timedelta(seconds=showing.interval_s or 0)
-    noted = session.scalar(
+    session.execute(
         update(Subscription)
-        .where(*_unchanged(showing), _is_news(showing.chart))
+        .where(*_unchanged(showing))
         .values(shown=showing.chart, message_id=message_id, next_at=next_at, problem=None)
-        .returning(Subscription.id)
     )
-    return noted is not None
 
 
 def show_in(session: Session, subscription_id: int, message_id: int, now: datetime) -> None:
@@ -135,7 +134,27 @@ def show_in(session: Session, subscription_id: int, message_id: int, now: dateti
     )
 
 
-def postpone(session: Session, subscription_id: int, until: datetime, problem: str | None) -> None:
+def mark_sending(session: Session, showing: Showing, next_at: datetime) -> bool:
+    """Note a new message before it is sent, as if it was shown: rather one skipped than one sent twice.
+
+    False where another bot noted it before.
+    """
+    noted = session.scalar(
+        update(Subscription)
+        .where(*_unchanged(showing), _is_news(showing.chart))
+        .values(shown=showing.chart, message_id=None, next_at=next_at)
+        .returning(Subscription.id)
+    )
+    return noted is not None
+
+
+def unmark_sending(session: Session, showing: Showing, now: datetime) -> None:
+    """It did not get there: it is still to be sent."""
+    session.execute(update(Subscription).where(*_unchanged(showing)).values(shown=None, next_at=now))
+
+
+def postpone(session: Session, subscription_id: int, until: datetime, problem: str) -> None:
+    """It was not shown, and is not to be before that."""
     session.execute(
         update(Subscription)
         .where(Subscription.id == subscription_id)
@@ -157,8 +176,41 @@ def begin_anew(session: Session, now: datetime) -> None:
     )
 
 
+def leave_unsure(session: Session, showing: Showing, until: datetime, problem: str) -> None:
+    """Nobody knows whether it was shown. A new message is not sent again; all else may be repeated, after a while."""
+    found = session.scalar(select(Subscription).where(*_unchanged(showing)))
+    if found is None:
+        return
+    if found.shown != showing.chart:
+        found.next_at, found.problem = until, problem
+    elif found.mode is Mode.ONCE:
+        session.delete(found)
+
+
+def resume(session: Session, chat_id: int, now: datetime) -> None:
+    """What waited for a trouble in the chat to end waits no longer."""
+    session.execute(
+        update(Subscription)
+        .where(Subscription.chat_id == chat_id, Subscription.problem.is_not(None))
+        .values(next_at=now)
+    )
+
+
 def _is_news(chart: str | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
     return or_(Subscription.shown.is_(None), Subscription.shown != chart)
+
+
+def move(session: Session, old: int, new: int) -> None:
+    """What was shown in the old chat stays there: a live chart, and one asked for, is sent anew."""
+    mine = Subscription.chat_id == old
+    session.execute(update(Subscription).where(mine, Subscription.mode != Mode.NEW).values(shown=None))
+    session.execute(update(Subscription).where(mine).values(chat_id=new, message_id=None))
+
+
+def has_problem(session: Session, chat_id: int, problem: str) -> bool:
+    """Whether some subscription of the chat has this problem already."""
+    found = select(Subscription.id).where(Subscription.chat_id == chat_id, Subscription.problem == problem)
+    return session.scalar(found.limit(1)) is not None
 
 
 def _unchanged(showing: Showing) -> tuple[ColumnElement[bool], ...]:

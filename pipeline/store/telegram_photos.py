@@ -24,8 +24,6 @@ def save(session: Session, chart: str, file_id: str, now: datetime) -> None:
     session.merge(TelegramPhoto(chart=chart, file_id=file_id, added_at=now))
 
 
-def forget(session: Session, chart: str) -> None:
-    """Telegram does not take this file_id any more."""
-    photo = session.get(TelegramPhoto, chart)
-    if photo is not None:
-        session.delete(photo)
+def forget(session: Session, chart: str, file_id: str) -> None:
+    """Telegram does not take this file_id any more; one that the chart has got since stays."""
+    session.execute(delete(TelegramPhoto).where(TelegramPhoto.chart == chart, TelegramPhoto.file_id == file_id))

@@ -3,7 +3,12 @@
 import { bytes, clock, element } from "./dom.js";
 import { richText } from "./text.js";
 
-const BESIDE = { migrate_to_chat_id: "This group became a supergroup.", migrate_from_chat_id: "Moved here from the group." };
+const BESIDE = {
+  migrate_to_chat_id: "This group became a supergroup.",
+  migrate_from_chat_id: "Moved here from the group.",
+  forum_topic_closed: "This topic was closed.",
+  forum_topic_reopened: "This topic was opened again.",
+};
 
 /** `old` is the bubble that showed this message before; `acts` is what a click may do. */
 export function bubble(message, old, { isMine, showNames, acts }) {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.control import BadInputError
-from sandbox.telegram.records import ANONYMOUS_ADMIN, BOT, Chat, Content, Message, User
+from sandbox.telegram.records import ANONYMOUS_ADMIN, BOT, Chat, Content, Json, Message, User
 from sandbox.telegram.text import find_entities, utf16_length
 from sandbox.telegram.world import Callback, World
 
@@ -123,11 +123,20 @@ def set_topic(world: World, *, chat_id: int, thread_id: int, state: str) -> None
     if thread_id not in chat.topics:
         raise BadInputError(f"chat {chat_id} has no topic {thread_id}")
     if state != "deleted":
-        chat.topics[thread_id] = state
+        before, chat.topics[thread_id] = chat.topics[thread_id], state
+        if state != before:
+            _announce_topic(world, chat, thread_id, state)
         return
     del chat.topics[thread_id]
     for message_id in [key for key, each in chat.messages.items() if each.thread_id == thread_id]:
         chat.remove(message_id)
+
+
+def _announce_topic(world: World, chat: Chat, thread_id: int, state: str) -> None:
+    service: Json = {"forum_topic_closed" if state == "closed" else "forum_topic_reopened": {}}
+    message = world.post(chat, _owner(world, chat), Content(), thread_id=thread_id, service=service)
+    if chat.bot_status not in ("left", "kicked"):
+        world.emit_message(message)
 
 
 def find_chat(world: World, chat_id: int) -> Chat:

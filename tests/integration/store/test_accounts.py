@@ -136,7 +136,7 @@ def test_a_reading_that_comes_after_a_newer_one_changes_nothing(store: Store) ->
     with store.writing() as db:
         accounts.save(db, [reading(account_id, 6, at=NOON + timedelta(seconds=10))])
         assert accounts.save(db, [reading(account_id, 5)]) == set()
-        assert accounts.save(db, [Reading(account_id, NOON, problem="X did not answer in time")]) == set()
+        assert accounts.save(db, [Reading(account_id, NOON, problem=text("X did not answer in time"))]) == set()
         [(account, *_)] = db.execute(select(Account)).all()
         assert account.problem is None
         assert [post.reposts for post in db.scalars(select(Post))] == [6]

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from pipeline.language import text
 from pipeline.records import Mode
 from pipeline.store import Store, accounts, clock, comparisons, notices
 from pipeline.store.tables import Account, Subscription
@@ -54,7 +55,7 @@ def test_after_the_clock_was_set_back_new_readings_count(busy: Store) -> None:
 
 def test_after_the_clock_was_set_back_a_stop_lasts_no_longer(busy: Store) -> None:
     with busy.writing() as db:
-        notices.stop(db, "x", "too many requests", NOON, NOON + 10 * SECOND)
+        notices.stop(db, "x", text("too many requests"), NOON, NOON + 10 * SECOND)
         clock.follow(db, NOON - HOUR)
         assert notices.stopped(db, "x", NOON - HOUR + 9 * SECOND)
         assert not notices.stopped(db, "x", NOON - HOUR + 10 * SECOND)

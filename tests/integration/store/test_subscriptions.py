@@ -1,10 +1,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.language import text
 from pipeline.records import Comparison, Look, Mode
-from pipeline.store import Store, chats, comparisons, subscriptions
+from pipeline.store import Store, chats, comparisons, notices, subscriptions
 from pipeline.store.subscriptions import Showing
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Subscription
@@ -128,6 +131,89 @@ def test_a_migrated_group_keeps_everything_under_its_new_id(store: Store) -> Non
     assert [showing.chat_id for showing in outdated(store)] == [-1005]
 
 
+def test_a_migrated_group_is_shown_its_live_chart_anew_and_told_nothing_twice(store: Store) -> None:
+    ids = add_accounts(store, "a", chat_id=-5)
+    subscribe(store, ids, chat_id=-5)
+    subscribe(store, ids, Mode.NEW, chat_id=-5, interval_s=60)
+    draw(store, "chart 1")
+    for showing in outdated(store):
+        show(store, showing)
+    with store.writing() as db:
+        for key in ("told", "pending"):
+            notices.tell(db, key, text(key), NOON + timedelta(days=1))
+        [told, *_] = notices.untold(db, [], NOON)
+        notices.mark_told(db, told[0], -5)
+        chats.migrate(db, -5, -1005, NOON)
+        assert [(chat_id, words) for _, chat_id, words, _ in notices.untold(db, [], NOON)] == [(-1005, text("pending"))]
+    later = NOON + timedelta(minutes=2)
+    assert [(showing.mode, showing.message_id) for showing in outdated(store, later)] == [(Mode.LIVE, None)]
+
+
+def test_a_group_that_is_not_let_in_stays_out_under_its_new_id_and_when_it_speaks(store: Store) -> None:
+    add_accounts(store, "a", chat_id=-5)
+    with store.writing() as db:
+        chats.allow_only(db, [7])
+        chats.migrate(db, -5, -1005, NOON)
+        chats.serve_again(db, -1005, NOON)
+        assert chats.is_set_aside(db, -1005)
+
+
+def test_migrating_twice_or_to_the_same_id_loses_nothing(store: Store) -> None:
+    ids = add_accounts(store, "a", chat_id=-1005)
+    with store.writing() as db:
+        chats.migrate(db, -5, -1005, NOON)
+        chats.migrate(db, -1005, -1005, NOON)
+        assert [account.id for account in chats.tracked(db, -1005)] == ids
+
+
+@pytest.mark.parametrize(("mode", "left"), [(Mode.LIVE, 1), (Mode.NEW, 1), (Mode.ONCE, 0)])
+def test_a_new_message_that_may_have_arrived_is_not_sent_again(store: Store, mode: Mode, left: int) -> None:
+    subscribe(store, add_accounts(store, "a"), mode, interval_s=60 if mode is Mode.NEW else None)
+    draw(store, "chart 1")
+    [showing] = outdated(store)
+    later = NOON + timedelta(days=1)
+    with store.writing() as db:
+        subscriptions.mark_sending(db, showing, NOON)
+        subscriptions.leave_unsure(db, showing, later, "no answer")
+        assert len(db.scalars(select(Subscription)).all()) == left
+    assert outdated(store, later) == []
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_new_message_that_was_refused_is_still_to_be_sent(store: Store, mode: Mode) -> None:
+    subscribe(store, add_accounts(store, "a"), mode, interval_s=60 if mode is Mode.NEW else None)
+    draw(store, "chart 1")
+    [showing] = outdated(store)
+    with store.writing() as db:
+        subscriptions.mark_sending(db, showing, NOON + timedelta(hours=1))
+        subscriptions.unmark_sending(db, showing, NOON)
+    assert outdated(store) == [showing]
+
+
+def test_an_edit_that_may_have_arrived_is_repeated_after_a_while(store: Store) -> None:
+    subscribe(store, add_accounts(store, "a"))
+    draw(store, "chart 1")
+    [showing] = outdated(store)
+    with store.writing() as db:
+        subscriptions.leave_unsure(db, showing, NOON + timedelta(seconds=20), "no answer")
+    assert outdated(store) == []
+    assert outdated(store, NOON + timedelta(seconds=20)) == [showing]
+
+
+def test_a_chat_that_is_back_waits_no_longer_for_what_it_mended(store: Store) -> None:
+    subscribe(store, add_accounts(store, "a"))
+    draw(store, "chart 1")
+    [showing] = outdated(store)
+    with store.writing() as db:
+        subscriptions.postpone(db, showing.subscription_id, NOON + timedelta(hours=1), "NO_RIGHTS")
+        assert subscriptions.has_problem(db, 1, "NO_RIGHTS")
+        chats.set_aside(db, 1, "blocked")
+    assert outdated(store, NOON + timedelta(hours=1)) == []
+    with store.writing() as db:
+        chats.serve_again(db, 1, NOON)
+    assert outdated(store) == [showing]
+
+
 def test_a_forgotten_chat_leaves_no_row(store: Store) -> None:
     ids = add_accounts(store, "a")
     subscribe(store, ids)
@@ -156,6 +242,6 @@ def test_of_two_bots_one_takes_the_turn(store: Store) -> None:
     draw(store, "chart 1")
     [showing] = outdated(store)
     with store.writing() as db:
-        assert subscriptions.mark_shown(db, showing, None, NOON)
+        assert subscriptions.mark_sending(db, showing, NOON)
     with store.writing() as db:
-        assert not subscriptions.mark_shown(db, showing, None, NOON)
+        assert not subscriptions.mark_sending(db, showing, NOON)

@@ -1,6 +1,11 @@
 """How Telegram's limits are shared between what people ask for and what comes by itself."""
 
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from telegram.error import RetryAfter, TelegramError
 
 from bot.limits import Limits
 
@@ -30,3 +35,28 @@ async def test_a_full_chat_closes_no_other() -> None:
     limits = Limits()
     await sent(limits, GROUP, 20)
     assert limits.is_open(PRIVATE, asked=False)
+
+
+def failing_once(error: TelegramError) -> Callable[[], Coroutine[Any, Any, str]]:
+    errors = [error]
+
+    async def request() -> str:
+        if errors:
+            raise errors.pop()
+        return "said"
+
+    return request
+
+
+async def test_an_answer_is_said_after_the_wait_that_telegram_asks_for() -> None:
+    limits, request = Limits(), failing_once(RetryAfter(timedelta(seconds=0.2)))
+    assert await limits.process_request(request, (), {}, "sendMessage", {"chat_id": PRIVATE}, None) == "said"
+
+
+async def test_a_chart_passes_its_refusal_on_and_closes_its_chat_alone() -> None:
+    limits, request = Limits(), failing_once(RetryAfter(timedelta(seconds=250)))
+    with pytest.raises(RetryAfter):
+        await limits.process_request(request, (), {}, "sendPhoto", {"chat_id": PRIVATE}, None)
+    assert not limits.is_open(PRIVATE, asked=True)
+    assert limits.is_open(PRIVATE + 1, asked=False)
+    assert not limits.showing

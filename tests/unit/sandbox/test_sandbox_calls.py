@@ -95,6 +95,17 @@ async def test_faults_match_in_order_and_run_out(bot: Bot, door: Door) -> None:
     assert [fault["status"] for fault in door.get("faults")] == [403]
 
 
+async def test_a_fault_can_be_aimed_at_one_chat(bot: Bot, door: Door) -> None:
+    door.say(8, 8, "/start")
+    door.post("faults", service="telegram", params={"chat_id": 8}, status=502, times=2)
+    await bot.send_message(7, "not aimed at")
+    for call in (bot.send_message(8, "aimed at"), bot.send_photo(8, picture())):
+        with pytest.raises(NetworkError):
+            await call
+    await bot.send_message(8, "over")
+    assert (door.last(7)["text"], door.last(8)["text"]) == ("not aimed at", "over")
+
+
 async def test_faults_can_be_cleared(bot: Bot, door: Door) -> None:
     door.post("faults", service="telegram", status=500, times=100)
     door.delete("faults")
@@ -128,6 +139,7 @@ async def test_status_0_closes_the_connection(bot: Bot, door: Door) -> None:
         ({"service": "x", "body": "late"}, "body and headers need a status"),
         ({"service": "x", "status": 500, "times": 0}, "times must be at least 1"),
         ({"service": "x", "status": 500, "colour": "red"}, "unknown: colour"),
+        ({"service": "x", "status": 500, "params": [5]}, "params must be an object"),
         ({"service": "x", "status": 500, "headers": {"Retry-After": 5}}, "headers must be an object of texts"),
     ],
 )

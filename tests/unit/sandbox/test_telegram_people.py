@@ -105,6 +105,23 @@ async def test_topics_make_a_forum(bot: Bot, door: Door) -> None:
     assert (message.is_topic_message, message.message_thread_id, message.chat.is_forum) == (True, 42, True)
 
 
+async def test_a_bot_that_is_restricted_hears_so(bot: Bot, door: Door) -> None:
+    door.say(GROUP, 7, "/start")
+    door.post("telegram/member", chat_id=GROUP, status="restricted", user_id=7)
+    change = (await latest(bot)).my_chat_member
+    assert change
+    assert change.new_chat_member.status == "restricted"
+
+
+async def test_closing_and_opening_a_topic_is_announced_in_it(bot: Bot, door: Door) -> None:
+    door.say(GROUP, 7, "/compare", thread_id=42)
+    door.post("telegram/topic", chat_id=GROUP, thread_id=42, state="closed")
+    assert (await latest_message(bot)).forum_topic_closed
+    door.post("telegram/topic", chat_id=GROUP, thread_id=42, state="open")
+    message = await latest_message(bot)
+    assert (bool(message.forum_topic_reopened), message.message_thread_id) == (True, 42)
+
+
 async def test_a_channel_speaks_for_itself(bot: Bot, door: Door) -> None:
     door.say(CHANNEL, 7, "/subscribe", chat_type="channel", title="News", username="spacenews")
     update = await latest(bot)

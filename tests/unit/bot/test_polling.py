@@ -1,0 +1,44 @@
+"""Whatever Telegram answers to polling, the next updates are asked for."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from telegram import Bot
+from telegram.error import NetworkError
+
+from bot.polling import Polling
+
+TOKEN = "4242:marked-telegram-token-0123456789"
+GOOD = {"update_id": 8, "message": {"message_id": 1, "date": 0, "chat": {"id": 5, "type": "private"}, "text": "hi"}}
+BAD = {"update_id": 7, "message": {"message_id": 1, "date": 0, "chat": {"id": 5, "type": "private"}, "photo": "?"}}
+
+
+def bot_that_hears(status: int, answer: Any) -> Bot:
+    def reply(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, content=answer if isinstance(answer, str) else json.dumps(answer))
+
+    polling = Polling(connection_pool_size=1, httpx_kwargs={"transport": httpx.MockTransport(reply)})
+    return Bot(TOKEN, get_updates_request=polling)
+
+
+async def test_an_update_that_cannot_be_read_is_passed_over() -> None:
+    updates = await bot_that_hears(200, {"ok": True, "result": [BAD, GOOD]}).get_updates()
+    assert [update.update_id for update in updates] == [7, 8]
+    assert updates[0].message is None
+    assert updates[1].message
+    assert updates[1].message.text == "hi"
+
+
+@pytest.mark.parametrize("status", [401, 404])
+async def test_a_refusal_that_would_end_polling_is_an_error_to_repeat_after(status: int) -> None:
+    bot = bot_that_hears(status, {"ok": False, "error_code": status, "description": "Unauthorized"})
+    with pytest.raises(NetworkError):
+        await bot.get_updates()
+
+
+@pytest.mark.parametrize("answer", ["<html>", "[]", '{"ok": false}'])
+async def test_nonsense_is_an_error_to_repeat_after(answer: str) -> None:
+    with pytest.raises(NetworkError):
+        await bot_that_hears(200, answer).get_updates()
