@@ -112,6 +112,19 @@ def test_an_uploader_killed_while_it_uploads(house: House, audience: Audience, t
         until(lambda: stands_in_dropbox(house, figure), within_s=4 + 3 * TICK_S)
 
 
+def test_a_frozen_uploader(house: House, audience: Audience, tell: Tell) -> None:
+    with unharmed(audience):
+        uploader = house.process("uploader")
+        uploader.suspend()
+        fresh_s = max(fresh_again(audience, audience.raise_count()) for _ in range(5))
+        uploader.resume()
+        last, figure = house.sandbox.last_call(), audience.raise_count()
+        until(lambda: stands_in_dropbox(house, figure), within_s=4 + 3 * TICK_S)
+        uploads = [call for call in house.sandbox.calls("dropbox", last) if call["method"] == "files/upload"]
+        assert len(uploads) <= 2
+        tell(f"uploader frozen for {5 * TICK_S} s", fresh_s=fresh_s)
+
+
 def stands_in_dropbox(house: House, figure: str) -> bool:
     paths = [file["path"] for file in house.sandbox.get("dropbox/files") if "-last-" in file["path"]]
     count = figure.replace(",", "").encode()
