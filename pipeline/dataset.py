@@ -66,8 +66,13 @@ def keep(folder: Path, name: str, content: bytes) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=folder, delete=False) as draft:
-        draft.write(content)
-    Path(draft.name).replace(target)
+        try:
+            draft.write(content)
+            draft.flush()
+            Path(draft.name).replace(target)
+        except OSError:
+            Path(draft.name).unlink()
+            raise
 
 
 def _csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:

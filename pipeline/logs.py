@@ -14,8 +14,8 @@ NOISY = (
 DULL = ("py.warnings", "kombu.transport.native_delayed_delivery")
 """These warn, at each connection to the broker, of what a later Celery may change or of delays that nobody uses."""
 
-SENDERS = ("celery.beat", "celery.worker.consumer.consumer")
-"""These only talk to the broker: whatever fails there is the broker's absence, in one of many types."""
+SENDERS = ("celery.beat", "celery.worker.consumer.consumer", "celery.backends.redis")
+"""These only carry messages: what fails there is a server's absence, or a step whose own failure was told."""
 
 
 class Redacting(logging.Formatter):

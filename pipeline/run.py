@@ -63,11 +63,14 @@ def main() -> None:
 
 
 def _through_a_pipe() -> None:
-    """Let supervisord open its output anew for each process, as it does, also where that is a file or a socket."""
+    """Let supervisord open its output anew for each process, as it does, also where that is a file or a socket.
+
+    A full disk ends cat, and only what is said meanwhile is lost: with the last writer the loop ends too.
+    """
     if stat.S_ISFIFO(os.fstat(1).st_mode) or os.isatty(1):
         return
     reader, writer = os.pipe()
-    subprocess.Popen(["cat"], stdin=reader, start_new_session=True)  # noqa: S607 ends with the last writer
+    subprocess.Popen(["sh", "-c", "until cat; do :; done"], stdin=reader, start_new_session=True)  # noqa: S607
     os.dup2(writer, 1)
     os.dup2(writer, 2)
     os.close(reader)

@@ -16,6 +16,7 @@ from pipeline.upload import Dropbox
 from pipeline.x import X
 
 REDIS_TIMEOUT_S = 5
+KNOWN = "tallybird:known"
 FOLLOW = "tallybird:tick-again"
 FOLLOW_WITHIN = timedelta(minutes=1)
 
@@ -33,6 +34,14 @@ class Tools:
     @cached_property
     def redis(self) -> Redis:
         return Redis.from_url(self.settings.redis_address, socket_timeout=REDIS_TIMEOUT_S)
+
+    @property
+    def redis_is_new(self) -> bool:
+        """Whether Redis was never used, or was wiped since: what was under way is gone then."""
+        return not self.redis.exists(KNOWN)
+
+    def know_redis(self) -> None:
+        self.redis.set(KNOWN, 1)
 
     @cached_property
     def blobs(self) -> Blobs:

@@ -126,6 +126,13 @@ def release_all(session: Session) -> None:
     session.execute(update(Comparison).where(Comparison.claimed_until.is_not(None)).values(claimed_until=None))
 
 
+def want_all(session: Session) -> None:
+    """What was under way is lost, and nobody knows what it was: all that somebody watches is made again."""
+    again = {"claimed_until": None, "wanted": Comparison.wanted + 1}
+    watched = select(Subscription.comparison_id)
+    session.execute(update(Comparison).where(Comparison.id.in_(watched)).values(again))
+
+
 def accounts_of(session: Session, comparison_id: int) -> Sequence[Account]:
     """The comparison's accounts in the order that never changes: as they became known."""
     return session.scalars(
