@@ -53,7 +53,7 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
     delivery = Delivery(house, application.bot, limits)
 
     async def start(_application: object) -> None:
-        await house.write(chats.allow_only, settings.allowed_chats)
+        await house.write(chats.allow_only, settings.allowed_chats, datetime.now(UTC))
         await _show_menu(application)
         delivery.start()
 
@@ -106,7 +106,7 @@ def _membership(house: House) -> Any:
         if change is None or not await house.read(chats.is_known, change.chat.id):
             return
         if change.new_chat_member.status in {ChatMember.LEFT, ChatMember.BANNED}:
-            await house.write(chats.set_aside, change.chat.id, "the bot was removed or blocked")
+            await house.write(chats.set_aside, change.chat.id, "the bot was removed or blocked", datetime.now(UTC))
         else:
             await house.write(chats.add, change.chat.id, datetime.now(UTC))
 

@@ -185,7 +185,7 @@ class Delivery:
             case Kind.SHOWN:
                 await self._note(showing, showing.message_id)
             case Kind.CHAT_GONE:
-                await write(chats.set_aside, showing.chat_id, trouble.text)
+                await write(chats.set_aside, showing.chat_id, trouble.text, now)
             case Kind.CHAT_MOVED if trouble.chat_id:
                 await write(chats.migrate, showing.chat_id, trouble.chat_id, now)
             case Kind.MESSAGE_GONE if showing.mode is Mode.ONCE:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from celery import Celery, chain, chord
 
-from pipeline import doors, steps
+from pipeline import doors, purge, steps
 from pipeline.queues import CHARTS, LOOK_UP, TICK, UPLOADS, make_app
 from pipeline.settings import PipelineSettings
 from pipeline.store.comparisons import CLAIM
@@ -39,6 +39,8 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
             start_chart(comparison_id, version)
         if steps.has_uploads(tools, now()):
             upload.delay()
+        if purge.is_due(tools.redis):
+            forget_unused.delay()
         if tools.turn.end(turn):
             tick.delay()
 
@@ -70,6 +72,11 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
     @app.task(name="release", queue=CHARTS)
     def release(comparison_id: int) -> None:
         steps.release(tools, comparison_id)
+
+    @app.task(name="purge", queue=CHARTS)
+    def forget_unused() -> None:
+        """Once a day."""
+        purge.purge(tools.store, now())
 
     @app.task(name=LOOK_UP)
     def look_up(handles: list[str], reply_to: str) -> None:

@@ -36,6 +36,10 @@ def tell(session: Session, key: str, text: Text, until: datetime) -> bool:
     return True
 
 
+def forget_past(session: Session, before: datetime) -> None:
+    session.execute(delete(Notice).where(Notice.until < before))
+
+
 def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[tuple[int, int, Text, Language]]:
     """(notice, chat, text, the chat's language) for each subscribed chat and admin that was not told yet."""
     current = session.scalars(select(Notice).where(Notice.until > now).order_by(Notice.id)).all()

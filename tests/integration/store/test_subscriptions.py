@@ -111,7 +111,7 @@ def test_nobody_watching_means_nothing_to_draw(store: Store) -> None:
     subscribe(store, ids)
     draw(store, "chart 1")
     with store.writing() as db:
-        chats.set_aside(db, 1, "blocked")
+        chats.set_aside(db, 1, "blocked", NOON)
         comparisons.mark_changed(db, ids)
     assert draw(store, "chart 2") == []
     assert outdated(store) == []
