@@ -18,7 +18,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot import buttons, command
+from bot import access, buttons, command
 from bot.commands import COMMANDS
 from bot.delivery import Delivery
 from bot.house import House
@@ -53,7 +53,7 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
     delivery = Delivery(house, application.bot, limits)
 
     async def start(_application: object) -> None:
-        await house.write(chats.allow_only, settings.allowed_chats, datetime.now(UTC))
+        await house.write(chats.allow_only, access.allowed_chats(settings), datetime.now(UTC))
         await _show_menu(application)
         delivery.start()
 
@@ -99,7 +99,8 @@ async def _show_menu(application: "Application[Any, Any, Any, Any, Any, Any]") -
 
 
 def _membership(house: House) -> Any:
-    """Set aside a chat that removed or blocked the bot; serve it again when the bot is back."""
+    """Set aside a chat that removed or blocked the bot; serve it again when the bot is back and may serve it."""
+    allowed = access.allowed_chats(house.settings)
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         change = update.my_chat_member
@@ -107,7 +108,7 @@ def _membership(house: House) -> Any:
             return
         if change.new_chat_member.status in {ChatMember.LEFT, ChatMember.BANNED}:
             await house.write(chats.set_aside, change.chat.id, "the bot was removed or blocked", datetime.now(UTC))
-        else:
+        elif not allowed or change.chat.id in allowed:
             await house.write(chats.add, change.chat.id, datetime.now(UTC))
 
     return handle

@@ -125,7 +125,8 @@ async def _forget(call: Call, *, sure: bool) -> None:
         done = text("Forgotten: nothing of this chat is stored any more.")
     else:
         done = text("Nothing was deleted.")
-    await call.message.edit_text(said.say(done))
+    with suppress(BadRequest):  # pressed again, or under another message: there is nothing to modify
+        await call.message.edit_text(said.say(done))
 
 
 def _mine(session: Session, chat_id: int, comparison_id: int) -> Comparison:
