@@ -23,6 +23,7 @@ from bot.commands import COMMANDS
 from bot.delivery import Delivery
 from bot.house import House
 from bot.limits import Limits
+from pipeline import logs
 from pipeline.doors import Doors
 from pipeline.language import speech
 from pipeline.records import Language
@@ -76,13 +77,14 @@ def run(application: "Application[Any, Any, Any, Any, Any, Any]", settings: BotS
     if settings.webhook_url is None:
         application.run_polling(allowed_updates=UPDATES, bootstrap_retries=-1)
         return
-    path = token_urlsafe(24)
+    path, secret = token_urlsafe(24), token_urlsafe(48)
+    logs.hide(path, secret)
     application.run_webhook(
         "0.0.0.0",  # noqa: S104 the host's router calls it; the secret tells Telegram's calls from others
         settings.port,
         path,
         webhook_url=f"{settings.webhook_url}/{path}",
-        secret_token=token_urlsafe(48),
+        secret_token=secret,
         allowed_updates=UPDATES,
         bootstrap_retries=-1,
     )
