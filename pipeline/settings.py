@@ -214,7 +214,7 @@ class HouseSettings(Settings):
 
 
 def _socket_in(folder: Path) -> Path:
-    return folder.absolute() / "redis.sock"
+    return folder.absolute() / "redis" / "redis.sock"
 
 
 def _passwords(address: str) -> Iterator[str]:
