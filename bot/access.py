@@ -8,6 +8,7 @@ from telegram.error import TelegramError
 from bot.call import Call
 from pipeline.errors import UserError
 from pipeline.language import text
+from pipeline.settings import Settings
 from pipeline.store import chats
 
 CHAT_ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
@@ -15,8 +16,8 @@ CHAT_ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 async def check(call: Call, *, changes: bool) -> None:
     """Raise UserError where the chat is not served, or where a change is not for this person."""
-    allowed = call.house.settings.allowed_chats
-    if allowed and call.chat_id not in allowed and not is_owner(call):
+    allowed = allowed_chats(call.house.settings)
+    if allowed and call.chat_id not in allowed:
         raise UserError(
             text("This bot serves only chosen chats. Its owner can add this one: its id is {id}.", id=call.chat_id)
         )
@@ -24,6 +25,11 @@ async def check(call: Call, *, changes: bool) -> None:
         await call.house.write(chats.serve_again, call.chat_id, datetime.now(UTC))
     if changes and not await _is_chat_admin(call):
         raise UserError(text("In groups only admins may change what is tracked and shown. Ask one of them."))
+
+
+def allowed_chats(settings: Settings) -> frozenset[int]:
+    """The only chats that are served, the owners' private ones among them; none: any chat."""
+    return settings.allowed_chats | settings.admin_ids if settings.allowed_chats else settings.allowed_chats
 
 
 def is_owner(call: Call) -> bool:

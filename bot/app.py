@@ -19,13 +19,14 @@ from telegram.ext import (
     filters,
 )
 
-from bot import buttons, command
+from bot import access, buttons, command
 from bot.commands import COMMANDS
 from bot.delivery import Delivery
 from bot.house import House
 from bot.limits import Limits
 from bot.polling import Polling
 from bot.telling import Telling
+from pipeline import logs
 from pipeline.doors import Doors
 from pipeline.language import speech
 from pipeline.records import Language
@@ -67,7 +68,7 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
     delivery = Delivery(house, application.bot, limits, telling)
 
     async def start(_application: object) -> None:
-        await house.write(chats.allow_only, settings.allowed_chats)
+        await house.write(chats.allow_only, access.allowed_chats(settings), datetime.now(UTC))
         await house.write(subscriptions.begin_anew, datetime.now(UTC))
         await _show_menu(application)
         delivery.start()
@@ -94,13 +95,14 @@ def run(application: "Application[Any, Any, Any, Any, Any, Any]", settings: BotS
     if settings.webhook_url is None:
         application.run_polling(allowed_updates=UPDATES, bootstrap_retries=-1)
         return
-    path = token_urlsafe(24)
+    path, secret = token_urlsafe(24), token_urlsafe(48)
+    logs.hide(path, secret)
     application.run_webhook(
         "0.0.0.0",  # noqa: S104 the host's router calls it; the secret tells Telegram's calls from others
         settings.port,
         path,
         webhook_url=f"{settings.webhook_url}/{path}",
-        secret_token=token_urlsafe(48),
+        secret_token=secret,
         allowed_updates=UPDATES,
         bootstrap_retries=-1,
     )
@@ -117,15 +119,16 @@ async def _show_menu(application: "Application[Any, Any, Any, Any, Any, Any]") -
 
 
 def _membership(house: House) -> Any:
-    """Set aside a chat that removed or blocked the bot; serve it again when the bot is back."""
+    """Set aside a chat that removed or blocked the bot; serve it again when the bot is back and may serve it."""
+    allowed = access.allowed_chats(house.settings)
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         change = update.my_chat_member
         if change is None or not await house.read(chats.is_known, change.chat.id):
             return
         if change.new_chat_member.status in {ChatMember.LEFT, ChatMember.BANNED}:
-            await house.write(chats.set_aside, change.chat.id, "the bot was removed or blocked")
-        else:
+            await house.write(chats.set_aside, change.chat.id, "the bot was removed or blocked", datetime.now(UTC))
+        elif not allowed or change.chat.id in allowed:
             await house.write(chats.serve_again, change.chat.id, datetime.now(UTC))
             house.news.set()
 

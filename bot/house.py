@@ -58,7 +58,7 @@ class House:
     async def follow(self, chat_id: int, trouble: Trouble) -> None:
         """A chat that is gone is set aside until it is back; one that moved is known by its new id."""
         if trouble.kind is Kind.CHAT_GONE:
-            await self.write(chats.set_aside, chat_id, trouble.text)
+            await self.write(chats.set_aside, chat_id, trouble.text, datetime.now(UTC))
         if trouble.chat_id:
             await self.write(chats.migrate, chat_id, trouble.chat_id, datetime.now(UTC))
 

@@ -2,7 +2,9 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Iterable
+from types import TracebackType
 
 from pipeline.errors import AWAY, ServiceError
 
@@ -26,7 +28,7 @@ class Redacting(logging.Formatter):
 
     def __init__(self, process: str, secrets: Iterable[str]) -> None:
         super().__init__(f"%(asctime)s %(levelname)-7s {process:8} %(name)s: %(message)s")
-        self.secrets = tuple(secrets)
+        self.secrets = sorted(secrets, key=len, reverse=True)  # one may be part of another
 
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(_shortened(record))
@@ -54,7 +56,23 @@ def configure(process: str, secrets: Iterable[str]) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(Redacting(process, secrets))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda end: _log_uncaught(end.exc_type, end.exc_value, end.exc_traceback)
     for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     for dull in DULL:
         logging.getLogger(dull).setLevel(logging.ERROR)
+
+
+def hide(*secrets: str) -> None:
+    """Further secrets, made up by the process itself."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, Redacting):
+            handler.formatter.secrets += secrets
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
+    """What ends a process, or a thread of it, goes the way of all records, so that no secret shows."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger(__name__).critical("not expected", exc_info=(kind, error or kind(), traceback))

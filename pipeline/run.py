@@ -48,6 +48,7 @@ stdout_logfile_maxbytes = 0
 
 
 def main() -> None:
+    os.umask(0o077)  # whatever is written is for this user alone
     try:
         settings = HouseSettings.load()
         private_folder(settings.data_dir)
@@ -102,7 +103,8 @@ def private_redis(settings: Settings) -> str:
         raise ConfigError(
             [f"DATA_DIR: another Tallybird is running in {settings.data_dir}. Stop it, or name another folder"]
         )
-    folder = private_folder(settings.data_dir.absolute() / "redis")
+    folder = private_folder(settings.redis_socket.parent)
+    folder.chmod(0o700)  # also where it was there before; what is in an open folder, others can replace
     words = [_redis_server(), "--port", "0", "--unixsocket", str(settings.redis_socket), "--unixsocketperm", "700"]
     words += ["--dir", str(folder), "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
     return shlex.join(words)

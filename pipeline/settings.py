@@ -3,12 +3,12 @@
 import difflib
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -17,6 +17,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pipeline.errors import ConfigError
 
 LONGEST_SOCKET_PATH = 100  # a unix socket's path has room for 107 bytes
+FILES = {"sqlite", "unix"}
+"""Addresses of files, whose paths may hold any sign."""
+ENCODE = (
+    "has a sign in its user or password that addresses use themselves; write %40 for @, %2F for /, %3A for :, and so on"
+)
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 HOW_TO_GET = {
@@ -36,36 +41,49 @@ def _fail(message: str) -> PydanticCustomError:
     return PydanticCustomError("tallybird", "{message}", {"message": message})
 
 
+def _parts(value: str) -> SplitResult:
+    """The address in its parts, where its user and password cannot be taken for any other of them."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise _fail(ENCODE) from None
+    if parts.scheme not in FILES and "@" in value.replace(parts.netloc, parts.netloc.replace("@", "", 1), 1):
+        raise _fail(ENCODE)
+    return parts
+
+
 def _web_address(value: str) -> str:
-    if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
+    parts = _parts(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise _fail("must be an address like https://example.org")
     return value.rstrip("/")
 
 
 def _webhook_address(value: str) -> str:
-    parts = urlsplit(_web_address(value))
+    parts = _parts(_web_address(value))
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
         raise _fail("must start with https://, since Telegram calls no other address")
     return value.rstrip("/")
 
 
 def _redis_address(value: str) -> str:
-    if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+    if _parts(value).scheme not in {"redis", "rediss", "unix"}:
         raise _fail("must start with redis://, rediss:// or unix://")
     return value
 
 
 def _broker_address(value: str) -> str:
-    if urlsplit(value).scheme not in {"redis", "rediss", "unix", "amqp", "amqps"}:
+    if _parts(value).scheme not in {"redis", "rediss", "unix", "amqp", "amqps"}:
         raise _fail("must start with amqp://, amqps://, redis://, rediss:// or unix://")
     return value
 
 
 def _database_address(value: str) -> str:
     """Hosts hand out postgres:// and postgresql://; SQLAlchemy wants the driver's name in it."""
-    scheme, _, rest = value.partition("://")
+    scheme = _parts(value).scheme
     if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
-        return f"postgresql+psycopg://{rest}"
+        return f"postgresql+psycopg://{value.partition('://')[2]}"
     if scheme == "sqlite":
         return value
     raise _fail("must start with postgresql:// or sqlite:///")
@@ -106,9 +124,9 @@ class Settings(BaseSettings):
     posts_per_account: int = Field(100, ge=5, le=3200)
 
     data_dir: Path = Path("data")
-    database_url: Annotated[str, AfterValidator(_database_address)] | None = None
-    redis_url: Annotated[str, AfterValidator(_redis_address)] | None = Field(None, validate_default=True)
-    broker_url: Annotated[str, AfterValidator(_broker_address)] | None = None
+    database_url: Annotated[str, AfterValidator(_database_address)] | None = Field(None, repr=False)
+    redis_url: Annotated[str, AfterValidator(_redis_address)] | None = Field(None, repr=False, validate_default=True)
+    broker_url: Annotated[str, AfterValidator(_broker_address)] | None = Field(None, repr=False)
     webhook_url: Annotated[str, AfterValidator(_webhook_address)] | None = None
     port: int = Field(8080, ge=1, le=65535)
 
@@ -170,9 +188,10 @@ class Settings(BaseSettings):
         """Every value that no log may show: the tokens and the passwords in addresses."""
         fields = (self.telegram_bot_token, self.x_bearer_token, self.dropbox_refresh_token)
         tokens = [field.get_secret_value() for field in fields if field is not None]
-        addresses = (self.database_url, self.redis_url, self.broker_url)
-        passwords = [urlsplit(address).password for address in addresses if address]
-        return tokens + [password for password in passwords if password and password != "guest"]  # noqa: S105
+        servers = (self.database_url, self.redis_url, self.broker_url)
+        services = (self.telegram_api_url, self.x_api_url, self.dropbox_api_url, self.webhook_url)
+        passwords = {password for address in servers + services if address for password in _passwords(address)}
+        return tokens + sorted(passwords - {"guest"})
 
 
 class BotSettings(Settings):
@@ -195,7 +214,15 @@ class HouseSettings(Settings):
 
 
 def _socket_in(folder: Path) -> Path:
-    return folder.absolute() / "redis.sock"
+    return folder.absolute() / "redis" / "redis.sock"
+
+
+def _passwords(address: str) -> Iterator[str]:
+    """The address's passwords, as they stand there and as they are."""
+    parts = urlsplit(address)
+    if parts.password:
+        yield from (parts.password, unquote(parts.password))
+    yield from parse_qs(parts.query).get("password", [])
 
 
 def _problem(error: Any) -> str:

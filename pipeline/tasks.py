@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from celery import Celery, chain, chord
 
-from pipeline import doors, planner, steps
+from pipeline import doors, planner, purge, steps
 from pipeline.queues import CHARTS, LOOK_UP, LOST_AFTER, TICK, UPLOADS, make_app, take_back
 from pipeline.settings import PipelineSettings
 from pipeline.store.comparisons import CLAIM
@@ -48,6 +48,8 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
             start_chart(comparison_id, version)
         if steps.has_uploads(tools, now()):
             upload.apply_async(expires=settings.tick_seconds)
+        if purge.is_due(tools.redis):
+            forget_unused.delay()
         if tools.turn.end(turn):
             tick.delay()
 
@@ -80,6 +82,11 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
     @app.task(name="release", queue=CHARTS)
     def release(comparison_id: int) -> None:
         steps.release(tools, comparison_id)
+
+    @app.task(name="purge", queue=CHARTS)
+    def forget_unused() -> None:
+        """Once a day."""
+        purge.purge(tools.store, now())
 
     @app.task(name=LOOK_UP)
     def look_up(handles: list[str], reply_to: str) -> None:

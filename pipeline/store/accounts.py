@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Profile, Reading, State
 from pipeline.store import bill, posts
-from pipeline.store.tables import Account, Chat, Tracking
+from pipeline.store.tables import Account, Chat, ComparisonAccount, Tracking
 
 STALE_AFTER = timedelta(minutes=2)
 
@@ -64,6 +64,21 @@ def tracked(session: Session) -> Sequence[Account]:
     return session.scalars(
         select(Account).where(Account.id.in_(followed)).order_by(Account.tried_at.asc().nulls_first(), Account.id)
     ).all()
+
+
+def forget_unused(session: Session, before: datetime) -> None:
+    """Delete the accounts, with their posts, that no chat tracks, no comparison shows and nobody looked up since."""
+    session.execute(
+        delete(Account).where(
+            Account.id.not_in(select(Tracking.account_id)),
+            Account.id.not_in(select(ComparisonAccount.account_id)),
+            or_(Account.billed_on.is_(None), Account.billed_on < before.date()),
+        )
+    )
+
+
+def ids(session: Session) -> Sequence[int]:
+    return session.scalars(select(Account.id)).all()
 
 
 def mark_tried(session: Session, account_ids: Iterable[int], now: datetime) -> None:

@@ -17,10 +17,10 @@ def add(session: Session, chat_id: int, now: datetime, language: Language = Lang
     """The chat, made known if it is new, with this language; one that was set aside is served again."""
     chat = session.get(Chat, chat_id)
     if chat is None:
-        chat = Chat(id=chat_id, added_at=now, set_aside=None, theme=Theme.LIGHT, language=language)
+        chat = Chat(id=chat_id, added_at=now, theme=Theme.LIGHT, language=language)
         session.add(chat)
         session.flush()
-    chat.set_aside = None
+    chat.set_aside = chat.set_aside_at = None
     return chat
 
 
@@ -50,11 +50,13 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Chat).where(Chat.set_aside.is_(None))) or 0
 
 
-def allow_only(session: Session, allowed: Collection[int]) -> None:
+def allow_only(session: Session, allowed: Collection[int], now: datetime) -> None:
     """Set aside the chats that the owner does not let in, or not any more, and serve those let in again."""
     outside = Chat.id.not_in(allowed) if allowed else false()
-    session.execute(update(Chat).where(Chat.set_aside == NOT_ALLOWED, not_(outside)).values(set_aside=None))
-    session.execute(update(Chat).where(Chat.set_aside.is_(None), outside).values(set_aside=NOT_ALLOWED))
+    let_in = update(Chat).where(Chat.set_aside == NOT_ALLOWED, not_(outside))
+    session.execute(let_in.values(set_aside=None, set_aside_at=None))
+    left_out = update(Chat).where(Chat.set_aside.is_(None), outside)
+    session.execute(left_out.values(set_aside=NOT_ALLOWED, set_aside_at=now))
 
 
 def tracked(session: Session, chat_id: int) -> Sequence[Account]:
@@ -74,9 +76,10 @@ def untrack(session: Session, chat_id: int, account_ids: Iterable[int]) -> None:
     session.execute(delete(Tracking).where(Tracking.chat_id == chat_id, Tracking.account_id.in_(account_ids)))
 
 
-def set_aside(session: Session, chat_id: int, reason: str) -> None:
-    """Stop serving a chat that cannot be written to; everything it has is kept until it is back."""
-    session.execute(update(Chat).where(Chat.id == chat_id, Chat.set_aside.is_(None)).values(set_aside=reason))
+def set_aside(session: Session, chat_id: int, reason: str, now: datetime) -> None:
+    """Stop serving a chat that cannot be written to; everything it has is kept for a while, until it is back."""
+    served = update(Chat).where(Chat.id == chat_id, Chat.set_aside.is_(None))
+    session.execute(served.values(set_aside=reason, set_aside_at=now))
 
 
 def is_set_aside(session: Session, chat_id: int) -> bool:
@@ -99,7 +102,7 @@ def migrate(session: Session, old: int, new: int, now: datetime) -> None:
         return
     add(session, new, now)
     if was.set_aside == NOT_ALLOWED:
-        set_aside(session, new, NOT_ALLOWED)
+        set_aside(session, new, NOT_ALLOWED, now)
     choose(session, new, theme=was.theme, language=was.language)
     subscriptions.move(session, old, new)
     told = select(NoticeSent.notice_id).where(NoticeSent.chat_id == new)
@@ -107,6 +110,14 @@ def migrate(session: Session, old: int, new: int, now: datetime) -> None:
     session.execute(update(NoticeSent).where(*heard).values(chat_id=new))
     track(session, new, [account.id for account in tracked(session, old)], now)
     forget(session, old)
+
+
+def forget_set_aside(session: Session, before: datetime) -> int:
+    """Forget the chats that were set aside before this moment and did not come back; returns how many."""
+    gone = session.scalars(select(Chat.id).where(Chat.set_aside_at < before)).all()
+    for chat_id in gone:
+        forget(session, chat_id)
+    return len(gone)
 
 
 def forget(session: Session, chat_id: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from datetime import datetime, timedelta
 
-from sqlalchemy import Subquery, func, or_, select, update
+from sqlalchemy import Subquery, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Comparison as ComparisonRecord
@@ -131,6 +131,12 @@ def want_all(session: Session) -> None:
     again = {"claimed_until": None, "wanted": Comparison.wanted + 1}
     watched = select(Subscription.comparison_id)
     session.execute(update(Comparison).where(Comparison.id.in_(watched)).values(again))
+
+
+def forget_unused(session: Session, before: datetime) -> None:
+    """Delete the comparisons that nobody is subscribed to and nobody asked for since."""
+    shown = select(Subscription.comparison_id)
+    session.execute(delete(Comparison).where(Comparison.used_at < before, Comparison.id.not_in(shown)))
 
 
 def accounts_of(session: Session, comparison_id: int) -> Sequence[Account]:

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, Subquery, and_, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, String, Subquery, and_, cast, delete, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from pipeline.records import Counts, Metric, Span
 from pipeline.store.comparisons import newest
-from pipeline.store.tables import History
+from pipeline.store.tables import History, Post
 
 GRAIN = {Span.HOUR: len("2026-11-23 15:20"), Span.DAY: len("2026-11-23 15:2"), Span.WEEK: len("2026-11-23 15")}
 """Of each post the last counts of a minute, of ten, or of an hour: so much of the time's text tells them apart."""
@@ -45,6 +45,26 @@ def courses(  # noqa: PLR0913, PLR0917 what is asked of a comparison
         course = found[account_id]
         course.append((at, gained + (course[-1][1] if course else 0)))
     return dict(found)
+
+
+def thin(session: Session, account_id: int, before: datetime) -> None:
+    """Of what the account's posts had before this moment keep each one's last counts, and nothing of posts long gone.
+
+    No chart looks further back, and those last counts are what it measures the gains from.
+    """
+    later = aliased(History)
+    followed = exists().where(
+        later.account_id == History.account_id,
+        later.post_id == History.post_id,
+        later.at > History.at,
+        later.at < before,
+    )
+    stored = exists().where(Post.account_id == History.account_id, Post.post_id == History.post_id)
+    session.execute(
+        delete(History)
+        .where(History.account_id == account_id, History.at < before, or_(followed, ~stored))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _counts(

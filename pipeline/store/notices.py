@@ -69,6 +69,10 @@ def tell(session: Session, key: str, text: Text, until: datetime, *, admins_only
     session.flush()
 
 
+def forget_past(session: Session, before: datetime) -> None:
+    session.execute(delete(Notice).where(Notice.until < before))
+
+
 def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[tuple[int, int, Text, Language]]:
     """(notice, chat, text, the chat's language) for each subscribed chat and admin that is to be told and was not."""
     current = session.scalars(select(Notice).where(Notice.until > now).order_by(Notice.id)).all()

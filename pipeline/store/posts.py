@@ -55,6 +55,14 @@ def _insert(session: Session, table: type[Post | History], rows: list[dict[str, 
         session.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
+def forget_beyond(session: Session, account_id: int, count: int) -> None:
+    """Delete the account's posts but for the newest, as many as this."""
+    newest = select(Post.created_at).where(Post.account_id == account_id).order_by(Post.created_at.desc())
+    oldest_kept = session.scalar(newest.offset(count - 1).limit(1))
+    if oldest_kept is not None:
+        session.execute(delete(Post).where(Post.account_id == account_id, Post.created_at < oldest_kept))
+
+
 def _compare(session: Session, reading: Reading, difference: Difference) -> bool:
     """Add a reading's differences, and a history row for each post whose counts changed; drop posts that are gone.
 

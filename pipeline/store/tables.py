@@ -92,18 +92,26 @@ class Table(DeclarativeBase):
     }
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _owner(table: str) -> Any:
     return ForeignKey(f"{table}.id", ondelete="CASCADE")
 
 
 class Chat(Table):
-    """A chat the bot serves; set aside while it cannot be written to. theme, language: as it chose them."""
+    """A chat the bot serves; set aside, for a reason and since a moment, while it cannot be written to.
+
+    theme, language: as it chose them.
+    """
 
     __tablename__ = "chats"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     added_at: Mapped[datetime]
     set_aside: Mapped[str | None]
+    set_aside_at: Mapped[datetime | None]
     theme: Mapped[Theme] = mapped_column(default=Theme.LIGHT)
     language: Mapped[Language] = mapped_column(default=Language.ENGLISH)
 
@@ -180,6 +188,7 @@ class Comparison(Table):
 
     wanted and drawn are versions: a chart is due while wanted is ahead. claimed_until keeps two workers off one chart.
     inputs is the digest of what the chart showed, so that equal data is not drawn again; layout is where it showed it.
+    used_at: when it was last asked for or drawn.
     """
 
     __tablename__ = "comparisons"
@@ -195,6 +204,7 @@ class Comparison(Table):
         mapped_column("theme", Word(Theme)),
         mapped_column("language", Word(Language)),
     )
+    used_at: Mapped[datetime] = mapped_column(default=_now, onupdate=_now)
     wanted: Mapped[int] = mapped_column(default=0)
     drawn: Mapped[int] = mapped_column(default=0)
     claimed_until: Mapped[datetime | None]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.control import BadInputError
-from sandbox.telegram.records import ANONYMOUS_ADMIN, BOT, Chat, Content, Json, Message, User
+from sandbox.telegram.records import ANONYMOUS_ADMIN, BOT, SPEAKING_CHANNEL, Chat, Content, Json, Message, User
 from sandbox.telegram.text import find_entities, utf16_length
 from sandbox.telegram.world import Callback, World
 
@@ -13,6 +13,7 @@ CHAT_TYPES = ("private", "group", "supergroup", "channel")
 ROLES = ("creator", "administrator", "member", "restricted", "left", "kicked")
 BOT_STATUSES = ("member", "administrator", "restricted", "left", "kicked")
 TOPIC_STATES = ("open", "closed", "deleted")
+PERSONS_CHANNEL = Chat(-1_000_136_817_688, "channel", title="Somebody's channel")
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Said:
     """A message as a person writes it.
 
     `username` is the person's, in a channel the channel's (nobody speaks in person there); `role` is
-    what the person is in the chat from now on; user_id 1087968824 speaks as an anonymous administrator.
+    what the person is in the chat from now on; user_id 1087968824 speaks as an anonymous administrator,
+    136817688 as a channel of their own.
     """
 
     chat_id: int
@@ -51,7 +53,7 @@ def say(world: World, said: Said) -> Message:
         Content(said.text, find_entities(said.text)),
         thread_id=said.thread_id,
         reply_to=_find(chat, said.reply_to) if said.reply_to else None,
-        sender_chat=chat if user is ANONYMOUS_ADMIN else None,
+        sender_chat={ANONYMOUS_ADMIN.id: chat, SPEAKING_CHANNEL.id: PERSONS_CHANNEL}.get(user.id),
     )
     if _reaches_bot(message):
         world.emit_message(message)
@@ -152,8 +154,9 @@ def _find(chat: Chat, message_id: int) -> Message:
 
 
 def _meet_user(world: World, said: Said) -> User:
-    if said.user_id == ANONYMOUS_ADMIN.id:
-        return world.users.setdefault(said.user_id, ANONYMOUS_ADMIN)
+    for stands_for_another in (ANONYMOUS_ADMIN, SPEAKING_CHANNEL):
+        if said.user_id == stands_for_another.id:
+            return world.users.setdefault(said.user_id, stands_for_another)
     user = world.users.setdefault(said.user_id, User(said.user_id, f"Person {said.user_id}"))
     user.first_name = said.first_name or user.first_name
     user.language_code = said.language_code or user.language_code
@@ -192,7 +195,7 @@ def _new_chat(said: Said, user: User) -> Chat:
 
 
 def _take_role(chat: Chat, user: User, role: str | None) -> None:
-    if chat.type == "private":
+    if chat.type == "private" or user is SPEAKING_CHANNEL:
         return
     if role:
         chat.roles[user.id] = role

@@ -22,6 +22,8 @@ class User:
 BOT = User(8_100_000_001, "Tallybird", username="TallybirdBot", is_bot=True)
 # Telegram's own account that stands for an administrator who stays anonymous in a group.
 ANONYMOUS_ADMIN = User(1_087_968_824, "Group", username="GroupAnonymousBot", is_bot=True)
+# And the one that stands for a person who speaks in a group as a channel of theirs.
+SPEAKING_CHANNEL = User(136_817_688, "Channel", username="Channel_Bot", is_bot=True)
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def _literal(house: House, names: list[str], folder: Path) -> dict[str, float]:
     sandbox = house.sandbox
     ids = {account["username"]: account["id"] for account in sandbox.get("x/accounts")}
     environment = {
-        "LITERAL_REDIS": f"redis+socket://{house.folder}/data/redis.sock?virtual_host=1",
+        "LITERAL_REDIS": f"redis+socket://{house.folder}/data/redis/redis.sock?virtual_host=1",
         "LITERAL_SANDBOX": sandbox.address,
         "LITERAL_FOLDER": str(folder),
     }

@@ -8,6 +8,8 @@ import httpx
 from tests.conftest import until
 
 Json = Any
+HTTP = httpx.Client(timeout=10)
+"""One for all: each client reads the certificates of the world anew, which takes longer than what it is asked."""
 
 
 @dataclass
@@ -15,20 +17,20 @@ class Sandbox:
     address: str
 
     def get(self, path: str, **params: str | int) -> Json:
-        answer = httpx.get(f"{self.address}/_control/{path}", params=params, timeout=10)
+        answer = HTTP.get(f"{self.address}/_control/{path}", params=params)
         answer.raise_for_status()
         return answer.json()
 
     def post(self, path: str, **body: object) -> Json:
-        answer = httpx.post(f"{self.address}/_control/{path}", json=body, timeout=10)
+        answer = HTTP.post(f"{self.address}/_control/{path}", json=body)
         answer.raise_for_status()
         return answer.json()
 
     def delete(self, path: str) -> None:
-        httpx.delete(f"{self.address}/_control/{path}", timeout=10).raise_for_status()
+        HTTP.delete(f"{self.address}/_control/{path}").raise_for_status()
 
     def bytes(self, path: str) -> bytes:
-        answer = httpx.get(f"{self.address}/_control/{path}", timeout=10)
+        answer = HTTP.get(f"{self.address}/_control/{path}")
         answer.raise_for_status()
         return answer.content
 
@@ -66,6 +68,14 @@ class Chat:
             data=data,
         )
         return str(pressed["callback_query_id"])
+
+    def told(self, message: Json, data: str, within_s: float = 20) -> str:
+        """Press a button; returns what its presser is told."""
+        pressed = self.press(message, data)
+        answer: Json = until(
+            lambda: (seen := self.sandbox.get(f"telegram/callbacks/{pressed}"))["answered"] and seen, within_s, 0.3
+        )
+        return str(answer["text"] or "")
 
     def messages(self, after: int = 0) -> list[Json]:
         seen = self.sandbox.get(f"telegram/chats/{self.id}")

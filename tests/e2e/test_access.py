@@ -1,55 +1,319 @@
-"""Who may do what, for every command that changes something, by role and kind of chat."""
+"""Who may do what: every command and every button, by role and by kind of chat, in one house.
+
+What is allowed is judged by the store, and what is refused by the words too.
+"""
+
+import ast
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from tests.conftest import until
-from tests.e2e.chat import Chat
-from tests.e2e.house import House
+from bot.commands import COMMANDS
+from pipeline.records import Comparison, Look, Mode
+from pipeline.store import Store, chats, comparisons, subscriptions
+from pipeline.store.tables import Account, Subscription
+from pipeline.store.tables import Chat as ChatRow
+from tests.conftest import ROOT, until
+from tests.e2e.chat import Chat, Json
+from tests.e2e.house import House, running
 
-REFUSED = "only admins may change"
-ANONYMOUS_ADMIN = 1087968824
+AT_ONCE = 16
+LOOK_EVERY_S = 0.3
+ANONYMOUS_ADMIN = 1_087_968_824
+SPEAKING_CHANNEL = 136_817_688
 OWNER = 900
-CHANGES = ["/track {0}", "/untrack {0}", "/subscribe", "/unsubscribe", "/settings", "/forget"]
-READS = ["/list", "/compare", "/status", "/help", "/privacy", "/id", "/start"]
+MEMBER_OF_NOTHING = 666
+DONE, ADMINS_ONLY, NOT_SERVED = "done", "admins only", "not served"
+REFUSALS = {ADMINS_ONLY: "only admins may change", NOT_SERVED: "serves only chosen chats"}
+
+
+@dataclass(frozen=True)
+class Act:
+    """A command, or a button's data: what it needs a right for, and whether the store shows it."""
+
+    words: str
+    needs: str
+    seen_in_store: bool = False
+    under: int = 0
+    """Under which of the chat's messages the button stands."""
+
+
+OPEN, LOOK, CHANGE = "nothing", "a served chat", "an admin"
+SINGLE, LIVE, QUESTION = range(3)
+READING = [
+    *(Act(words, OPEN) for words in ("/start", "/help", "/privacy", "/id")),
+    *(Act(words, LOOK) for words in ("/list", "/compare", "/status")),
+]
+CHANGING = [
+    *(Act(words, CHANGE, seen_in_store=True) for words in ("/track {1}", "/untrack {1}")),
+    *(Act(words, CHANGE, seen_in_store=True) for words in ("/subscribe likes", "/unsubscribe")),
+    *(Act(words, CHANGE) for words in ("/settings", "/forget")),
+]
+PRESSING = [
+    Act("show {number} spread likes count day", LOOK, under=SINGLE),
+    Act("show {number} spread views count day", CHANGE, seen_in_store=True, under=LIVE),
+    Act("settings dark", CHANGE, seen_in_store=True, under=QUESTION),
+    Act("settings es", CHANGE, seen_in_store=True, under=QUESTION),
+    Act("stop {number}", CHANGE, seen_in_store=True, under=LIVE),
+    Act("live {number}", CHANGE, seen_in_store=True, under=LIVE),
+    Act("forget no", CHANGE, under=QUESTION),
+    Act("forget yes", CHANGE, seen_in_store=True, under=QUESTION),
+]
+PARTS = {"reading": READING, "changing": CHANGING, "pressing": PRESSING}
+
+
+@dataclass(frozen=True)
+class Role:
+    """Who acts in which chat. may: what the person may do there; served: whether the chat is let in at all."""
+
+    name: str
+    may: tuple[str, ...]
+    user_id: int | None = None
+    person: tuple[tuple[str, str], ...] = ()
+    served: bool = True
+    set_aside: bool = False
+    parts: tuple[str, ...] = tuple(PARTS)
+
+
+ALL, ONLY_LOOKS = (OPEN, LOOK, CHANGE), (OPEN, LOOK)
+PRIVATE = [
+    Role("person", ALL),
+    Role("the bot's owner", ALL, OWNER, served=False),
+    Role("stranger", (OPEN,), served=False),
+    Role("set aside", ALL, set_aside=True),
+]
+GROUP = [
+    Role("creator", ALL, 71),
+    Role("admin", ALL, 73, (("role", "administrator"),)),
+    Role("anonymous admin", ALL, ANONYMOUS_ADMIN, parts=("reading", "changing")),
+    Role("the bot's owner", ALL, OWNER, (("role", "member"),)),
+    Role("member", ONLY_LOOKS, 72, (("role", "member"),)),
+    Role("restricted member", ONLY_LOOKS, 74, (("role", "restricted"),)),
+    Role("somebody's channel", ONLY_LOOKS, SPEAKING_CHANNEL, parts=("reading", "changing")),
+    Role("passer-by", ONLY_LOOKS, MEMBER_OF_NOTHING, parts=("pressing",)),
+    Role("admin of a group that is not let in", (OPEN,), 71, served=False),
+    Role("the bot's owner in one", (OPEN,), OWNER, (("role", "administrator"),), served=False),
+    Role("admin of a group set aside", ALL, 71, set_aside=True),
+    Role("member of a group set aside", ONLY_LOOKS, 72, (("role", "member"),), set_aside=True),
+]
+CHANNEL = [
+    Role("admin", ALL, 71),
+    Role("reader", ONLY_LOOKS, MEMBER_OF_NOTHING, parts=("pressing",)),
+    Role("the bot's owner", ALL, OWNER, parts=("pressing",)),
+    Role("admin of a channel that is not let in", (OPEN,), 71, served=False),
+    Role("admin of a channel set aside", ALL, 71, set_aside=True),
+]
+KINDS = {"private": PRIVATE, "group": GROUP, "supergroup": GROUP, "topic": GROUP, "channel": CHANNEL}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One role's acts of one part, in a chat of their own."""
+
+    kind: str
+    role: Role
+    part: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.part}, {self.kind}, {self.role.name}"
+
+    @property
+    def chat_id(self) -> int:
+        if self.kind != "private":
+            return -1_005_000 - self.number
+        return self.role.user_id + PART_NAMES.index(self.part) if self.role.user_id else 5_000 + self.number
+
+    @property
+    def user_id(self) -> int:
+        return self.chat_id if self.kind == "private" else self.role.user_id or 71
+
+    def chat(self, house: House) -> Chat:
+        topic = {"thread_id": 3} if self.kind == "topic" else {}
+        return house.chat(self.chat_id, user_id=71 if self.chat_id < 0 else 0, type=self.chat_type, **topic)
+
+    @property
+    def chat_type(self) -> str:
+        return "supergroup" if self.kind == "topic" else self.kind
+
+
+PART_NAMES = list(PARTS)
+OWNERS = [OWNER + number for number in range(len(PARTS))]
+"""Each part plays in a chat of its own, and a private chat has its person's id."""
+
+
+def _cases() -> Iterator[Case]:
+    number = 0
+    for kind, roles in KINDS.items():
+        for role in roles:
+            for part in role.parts:
+                number += 1
+                yield Case(kind, role, part, number)
+
+
+CASES = list(_cases())
+
+
+@dataclass
+class Outcome:
+    """What came of an act."""
+
+    act: Act
+    said: str
+    changed: bool
+
+    @property
+    def verdict(self) -> str:
+        return next((verdict for verdict, words in REFUSALS.items() if words in self.said), DONE)
+
+
+@dataclass
+class Belongings:
+    """What the store holds of a chat that a person could change."""
+
+    known: bool
+    set_aside: bool
+    tracked: list[str] = field(default_factory=list)
+    kept: list[tuple[Mode, int]] = field(default_factory=list)
+    look: Look = field(default_factory=Look)
 
 
 @pytest.fixture(scope="module")
-def group(plain_house: House, handles: list[str]) -> Chat:
-    """A group whose creator, person 71, tracks an account."""
-    group = plain_house.chat(-1005001, user_id=71, type="supergroup")
-    group.ask(f"/track {handles[0]}")
-    return group
+def house(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[House]:
+    allowed = " ".join(str(case.chat_id) for case in CASES if case.role.served)
+    settings = {"ADMIN_IDS": " ".join(map(str, OWNERS)), "ALLOWED_CHATS": allowed}
+    with running(tmp_path_factory.mktemp("access"), timelines, settings) as started:
+        yield started
 
 
-@pytest.mark.parametrize("command", CHANGES)
-def test_a_plain_member_changes_nothing(group: Chat, handles: list[str], command: str) -> None:
-    assert REFUSED in group.ask(command.format(handles[0]), user_id=72)
+@pytest.fixture(scope="module")
+def store(house: House) -> Iterator[Store]:
+    store = Store(house.database)
+    yield store
+    store.close()
 
 
-@pytest.mark.parametrize("command", READS)
-def test_a_plain_member_may_read(group: Chat, command: str) -> None:
-    assert REFUSED not in group.ask(command, user_id=72, within_s=40)
+@pytest.fixture(scope="module")
+def outcomes(house: House, store: Store, handles: list[str]) -> dict[str, list[Outcome]]:
+    """Every act of every case, played at once."""
+    house.chat(OWNER).ask(f"/track {handles[0]} {handles[1]}")
+    with store.writing() as db:
+        chats.forget(db, OWNER)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        played = pool.map(lambda case: _play(house, store, case, handles), CASES)
+        return dict(zip([case.name for case in CASES], played, strict=True))
 
 
-@pytest.mark.parametrize(
-    "person",
-    [{"user_id": 73, "role": "administrator"}, {"user_id": ANONYMOUS_ADMIN}, {"user_id": OWNER, "role": "member"}],
-)
-def test_admins_anonymous_ones_and_the_bots_owner_may_change(
-    group: Chat, handles: list[str], person: dict[str, object]
+def _play(house: House, store: Store, case: Case, handles: list[str]) -> list[Outcome]:
+    chat = case.chat(house)
+    if case.part != "pressing":
+        acts = _settle(store, case, handles, [])
+        return [_say(store, chat, case, act, act.words.format(*handles)) for act in acts]
+    messages = [chat.answer_to(chat.send("/id")) for _ in (SINGLE, LIVE, QUESTION)]
+    acts = _settle(store, case, handles, messages)
+    if case.role.person:
+        chat.send("Hello", user_id=case.user_id, **dict(case.role.person))
+    presser = replace(chat, user_id=case.user_id)
+    return [_press(store, presser, messages[act.under], act) for act in acts]
+
+
+def _settle(store: Store, case: Case, handles: list[str], messages: list[Json]) -> list[Act]:
+    """The chat tracks an account and keeps a chart of it fresh; then it may be set aside."""
+    now = datetime.now(UTC)
+    with store.writing() as db:
+        ids = [db.scalars(select(Account.id).where(Account.handle == handles[0])).one()]
+        chats.add(db, case.chat_id, now)
+        chats.track(db, case.chat_id, ids, now)
+        row = comparisons.find_or_add(db, Comparison(tuple(ids)))
+        live = Subscription(
+            chat_id=case.chat_id,
+            comparison_id=row.id,
+            everything=False,
+            mode=Mode.LIVE,
+            message_id=messages[LIVE]["message_id"] if messages else None,
+            from_version=comparisons.want(db, row) if messages else row.wanted + 1,
+            next_at=now,
+        )
+        subscriptions.add(db, live)
+        if case.role.set_aside:
+            chats.set_aside(db, case.chat_id, "Forbidden: bot was kicked", now)
+        return [replace(act, words=act.words.replace("{number}", str(row.id))) for act in PARTS[case.part]]
+
+
+def _say(store: Store, chat: Chat, case: Case, act: Act, words: str) -> Outcome:
+    before = _belongings(store, chat.id)
+    person = {} if case.kind == "private" else {"user_id": case.user_id, **dict(case.role.person)}
+    sent = chat.send(words, **person)
+    said = until(lambda: [each["text"] for each in chat.messages(sent) if each["text"]], 60, LOOK_EVERY_S)[0]
+    refused = any(words in said for words in REFUSALS.values())
+    return Outcome(act, said, changed=_changed(store, chat.id, before, wait=act.seen_in_store and not refused))
+
+
+def _press(store: Store, presser: Chat, message: Json, act: Act) -> Outcome:
+    before = _belongings(store, presser.id)
+    said = presser.told(message, act.words, within_s=60)
+    return Outcome(act, said, changed=_changed(store, presser.id, before, wait=False))
+
+
+def _changed(store: Store, chat_id: int, before: Belongings, *, wait: bool) -> bool:
+    """Whether the store holds something else of the chat now; a command's answer may come before its change."""
+
+    def differs() -> bool:
+        return replace(_belongings(store, chat_id), set_aside=False) != replace(before, set_aside=False)
+
+    end = time.monotonic() + (5 if wait else 0)
+    while not (seen := differs()) and time.monotonic() < end:
+        time.sleep(LOOK_EVERY_S)
+    return seen
+
+
+def _belongings(store: Store, chat_id: int) -> Belongings:
+    with store.reading() as db:
+        chat = db.get(ChatRow, chat_id)
+        if chat is None:
+            return Belongings(known=False, set_aside=False)
+        tracked = [account.handle for account in chats.tracked(db, chat_id)]
+        kept = [(each.mode, each.comparison_id) for each in subscriptions.of_chat(db, chat_id)]
+        look = chats.look(db, chat_id)
+        return Belongings(known=True, set_aside=chat.set_aside is not None, tracked=tracked, kept=kept, look=look)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_each_role_may_do_what_it_may_and_nothing_else(outcomes: dict[str, list[Outcome]], case: Case) -> None:
+    for outcome in outcomes[case.name]:
+        act = outcome.act
+        may = act.needs in case.role.may
+        refusal = ADMINS_ONLY if LOOK in case.role.may else NOT_SERVED
+        assert (act.words, outcome.verdict) == (act.words, DONE if may else refusal), outcome.said
+        assert (act.words, outcome.changed) == (act.words, may and act.seen_in_store), outcome.said
+        assert "Something went wrong" not in outcome.said, act.words
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.role.set_aside], ids=lambda case: case.name)
+def test_a_chat_set_aside_is_served_again_when_somebody_asks_there(
+    outcomes: dict[str, list[Outcome]], store: Store, case: Case
 ) -> None:
-    assert "Already there" in group.ask(f"/track {handles[0]}", within_s=60, **person)
+    assert outcomes[case.name]
+    assert not _belongings(store, case.chat_id).set_aside
 
 
-def test_a_plain_member_cannot_keep_a_chart_fresh_by_its_button(plain_house: House, handles: list[str]) -> None:
-    group = plain_house.chat(-1005002, user_id=71, type="supergroup")
-    group.ask(f"/track {handles[0]}")
-    chart = group.chart("/compare")
-    data = next(button["callback_data"] for row in chart["keyboard"] for button in row if "fresh" in button["text"])
-    member = Chat(group.sandbox, group.id, user_id=72, type="supergroup")
-    pressed = member.press(chart, data)
-    answer = until(lambda: (seen := group.sandbox.get(f"telegram/callbacks/{pressed}"))["answered"] and seen)
-    assert REFUSED in answer["text"]
+def test_a_chat_that_is_not_let_in_stays_out_when_it_takes_the_bot_in_again(house: House, store: Store) -> None:
+    group = house.chat(-1_005_999, user_id=71, type="supergroup")
+    group.ask("/id")
+    with store.writing() as db:
+        chats.add(db, group.id, datetime.now(UTC))
+        chats.allow_only(db, {1}, datetime.now(UTC))
+    for status in ("left", "member"):
+        house.sandbox.post("telegram/member", chat_id=group.id, status=status, user_id=71)
+    assert "Chat: " in group.ask("/id")
+    assert _belongings(store, group.id).set_aside
 
 
 def test_forgetting_asks_first_and_then_leaves_nothing(plain_house: House, handles: list[str]) -> None:
@@ -61,7 +325,26 @@ def test_forgetting_asks_first_and_then_leaves_nothing(plain_house: House, handl
     chat.wait_for_text(question, "Nothing was deleted.")
     assert handles[0] in chat.ask("/list")
     question = chat.answer_to(chat.send("/forget"))
-    chat.press(question, "forget yes")
+    for _ in range(2):
+        assert not chat.told(question, "forget yes")
     chat.wait_for_text(question, "Forgotten")
     assert "no account yet" in chat.ask("/list")
     assert "Nothing of this chat is stored" in chat.ask("/forget")
+
+
+def test_the_table_holds_every_command() -> None:
+    said = {act.words.split()[0].removeprefix("/") for act in [*READING, *CHANGING]}
+    assert said == {command.name for command in COMMANDS}
+
+
+def test_the_table_holds_every_kind_of_button() -> None:
+    tree = ast.parse((ROOT / "bot" / "buttons.py").read_text(encoding="utf-8"))
+    kinds = {
+        node.patterns[0].value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.MatchSequence)
+        and isinstance(node.patterns[0], ast.MatchValue)
+        and isinstance(node.patterns[0].value, ast.Constant)
+    }
+    assert len(kinds) > 3
+    assert {act.words.split()[0] for act in PRESSING} == kinds

@@ -1,16 +1,91 @@
+"""The bot behind an address that Telegram calls: it answers Telegram, and nobody else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+import pytest
+
+from pipeline.store import Store, chats
 from tests.conftest import free_port
-from tests.e2e.house import running
+from tests.e2e.chat import HTTP
+from tests.e2e.house import SECRETS, House, running
+
+SECRET = "X-Telegram-Bot-Api-Secret-Token"
+VICTIM = 4100
 
 
-def test_the_bot_answers_when_telegram_calls_it_and_works_without_dropbox(tmp_path: Path, timelines: Path) -> None:
+@dataclass
+class Webhook:
+    house: House
+    address: str
+
+    @property
+    def url(self) -> str:
+        """What Telegram was told, which nobody else is."""
+        bot = f"{self.house.sandbox.address}/telegram/bot{SECRETS['TELEGRAM_BOT_TOKEN']}"
+        return str(HTTP.get(f"{bot}/getWebhookInfo").json()["result"]["url"])
+
+
+@pytest.fixture(scope="module")
+def webhook(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Webhook]:
     port = str(free_port())
     settings = {"WEBHOOK_URL": f"http://127.0.0.1:{port}", "PORT": port}
     without_dropbox = {"DROPBOX_APP_KEY": "", "DROPBOX_REFRESH_TOKEN": ""}
-    with running(tmp_path, timelines, settings | without_dropbox) as house:
-        since = house.sandbox.last_call()
-        assert house.chat(4001).ask("/start").startswith("I keep score")
-        assert "Dropbox: off" in house.chat(4001).ask("/status")
-        methods = {call["method"] for call in house.sandbox.get("calls", service="telegram", since=since)}
-        assert "getUpdates" not in methods
+    with running(tmp_path_factory.mktemp("webhook"), timelines, settings | without_dropbox) as house:
+        yield Webhook(house, settings["WEBHOOK_URL"])
+
+
+def test_the_bot_answers_when_telegram_calls_it_and_works_without_dropbox(webhook: Webhook) -> None:
+    house = webhook.house
+    since = house.sandbox.last_call()
+    assert house.chat(4001).ask("/start").startswith("I keep score")
+    assert "Dropbox: off" in house.chat(4001).ask("/status")
+    methods = {call["method"] for call in house.sandbox.get("calls", service="telegram", since=since)}
+    assert "getUpdates" not in methods
+
+
+def forged(text: str) -> dict[str, object]:
+    """An update as Telegram would bring it, in which the victim says this."""
+    person = {"id": VICTIM, "is_bot": False, "first_name": "Victim"}
+    entities = [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]
+    chat = {"id": VICTIM, "type": "private", "first_name": "Victim"}
+    said = {"message_id": 1, "date": 1_795_000_000, "chat": chat, "from": person, "text": text, "entities": entities}
+    return {"update_id": 1_000_000_000, "message": said}
+
+
+@pytest.mark.parametrize("headers", [{}, {SECRET: ""}, {SECRET: "x"}, {SECRET: "a" * 64}])
+@pytest.mark.parametrize("text", ["/forget", "/track @nasa"])
+def test_who_does_not_know_the_secret_is_refused_and_changes_nothing(
+    webhook: Webhook, handles: list[str], headers: dict[str, str], text: str
+) -> None:
+    webhook.house.chat(VICTIM).ask(f"/track {handles[0]}")
+    before = _tracked(webhook.house)
+    since = webhook.house.sandbox.last_call()
+    assert HTTP.post(webhook.url, json=forged(text), headers=headers).status_code == httpx.codes.FORBIDDEN
+    assert webhook.house.chat(4002).ask("/id").startswith("Chat: 4002")
+    assert _tracked(webhook.house) == before
+    calls = webhook.house.sandbox.calls("telegram", since)
+    answered = {call["params"]["chat_id"] for call in calls if call["method"] != "getWebhookInfo"}
+    assert answered == {4002}
+
+
+@pytest.mark.parametrize("path", ["", "/", "/webhook", f"/{SECRETS['TELEGRAM_BOT_TOKEN']}", "/../", "/%2e%2e/"])
+def test_no_other_path_leads_anywhere(webhook: Webhook, path: str) -> None:
+    answer = HTTP.post(f"{webhook.address}{path}", json=forged("/start"), headers={SECRET: "x"})
+    assert answer.status_code == httpx.codes.NOT_FOUND
+
+
+def test_the_path_tells_nothing_and_cannot_be_guessed(webhook: Webhook) -> None:
+    path = webhook.url.removeprefix(webhook.address)
+    assert len(path) > 24
+    assert not [part for part in SECRETS["TELEGRAM_BOT_TOKEN"].split(":") if part in path]
+
+
+def _tracked(house: House) -> list[str]:
+    store = Store(house.database)
+    with store.reading() as db:
+        tracked = [account.handle for account in chats.tracked(db, VICTIM)]
+    store.close()
+    return tracked

@@ -114,7 +114,7 @@ def test_nobody_watching_means_nothing_to_draw(store: Store) -> None:
     subscribe(store, ids)
     draw(store, "chart 1")
     with store.writing() as db:
-        chats.set_aside(db, 1, "blocked")
+        chats.set_aside(db, 1, "blocked", NOON)
         comparisons.mark_changed(db, ids)
     assert draw(store, "chart 2") == []
     assert outdated(store) == []
@@ -152,7 +152,7 @@ def test_a_migrated_group_is_shown_its_live_chart_anew_and_told_nothing_twice(st
 def test_a_group_that_is_not_let_in_stays_out_under_its_new_id_and_when_it_speaks(store: Store) -> None:
     add_accounts(store, "a", chat_id=-5)
     with store.writing() as db:
-        chats.allow_only(db, [7])
+        chats.allow_only(db, [7], NOON)
         chats.migrate(db, -5, -1005, NOON)
         chats.serve_again(db, -1005, NOON)
         assert chats.is_set_aside(db, -1005)
@@ -207,7 +207,7 @@ def test_a_chat_that_is_back_waits_no_longer_for_what_it_mended(store: Store) ->
     with store.writing() as db:
         subscriptions.postpone(db, showing.subscription_id, NOON + timedelta(hours=1), "NO_RIGHTS")
         assert subscriptions.has_problem(db, 1, "NO_RIGHTS")
-        chats.set_aside(db, 1, "blocked")
+        chats.set_aside(db, 1, "blocked", NOON)
     assert outdated(store, NOON + timedelta(hours=1)) == []
     with store.writing() as db:
         chats.serve_again(db, 1, NOON)

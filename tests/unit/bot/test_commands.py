@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from bot.commands import COMMANDS
+from bot.commands import COMMANDS, privacy
 from bot.commands.help import TEXT
 from pipeline.language import speech
+from pipeline.purge import KEPT
 from pipeline.records import Language
 from tests.conftest import ROOT
 
@@ -17,6 +18,13 @@ LONGEST_SCREEN = 1_400
 def test_a_command_is_explained_in_help_and_readme(name: str) -> None:
     assert f"/{name}" in TEXT.words
     assert f"`/{name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_how_long_things_are_kept_is_said_where_people_look() -> None:
+    days = f"{KEPT.days} days"
+    assert days in privacy.TEXT.words
+    assert days in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert days in (ROOT / ".env.example").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("language", Language)

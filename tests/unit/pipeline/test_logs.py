@@ -1,5 +1,6 @@
 import errno
 import logging
+import subprocess
 import sys
 
 import pytest
@@ -7,6 +8,7 @@ from redis import ConnectionError as RedisConnectionError
 from sqlalchemy.exc import OperationalError
 
 from pipeline import logs
+from tests.conftest import ROOT
 
 SECRET = "4242:marked-telegram-token-0123456789"
 
@@ -29,6 +31,16 @@ def test_no_secret_shows_at_any_level_in_message_arguments_or_traceback(capsys: 
     said = capsys.readouterr().out
     assert SECRET not in said
     assert said.count("[secret]") == 3
+
+
+@pytest.mark.parametrize("end", ["int(secret)", "t = Thread(target=int, args=[secret]); t.start(); t.join()"])
+def test_what_ends_a_process_or_a_thread_shows_no_secret(end: str) -> None:
+    program = f"from threading import Thread; from pipeline import logs; secret = {SECRET!r}; "
+    program += f"logs.configure('any', [secret, secret[:9]]); {end}"
+    ended = subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT, capture_output=True, text=True)
+    said = ended.stdout + ended.stderr
+    assert "invalid literal for int() with base 10: '[secret]'" in said
+    assert SECRET[9:] not in said
 
 
 @pytest.mark.parametrize("name", ["httpx", "tweepy", "urllib3.connectionpool", "dropbox"])

@@ -67,6 +67,36 @@ def test_a_hosts_database_address_is_understood(monkeypatch: pytest.MonkeyPatch)
     assert settings.secrets == ["pass-word"]
 
 
+def test_passwords_are_secret_as_they_stand_in_an_address_and_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:marked-1%40@host/name?password=marked-2")
+    monkeypatch.setenv("REDIS_URL", "unix://:marked-3@/a@b.sock")
+    monkeypatch.setenv("BROKER_URL", "amqp://guest:guest@host//")
+    monkeypatch.setenv("TELEGRAM_API_URL", "https://me:marked-4@proxy")
+    settings = Settings.load()
+    assert settings.secrets == ["marked-1%40", "marked-1@", "marked-2", "marked-3", "marked-4"]
+    assert "marked-1" not in repr(settings)
+
+
+@pytest.mark.parametrize("password", ["mar@ked", "mar/ked", "12/34", "mar#ked", "mar?ked", "mar[ked", "mar:ked@"])
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("DATABASE_URL", "postgresql://user:{}@host/name"),
+        ("REDIS_URL", "redis://:{}@host:6379/0"),
+        ("BROKER_URL", "amqp://user:{}@host//"),
+        ("WEBHOOK_URL", "https://user:{}@host"),
+        ("X_API_URL", "https://user:{}@host"),
+    ],
+)
+def test_a_password_that_an_address_cannot_hold_as_it_is_is_told_of_and_not_shown(
+    empty_surroundings: Path, name: str, address: str, password: str
+) -> None:
+    [problem] = problems(empty_surroundings, **GOOD, **{name: f'"{address.format(password)}"'})
+    assert problem.startswith(f"{name}: ")
+    assert "%40 for @" in problem
+    assert password[:3] not in problem.partition(":")[2]
+
+
 def test_no_secret_shows_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)

@@ -10,6 +10,7 @@ GROUP = -1_001_000
 BASIC_GROUP = -4_000
 CHANNEL = -1_002_000
 ANONYMOUS = 1_087_968_824
+SPEAKING_CHANNEL = 136_817_688
 
 
 async def latest(bot: Bot) -> Update:
@@ -60,12 +61,29 @@ async def test_the_first_writer_of_a_group_created_it(bot: Bot, door: Door) -> N
     assert {admin.user.id for admin in await bot.get_chat_administrators(GROUP)} == {7, 9}
 
 
+@pytest.mark.parametrize("role", ["creator", "administrator", "member", "restricted", "left", "kicked"])
+async def test_a_bot_understands_what_each_person_is(bot: Bot, door: Door, role: str) -> None:
+    door.say(GROUP, 7, "/start", role=role)
+    assert (await bot.get_chat_member(GROUP, 7)).status == role
+
+
 async def test_an_anonymous_admin_speaks_as_the_group(bot: Bot, door: Door) -> None:
     door.say(GROUP, ANONYMOUS, "/settings")
     message = await latest_message(bot)
     assert message.sender_chat
     assert message.from_user
     assert (message.sender_chat.id, message.from_user.id) == (GROUP, ANONYMOUS)
+
+
+async def test_a_person_who_speaks_as_a_channel_is_nobody_in_the_group(bot: Bot, door: Door) -> None:
+    door.say(GROUP, 7, "/start")
+    door.say(GROUP, SPEAKING_CHANNEL, "/settings")
+    message = await latest_message(bot)
+    assert message.sender_chat
+    assert message.from_user
+    assert (message.sender_chat.type, message.from_user.id) == ("channel", SPEAKING_CHANNEL)
+    assert message.sender_chat.id != GROUP
+    assert (await bot.get_chat_member(GROUP, SPEAKING_CHANNEL)).status == "left"
 
 
 @pytest.mark.parametrize(

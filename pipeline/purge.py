@@ -1,0 +1,38 @@
+"""The purge: once a day, what nobody needs any more is deleted, so that the database does not grow without end."""
+
+import logging
+from datetime import datetime, timedelta
+
+from redis import Redis
+
+from pipeline.store import Store, accounts, chats, comparisons, history, notices, posts
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(days=30)
+"""How long a chat that was set aside is kept, and what no chat uses."""
+MOST_POSTS = 3200
+"""Of an account: X returns no more, and no chart can ask for more."""
+EVERY = timedelta(days=1)
+DONE = "tallybird:purged"
+
+
+def is_due(redis: Redis) -> bool:
+    """True once a day, and once more where Redis was wiped, which does no harm."""
+    return bool(redis.set(DONE, 1, nx=True, ex=EVERY))
+
+
+def purge(store: Store, now: datetime) -> None:
+    """Forget chats set aside for long, then what no chat uses; an account at a time, so that no writer waits long."""
+    before = now - KEPT
+    with store.writing() as db:
+        forgotten = chats.forget_set_aside(db, before)
+        comparisons.forget_unused(db, before)
+        accounts.forget_unused(db, before)
+        notices.forget_past(db, before)
+        kept = accounts.ids(db)
+    for account_id in kept:
+        with store.writing() as db:
+            posts.forget_beyond(db, account_id, MOST_POSTS)
+            history.thin(db, account_id, before)
+    log.info("purge: %d chats forgotten, %d accounts kept", forgotten, len(kept))

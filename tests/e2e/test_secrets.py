@@ -1,0 +1,242 @@
+"""No token, key or password shows anywhere, however loud the logs and whatever goes wrong."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from pipeline.run import _redis_server
+from tests.conftest import ROOT, free_port, until, without
+from tests.e2e.chat import HTTP
+from tests.e2e.conftest import POSTGRES, _rabbitmqctl
+from tests.e2e.figures import own_posts
+from tests.e2e.house import PASSED_ON, SECRETS, House, running
+
+LOUD = {"PYTHONPATH": f"{Path(__file__).parent / 'loud'}:{ROOT}"}
+PASSWORD = "marked-{}-p%40ss-0123456789"
+MARKS = re.compile(rb"marked-[a-z]+-(token|bearer|refresh|p(@|%40)ss)[a-z0-9-]*|sl\.[0-9]{10,}\.[0-9a-f]+")
+"""What is in every secret that this test gives away, and what the sandbox gives for Dropbox's refresh token."""
+OTHER_TOKEN = "4343:marked-telegram-token-9876543210"
+NAME = f"tallybird_secrets_{os.getpid()}"
+UNAUTHORIZED = {"ok": False, "error_code": 401, "description": "Unauthorized"}
+FAULTS = [
+    {"service": "telegram", "method": "sendMessage", "status": 0},
+    {"service": "telegram", "method": "sendMessage", "status": 502, "body": "<html>"},
+    {"service": "telegram", "method": "sendMessage", "status": 401, "body": UNAUTHORIZED},
+    {"service": "telegram", "method": "editMessageMedia", "status": 401, "body": UNAUTHORIZED},
+    {"service": "telegram", "method": "editMessageMedia", "status": 0},
+    {"service": "x", "method": "GET /2/users/:id/tweets", "status": 0},
+    {"service": "x", "method": "GET /2/users/:id/tweets", "status": 503, "body": "<html>"},
+    {"service": "x", "method": "GET /2/users/:id/tweets", "status": 200, "body": "<html>"},
+    {"service": "x", "method": "GET /2/users/by", "status": 401, "body": {"title": "Unauthorized"}},
+    {"service": "dropbox", "method": "oauth2/token", "status": 0},
+    {"service": "dropbox", "method": "oauth2/token", "status": 400, "body": {"error": "invalid_grant"}},
+    {"service": "dropbox", "method": "files/upload", "status": 0},
+    {"service": "dropbox", "method": "files/upload", "status": 500, "body": "<html>"},
+    {
+        "service": "dropbox",
+        "method": "files/upload",
+        "status": 401,
+        "body": {"error_summary": "expired_access_token/", "error": {".tag": "expired_access_token"}},
+    },
+]
+
+
+def marks_in(what: bytes) -> set[bytes]:
+    return {found[0] for found in MARKS.finditer(what)}
+
+
+def test_the_marks_are_found_in_every_secret() -> None:
+    for secret in [*SECRETS.values(), PASSWORD.format("any"), "sl.1764090000000000.0123456789abcdef"]:
+        assert marks_in(f"what holds {secret}, somewhere".encode()), secret
+
+
+@pytest.fixture(params=["private", "given"])
+def house(request: pytest.FixtureRequest, tmp_path: Path, timelines: Path) -> Iterator[House]:
+    """All servers private; and all of them given, with passwords, and a webhook."""
+    settings = request.getfixturevalue("given_settings") if request.param == "given" else {}
+    with running(tmp_path, timelines, LOUD | settings) as started:
+        if request.param == "private":
+            started.sandbox.post("faults", service="telegram", method="getUpdates", status=502, body="<html>")
+        yield started
+
+
+@pytest.fixture
+def given_settings(tmp_path: Path) -> Iterator[dict[str, str]]:
+    port = str(free_port())
+    try:
+        server = psycopg.connect(f"{POSTGRES}/postgres", autocommit=True)
+        _rabbitmqctl("add_user", NAME, PASSWORD.format("broker").replace("%40", "@"))
+    except (psycopg.OperationalError, OSError, subprocess.CalledProcessError):
+        return without("a PostgreSQL on 5432 or a RabbitMQ on 5672")
+    _rabbitmqctl("add_vhost", NAME)
+    _rabbitmqctl("set_permissions", "-p", NAME, NAME, ".*", ".*", ".*")
+    with server, _redis(tmp_path) as redis_url:
+        server.execute(f"CREATE DATABASE {NAME}")
+        yield {
+            "DATABASE_URL": f"{POSTGRES}/{NAME}".replace("postgres@", f"postgres:{PASSWORD.format('database')}@"),
+            "REDIS_URL": redis_url,
+            "BROKER_URL": f"amqp://{NAME}:{PASSWORD.format('broker')}@127.0.0.1:5672/{NAME}",
+            "WEBHOOK_URL": f"http://127.0.0.1:{port}",
+            "PORT": port,
+        }
+        server.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
+    _rabbitmqctl("delete_vhost", NAME)
+    _rabbitmqctl("delete_user", NAME)
+
+
+@contextmanager
+def _redis(folder: Path) -> Iterator[str]:
+    """A Redis that wants a password, which is told to it where nobody else sees it."""
+    port, password = free_port(), PASSWORD.format("redis")
+    command = [_redis_server(), "-", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as server:
+        assert server.stdin is not None
+        server.stdin.write(f"requirepass {password.replace('%40', '@')}\nappendonly yes\n".encode())
+        server.stdin.close()
+        try:
+            yield f"redis://:{password}@127.0.0.1:{port}/0"
+        finally:
+            server.terminate()
+
+
+@pytest.mark.timeout(300)
+def test_no_secret_shows_in_what_a_house_says_keeps_or_sends(house: House, timelines: Path) -> None:
+    for fault in FAULTS:
+        house.sandbox.post("faults", **fault)
+    seen = {"titles": _titles(house)}
+    _ask_until_every_fault_was_met(house, own_posts(timelines))
+    path = _webhooks_path(house)
+    seen |= {"titles later": _titles(house), **_seen_through_the_door(house)}
+    seen |= {str(path): path.read_bytes() for path in house.folder.rglob("*") if path.is_file()}
+    assert {name: marks for name, what in seen.items() if (marks := marks_in(what))} == {}
+    assert {"titles", "telegram", str(house.log)} < seen.keys()
+    assert any(name.endswith(".csv") for name in seen)
+    log = house.log.read_text(errors="replace")
+    assert "DEBUG" in log
+    assert "[secret]" in log
+    assert log.count("'secret_token'") == log.count("'secret_token': '[secret]'") == bool(path)
+    assert not path or path not in log
+
+
+def _ask_until_every_fault_was_met(house: House, posts: dict[str, list[dict[str, str]]]) -> None:
+    """Every question draws another chart, whose dataset is a file of its own that may fail."""
+    handles, numbers = list(posts)[:2], count(50)
+    chats = [house.chat(8001 + number) for number in range(3)]
+
+    def none_left() -> bool:
+        for chat in chats:
+            for words in (f"/track {handles[0]} {handles[1]}", f"/compare {next(numbers)}"):
+                chat.send(words)
+        return not house.sandbox.get("faults")
+
+    until(none_left, within_s=120, every_s=3)
+    until(lambda: [each for chat in chats for each in chat.messages() if each["photo"]], within_s=60)
+    until(lambda: len(house.sandbox.get("dropbox/files")) > 1, within_s=60)
+
+
+def _titles(house: House) -> bytes:
+    """The command line of every process of the house, as anybody on the machine can read it."""
+    assert house.supervisor is not None
+    processes = [house.supervisor, *house.supervisor.children(recursive=True)]
+    titles = [Path(f"/proc/{process.pid}/cmdline") for process in processes]
+    return b"\n".join(title.read_bytes() for title in titles if title.exists())
+
+
+def _seen_through_the_door(house: House) -> dict[str, bytes]:
+    """What stands in the chats and in Dropbox, and what the services were asked."""
+    chats = house.sandbox.get("telegram/chats")
+    seen = {f"chat {each['chat_id']}": house.sandbox.get(f"telegram/chats/{each['chat_id']}") for each in chats}
+    seen |= {service: house.sandbox.calls(service) for service in ("telegram", "x", "dropbox")}
+    paths = [each["path"] for each in house.sandbox.get("dropbox/files")]
+    files = {path: house.sandbox.bytes(f"dropbox/files{path}") for path in paths}
+    return {name: json.dumps(what).encode() for name, what in seen.items()} | files
+
+
+def _webhooks_path(house: House) -> str:
+    """What nobody but Telegram is told; empty where the bot polls."""
+    bot = f"{house.sandbox.address}/telegram/bot{SECRETS['TELEGRAM_BOT_TOKEN']}"
+    return str(HTTP.get(f"{bot}/getWebhookInfo").json()["result"]["url"]).rpartition("/")[2]
+
+
+DATABASE = "postgresql://{}:" + PASSWORD.format("database") + "@127.0.0.1:{}/postgres"
+REDIS = "redis://:" + PASSWORD.format("redis") + "@127.0.0.1:{}/0"
+BROKER = "amqp://guest:" + PASSWORD.format("broker") + "@127.0.0.1:{}//"
+WORKER, BEAT, BOT = ("pipeline", "worker"), ("pipeline", "beat"), ("bot",)
+NO_STORE = "the database cannot be used"
+REFUSING: list[tuple[str, str, dict[tuple[str, ...], str]]] = [
+    ("DATABASE_URL", DATABASE.format(f"nobody_{NAME}", 5432), {WORKER: NO_STORE, BOT: NO_STORE}),
+    ("DATABASE_URL", DATABASE.format("postgres", 1), {WORKER: NO_STORE, BOT: NO_STORE}),
+    ("REDIS_URL", REDIS.format(6379), {WORKER: "Cannot connect", BEAT: "Connection error", BOT: "cannot hear of"}),
+    ("REDIS_URL", REDIS.format(1), {WORKER: "Cannot connect", BEAT: "Connection error", BOT: "cannot hear of"}),
+    ("BROKER_URL", BROKER.format(5672), {WORKER: "ACCESS_REFUSED", BEAT: "ACCESS_REFUSED"}),
+    ("BROKER_URL", BROKER.format(1), {WORKER: "Cannot connect", BEAT: "Connection error"}),
+    ("REDIS_URL", "redis://:marked-redis-p/ss-0123456789@127.0.0.1:1/0", {WORKER: "cannot start"}),
+    ("TELEGRAM_BOT_TOKEN", "marked-telegram-token-that-is-none", {BOT: "cannot start"}),
+    ("TELEGRAM_API_URL", "http://127.0.0.1:1", {BOT: "ConnectError("}),
+]
+"""Each with the processes that tell of it, and what they say."""
+
+
+@pytest.mark.timeout(200)
+def test_servers_that_refuse_or_are_not_there_are_told_of_without_their_passwords(
+    plain_house: House, tmp_path: Path
+) -> None:
+    tries = [(name, url, each, said) for name, url, processes in REFUSING for each, said in processes.items()]
+    logs = [tmp_path / f"{number}.log" for number in range(len(tries))]
+    with ExitStack() as started:
+        for log, (name, url, module, _said) in zip(logs, tries, strict=True):
+            settings = _settings(plain_house.sandbox.address, tmp_path / f"{log.stem}.data") | {name: url}
+            started.enter_context(_running([*module], settings, log))
+        for log, (_name, _url, _module, said) in zip(logs, tries, strict=True):
+            until(partial(_says, log, said), within_s=100, every_s=0.5)
+    assert {log.name: marks for log in logs if (marks := marks_in(log.read_bytes()))} == {}
+
+
+def _says(log: Path, words: str) -> bool:
+    return words in log.read_text(errors="replace")
+
+
+def test_a_token_that_telegram_refuses_is_told_of_and_not_shown(plain_house: House, tmp_path: Path) -> None:
+    plain_house.sandbox.post("faults", service="telegram", method="getMe", status=401, body=UNAUTHORIZED, times=3)
+    log = tmp_path / "bot.log"
+    settings = _settings(plain_house.sandbox.address, tmp_path)
+    with _running(["bot"], settings, log) as bot:
+        assert bot.wait(60)
+    assert "TELEGRAM_BOT_TOKEN: Telegram refuses it" in log.read_text()
+    assert marks_in(log.read_bytes()) == set()
+
+
+def _settings(address: str, folder: Path) -> dict[str, str]:
+    """Of a process that has nothing to do with the house but the sandbox."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
+        **LOUD,
+        **SECRETS,
+        "TELEGRAM_BOT_TOKEN": OTHER_TOKEN,
+        "DROPBOX_APP_KEY": "key",
+        "DATA_DIR": str(folder),
+        "TELEGRAM_API_URL": f"{address}/telegram",
+        "TICK_SECONDS": "1",
+    }
+
+
+@contextmanager
+def _running(module: list[str], settings: dict[str, str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", *module]
+    with log.open("wb") as output, subprocess.Popen(command, env=settings, stdout=output, stderr=output) as process:
+        try:
+            yield process
+        finally:
+            for child in psutil.Process(process.pid).children() if process.poll() is None else []:
+                child.kill()
+            process.kill()

@@ -1,0 +1,202 @@
+"""What nobody needs any more goes, in time, and nothing else does."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy import text as sql
+
+from pipeline.language import text
+from pipeline.purge import KEPT, MOST_POSTS, purge
+from pipeline.records import Comparison, Counts, Metric, Post, Reading, Span
+from pipeline.store import Store, accounts, chats, comparisons, history, notices
+from pipeline.store.migrate import migrate
+from pipeline.store.tables import Account, Chat, History, Notice, Subscription, Table
+from pipeline.store.tables import Comparison as ComparisonRow
+from pipeline.store.tables import Post as PostRow
+from tests.integration.store.conftest import NOON, add_accounts, reading
+from tests.integration.store.test_subscriptions import subscribe
+
+LONG_AGO = NOON - KEPT - timedelta(days=2)
+
+
+def rows(store: Store) -> dict[str, int]:
+    tables = Table.metadata.sorted_tables
+    with store.reading() as db:
+        counts = {table.name: db.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+    return {name: count for name, count in counts.items() if count and name != "billed"}
+
+
+def set_aside(store: Store, chat_id: int, at: datetime) -> None:
+    with store.writing() as db:
+        chats.set_aside(db, chat_id, "blocked", at)
+
+
+def unused_since(store: Store, at: datetime) -> None:
+    with store.writing() as db:
+        db.execute(update(ComparisonRow).values(used_at=at))
+        db.execute(update(Account).values(billed_on=at.date()))
+
+
+def test_a_chat_set_aside_for_long_leaves_nothing_behind(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa", now=LONG_AGO)
+    subscribe(store, [account_id])
+    with store.writing() as db:
+        accounts.save(db, [reading(account_id, 3, 5, at=LONG_AGO)])
+        notices.tell(db, "key", text("text"), LONG_AGO)
+        notices.mark_told(db, 1, 1)
+    set_aside(store, 1, LONG_AGO)
+    unused_since(store, LONG_AGO)
+    purge(store, NOON)
+    assert rows(store) == {}
+
+
+def test_a_chat_set_aside_for_a_while_and_one_that_is_served_keep_everything(store: Store) -> None:
+    ids = add_accounts(store, "nasa", now=LONG_AGO)
+    add_accounts(store, "esa", chat_id=2, now=LONG_AGO)
+    subscribe(store, ids)
+    set_aside(store, 1, NOON - KEPT + timedelta(hours=1))
+    unused_since(store, LONG_AGO)
+    before = rows(store)
+    purge(store, NOON)
+    assert rows(store) == before
+
+
+def test_a_chat_that_came_back_starts_its_time_anew(store: Store) -> None:
+    add_accounts(store, "nasa")
+    set_aside(store, 1, LONG_AGO)
+    set_aside(store, 1, NOON)  # the time of the first counts
+    with store.reading() as db:
+        assert db.get_one(Chat, 1).set_aside_at == LONG_AGO
+    with store.writing() as db:
+        chats.add(db, 1, NOON)
+    purge(store, NOON)
+    set_aside(store, 1, NOON)
+    purge(store, NOON + timedelta(days=1))
+    with store.reading() as db:
+        assert db.get_one(Chat, 1).set_aside_at == NOON
+
+
+def test_a_chat_that_is_allowed_no_more_goes_too(store: Store) -> None:
+    add_accounts(store, "nasa")
+    with store.writing() as db:
+        chats.allow_only(db, {2}, LONG_AGO)
+    purge(store, NOON)
+    with store.reading() as db:
+        assert not chats.is_known(db, 1)
+
+
+def test_what_a_chat_uses_stays_when_another_is_forgotten(store: Store) -> None:
+    ids = add_accounts(store, "nasa", "esa", now=LONG_AGO)
+    add_accounts(store, "nasa", chat_id=2, now=LONG_AGO)
+    subscribe(store, ids)
+    kept = subscribe(store, ids[:1], chat_id=2)
+    set_aside(store, 1, LONG_AGO)
+    unused_since(store, LONG_AGO)
+    purge(store, NOON)
+    with store.reading() as db:
+        assert [account.handle for account in db.scalars(select(Account))] == ["nasa"]
+        assert list(db.scalars(select(ComparisonRow.id))) == [kept]
+        assert list(db.scalars(select(Subscription.chat_id))) == [2]
+
+
+def test_a_comparison_asked_for_lately_and_an_account_looked_up_lately_stay(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    with store.writing() as db:
+        chats.forget(db, 1)
+    unused_since(store, LONG_AGO)
+    with store.writing() as db:
+        comparison = comparisons.find_or_add(db, Comparison((account_id,)))
+        comparisons.want(db, comparison)
+    purge(store, NOON)
+    assert rows(store) == {"accounts": 1, "comparisons": 1, "comparison_accounts": 1}
+    unused_since(store, LONG_AGO)
+    with store.writing() as db:
+        db.execute(update(Account).values(billed_on=NOON.date()))
+    purge(store, NOON)
+    assert rows(store) == {"accounts": 1}
+
+
+def test_a_drawing_counts_as_use(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    comparison_id = subscribe(store, [account_id])
+    unused_since(store, LONG_AGO)
+    with store.writing() as db:
+        comparisons.mark_changed(db, [account_id])
+    with store.reading() as db:
+        assert db.get_one(ComparisonRow, comparison_id).used_at > LONG_AGO
+
+
+def test_history_is_thinned_to_what_charts_look_back_on(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    for days, count in ((60, 1), (50, 2), (40, 5), (6, 8), (1, 9)):
+        at = NOON - timedelta(days=days)
+        post = Post("1", NOON - timedelta(days=90), Counts(reposts=count))
+        with store.writing() as db:
+            accounts.save(db, [Reading(account_id, at, (post,), complete=True)])
+    with store.writing() as db:
+        comparison_id = comparisons.find_or_add(db, Comparison((account_id,))).id
+
+    def week() -> history.Course:
+        with store.reading() as db:
+            return history.courses(db, comparison_id, 100, Metric.REPOSTS, Span.WEEK, NOON)[account_id]
+
+    before = week()
+    assert [gained for _, gained in before] == [3, 4]
+    purge(store, NOON)
+    with store.reading() as db:
+        assert list(db.scalars(select(History.reposts).order_by(History.at))) == [5, 8, 9]
+    assert week() == before
+
+
+def test_history_of_posts_long_gone_goes_and_that_of_posts_lately_gone_stays(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    rows_of = [
+        {"account_id": account_id, "post_id": post_id, "at": at}
+        for post_id, at in (("1", LONG_AGO), ("2", NOON - timedelta(days=1)))
+    ]
+    with store.writing() as db:
+        db.execute(insert(History), rows_of)
+    purge(store, NOON)
+    with store.reading() as db:
+        assert list(db.scalars(select(History.post_id))) == ["2"]
+
+
+def test_an_account_keeps_as_many_posts_as_a_chart_can_ask_for(store: Store) -> None:
+    ids = add_accounts(store, "nasa", "esa")
+    for account_id, count in zip(ids, (MOST_POSTS + 7, 5), strict=True):
+        with store.writing() as db:
+            accounts.save(db, [reading(account_id, *range(count))])
+    purge(store, NOON)
+    with store.reading() as db:
+        counts = dict(db.execute(select(PostRow.account_id, func.count()).group_by(PostRow.account_id)).all())
+        newest = db.scalar(select(func.max(PostRow.created_at)).where(PostRow.account_id == ids[0]))
+    assert counts == {ids[0]: MOST_POSTS, ids[1]: 5}
+    assert newest == NOON
+
+
+def test_notices_of_long_ago_go_and_later_ones_stay(store: Store) -> None:
+    with store.writing() as db:
+        notices.tell(db, "old", text("text"), LONG_AGO)
+        notices.tell(db, "new", text("text"), NOON)
+        notices.mark_told(db, 1, 5)
+    purge(store, NOON)
+    with store.reading() as db:
+        assert list(db.scalars(select(Notice.key))) == ["new"]
+
+
+def test_what_is_set_aside_and_unused_before_the_purge_was_there_counts_from_the_migration(address: str) -> None:
+    store = Store(address)
+    migrate(store, "0003")
+    with store.writing() as db:
+        db.execute(sql("INSERT INTO chats (id, added_at, set_aside) VALUES (1, '2020-01-01 00:00:00', 'blocked')"))
+        db.execute(
+            sql(
+                "INSERT INTO comparisons (id, key, metric, view, count, theme, wanted, drawn)"
+                " VALUES (5, 'any', 'likes', 'posts', 50, 'dark', 0, 0)"
+            )
+        )
+    migrate(store)
+    with store.reading() as db:
+        since = [db.get_one(Chat, 1).set_aside_at, db.get_one(ComparisonRow, 5).used_at]
+    assert [moment for moment in since if moment and abs(datetime.now(UTC) - moment) < timedelta(days=1)] == since
+    store.close()
