@@ -164,13 +164,12 @@ def _error_log() -> Any:
 
     async def handle(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
         nonlocal say_again_at
-        if isinstance(context.error, Conflict):
-            if monotonic() >= say_again_at:
-                say_again_at = monotonic() + SAY_CONFLICT_EVERY.total_seconds()
-                log.error(CONFLICT, context.error)
-        elif update is None and isinstance(context.error, TelegramError):
-            log.warning("updates cannot be fetched just now: %s", context.error)
-        else:
+        if update is not None or not isinstance(context.error, TelegramError):
             log.error("an update was not handled", exc_info=context.error)
+        elif not isinstance(context.error, Conflict):
+            log.warning("updates cannot be fetched just now: %s", context.error)
+        elif monotonic() >= say_again_at:
+            say_again_at = monotonic() + SAY_CONFLICT_EVERY.total_seconds()
+            log.error(CONFLICT, context.error)
 
     return handle

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
 from redis import RedisError
-from sqlalchemy.exc import InterfaceError, OperationalError
 from telegram import Bot, InputMediaPhoto, Message
 from telegram.error import BadRequest, TelegramError
 
@@ -139,8 +138,8 @@ class Delivery:
             await self._settle(showing, troubles.meaning(error))
         except PictureGoneError:
             await self._draw_again(showing)
-        except ShownAlreadyError:
-            log.info("chat %d gets its chart from another bot with the same token", showing.chat_id)
+        except NotOursError:
+            return
         except Exception:  # one chat's failure must not end the delivery to the others
             log.exception("showing a chart failed")
             await self._settle(showing, Trouble(Kind.UNSURE, "failed", troubles.FAILED_WAIT))
@@ -164,7 +163,7 @@ class Delivery:
             raise PictureGoneError
         message = await self._request(showing, picture)
         upload.file_id = message.photo[-1].file_id
-        await self.house.write(telegram_photos.save, showing.chart, upload.file_id, datetime.now(UTC))
+        await self.house.write_surely(telegram_photos.save, showing.chart, upload.file_id, datetime.now(UTC))
         return message.message_id
 
     async def _reuse(self, showing: Showing, upload: Upload, file_id: str) -> int:
@@ -174,20 +173,17 @@ class Delivery:
         except BadRequest as error:
             if troubles.meaning(error).kind is not Kind.FILE_GONE:
                 raise
+        await self._unclaim(showing)
         if upload.file_id == file_id:
             upload.file_id = None
         await self.house.write(telegram_photos.forget, showing.chart, file_id)
-        if showing.message_id is None:
-            await self.house.write(subscriptions.unmark_sending, showing, datetime.now(UTC))
         return await self._put(showing)
 
     async def _request(self, showing: Showing, photo: bytes | str) -> Message:
         keyboard = under_chart(showing.comparison_id, showing.look, showing.mode)
         caption, entities = links.of_caption(showing.caption)
         if showing.message_id is None:
-            wait = timedelta(seconds=showing.interval_s) if showing.interval_s else UNSURE_WAIT
-            if not await self.house.write(subscriptions.mark_sending, showing, datetime.now(UTC) + wait):
-                raise ShownAlreadyError
+            await self._claim(showing)
             return await self.bot.send_photo(
                 showing.chat_id,
                 photo,
@@ -203,16 +199,18 @@ class Delivery:
             raise TypeError("an edit of a chat's message answers with the message")
         return edited
 
+    async def _claim(self, showing: Showing) -> None:
+        """A new message is noted before it is sent: rather one chart skipped than one sent twice. Edits may repeat."""
+        wait = timedelta(seconds=showing.interval_s) if showing.interval_s else UNSURE_WAIT
+        if not await self.house.write(subscriptions.mark_sending, showing, datetime.now(UTC) + wait):
+            raise NotOursError
+
+    async def _unclaim(self, showing: Showing) -> None:
+        if showing.message_id is None:
+            await self.house.write_surely(subscriptions.unmark_sending, showing, datetime.now(UTC))
+
     async def _note(self, showing: Showing, message_id: int | None) -> None:
-        """What Telegram took is noted, however long the database is away: else it would come again."""
-        while True:
-            try:
-                await self.house.write(subscriptions.mark_shown, showing, message_id, datetime.now(UTC))
-            except (OperationalError, InterfaceError):
-                log.exception("a chart that was shown cannot be noted yet")
-                await asyncio.sleep(LOOK_AGAIN.total_seconds())
-            else:
-                return
+        await self.house.write_surely(subscriptions.mark_shown, showing, message_id, datetime.now(UTC))
 
     async def _draw_again(self, showing: Showing) -> None:
         """The bytes are not kept any more and Telegram has no copy: have the same drawn anew."""
@@ -223,8 +221,8 @@ class Delivery:
     async def _settle(self, showing: Showing, trouble: Trouble) -> None:
         log.info("chat %d was not shown a chart: %s", showing.chat_id, trouble.text)
         write, now = self.house.write, datetime.now(UTC)
-        if showing.message_id is None and trouble.kind is not Kind.UNSURE:
-            await write(subscriptions.unmark_sending, showing, now)
+        if trouble.kind is not Kind.UNSURE:
+            await self._unclaim(showing)
         match trouble.kind:
             case Kind.SHOWN:
                 await self._note(showing, showing.message_id)
@@ -257,5 +255,5 @@ class PictureGoneError(Exception):
     """A chart's bytes are not kept any more."""
 
 
-class ShownAlreadyError(Exception):
-    """Another bot noted this new message first."""
+class NotOursError(Exception):
+    """Another bot sends this chart, or the chat was promised another one by now."""

@@ -1,13 +1,15 @@
 """What every command works with, and the one seam through which async code reaches the store."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from bot.crowd import Crowd
@@ -15,6 +17,10 @@ from bot.troubles import Kind, Trouble
 from pipeline.doors import Doors
 from pipeline.settings import BotSettings
 from pipeline.store import Store, chats
+
+log = logging.getLogger(__name__)
+
+WRITE_AGAIN = timedelta(seconds=1)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,6 +54,15 @@ class House:
                 return change(session, *args, **kwargs)
 
         return await asyncio.to_thread(run)
+
+    async def write_surely(self, change: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Make a change however long the database is away: what Telegram took or refused must be noted."""
+        while True:
+            try:
+                return await self.write(change, *args, **kwargs)
+            except (OperationalError, InterfaceError) as error:
+                log.warning("the database cannot be written to just now: %s", type(error).__name__)
+            await asyncio.sleep(WRITE_AGAIN.total_seconds())
 
     @asynccontextmanager
     async def turn(self, chat_id: int) -> AsyncIterator[None]:

@@ -9,7 +9,7 @@ from typing import Any
 from telegram import Bot
 from telegram.error import TelegramError
 
-from bot import troubles
+from bot import troubles, words
 from bot.house import House
 from bot.limits import Limits
 from bot.troubles import Kind
@@ -71,7 +71,7 @@ class Telling:
     async def _explain_to_an_admin(self, chat_id: int, said: str) -> None:
         """In private to the first admin who has ever written to the bot, the chat's owner first."""
         try:
-            title = (await self.bot.get_chat(chat_id)).title
+            title = words.shown((await self.bot.get_chat(chat_id)).title or "")
             admins = await self.bot.get_chat_administrators(chat_id)
         except TelegramError as error:
             log.info("chat %d names no admins: %s", chat_id, troubles.meaning(error).text)
@@ -95,12 +95,12 @@ class Telling:
     async def _start_untold(self) -> None:
         """Send what every subscribed chat and the admins are told once. A chat that hangs holds up no other."""
         admins, busy = self.house.settings.admin_ids, set(self.under_way)
-        for notice_id, chat_id, words, language in await self.house.read(notices.untold, admins, datetime.now(UTC)):
+        for notice_id, chat_id, notice, language in await self.house.read(notices.untold, admins, datetime.now(UTC)):
             is_open = self.limits.is_open(chat_id, asked=False)
             if is_open and chat_id not in busy and len(self.under_way) < AT_ONCE:
                 busy.add(chat_id)
                 self.under_way[chat_id] = asyncio.create_task(
-                    self._tell_one(notice_id, chat_id, speech(language).say(words))
+                    self._tell_one(notice_id, chat_id, speech(language).say(notice))
                 )
 
     async def _tell_one(self, notice_id: int, chat_id: int, said: str) -> None:

@@ -14,7 +14,7 @@ from pipeline.records import Comparison, Mode
 from pipeline.store import subscriptions
 
 USUAL_INTERVAL = timedelta(hours=1)
-MESSAGE_WITHIN = timedelta(minutes=1)
+MESSAGE_WITHIN = timedelta(hours=1)  # Telegram may ask to wait before it takes the answer
 
 
 async def run(call: Call) -> None:
@@ -37,7 +37,8 @@ async def run(call: Call) -> None:
                 what=what,
             )
         )
-    elif message_id := await call.answer(text("Drawing the live chart: {what}…", what=what)):
+    else:
+        message_id = await call.answer(text("Drawing the live chart: {what}…", what=what))
         await call.house.write(subscriptions.show_in, subscription_id, message_id, datetime.now(UTC))
     await call.house.ask_for_charts()
 

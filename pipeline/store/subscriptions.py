@@ -127,8 +127,8 @@ def mark_shown(session: Session, showing: Showing, message_id: int | None, now: 
     )
 
 
-def show_in(session: Session, subscription_id: int, message_id: int, now: datetime) -> None:
-    """There is a message now for the live chart to show in."""
+def show_in(session: Session, subscription_id: int, message_id: int | None, now: datetime) -> None:
+    """There is a message now for the live chart to show in; None where it needs one of its own."""
     session.execute(
         update(Subscription).where(Subscription.id == subscription_id).values(message_id=message_id, next_at=now)
     )
@@ -137,7 +137,7 @@ def show_in(session: Session, subscription_id: int, message_id: int, now: dateti
 def mark_sending(session: Session, showing: Showing, next_at: datetime) -> bool:
     """Note a new message before it is sent, as if it was shown: rather one skipped than one sent twice.
 
-    False where another bot noted it before.
+    False where another bot noted it before, or where something else is to be shown by now.
     """
     noted = session.scalar(
         update(Subscription)
@@ -162,20 +162,6 @@ def postpone(session: Session, subscription_id: int, until: datetime, problem: s
     )
 
 
-def begin_anew(session: Session, now: datetime) -> None:
-    """A bot that was about to send these live charts a message to show in is gone: they come in new ones."""
-    session.execute(
-        update(Subscription)
-        .where(
-            Subscription.mode == Mode.LIVE,
-            Subscription.message_id.is_(None),
-            Subscription.shown.is_(None),
-            Subscription.problem.is_(None),
-        )
-        .values(next_at=now)
-    )
-
-
 def leave_unsure(session: Session, showing: Showing, until: datetime, problem: str) -> None:
     """Nobody knows whether it was shown. A new message is not sent again; all else may be repeated, after a while."""
     found = session.scalar(select(Subscription).where(*_unchanged(showing)))
@@ -196,8 +182,18 @@ def resume(session: Session, chat_id: int, now: datetime) -> None:
     )
 
 
-def _is_news(chart: str | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
-    return or_(Subscription.shown.is_(None), Subscription.shown != chart)
+def begin_anew(session: Session, now: datetime) -> None:
+    """A bot that was about to send these live charts a message to show in is gone: they come in new ones."""
+    session.execute(
+        update(Subscription)
+        .where(
+            Subscription.mode == Mode.LIVE,
+            Subscription.message_id.is_(None),
+            Subscription.shown.is_(None),
+            Subscription.problem.is_(None),
+        )
+        .values(next_at=now)
+    )
 
 
 def move(session: Session, old: int, new: int) -> None:
@@ -213,10 +209,18 @@ def has_problem(session: Session, chat_id: int, problem: str) -> bool:
     return session.scalar(found.limit(1)) is not None
 
 
+def _is_news(chart: str | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    return or_(Subscription.shown.is_(None), Subscription.shown != chart)
+
+
 def _unchanged(showing: Showing) -> tuple[ColumnElement[bool], ...]:
-    """The subscription as it was when the showing began: a button may have changed since what it is to show."""
+    """The subscription as it was when the showing began: a button may have changed since what it is to show.
+
+    And its group may have got a new id, under which the old one's messages cannot be reached.
+    """
     return (
         Subscription.id == showing.subscription_id,
+        Subscription.chat_id == showing.chat_id,
         Subscription.comparison_id == showing.comparison_id,
         Subscription.mode == showing.mode,
     )

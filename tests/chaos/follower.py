@@ -48,7 +48,7 @@ class Account:
 
 @dataclass
 class Follower:
-    """A chat that tracks an account. started: the last call seen when its first chart was asked."""
+    """A chat that tracks an account. started: the sandbox's last call when its first chart was asked for."""
 
     account: Account
     chat: Chat
