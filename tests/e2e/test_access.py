@@ -29,8 +29,12 @@ ANONYMOUS_ADMIN = 1_087_968_824
 SPEAKING_CHANNEL = 136_817_688
 OWNER = 900
 MEMBER_OF_NOTHING = 666
-DONE, ADMINS_ONLY, NOT_SERVED = "done", "admins only", "not served"
-REFUSALS = {ADMINS_ONLY: "only admins may change", NOT_SERVED: "serves only chosen chats"}
+DONE, ADMINS_ONLY, OWNER_ONLY, NOT_SERVED = "done", "admins only", "owner only", "not served"
+REFUSALS = {
+    ADMINS_ONLY: "only admins may change",
+    OWNER_ONLY: "Only the bot's owner",
+    NOT_SERVED: "serves only chosen chats",
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Act:
     """Under which of the chat's messages the button stands."""
 
 
-OPEN, LOOK, CHANGE = "nothing", "a served chat", "an admin"
+OPEN, LOOK, CHANGE, OWN = "nothing", "a served chat", "an admin", "the bot's owner"
 SINGLE, LIVE, QUESTION = range(3)
 READING = [
     *(Act(words, OPEN) for words in ("/start", "/help", "/privacy", "/id")),
@@ -56,6 +60,7 @@ CHANGING = [
     *(Act(words, CHANGE) for words in ("/settings", "/forget")),
 ]
 PRESSING = [
+    Act("again", OWN, under=QUESTION),
     Act("show {number} spread likes count day", LOOK, under=SINGLE),
     Act("show {number} spread views count day", CHANGE, seen_in_store=True, under=LIVE),
     Act("settings dark", CHANGE, seen_in_store=True, under=QUESTION),
@@ -82,9 +87,10 @@ class Role:
 
 
 ALL, ONLY_LOOKS = (OPEN, LOOK, CHANGE), (OPEN, LOOK)
+OWNERS_ALL = (*ALL, OWN)
 PRIVATE = [
     Role("person", ALL),
-    Role("the bot's owner", ALL, OWNER, served=False),
+    Role("the bot's owner", OWNERS_ALL, OWNER, served=False),
     Role("stranger", (OPEN,), served=False),
     Role("set aside", ALL, set_aside=True),
 ]
@@ -92,20 +98,20 @@ GROUP = [
     Role("creator", ALL, 71),
     Role("admin", ALL, 73, (("role", "administrator"),)),
     Role("anonymous admin", ALL, ANONYMOUS_ADMIN, parts=("reading", "changing")),
-    Role("the bot's owner", ALL, OWNER, (("role", "member"),)),
+    Role("the bot's owner", OWNERS_ALL, OWNER, (("role", "member"),)),
     Role("member", ONLY_LOOKS, 72, (("role", "member"),)),
     Role("restricted member", ONLY_LOOKS, 74, (("role", "restricted"),)),
     Role("somebody's channel", ONLY_LOOKS, SPEAKING_CHANNEL, parts=("reading", "changing")),
     Role("passer-by", ONLY_LOOKS, MEMBER_OF_NOTHING, parts=("pressing",)),
     Role("admin of a group that is not let in", (OPEN,), 71, served=False),
-    Role("the bot's owner in one", (OPEN,), OWNER, (("role", "administrator"),), served=False),
+    Role("the bot's owner in one", (OPEN, OWN), OWNER, (("role", "administrator"),), served=False),
     Role("admin of a group set aside", ALL, 71, set_aside=True),
     Role("member of a group set aside", ONLY_LOOKS, 72, (("role", "member"),), set_aside=True),
 ]
 CHANNEL = [
     Role("admin", ALL, 71),
     Role("reader", ONLY_LOOKS, MEMBER_OF_NOTHING, parts=("pressing",)),
-    Role("the bot's owner", ALL, OWNER, parts=("pressing",)),
+    Role("the bot's owner", OWNERS_ALL, OWNER, parts=("pressing",)),
     Role("admin of a channel that is not let in", (OPEN,), 71, served=False),
     Role("admin of a channel set aside", ALL, 71, set_aside=True),
 ]
@@ -290,7 +296,7 @@ def test_each_role_may_do_what_it_may_and_nothing_else(outcomes: dict[str, list[
     for outcome in outcomes[case.name]:
         act = outcome.act
         may = act.needs in case.role.may
-        refusal = ADMINS_ONLY if LOOK in case.role.may else NOT_SERVED
+        refusal = OWNER_ONLY if act.needs == OWN else ADMINS_ONLY if LOOK in case.role.may else NOT_SERVED
         assert (act.words, outcome.verdict) == (act.words, DONE if may else refusal), outcome.said
         assert (act.words, outcome.changed) == (act.words, may and act.seen_in_store), outcome.said
         assert "Something went wrong" not in outcome.said, act.words
