@@ -31,13 +31,8 @@ CLAIM = timedelta(seconds=2 * TIMEOUT_S)
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
 REFUSED_AGAIN_AFTER = timedelta(minutes=15)
 MISREAD = (
-    requests.RequestException,
-    ValidationError,
-    AssertionError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
+    *(requests.RequestException, ValidationError, AssertionError, RecursionError),
+    *(ValueError, LookupError, TypeError, AttributeError),
 )
 """What the library ends in where an answer is HTML, cut short, or JSON of another shape."""
 
@@ -150,6 +145,7 @@ def _pause(session: Session, error: ServiceError, now: datetime) -> None:
 def _ask_to_wait(response: requests.Response, *_: object, **__: object) -> None:
     """The library waits for what the body says, or for the header, or stumbles over either."""
     if response.status_code == requests.codes.too_many_requests:
+        response.close()
         header = response.headers.get("Retry-After", "")
         wait = timedelta(seconds=int(header[:6])) if header.isascii() and header.isdigit() else None
         raise ServiceError(DROPBOX, text("Dropbox asks to wait"), retry_after=wait)

@@ -164,6 +164,8 @@ def _service_error(response: requests.Response, problem: dict[str, Any]) -> Serv
         return ServiceError(NETWORK, HARD_STOPS[kind], permanent=True, retry_after=_until_tomorrow())
     if status == requests.codes.unauthorized:
         return ServiceError(NETWORK, text("X refuses the bearer token"), permanent=True, retry_after=RATE_LIMIT_WINDOW)
+    if kind == "client-forbidden":
+        return ServiceError(NETWORK, text("X refuses the bot's app"), permanent=True, retry_after=RATE_LIMIT_WINDOW)
     if status == requests.codes.too_many_requests:
         return ServiceError(NETWORK, text("X answered 'too many requests'"), retry_after=_reset(response))
     return ServiceError(NETWORK, text("X answered with status {status}", status=status))

@@ -12,6 +12,7 @@ from pipeline.store import Store, accounts, chats, notices
 from tests.integration.store.conftest import NOON, add_accounts, reading
 
 TICK = timedelta(seconds=10)
+CREDITS = text("X's credits are used up")
 
 
 @dataclass
@@ -24,6 +25,10 @@ class Clock:
             planned = planner.plan(db, self.settings, NOON + at)
             accounts.mark_tried(db, [due.account_id for due in planned.due], NOON + at)
         return planned
+
+    def names(self, at: timedelta) -> list[str]:
+        with self.store.reading() as db:
+            return planner.names(db, self.settings, NOON + at)
 
     def due(self, at: timedelta = timedelta(0)) -> list[int]:
         return sorted(due.account_id for due in self.plan(at).due)
@@ -93,9 +98,29 @@ def test_the_month_limits_too(clock: Clock) -> None:
     assert (planned.short.period, planned.short.until.day, planned.short.until.month) == ("month", 1, 12)
 
 
-def test_a_stop_holds_until_its_moment(clock: Clock) -> None:
-    ids = add_accounts(clock.store, "a")
+def test_a_stop_holds_until_its_moment_and_then_one_account_asks_first(clock: Clock) -> None:
+    ids = add_accounts(clock.store, "a", "b", "c")
+    hour = timedelta(hours=1)
     with clock.store.writing() as db:
-        notices.stop(db, NETWORK, text("credits"), NOON, NOON + timedelta(hours=1))
+        notices.stop(db, NETWORK, CREDITS, NOON, NOON + hour)
     assert clock.due() == []
-    assert clock.due(timedelta(hours=1)) == ids
+    assert clock.due(hour) == ids[:1]
+    assert clock.due(hour + TICK) == ids[1:2], "another, since it may be the first one's own trouble"
+    with clock.store.writing() as db:
+        notices.resume(db, NETWORK, NOON + hour + TICK)
+    assert clock.due(hour + 2 * TICK) == ids
+
+
+def test_names_are_looked_at_by_hundreds_in_turn_and_paid_from_what_the_readings_leave(clock: Clock) -> None:
+    clock.settings = settings(daily="1000", monthly="1000")
+    add_accounts(clock.store, *(f"a{number}" for number in range(250)))
+    minute = timedelta(minutes=1)
+    turns = [clock.names(number * minute) for number in range(3)]
+    assert sorted(len(turn) for turn in turns) == [83, 83, 84]
+    assert len({remote_id for turn in turns for remote_id in turn}) == 250
+    tomorrow = timedelta(days=1)
+    clock.settings = settings(daily=str(250 * Decimal("0.5") + Decimal("0.035")), monthly="1000")
+    assert len(clock.names(tomorrow)) == 3, "as many as the money left pays for"
+    with clock.store.writing() as db:
+        notices.stop(db, NETWORK, CREDITS, NOON + tomorrow, NOON + tomorrow + minute)
+    assert clock.names(tomorrow) == clock.names(tomorrow + 2 * minute) == [], "until X has answered again"

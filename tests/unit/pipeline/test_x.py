@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from pipeline.errors import ServiceError
@@ -136,6 +136,18 @@ def test_a_hard_stop_holds_until_the_next_day(address: str, status: int, body: A
     assert (reading.stopped_until + timedelta(seconds=1)).date() > NOW.date()
 
 
+@pytest.mark.parametrize(
+    ("status", "body"), [(401, {}), (403, {"type": "https://api.x.com/2/problems/client-forbidden"})]
+)
+def test_a_refusal_that_a_person_must_mend_is_tried_again_in_a_quarter_of_an_hour(
+    address: str, status: int, body: dict[str, str]
+) -> None:
+    before = datetime.now(UTC)
+    until = read(address, body, status).stopped_until
+    assert until is not None
+    assert timedelta(minutes=15) <= until - before < timedelta(minutes=16)
+
+
 def test_a_rate_limit_holds_until_its_reset_or_for_a_minute(address: str) -> None:
     before = datetime.now(UTC)
     reset = str(int((before + timedelta(minutes=5)).timestamp()))
@@ -195,6 +207,8 @@ def test_names_are_those_that_x_shows(x: X) -> None:
     assert x.names(["11", "12", "13"]) == [Profile("nasa", State.ACTIVE, "11")]
 
 
+IN_ITS_OWN_TIME = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Over HTTP, and perhaps on a machine that is busy."""
 SCALARS = some.none() | some.booleans() | some.integers() | some.floats() | some.text(some.characters())
 JSON = some.recursive(SCALARS, lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner), max_leaves=12)
 """Any JSON."""
@@ -236,6 +250,7 @@ BODIES = ANSWERS.map(lambda answer: json.dumps(answer).encode()) | some.binary()
 STATUSES = some.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 402, 403, 404, 429, 500, 503])
 
 
+@IN_ITS_OWN_TIME
 @given(body=BODIES, status=STATUSES)
 @example(body=b"[" * 3_000, status=200)
 @example(body=b"1" * 5_000, status=200)
@@ -250,6 +265,7 @@ def test_whatever_x_answers_reading_gives_a_value_that_can_be_handed_on(x: X, bo
     assert (halt.reason is None) == (reading.stopped_until is None)
 
 
+@IN_ITS_OWN_TIME
 @given(body=BODIES, status=STATUSES)
 @example(body=b"[" * 3_000, status=200)
 def test_whatever_x_answers_a_look_up_gives_profiles_or_a_service_error(x: X, body: bytes, status: int) -> None:
