@@ -75,12 +75,12 @@ class Call:
 
     async def _send(self, lines: Iterable[Text], keyboard: InlineKeyboardMarkup | None) -> Message:
         said = await self.speech()
-        text = words.cut("\n".join(said.say(line) for line in lines))
+        plain, entities = links.of_caption(words.cut("\n".join(said.say(line) for line in lines)))
         reply = ReplyParameters(self.message.message_id, allow_sending_without_reply=True) if self.in_group else None
         return await self.message.get_bot().send_message(
             self.chat_id,
-            text,
-            entities=links.to_profiles(text),
+            plain,
+            entities=entities,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
             message_thread_id=self.thread_id,
             reply_markup=keyboard,

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from telegram import MessageEntity
 
-NAME = re.compile(r"(?<![\w@/.])@([A-Za-z0-9_]{1,15})(?!\w)")
+NAME = re.compile(r"(?<![\w@/.])@([A-Za-z0-9_]{1,50})(?!\w)")
 FIXED = re.compile(r"`([^`\n]*)`")
-"""What a caption wants set in letters of one width."""
+"""What is to be set in letters of one width: a caption's figures, and what people typed, where nothing is a link."""
 MOST = 100  # Telegram takes no more entities in a message
 
 
@@ -22,13 +22,19 @@ def to_profiles(text: str) -> list[MessageEntity]:
 
 @lru_cache(maxsize=256)
 def of_caption(caption: str) -> tuple[str, list[MessageEntity]]:
-    """The caption without its backticks, and what is a link or of fixed width in it. Many chats get the same one."""
+    """The caption, or answer, without its backticks, and what is a link or of fixed width in it. Many chats get one."""
     plain, fixed = "", []
     for number, part in enumerate(FIXED.split(caption)):
         if number % 2:
             fixed.append(MessageEntity(MessageEntity.CODE, len(plain), len(part)))
         plain += part
-    return plain, [*_counted(plain, fixed), *to_profiles(plain)][:MOST]
+    fixed = _counted(plain, fixed)
+    links = [link for link in to_profiles(plain) if not any(_holds(part, link) for part in fixed)]
+    return plain, [*fixed, *links][:MOST]
+
+
+def _holds(part: MessageEntity, link: MessageEntity) -> bool:
+    return part.offset <= link.offset < part.offset + part.length
 
 
 def _counted(text: str, entities: list[MessageEntity]) -> list[MessageEntity]:

@@ -14,6 +14,8 @@ from pipeline.records import BASES, Basis, Language, Look, Metric, Mode, Span, T
 
 LONGEST_COMMAND = 4096  # Telegram's own limit for a message
 LONGEST_ECHO = 24
+BLANKS = "\u115f\u1160\u3164\uffa0\u2800"
+"""Letters and signs that show nothing."""
 FEWEST_POSTS = 5
 SHORTEST_INTERVAL = timedelta(minutes=1)
 LONGEST_INTERVAL = timedelta(days=31)
@@ -186,9 +188,10 @@ def _interval(found: re.Match[str]) -> timedelta:
 
 
 def shown(typed: str) -> str:
-    """Somebody's text, safe to repeat: no control or direction marks, and short."""
-    visible = "".join(char for char in typed if unicodedata.category(char)[0] != "C")
-    return visible if len(visible) <= LONGEST_ECHO else f"{visible[:LONGEST_ECHO]}…"
+    """Somebody's text, safe to repeat: short, without what cannot be seen, and set so that nothing in it is a link."""
+    letters = unicodedata.normalize("NFC", typed).replace("`", "'")
+    visible = "".join(each for each in letters if unicodedata.category(each)[0] not in "CM" and each not in BLANKS)
+    return f"`{visible}`" if len(visible) <= LONGEST_ECHO else f"`{visible[:LONGEST_ECHO]}…`"
 
 
 def cut(said: str) -> str:

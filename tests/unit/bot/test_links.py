@@ -1,10 +1,12 @@
 from bot.links import of_caption, to_profiles
 
+LONGER = ("https://x.com/anolderandlongername", 72, 21)
+
 
 def test_names_lead_to_their_profiles_on_x_wherever_they_stand() -> None:
-    text = "😀 Added: @nasa, @ESA_1.\n@x · median 2; me@example.org https://x.com/@y @toolongforaname12"
+    text = "😀 Added: @nasa, @ESA_1.\n@x · median 2; me@example.org https://x.com/@y @anolderandlongername @" + "a" * 51
     found = [(link.url, link.offset, link.length) for link in to_profiles(text)]
-    assert found == [("https://x.com/nasa", 10, 5), ("https://x.com/ESA_1", 17, 6), ("https://x.com/x", 25, 2)]
+    assert found == [("https://x.com/nasa", 10, 5), ("https://x.com/ESA_1", 17, 6), ("https://x.com/x", 25, 2), LONGER]
 
 
 def test_a_captions_figures_are_set_in_one_width_and_its_names_are_links() -> None:
@@ -15,3 +17,9 @@ def test_a_captions_figures_are_set_in_one_width_and_its_names_are_links() -> No
         ("code", 17, 6),
         ("text_link", 24, 5),
     ]
+
+
+def test_nothing_in_what_people_typed_is_a_link() -> None:
+    plain, entities = of_caption("`@nasa!x`: not a name\n@esa")
+    assert plain == "@nasa!x: not a name\n@esa"
+    assert [(each.type, each.offset) for each in entities] == [("code", 0), ("text_link", 20)]

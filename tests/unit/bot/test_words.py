@@ -83,7 +83,8 @@ def test_an_account_named_like_a_metric_needs_its_mark() -> None:
 
 
 def test_what_people_send_is_repeated_short_and_without_direction_marks() -> None:
-    assert words.shown("a\u202eb\u200bc\x07" + "d" * 40) == "abc" + "d" * 21 + "…"
+    assert words.shown("a\u202eb\u200bc\x07" + "d" * 40) == "`abc" + "d" * 21 + "…`"
+    assert words.shown("e\u0301`\u3164\u2800x\u0336\ufe0f") == "`é'x`"
 
 
 @pytest.mark.parametrize(
