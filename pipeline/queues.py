@@ -18,6 +18,8 @@ TICK, LOOK_UP = "tick", "look_up"
 SLOTS = 2
 """Worker processes for ticks and charts. Fetching waits on threads inside them: more would not make a tick shorter."""
 TASK_LIMIT_S = 60
+ANSWERS_WITHIN_S = 5
+"""A server that takes longer is as good as away: who asks for a chart is told so, and no connection hangs for ever."""
 LOST_AFTER = timedelta(seconds=30)
 """Whoever held a task that long is taken for lost. One who is only slow does it twice, which does no harm."""
 
@@ -29,10 +31,6 @@ class Every(schedule):
         if self.maybe_make_aware(last_run_at) > self.now():
             return schedstate(is_due=True, next=self.seconds)
         return super().is_due(last_run_at)
-
-
-ANSWERS_WITHIN_S = 5
-"""A server that takes longer is as good as away: who asks for a chart is told so, and no connection hangs for ever."""
 
 
 class SteadyConnection(Connection):

@@ -31,20 +31,23 @@ MISSED_TICKS = 3
 
 def plan(tools: Tools, now: datetime) -> list[list[tuple[int, str, int]]]:
     """The due accounts in chunks that a message can carry: (account id, id on the network, depth)."""
-    redis_is_new = tools.redis_is_new
+    _make_again_what_was_lost(tools)
     with tools.store.writing() as db:
         set_back = clock.follow(db, now)
-        if redis_is_new:
-            comparisons.want_all(db)
         planned = planner.plan(db, tools.settings, now)
         accounts.mark_tried(db, [due.account_id for due in planned.due], now)
         if planned.short is not None:
             _tell_of_budget(db, planned.short)
     if set_back:
         log.warning("the clock was set back by %s; what waited for a moment waits as long as before", set_back)
-    if redis_is_new:
-        tools.know_redis()
     return [[_packed(due) for due in chunk] for chunk in fetch.chunks(planned.due, SLOTS)]
+
+
+def _make_again_what_was_lost(tools: Tools) -> None:
+    if tools.redis_is_new:
+        with tools.store.writing() as db:
+            comparisons.want_all(db)
+        tools.know_redis()
 
 
 def _packed(due: Due) -> tuple[int, str, int]:
