@@ -25,6 +25,7 @@ from tests.e2e.house import House, running
 
 AT_ONCE = 16
 LOOK_EVERY_S = 0.3
+ANSWERED_WITHIN_S = 120
 ANONYMOUS_ADMIN = 1_087_968_824
 SPEAKING_CHANNEL = 136_817_688
 OWNER = 900
@@ -47,6 +48,8 @@ class Act:
     under: int = 0
     """Under which of the chat's messages the button stands."""
 
+
+pytestmark = pytest.mark.timeout(300)  # the first test waits until all acts of all roles were played
 
 OPEN, LOOK, CHANGE, OWN = "nothing", "a served chat", "an admin", "the bot's owner"
 SINGLE, LIVE, QUESTION = range(3)
@@ -257,7 +260,9 @@ def _say(store: Store, chat: Chat, case: Case, act: Act, words: str) -> Outcome:
     before = _belongings(store, chat.id)
     person = {} if case.kind == "private" else {"user_id": case.user_id, **dict(case.role.person)}
     sent = chat.send(words, **person)
-    said = until(lambda: [each["text"] for each in chat.messages(sent) if each["text"]], 60, LOOK_EVERY_S)[0]
+    said = until(
+        lambda: [each["text"] for each in chat.messages(sent) if each["text"]], ANSWERED_WITHIN_S, LOOK_EVERY_S
+    )[0]
     refused = any(words in said for words in REFUSALS.values())
     return Outcome(act, said, changed=_changed(store, chat.id, before, wait=act.seen_in_store and not refused))
 
