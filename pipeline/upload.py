@@ -47,10 +47,12 @@ class Dropbox:
     def __init__(self, settings: Settings) -> None:
         if settings.dropbox_refresh_token is None:
             raise ValueError("Dropbox is not set up")
+        asking = session(settings.dropbox_api_url)
+        asking.hooks["response"].append(_ask_to_wait)
         self.client = dropbox.Dropbox(
             oauth2_refresh_token=settings.dropbox_refresh_token.get_secret_value(),
             app_key=settings.dropbox_app_key,
-            session=session(settings.dropbox_api_url),
+            session=asking,
             timeout=TIMEOUT_S,
             max_retries_on_error=0,
             max_retries_on_rate_limit=0,
@@ -72,7 +74,6 @@ class Dropbox:
 def session(address: str | None) -> requests.Session:
     """The library's session, to another address where one is set."""
     made: requests.Session = dropbox.create_session()
-    made.hooks["response"].append(_ask_to_wait)
     for host in HOSTS if address else ():
         made.mount(host, Rebased(host, address or "", timeout_s=TIMEOUT_S, pool=1))
     return made

@@ -12,6 +12,7 @@ from tests.chaos.watch import nothing_lost
 from tests.conftest import until
 from tests.e2e.house import House, running
 
+pytestmark = pytest.mark.timeout(300)
 OWNER = 900
 PLENTY = 10_000
 FRESH_S = 12
@@ -119,7 +120,6 @@ def test_a_dropbox_that_hangs_holds_up_no_chart(watched: Subscribed, tell: Tell)
     tell(f"Dropbox: no answer for 60 s; dataset {waited_s:.0f} s after", fresh_s=charts_s)
 
 
-@pytest.mark.timeout(240)
 def test_an_uploader_killed_in_its_first_upload_leaves_the_file_unwritten_for_a_minute_at_most(
     tmp_path_factory: pytest.TempPathFactory, tell: Tell
 ) -> None:

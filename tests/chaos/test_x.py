@@ -14,6 +14,7 @@ from tests.conftest import until
 from tests.e2e.chat import Chat, Json
 from tests.e2e.house import House, running
 
+pytestmark = pytest.mark.timeout(300)
 OWNER = 900
 PLENTY = 10_000
 FRESH_S = 25
@@ -147,7 +148,6 @@ def test_only_an_owner_lifts_a_stop(house: House, watched: Subscribed) -> None:
     assert house.sandbox.calls("x", since) == []
 
 
-@pytest.mark.timeout(300)
 def test_charts_bear_the_time_of_their_data_while_x_is_not_asked(house: House, watched: Subscribed, tell: Tell) -> None:
     house.sandbox.post("faults", service="x", status=402, body={"title": "CreditsDepleted"}, times=PLENTY)
     until(watched.is_marked_stale, within_s=150, every_s=1)
