@@ -1,6 +1,7 @@
 """What pressing a button does. Its data may be old, or made up: everything in it is checked again."""
 
 import logging
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_ALERT = 200  # Telegram's limit
 OLD = text("This button belongs to an earlier chart. Send /compare for a new one.")
+
+NUMBER = re.compile(r"[0-9]{1,9}")  # what a comparison's id can be, and nothing else that Python takes for a number
 
 
 def handler(house: House) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
@@ -59,11 +62,11 @@ async def _press(house: House, query: CallbackQuery, message: MaybeInaccessibleM
 
 async def _run(call: Call) -> None:
     match call.words:
-        case ["show", number, *choices] if number.isdigit():
+        case ["show", number, *choices] if NUMBER.fullmatch(number):
             await _show(call, int(number), choices)
-        case ["live", number] if number.isdigit():
+        case ["live", number] if NUMBER.fullmatch(number):
             await _live(call, int(number))
-        case ["stop", number] if number.isdigit():
+        case ["stop", number] if NUMBER.fullmatch(number):
             await _stop(call, int(number))
         case ["settings", choice] if choice in {*Theme, *Language}:
             await _settings(call, choice)

@@ -75,6 +75,12 @@ def test_a_button_of_an_old_or_foreign_chart_says_so(plain_house: House, chat: C
         f"live {number}",
         f"stop {number}",
         "show 99999 posts likes count day",
+        f"live {'9' * 40}",
+        "live 99999999999999999999",
+        "stop ²",
+        "show ٣ posts likes count day",
+        "settings english",
+        "forget maybe",
         "nonsense",
         "x" * 64,
     ):

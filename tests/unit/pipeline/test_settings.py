@@ -1,6 +1,10 @@
+import os
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from pipeline.errors import ConfigError
 from pipeline.settings import HouseSettings, Settings, complain
@@ -101,6 +105,41 @@ def test_no_secret_shows_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
     assert not [value for value in GOOD.values() if value in repr(HouseSettings.load())]
+
+
+def loaded() -> tuple[Settings | None, list[str]]:
+    try:
+        return Settings.load(), []
+    except ConfigError as error:
+        return None, error.problems
+
+
+LINES = some.text(some.characters(codec="utf-8", exclude_characters="\0"), max_size=60)
+LIKELY = some.sampled_from(["", "0", "-1", "1e9", "1,2 -3", "x", "٣", "data", "1:" + "a" * 30, "9" * 5000, "[", "{}"])
+URLS = some.from_regex(r"(redis|unix|amqp|postgres|sqlite|https?)://[\w:@/?#%\[\].-]{0,30}", fullmatch=True)
+MARKED = LINES.map("marked-{}".format) | some.sampled_from(
+    ["1:" + "marked-" * 5, "", "postgres://user:marked-@host/name"]
+)
+SECRETS = {"TELEGRAM_BOT_TOKEN", "X_BEARER_TOKEN", "DROPBOX_REFRESH_TOKEN", "DATABASE_URL", "REDIS_URL", "BROKER_URL"}
+SURROUNDINGS = some.fixed_dictionaries(
+    {},
+    optional={
+        name: MARKED if name in SECRETS else LINES | LIKELY | URLS for name in map(str.upper, Settings.model_fields)
+    },
+)
+
+
+@given(SURROUNDINGS)
+def test_any_surroundings_are_read_or_refused_with_every_problem_by_its_name(surroundings: dict[str, str]) -> None:
+    with patch.dict(os.environ, surroundings):
+        settings, found = loaded()
+    assert {problem.partition(":")[0] for problem in found} <= {*surroundings, "DROPBOX_REFRESH_TOKEN", "REDIS_URL"}
+    assert "marked-" not in (repr(settings) if settings else complain(found))
+    if settings is None:
+        assert found
+        return
+    assert settings.redis_address
+    assert settings.database_address.startswith(("sqlite", "postgresql+psycopg://"))
 
 
 def test_every_setting_is_in_the_example_and_nothing_else_is() -> None:

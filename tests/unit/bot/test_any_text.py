@@ -1,0 +1,148 @@
+"""Whatever people send is read, or refused with a sentence: it is never an error, and never more than it says."""
+
+import unicodedata
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from bot import keyboards, links, words
+from bot.buttons import NUMBER, _chosen
+from pipeline.errors import UserError
+from pipeline.language import speech
+from pipeline.records import Basis, Language, Look, Metric, Mode, Span, Theme, View
+
+ANY = some.text(some.characters(), max_size=80)
+NAMES = some.from_regex(words.HANDLE, fullmatch=True)
+LIKELY = some.one_of(
+    NAMES,
+    some.sampled_from(sorted(words.KNOWN)),
+    some.from_regex(words.INTERVAL, fullmatch=True),
+    some.from_regex(r"(https?://)?(www\.)?(x|twitter)\.com/@?\w{0,17}/?(\?.*)?"),
+    some.integers().map(str),
+    some.sampled_from(["@", "x.com/", "²", "٣٣", "1h1h", "0m", "9" * 400, "@a@b", "=1+1", "/track", "<b>", "\u202e"]),
+)
+TYPED = some.lists(LIKELY | ANY, max_size=12)
+LOOKS = some.builds(
+    Look,
+    metric=some.sampled_from(Metric),
+    view=some.sampled_from(View),
+    count=some.integers(5, 3200),
+    basis=some.sampled_from(Basis),
+    span=some.sampled_from(Span),
+    theme=some.sampled_from(Theme),
+    language=some.sampled_from(Language),
+).map(Look.fitted)
+PLAIN_NAME = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+
+
+@given(some.text(some.characters(), max_size=5000))
+def test_a_command_is_split_into_words_without_blanks_or_refused(typed: str) -> None:
+    try:
+        found = words.split(typed)
+    except UserError:
+        assert len(typed) > words.LONGEST_COMMAND
+        return
+    assert not [word for word in found if set(word) & set(" \t\n,;")]
+
+
+@given(TYPED)
+def test_handles_are_plain_and_each_stands_once_and_what_is_none_stands_apart(typed: list[str]) -> None:
+    good, bad = words.handles(typed)
+    assert all(set(name) <= PLAIN_NAME and 1 <= len(name) <= 15 for name in good)
+    assert len({name.lower() for name in good}) == len(good)
+    assert all(words.handle_in(word) is None for word in bad)
+    assert {words.handle_in(word) for word in typed if word} - {None} >= set(good)
+
+
+@given(TYPED, some.lists(NAMES.map(lambda name: name.lstrip("@")), max_size=3), LOOKS)
+def test_a_wish_is_read_or_refused_and_what_is_read_can_be_drawn(
+    typed: list[str], tracked: list[str], usual: Look
+) -> None:
+    try:
+        wish = words.wish(typed, tracked, 100)
+        look = wish.look(usual)
+    except UserError as error:
+        for language in Language:
+            assert_harmless(speech(language).say(error.text))
+        return
+    assert all(set(name) <= PLAIN_NAME for name in wish.handles)
+    assert wish.count is None or 5 <= wish.count <= 100
+    assert wish.interval is None or words.SHORTEST_INTERVAL <= wish.interval <= words.LONGEST_INTERVAL
+    assert look.fitted() == look.fitted().fitted()
+    assert (look.theme, look.language) == (wish.theme or usual.theme, usual.language)
+
+
+@given(
+    some.lists(some.sampled_from(["@nasa", "@esa", "likes", "posts", "dark", "50", "new", "2h"]), unique=True),
+    some.data(),
+)
+def test_the_order_of_words_makes_no_difference(typed: list[str], data: some.DataObject) -> None:
+    other = words.wish(data.draw(some.permutations(typed)), [], 100)
+    wish = words.wish(typed, [], 100)
+    assert sorted(other.handles) == sorted(wish.handles)
+    assert vars(other) | {"handles": []} == vars(wish) | {"handles": []}
+
+
+@given(some.integers(1, 31 * 24 * 60))
+def test_an_interval_is_read_as_it_is_spoken(minutes: int) -> None:
+    interval = timedelta(minutes=minutes)
+    assert words.wish([words.spoken(interval)], [], 100).interval == interval
+
+
+@given(ANY)
+def test_what_is_repeated_is_short_and_shows_nothing_that_cannot_be_seen(typed: str) -> None:
+    assert_harmless(words.shown(typed))
+    assert len(words.shown(typed)) <= words.LONGEST_ECHO + 3
+
+
+def assert_harmless(said: str) -> None:
+    """As it stands in a message: letters to be seen, of which only names on X and what we say ourselves is a link."""
+    plain, entities = links.of_caption(said)
+    assert not [letter for letter in plain if unicodedata.category(letter)[0] in "CM" and letter != "\n"]
+    assert all(each.type in {"text_link", "code"} for each in entities)
+
+
+@given(some.text(some.characters(codec="utf-8"), max_size=300))
+def test_links_and_code_lie_within_the_text_and_lead_to_x_alone(typed: str) -> None:
+    plain, entities = links.of_caption(typed)
+    units = plain.encode("utf-16-le")
+    assert len(entities) <= links.MOST
+    for entity in entities:
+        part = units[2 * entity.offset : 2 * (entity.offset + entity.length)].decode("utf-16-le")
+        assert len(part.encode("utf-16-le")) == 2 * entity.length
+        if entity.type == "text_link":
+            assert entity.url == f"https://x.com/{part.removeprefix('@')}"
+            assert set(part.removeprefix("@")) <= PLAIN_NAME
+
+
+@given(some.text(some.characters(codec="utf-8")))
+def test_an_answer_is_never_longer_than_a_message(said: str) -> None:
+    assert len(words.cut(said * 50)) <= words.LONGEST_COMMAND
+
+
+@given(some.lists(some.sampled_from([*View, *Metric, *Basis, *Span]) | ANY, max_size=6), LOOKS)
+def test_a_buttons_choices_are_read_or_refused_and_what_is_read_can_be_drawn(choices: list[str], look: Look) -> None:
+    try:
+        chosen = _chosen(choices, look)
+    except UserError:
+        return
+    assert chosen == chosen.fitted()
+    assert (chosen.count, chosen.theme, chosen.language) == (look.count, look.theme, look.language)
+
+
+@given(ANY | some.integers().map(str) | some.sampled_from(["²", "٣", "9" * 4000, "0x1", "1_0", "-1", "+1", " 1"]))
+def test_a_buttons_number_is_one_that_a_comparison_can_have(typed: str) -> None:
+    assert not NUMBER.fullmatch(typed) or (typed.isascii() and 0 <= int(typed) < 2**31)
+
+
+@given(some.integers(1, 10**9 - 1), LOOKS, some.sampled_from(Mode))
+def test_every_button_is_short_enough_and_reads_back_as_what_it_says(number: int, look: Look, mode: Mode) -> None:
+    rows = keyboards.under_chart(number, look, mode).inline_keyboard
+    for button in (button for row in rows for button in row):
+        data = str(button.callback_data)
+        assert 1 <= len(data.encode()) <= 64
+        kind, place, *choices = data.split()
+        assert (kind in {"show", "live", "stop"}, int(place)) == (True, number)
+        chosen = _chosen(choices, look) if kind == "show" else look
+        assert (chosen == look) == (button.text.startswith("• ") or kind != "show")
