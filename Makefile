@@ -4,22 +4,22 @@ PYTHON ?= python3
 PORT ?= 8765
 POSTS ?=
 ONLY ?=
-UV_VERSION = 0.13.9
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo run test check bench chaos
+.PHONY: help setup demo run test check bench audit chaos
 
 help:
 	@echo "make demo    try it here, with no account anywhere: POSTS=file.csv PORT=8765"
 	@echo "make run     run it against Telegram, X and Dropbox, with the settings in .env"
 	@echo "make test    every test;  make check  lint, types, formatting;  make bench  figures as JSON: ONLY=chart"
+	@echo "make audit   known vulnerabilities of what is locked, as PyPI tells them"
 	@echo "make chaos   every part fails in turn, on real servers; prints what that costs: ONLY=processes"
 
 setup: .venv/ready
 
-.venv/ready: pyproject.toml uv.lock
+.venv/ready: pyproject.toml uv.lock uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Tallybird needs Python 3.11 or newer: make PYTHON=python3.12 …")'
-	@test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	@test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r uv.txt; }
 	.uv/bin/uv sync --quiet --locked --python "$$(command -v $(PYTHON))"
 	@touch $@
 
@@ -40,6 +40,13 @@ check: setup
 bench: setup
 	@.uv/bin/uv sync --quiet --locked --group bench --python "$$(command -v $(PYTHON))"
 	@$(RUN) tests.bench $(ONLY)
+
+# Strict: a package that could not be looked up is a failure, not a package without a vulnerability.
+audit: setup
+	@.uv/bin/uv sync --quiet --locked --group audit --python "$$(command -v $(PYTHON))"
+	@.uv/bin/uv export --quiet --locked --all-groups --no-emit-project --output-file .venv/locked.txt
+	@$(RUN) pip_audit --strict --require-hashes --disable-pip --progress-spinner off --requirement .venv/locked.txt || \
+	{ echo "Not audited, or not clean: a package has a vulnerability, or https://pypi.org/pypi/<name>/json did not tell."; exit 1; }
 
 chaos: setup
 	$(RUN) pytest tests/chaos$(if $(ONLY),/test_$(ONLY).py)

@@ -1,0 +1,52 @@
+"""A chat that blocked the bot long ago is forgotten by itself; one that blocked it lately is not, and may come back."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from redis import Redis
+from sqlalchemy import update
+
+from pipeline.purge import DONE, KEPT
+from pipeline.settings import Settings
+from pipeline.store import Store, chats
+from pipeline.store.tables import Chat as ChatRow
+from tests.conftest import until
+from tests.e2e.chat import Chat
+from tests.e2e.house import House
+
+
+def test_a_chat_that_blocked_the_bot_is_forgotten_when_its_time_is_over(plain_house: House, handles: list[str]) -> None:
+    long_ago, lately = plain_house.chat(8401), plain_house.chat(8402)
+    store = Store(plain_house.database)
+    for chat in (long_ago, lately):
+        chat.ask(f"/track {handles[0]}")
+        chat.chart("/subscribe", within_s=60)
+        plain_house.sandbox.post("telegram/member", chat_id=chat.id, status="blocked")
+        until(partial(_is_set_aside, store, chat))
+    with store.writing() as db:
+        since = datetime.now(UTC) - KEPT - timedelta(minutes=1)
+        db.execute(update(ChatRow).where(ChatRow.id == long_ago.id).values(set_aside_at=since))
+    _let_a_day_pass(plain_house)
+    until(lambda: not _is_known(store, long_ago))
+    assert _is_known(store, lately)
+    assert handles[0] in lately.ask("/list")
+    assert not _is_set_aside(store, lately)
+    assert "no account yet" in long_ago.ask("/list")
+    store.close()
+
+
+def _let_a_day_pass(house: House) -> None:
+    """The next tick finds that it has been a day since the last purge."""
+    settings = Settings(data_dir=house.folder / "data", _env_file=None)
+    with Redis.from_url(settings.redis_address) as redis:
+        assert redis.delete(DONE), "a house purges once at its first tick"
+
+
+def _is_known(store: Store, chat: Chat) -> bool:
+    with store.reading() as db:
+        return chats.is_known(db, chat.id)
+
+
+def _is_set_aside(store: Store, chat: Chat) -> bool:
+    with store.reading() as db:
+        return chats.is_set_aside(db, chat.id)
