@@ -162,7 +162,7 @@ def _subscribe(house: House) -> None:
 def _watch(house: House, seen: Seen, length_s: float) -> None:
     """Change every account once a period, and note what is seen meanwhile."""
     ends = time.monotonic() + length_s
-    with Redis.from_url(f"unix://{house.folder}/data/redis.sock") as redis, ThreadPoolExecutor(1) as person:
+    with Redis.from_url(house.redis) as redis, ThreadPoolExecutor(1) as person:
         since, last = house.sandbox.last_call(), "$"
         last = redis.xinfo_stream(READY)["last-generated-id"] if redis.exists(READY) else "0"
         while time.monotonic() < ends:

@@ -240,7 +240,7 @@ def test_a_worker_takes_over_from_a_frozen_one_and_from_one_that_is_gone(
 
 def held_since_before(house: House, moment: float) -> list[bytes]:
     """The tasks that some worker took before and has not ended."""
-    with Redis(unix_socket_path=str(house.folder / "data/redis.sock")) as redis:
+    with Redis.from_url(house.redis) as redis:
         return list(redis.zrangebyscore("unacked_index", 0, moment))
 
 

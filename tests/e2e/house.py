@@ -38,6 +38,11 @@ class House:
     def log(self) -> Path:
         return self.folder / "house.log"
 
+    @property
+    def redis(self) -> str:
+        """The address of the private Redis."""
+        return f"unix://{self.folder}/data/redis/redis.sock"
+
     def process(self, name: str) -> psutil.Process:
         """The process that the supervisor runs under this name of the Procfile, or "redis"."""
         found = [each for each in self.supervisor.children() if _name(each) == name]

@@ -260,9 +260,7 @@ def _say(store: Store, chat: Chat, case: Case, act: Act, words: str) -> Outcome:
     before = _belongings(store, chat.id)
     person = {} if case.kind == "private" else {"user_id": case.user_id, **dict(case.role.person)}
     sent = chat.send(words, **person)
-    said = until(
-        lambda: [each["text"] for each in chat.messages(sent) if each["text"]], ANSWERED_WITHIN_S, LOOK_EVERY_S
-    )[0]
+    said = until(lambda: chat.said_after(sent), ANSWERED_WITHIN_S, LOOK_EVERY_S)[0]
     refused = any(words in said for words in REFUSALS.values())
     return Outcome(act, said, changed=_changed(store, chat.id, before, wait=act.seen_in_store and not refused))
 
