@@ -29,8 +29,9 @@ demo: setup
 run: setup
 	@$(RUN) pipeline.run
 
+# Two at a time, since most of a test's time is waiting; a file's tests share their house.
 test: setup
-	$(RUN) pytest
+	$(RUN) pytest -n 2 --dist loadfile
 
 check: setup
 	.venv/bin/ruff check
@@ -46,7 +47,7 @@ audit: setup
 	@.uv/bin/uv sync --quiet --locked --group audit --python "$$(command -v $(PYTHON))"
 	@.uv/bin/uv export --quiet --locked --all-groups --no-emit-project --output-file .venv/locked.txt
 	@$(RUN) pip_audit --strict --require-hashes --disable-pip --progress-spinner off --requirement .venv/locked.txt || \
-	{ echo "Not audited, or not clean: a package has a vulnerability, or https://pypi.org/pypi/<name>/json did not tell."; exit 1; }
+	{ echo "Not audited, or not clean: a package has a vulnerability, or PyPI did not tell."; exit 1; }
 
 chaos: setup
 	$(RUN) pytest tests/chaos$(if $(ONLY),/test_$(ONLY).py)
