@@ -33,6 +33,7 @@ AT_ONCE = 28
 MOST_AT_ONCE = 250  # with those that Telegram lets wait; each holds a connection
 LOOK_EVERY = timedelta(seconds=5)
 LOOK_AGAIN = timedelta(seconds=1)
+BETWEEN_LOOKS = timedelta(milliseconds=100)  # thousands of chats may wait, and each turn's end is news
 UNSURE_WAIT = timedelta(hours=1)
 
 
@@ -96,6 +97,7 @@ class Delivery:
             except Exception:  # a database away for a moment must not end the loop
                 log.exception("looking for what to show failed")
                 held_back = True
+            await asyncio.sleep(BETWEEN_LOOKS.total_seconds())
             wait = LOOK_AGAIN if held_back else LOOK_EVERY
             try:
                 await asyncio.wait_for(self.house.news.wait(), wait.total_seconds())
@@ -108,8 +110,9 @@ class Delivery:
         due = await self.house.read(subscriptions.outdated, datetime.now(UTC))
         held_back = False
         for turn in due:
-            is_open = self.limits.is_open(turn.chat_id, asked=turn.mode is Mode.ONCE)
-            if self._is_full() or turn.chat_id in self.under_way or not is_open:
+            if self._is_full():
+                return True
+            if turn.chat_id in self.under_way or not self.limits.is_open(turn.chat_id, asked=turn.mode is Mode.ONCE):
                 held_back = True
                 continue
             self.under_way[turn.chat_id] = asyncio.create_task(self._take_turn(turn.subscription_id, turn.chat_id))

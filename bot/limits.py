@@ -1,8 +1,9 @@
 """Telegram's limits, kept from this side: per chat, per group and for the whole bot. Every request passes here."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -18,26 +19,45 @@ UNCOUNTED = {
 CHARTS = {"sendPhoto", "editMessageMedia"}
 PAUSES_S = (1.0, 3.0, 9.0)
 """Before what did not get there is said again."""
+PROMPT_S = 0.25
+"""An answer within that is as good as one at once."""
 
 Request = Callable[[], Coroutine[Any, Any, Any]]
 
 
+@dataclass(eq=False, slots=True)
+class Place:
+    """What a request takes of a window; moments by `monotonic`. answered: None while it is under way."""
+
+    sent: float
+    answered: float | None = None
+
+
 class Window:
-    """At most `count` events in any `seconds`: what Telegram states, unlike a bucket that lets a burst pass on top."""
+    """At most `count` requests in any `seconds`: what Telegram states, unlike a bucket that lets a burst pass on top.
+
+    Telegram counts what it gets, at some moment between the sending and the answer. Where that took long, as when it
+    stood still and then gets all that waited at once, a request counts from its answer.
+    """
 
     def __init__(self, count: int, seconds: float) -> None:
-        self.times: deque[float] = deque(maxlen=count)
-        self.seconds = seconds
+        self.count, self.seconds = count, seconds
+        self.places: list[Place] = []
         self.closed_until = 0.0
 
     def wait(self, now: float, *, spare: int = 0) -> float:
         """Seconds until there is room for one more, leaving `spare` places free."""
-        most = (self.times.maxlen or 0) - spare
-        full_until = self.times[-most] + self.seconds if len(self.times) >= most else 0.0
+        ends = sorted(end for place in self.places if (end := self._end(place, now)) > now)
+        most = self.count - spare
+        full_until = ends[len(ends) - most] if len(ends) >= most else 0.0
         return max(full_until, self.closed_until) - now
 
-    def take(self, now: float) -> None:
-        self.times.append(now)
+    def take(self, place: Place) -> None:
+        self.places = [each for each in self.places if self._end(each, place.sent) > place.sent] + [place]
+
+    def _end(self, place: Place, now: float) -> float:
+        answered = now if place.answered is None else place.answered
+        return (place.sent if answered - place.sent <= PROMPT_S else answered) + self.seconds
 
 
 class Limits(BaseRateLimiter[None]):
@@ -73,20 +93,20 @@ class Limits(BaseRateLimiter[None]):
         return await self._say(chat_id, lambda: callback(*args, **kwargs))
 
     async def _show(self, chat_id: int, request: Request) -> Any:
-        await self._room(chat_id)
-        self.showing.add(chat_id)
-        try:
-            return await self._send(chat_id, request)
-        finally:
-            self.showing.discard(chat_id)
+        async with self._place(chat_id):
+            self.showing.add(chat_id)
+            try:
+                return await self._send(chat_id, request)
+            finally:
+                self.showing.discard(chat_id)
 
     async def _say(self, chat_id: int, request: Request) -> Any:
         """Say it again where it surely did not get there; after a wait that Telegram asks for, however long."""
         pauses = iter(PAUSES_S)
         while True:
-            await self._room(chat_id)
             try:
-                return await self._send(chat_id, request)
+                async with self._place(chat_id):
+                    return await self._send(chat_id, request)
             except RetryAfter:
                 continue
             except TelegramError as error:
@@ -101,19 +121,28 @@ class Limits(BaseRateLimiter[None]):
             self._chat(chat_id).closed_until = monotonic() + troubles.asked_wait(error).total_seconds()
             raise
 
-    async def _room(self, chat_id: int) -> None:
+    @asynccontextmanager
+    async def _place(self, chat_id: int) -> AsyncIterator[None]:
+        """Wait for room in the chat and in the bot, and take it."""
         windows = (self._chat(chat_id), self.all)
         while (wait := max(window.wait(monotonic()) for window in windows)) > 0:  # noqa: ASYNC110 only time makes room
             await asyncio.sleep(wait)
+        place = Place(monotonic())
         for window in windows:
-            window.take(monotonic())
+            window.take(place)
+        try:
+            yield
+        finally:
+            place.answered = monotonic()
 
     async def initialize(self) -> None: ...
 
     async def shutdown(self) -> None: ...
 
     def _chat(self, chat_id: int) -> Window:
-        return self.chats.setdefault(chat_id, _window(chat_id))
+        if chat_id not in self.chats:
+            self.chats[chat_id] = _window(chat_id)
+        return self.chats[chat_id]
 
 
 def _is_group(chat_id: int) -> bool:

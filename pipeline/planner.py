@@ -12,6 +12,7 @@ from pipeline.store import accounts, bill, notices, posts
 from pipeline.store.tables import Account
 
 UNREADABLE_AGAIN_AFTER = timedelta(minutes=15)
+EARLY = 0.4  # with two beats side by side, by mistake, nothing is read twice as often
 NAMES_EVERY = timedelta(minutes=1)
 NAMES_AT_ONCE = 100  # what one request tells
 
@@ -24,8 +25,10 @@ class Plan:
     short: bill.Budget | None = None
 
 
-def plan(session: Session, settings: Settings, now: datetime) -> Plan:
+def plan(session: Session, settings: Settings, now: datetime, *, asked: bool = False) -> Plan:
     """Every tracked account once a tick, as long as all fit in the budget.
+
+    asked: this tick comes between beat's, since a chat asked for a chart: nothing is read again before its time.
 
     Where one does not, all reads stop for the period, but for those that fit and have had no reading today. After a
     stop one account is read first, until X answers again.
@@ -39,7 +42,7 @@ def plan(session: Session, settings: Settings, now: datetime) -> Plan:
     left = money.left
     short = left < bill.post_usd(1)
     for account in accounts.tracked(session):
-        if not _is_due(account, settings, now):
+        if not _is_due(account, settings, now, early=0 if asked else EARLY):
             continue
         cost = _cost(account, known.get(account.id), settings, now)
         short = short or cost > left
@@ -73,11 +76,11 @@ def names(session: Session, settings: Settings, now: datetime) -> list[str]:
     return paid + unpaid[: int(spare / bill.user_usd(1))]
 
 
-def _is_due(account: Account, settings: Settings, now: datetime) -> bool:
-    """A tick that is a moment early skips no turn; two beats side by side, by mistake, do not read twice as often."""
+def _is_due(account: Account, settings: Settings, now: datetime, *, early: float) -> bool:
+    """early: the part of a tick by which beat's next one may come too soon and still skip no turn."""
     if account.tried_at is None:
         return True
-    wait = settings.tick * 0.6 if account.state is State.ACTIVE else UNREADABLE_AGAIN_AFTER
+    wait = settings.tick * (1 - early) if account.state is State.ACTIVE else UNREADABLE_AGAIN_AFTER
     return account.tried_at <= now - wait
 
 

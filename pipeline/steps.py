@@ -29,12 +29,12 @@ WITHIN = 0.8
 MISSED_TICKS = 3
 
 
-def plan(tools: Tools, now: datetime) -> list[list[tuple[int, str, int]]]:
+def plan(tools: Tools, now: datetime, *, asked: bool) -> list[list[tuple[int, str, int]]]:
     """The due accounts in chunks that a message can carry: (account id, id on the network, depth)."""
     _make_again_what_was_lost(tools)
     with tools.store.writing() as db:
         set_back = clock.follow(db, now)
-        planned = planner.plan(db, tools.settings, now)
+        planned = planner.plan(db, tools.settings, now, asked=asked)
         accounts.mark_tried(db, [due.account_id for due in planned.due], now)
         if planned.short is not None:
             _tell_of_budget(db, planned.short)

@@ -25,7 +25,7 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
         if turn is None:
             return
         take_back(app, LOST_AFTER)
-        chunks = steps.plan(tools, now())
+        chunks = steps.plan(tools, now(), asked=asked)
         if chunks:
             chord([read.s(chunk) for chunk in chunks], conclude.s(turn)).apply_async()
         else:  # an empty header would run the body in its own way
@@ -51,7 +51,7 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
         if purge.is_due(tools.redis):
             forget_unused.delay()
         if tools.turn.end(turn):
-            tick.delay()
+            tick.delay(asked=True)
 
     def start_chart(comparison_id: int, version: int) -> None:
         """Side by side: write the dataset and upload it; draw it, and tell that the chart is ready."""

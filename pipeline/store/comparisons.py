@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from pipeline.records import Comparison as ComparisonRecord
 from pipeline.records import Counts, Mode
 from pipeline.records import Post as PostRecord
+from pipeline.store import subscriptions
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
 
 CLAIM = timedelta(seconds=30)
@@ -84,18 +85,11 @@ def claim_outdated(session: Session, now: datetime) -> Sequence[tuple[int, int]]
 
     Of many, those that somebody is shown next: others would be drawn for nobody, and anew before their turn comes.
     """
-    in_line = (
-        select(Subscription.comparison_id)
-        .join(Chat, Chat.id == Subscription.chat_id)
-        .where(Chat.set_aside.is_(None))
-        .order_by(Subscription.next_at, Subscription.id)
-        .limit(NEXT_IN_LINE)
-        .subquery()
-    )
+    next_in_line = {turn.comparison_id for turn in subscriptions.waiting(session)[:NEXT_IN_LINE]}
     rows = session.execute(
         update(Comparison)
         .where(
-            Comparison.id.in_(select(in_line.c.comparison_id)),
+            Comparison.id.in_(next_in_line),
             Comparison.wanted > Comparison.drawn,
             or_(Comparison.claimed_until.is_(None), Comparison.claimed_until < now),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -11,13 +11,18 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from pipeline.records import Look, Mode
 from pipeline.store.tables import Chat, Comparison, Subscription
 
+ALONG = timedelta(seconds=20)
+"""By how much a turn may come earlier, so that chats with the same chart take their turns together."""
+
 
 class Turn(NamedTuple):
-    """A subscription whose chart is due, before anything else is read of it: thousands may wait at once."""
+    """A subscription that waits for its turn, before anything else is read of it: thousands may wait at once."""
 
     subscription_id: int
     chat_id: int
     mode: Mode
+    comparison_id: int
+    next_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,16 @@ class Showing:
     message_id: int | None
     chart: str
     caption: str
+
+
+TURN = (
+    Subscription.id,
+    Subscription.chat_id,
+    Subscription.mode,
+    Subscription.comparison_id,
+    Subscription.next_at,
+)
+"""The columns of a Turn."""
 
 
 def add(session: Session, subscription: Subscription) -> Subscription:
@@ -72,9 +87,29 @@ def point(session: Session, subscription_id: int, comparison_id: int, version: i
 
 
 def outdated(session: Session, now: datetime) -> Sequence[Turn]:
-    """Every turn that is due, the one that has waited longest first."""
-    light = _due(now).with_only_columns(Subscription.id, Subscription.chat_id, Subscription.mode)
-    return [Turn(*row) for row in session.execute(light)]
+    """Every turn whose chart is due, in the order in which they are taken."""
+    return _in_order(session, _due(now))
+
+
+def waiting(session: Session) -> Sequence[Turn]:
+    """The turns of every chat that is served, whether their charts are due or not, in the same order."""
+    served = select(Subscription).join(Chat, Chat.id == Subscription.chat_id).where(Chat.set_aside.is_(None))
+    return _in_order(session, served)
+
+
+def _in_order(session: Session, wanted: Select[*tuple[Any, ...]]) -> Sequence[Turn]:
+    """The one that has waited longest first, and with it those for the same chart: it is drawn once for them all."""
+    light = wanted.with_only_columns(*TURN)
+    turns = [Turn(*row) for row in session.execute(light)]
+    first: dict[int, datetime] = {}
+    for turn in turns:
+        first[turn.comparison_id] = min(turn.next_at, first.get(turn.comparison_id, turn.next_at))
+
+    def place(turn: Turn) -> tuple[datetime, int, datetime, int]:
+        earliest = max(first[turn.comparison_id], turn.next_at - ALONG)
+        return earliest, turn.comparison_id, turn.next_at, turn.subscription_id
+
+    return sorted(turns, key=place)
 
 
 def due(session: Session, subscription_id: int, now: datetime) -> Showing | None:
@@ -95,7 +130,6 @@ def _due(now: datetime) -> Select[Subscription, Comparison]:
             _is_news(Comparison.chart),
             Subscription.next_at <= now,
         )
-        .order_by(Subscription.next_at, Subscription.id)
     )
 
 

@@ -142,7 +142,7 @@ def _subscribe(house: House) -> None:
         accounts.save_profiles(db, [Profile(name, State.ACTIVE, known[name]) for name in names], NETWORK, now)
         ids = sorted(account.id for account in accounts.known(db, [known[name] for name in names], NETWORK))
         for chat_id in range(1, CHATS + 1):
-            first = chat_id % COMPARISONS * EACH
+            first = chat_id % COMPARISONS * ACCOUNTS // COMPARISONS
             chosen = tuple(sorted(ids[(first + place) % ACCOUNTS] for place in range(EACH)))
             chats.add(db, chat_id, now)
             chats.track(db, chat_id, chosen, now)

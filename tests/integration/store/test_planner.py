@@ -20,9 +20,9 @@ class Clock:
     store: Store
     settings: Settings
 
-    def plan(self, at: timedelta = timedelta(0)) -> planner.Plan:
+    def plan(self, at: timedelta = timedelta(0), *, asked: bool = False) -> planner.Plan:
         with self.store.writing() as db:
-            planned = planner.plan(db, self.settings, NOON + at)
+            planned = planner.plan(db, self.settings, NOON + at, asked=asked)
             accounts.mark_tried(db, [due.account_id for due in planned.due], NOON + at)
         return planned
 
@@ -30,8 +30,8 @@ class Clock:
         with self.store.reading() as db:
             return planner.names(db, self.settings, NOON + at)
 
-    def due(self, at: timedelta = timedelta(0)) -> list[int]:
-        return sorted(due.account_id for due in self.plan(at).due)
+    def due(self, at: timedelta = timedelta(0), *, asked: bool = False) -> list[int]:
+        return sorted(due.account_id for due in self.plan(at, asked=asked).due)
 
 
 @pytest.fixture
@@ -51,6 +51,13 @@ def test_each_tracked_account_is_due_once_a_tick_and_an_untracked_one_never(cloc
     assert clock.due() == ids[:2]
     assert clock.due(timedelta(seconds=1)) == []
     assert clock.due(TICK - timedelta(seconds=1)) == ids[:2]
+
+
+def test_what_chats_ask_for_between_ticks_is_drawn_from_what_was_read(clock: Clock) -> None:
+    ids = add_accounts(clock.store, "a", "b")
+    assert clock.due(asked=True) == ids
+    assert clock.due(TICK - timedelta(seconds=1), asked=True) == []
+    assert clock.due(TICK, asked=True) == ids
 
 
 def test_nobody_tracking_means_nothing_due(clock: Clock) -> None:

@@ -236,6 +236,18 @@ def test_of_many_charts_those_are_drawn_whose_chats_are_next_in_line(store: Stor
     assert counts == set(range(7, 7 + comparisons.NEXT_IN_LINE))
 
 
+def test_chats_with_the_same_chart_take_their_turns_together_if_that_hurts_nobody(store: Store) -> None:
+    one, other = add_accounts(store, "a", "b")
+    waiting_s = {1: (one, 60), 2: (other, 59), 3: (one, 41), 4: (one, 38), 5: (other, 58), 6: (other, 10)}
+    for chat_id, (account, seconds) in waiting_s.items():
+        add_accounts(store, "a", "b", chat_id=chat_id)
+        with store.writing() as db:
+            row = comparisons.find_or_add(db, Comparison((account,)))
+            add_subscription(db, row, chat_id=chat_id, next_at=NOON - timedelta(seconds=seconds))
+    draw(store, "chart 1")
+    assert [showing.chat_id for showing in outdated(store)] == [1, 3, 2, 5, 4, 6]
+
+
 def test_of_two_bots_one_takes_the_turn(store: Store) -> None:
     ids = add_accounts(store, "a")
     subscribe(store, ids, Mode.NEW, interval_s=60)

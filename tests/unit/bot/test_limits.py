@@ -1,7 +1,9 @@
 """How Telegram's limits are shared between what people ask for and what comes by itself."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -35,6 +37,25 @@ async def test_a_full_chat_closes_no_other() -> None:
     limits = Limits()
     await sent(limits, GROUP, 20)
     assert limits.is_open(PRIVATE, asked=False)
+
+
+async def test_what_telegram_got_late_counts_from_then() -> None:
+    """Else a Telegram that stood still would get two seconds' messages within one."""
+    limits, moves = Limits(), asyncio.Event()
+    got: list[float] = []
+
+    async def accept() -> None:
+        await moves.wait()
+        got.append(monotonic())
+
+    async def say(chat_id: int) -> None:
+        await limits.process_request(accept, (), {}, "sendPhoto", {"chat_id": chat_id}, None)
+
+    talk = [asyncio.create_task(say(chat_id)) for chat_id in range(1, 2 * limits.all.count + 1)]
+    await asyncio.sleep(1.2)
+    moves.set()
+    await asyncio.gather(*talk)
+    assert got[limits.all.count] - got[0] >= limits.all.seconds
 
 
 def failing_once(error: TelegramError) -> Callable[[], Coroutine[Any, Any, str]]:
