@@ -1,0 +1,95 @@
+"""What people type and what networks and chats are called is text: never markup, a link, a path or a formula."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import pytest
+from sqlalchemy import select
+
+from pipeline.store import Store
+from pipeline.store.tables import Account
+from tests.conftest import until
+from tests.e2e.chat import Chat, Json
+from tests.e2e.house import House
+
+HANDLE = re.compile(r"[A-Za-z0-9_]+")
+HOSTILE = [
+    *("<b>nasa</b>", "[nasa](tg://user?id=1)", "*nasa*", "https://evil.example/nasa", "/start@evil_bot"),
+    *("@nasa\u202etxt.exe", "na\u200bsa", "e\u0335sa", "=CMD()", "+1", "-1", "../../etc/passwd", "nasa|rm", "%s{0}"),
+]
+OURS = "https://x.com/"
+
+
+@pytest.fixture
+def chat(plain_house: House, handles: list[str]) -> Chat:
+    chat = plain_house.chat(2201)
+    chat.ask(f"/track {handles[0]}")
+    return chat
+
+
+def said_to(chat: Chat, since: int) -> list[Json]:
+    """What the bot asked Telegram to write in the chat."""
+    calls = chat.sandbox.calls("telegram", since)
+    return [call["params"] for call in calls if call["params"].get("chat_id") == chat.id and "text" in call["params"]]
+
+
+def assert_plain(messages: Iterable[Json]) -> None:
+    for message in messages:
+        assert "parse_mode" not in message
+        unseen = {each for each in message["text"] if unicodedata.category(each)[0] in "CM"}
+        assert unseen <= {"\n"}
+        for entity in message.get("entities") or []:
+            assert entity["type"] in {"code", "text_link"}
+            assert entity.get("url", OURS).startswith(OURS)
+
+
+def test_hostile_words_are_repeated_as_plain_letters_and_track_nothing(chat: Chat, handles: list[str]) -> None:
+    since = chat.sandbox.last_call()
+    said = chat.ask("/track " + " ".join(HOSTILE))
+    assert said.count("not a name on X") == len(HOSTILE)
+    messages = said_to(chat, since)
+    assert messages
+    assert_plain(messages)
+    tracked = [line for line in chat.ask("/list").splitlines() if line.startswith("@")]
+    assert [line.split(" · ")[0] for line in tracked] == [f"@{handles[0]}"]
+
+
+@pytest.mark.parametrize("command", ["/untrack", "/compare", "/subscribe", "/unsubscribe"])
+def test_every_command_repeats_hostile_words_as_plain_letters(chat: Chat, command: str) -> None:
+    for word in ("<b>nasa</b>", "@nasa\u202etxt.exe", "[nasa](tg://user?id=1)"):
+        since = chat.sandbox.last_call()
+        chat.ask(f"{command} {word}")
+        assert_plain(said_to(chat, since))
+
+
+def test_a_network_that_gives_hostile_names_adds_nothing(plain_house: House, chat: Chat) -> None:
+    people = [{"id": str(number), "name": name, "username": name} for number, name in enumerate(HOSTILE, start=7)]
+    problem = {
+        "title": "<b>Not Found</b>",
+        "detail": "\u202e[x](tg://user?id=1)",
+        "value": "zz_absent",
+        "type": "../resource-not-found",
+    }
+    plain_house.sandbox.post(
+        "faults", service="x", method="GET /2/users/by", status=200, body={"data": people, "errors": [problem]}
+    )
+    since = chat.sandbox.last_call()
+    assert "@zz_absent: no such account" in chat.ask("/track zz_absent")
+    assert_plain(said_to(chat, since))
+    store = Store(plain_house.database)
+    with store.reading() as db:
+        assert all(HANDLE.fullmatch(handle) for handle in db.scalars(select(Account.handle)))
+    store.close()
+    until(lambda: list((plain_house.folder / "data/datasets").glob("*.csv")) or chat.chart("/compare"))
+    assert all(
+        re.fullmatch(r"[A-Za-z0-9_-]+\.csv", path.name) for path in (plain_house.folder / "data/datasets").iterdir()
+    )
+
+
+def test_a_group_with_a_hostile_title_is_answered_like_any_other(plain_house: House) -> None:
+    group = plain_house.chat(-2202, user_id=71, type="supergroup")
+    since = group.sandbox.last_call()
+    group.ask("/start", title="<b>\u202eelttit</b> [x](tg://user?id=1)", first_name="*\u200b_`")
+    group.ask("/list")
+    assert_plain(said_to(group, since))
