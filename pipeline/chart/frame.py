@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pipeline.chart.page import MARGIN, TEXT, WIDTH, Page, Style, width
+from pipeline.chart.page import MARGIN, WIDTH, Page
 from pipeline.chart.standing import extent, title
 from pipeline.chart.theme import COLOURS
+from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData, ChartRow
 
@@ -64,7 +65,8 @@ def open_slim_page(data: ChartData) -> Page:
 
 def fresh(data: ChartData, row: ChartRow) -> list[bool]:
     """Whether each post is so young that its count still grows."""
-    return [data.as_of - time < FRESH for time in row.times]
+    since = data.as_of - FRESH
+    return [time > since for time in row.times]
 
 
 def foot(page: Page, data: ChartData, *, growing: bool, lines: Sequence[str]) -> float:

@@ -12,10 +12,11 @@ from pipeline.chart import frame, labels, rest
 from pipeline.chart.courses import Course, Overtaking, course, overtakings
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short, tick
-from pipeline.chart.page import TEXT, WIDTH, Page, Style, width
+from pipeline.chart.page import WIDTH, Page
 from pipeline.chart.scale import ROUND
 from pipeline.chart.series import HALO, SPACE, STROKE, told_apart
 from pipeline.chart.standing import Standing, ranked, reason
+from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData, ChartRow, Layout, Span
 

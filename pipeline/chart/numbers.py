@@ -19,7 +19,7 @@ SMALL = 1
 """Below this two decimals are kept, so that a rate is not written as 0."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def short(value: float, language: Language = Language.ENGLISH) -> str:
     """A count or a median: 0.25, 37.5, 1,234, 9,999, then 12.3k, 123k, 1.2M; halves are rounded up."""
     if value < EXACT_BELOW:

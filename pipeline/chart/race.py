@@ -7,8 +7,9 @@ from math import ceil
 from pipeline.chart import frame, rest
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short
-from pipeline.chart.page import TEXT, Page, Style, elide, width
+from pipeline.chart.page import Page
 from pipeline.chart.standing import Standing, figures, ranked, reason, sample
+from pipeline.chart.words import TEXT, Style, elide, width
 from pipeline.language import speech, text
 from pipeline.records import Basis, ChartData, Layout
 

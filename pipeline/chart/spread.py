@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pipeline.chart import frame, strip, table
 from pipeline.chart.layout import ROWS_WITH_TOPS, layout
 from pipeline.chart.numbers import short
-from pipeline.chart.page import Page, Style, elide, width
+from pipeline.chart.page import Page
 from pipeline.chart.scale import scale_of
 from pipeline.chart.standing import Standing, figures, ranked, reason, sample
 from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
+from pipeline.chart.words import Style, elide, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData
 
