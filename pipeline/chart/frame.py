@@ -8,7 +8,7 @@ from pipeline.chart.standing import extent, title
 from pipeline.chart.theme import COLOURS
 from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
-from pipeline.records import ChartData, ChartRow
+from pipeline.records import ChartData, ChartRow, Text
 
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 HEIGHTS = (720, 1280)
@@ -29,6 +29,9 @@ BOTTOM = 36
 FRESH = timedelta(hours=24)
 SEPARATOR = " · "
 GROWING = text("younger than 24 h, still growing")
+NOBODY = text("nobody to compare yet")
+MESSAGE = 44
+"""The size of what is said where there is nothing to draw."""
 RING = 20
 """The size of the hollow dot that is explained."""
 INDENT = RING + 14
@@ -61,6 +64,12 @@ def open_slim_page(data: ChartData) -> Page:
     told = [extent(data.look), said.say("reposts left out"), said.moment(data.as_of)]
     page.text(LEFT, SLIM_SUBTITLE_BASELINE, SEPARATOR.join(told), Style(colours.muted))
     return page
+
+
+def tell(page: Page, data: ChartData, words: Text, bottom: float) -> None:
+    """Say in the middle of the drawing's room why it is empty."""
+    said = speech(data.look.language).say(words)
+    page.text(WIDTH / 2, (TOP + bottom + MESSAGE) / 2, said, Style(page.colours.ink, MESSAGE), "center")
 
 
 def fresh(data: ChartData, row: ChartRow) -> list[bool]:

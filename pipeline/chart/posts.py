@@ -37,6 +37,7 @@ READINGS = {
 }
 """Of one drawing, and of panels."""
 SHORT_READING = text("log scale · line: rolling median")
+NO_POSTS = text("no posts")
 LINES = text("grey lines: the other accounts")
 
 
@@ -57,6 +58,8 @@ def draw(data: ChartData) -> Page:
         alone.draw(page, data, drawn[0], scale, bottom)
     elif drawn:
         _together(page, data, drawn, scale, bottom)
+    else:
+        frame.tell(page, data, NO_POSTS if found else frame.NOBODY, bottom)
     return page
 
 

@@ -59,6 +59,8 @@ def draw(data: ChartData) -> Page:
     bottom = frame.foot(page, data, growing=growing, lines=[])
     rows = _rows(page, data, found, bottom - AXIS, axis)
     strips = [row.strip for row in rows if row.strip]
+    if not found:
+        frame.tell(page, data, frame.NOBODY, bottom)
     if strips:
         _axis(page, data, axis, strips, bottom)
     for row in rows:

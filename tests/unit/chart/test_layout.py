@@ -134,6 +134,18 @@ def test_text_is_large_enough_for_a_chat(name: str, view: View) -> None:
     assert texts(page)[0].style.size >= 56
 
 
+@pytest.mark.parametrize(("language", "said"), [(Language.ENGLISH, "nobody to"), (Language.SPANISH, "aún no hay")])
+@pytest.mark.parametrize("view", View)
+def test_a_comparison_of_nobody_says_so(view: View, language: Language, said: str) -> None:
+    told = words(drawn(chart(view=view, language=language)))
+    assert [word for word in told[3:] if word.startswith(said)]
+
+
+def test_where_no_account_has_posts_the_post_by_post_view_says_so() -> None:
+    told = words(drawn(chart(row("none", (), "protected"), view=View.POSTS)))
+    assert {"no posts", "not drawn, in the text below: @none (protected)"} <= set(told)
+
+
 @pytest.mark.parametrize("view", View)
 @pytest.mark.parametrize("amount", [1, 2, 3, 5, 10, 25])
 def test_the_picture_grows_with_its_rows_within_limits(amount: int, view: View) -> None:
