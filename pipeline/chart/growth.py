@@ -26,7 +26,7 @@ NAME = 38
 NAME_BASELINE = 32
 HEAD = 64
 """The room of the name over the line of one account."""
-TICKS = 5
+TICKS = 6
 """At most so many steps on the axis of what was gained."""
 EVERY = {Span.HOUR: timedelta(minutes=15), Span.DAY: timedelta(hours=6), Span.WEEK: timedelta(days=2)}
 """From one time on the axis to the next, counted from midnight UTC."""
