@@ -6,7 +6,7 @@ from babel.dates import format_datetime
 
 from pipeline.chart import frame, labels
 from pipeline.chart.numbers import short
-from pipeline.chart.page import TEXT, Page, Style, width
+from pipeline.chart.page import Page
 from pipeline.chart.scale import Scale
 from pipeline.chart.series import (
     SPACE,
@@ -23,6 +23,7 @@ from pipeline.chart.series import (
     values_axis,
 )
 from pipeline.chart.standing import figures, sample
+from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech
 from pipeline.records import ChartData
 

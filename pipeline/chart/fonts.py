@@ -25,6 +25,7 @@ OTHERS = [
 """The paths of the further fonts, each opened when a letter is first looked for in it."""
 
 
+@lru_cache(maxsize=2048)
 def drawable(words: str) -> str:
     """The text as it can be drawn: without invisible marks, and with a sign in the place of a letter no font has."""
     if words.isascii() and words.isprintable():

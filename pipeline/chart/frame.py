@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pipeline.chart.page import MARGIN, TEXT, WIDTH, Page, Style, width
+from pipeline.chart.page import MARGIN, WIDTH, Page
 from pipeline.chart.standing import extent, title
 from pipeline.chart.theme import COLOURS
+from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
-from pipeline.records import ChartData, ChartRow
+from pipeline.records import ChartData, ChartRow, Text
 
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 HEIGHTS = (720, 1280)
@@ -28,6 +29,9 @@ BOTTOM = 36
 FRESH = timedelta(hours=24)
 SEPARATOR = " · "
 GROWING = text("younger than 24 h, still growing")
+NOBODY = text("nobody to compare yet")
+MESSAGE = 44
+"""The size of what is said where there is nothing to draw."""
 RING = 20
 """The size of the hollow dot that is explained."""
 INDENT = RING + 14
@@ -62,9 +66,16 @@ def open_slim_page(data: ChartData) -> Page:
     return page
 
 
+def tell(page: Page, data: ChartData, words: Text, bottom: float) -> None:
+    """Say in the middle of the drawing's room why it is empty."""
+    said = speech(data.look.language).say(words)
+    page.text(WIDTH / 2, (TOP + bottom + MESSAGE) / 2, said, Style(page.colours.ink, MESSAGE), "center")
+
+
 def fresh(data: ChartData, row: ChartRow) -> list[bool]:
     """Whether each post is so young that its count still grows."""
-    return [data.as_of - time < FRESH for time in row.times]
+    since = data.as_of - FRESH
+    return [time > since for time in row.times]
 
 
 def foot(page: Page, data: ChartData, *, growing: bool, lines: Sequence[str]) -> float:

@@ -12,10 +12,11 @@ from pipeline.chart import frame, labels, rest
 from pipeline.chart.courses import Course, Overtaking, course, overtakings
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short, tick
-from pipeline.chart.page import TEXT, WIDTH, Page, Style, width
+from pipeline.chart.page import Page
 from pipeline.chart.scale import ROUND
 from pipeline.chart.series import HALO, SPACE, STROKE, told_apart
 from pipeline.chart.standing import Standing, ranked, reason
+from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData, ChartRow, Layout, Span
 
@@ -25,7 +26,7 @@ NAME = 38
 NAME_BASELINE = 32
 HEAD = 64
 """The room of the name over the line of one account."""
-TICKS = 5
+TICKS = 6
 """At most so many steps on the axis of what was gained."""
 EVERY = {Span.HOUR: timedelta(minutes=15), Span.DAY: timedelta(hours=6), Span.WEEK: timedelta(days=2)}
 """From one time on the axis to the next, counted from midnight UTC."""
@@ -41,7 +42,6 @@ RING = 24
 RING_WIDTH = 5
 TOLD = 2
 """So many of the latest overtakings are told."""
-MESSAGE = 44
 READING = text("linear scale")
 RINGS = text("ring: one passes another")
 PASSED = {
@@ -157,11 +157,11 @@ def _alone(page: Page, data: ChartData, kept: Layout, line: Line, bottom: float)
 def _nothing(page: Page, data: ChartData, bottom: float) -> None:
     """A level line, and in words what it means."""
     known = any(row.total is not None for row in data.rows)
-    words = speech(data.look.language).say(NOTHING[data.look.span] if known else UNKNOWN)
+    words = NOTHING[data.look.span] if known else UNKNOWN if data.rows else frame.NOBODY
     box = _plot(data, Layout(0, 1, ()), frame.RIGHT, frame.TOP, bottom)
     page.line([(box.left, box.bottom), (box.right, box.bottom)], page.colours.muted, 2)
     _times(page, data, box)
-    page.text(WIDTH / 2, (box.top + box.bottom) / 2 + MESSAGE / 3, words, Style(page.colours.ink, MESSAGE), "center")
+    frame.tell(page, data, words, box.bottom)
 
 
 def _label(page: Page, data: ChartData, line: Line) -> labels.Label:

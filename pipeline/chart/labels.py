@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.chart import frame
-from pipeline.chart.page import TEXT, Page, Style, elide, width
+from pipeline.chart.page import Page
+from pipeline.chart.words import TEXT, Style, elide, width
 
 NAME = 376
 """The most room for a name: fifteen usual letters."""

@@ -6,7 +6,7 @@ All of it is the same again where the chart before was laid out from the same da
 from collections.abc import Mapping, Sequence
 from heapq import nlargest
 
-from pipeline.chart.scale import HALVES, ROUND, Steps
+from pipeline.chart.scale import ENDS, HALVES, Steps
 from pipeline.chart.standing import by_total, standings
 from pipeline.records import Basis, ChartData, ChartRow, Layout, View
 
@@ -18,7 +18,7 @@ SHORTEST = {Basis.COUNT: 10, Basis.DAILY: 10, Basis.RATE: 0.1}
 """The least end of a logarithmic axis."""
 FAR_FROM_ZERO = 100
 """Where all counts are at least this, the axis starts below them instead of at zero."""
-KEPT = 2
+KEPT = {HALVES: 2, ENDS: 4}
 """An axis becomes shorter when one that is so many steps shorter is enough."""
 DECADE = 10
 ROWS_WITH_TOPS = 10
@@ -45,8 +45,8 @@ def _of_totals(data: ChartData, before: Layout | None) -> Layout:
     low, high = min(reached, default=0), max(reached, default=0)
     was_low, was_high = _ends(before)
     return Layout(
-        -_end(ROUND, -low, -was_low if was_low else None) if low < 0 else 0,
-        _end(ROUND, high if high > 0 else 1, was_high),
+        -_end(ENDS, -low, -was_low if was_low else None) if low < 0 else 0,
+        _end(ENDS, high if high > 0 else 1, was_high),
         tuple(standing.index for standing in ranked),
     )
 
@@ -107,7 +107,7 @@ def _start(least: float, before: float | None) -> float:
     """Where a logarithmic axis starts: one step below the last for zero."""
     zero = HALVES.below(FAR_FROM_ZERO) - 1
     step, was = (HALVES.below(value) if value >= FAR_FROM_ZERO else zero for value in (least, before or 0))
-    kept = was if before is not None and step - KEPT < was <= step else step
+    kept = was if before is not None and step - KEPT[HALVES] < was <= step else step
     return 0 if kept == zero else HALVES.value(kept)
 
 
@@ -115,7 +115,7 @@ def _end(steps: Steps, greatest: float, before: float | None) -> float:
     """The first step that is at least the greatest value, or the end before where that is not much longer."""
     step = steps.above(greatest)
     was = steps.above(before) if before is not None and before > 0 else step
-    return steps.value(was if step <= was < step + KEPT else step)
+    return steps.value(was if step <= was < step + KEPT[steps] else step)
 
 
 def _ends(before: Layout | None) -> tuple[float | None, float | None]:

@@ -19,9 +19,11 @@ SMALL = 1
 """Below this two decimals are kept, so that a rate is not written as 0."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def short(value: float, language: Language = Language.ENGLISH) -> str:
-    """A count or a median: 0.25, 37.5, 1,234, 9,999, then 12.3k, 123k, 1.2M; halves are rounded up."""
+    """A count or a median: 0.25, 37.5, 1,234, 9,999, then 12.3k, 123k, 1.2M; halves are rounded away from zero."""
+    if value < 0:
+        return _below_zero(short(-value, language))
     if value < EXACT_BELOW:
         return _decimal(_rounded(value, 2 if value < SMALL else 1), language)
     for size, letter in UNITS[language]:
@@ -36,9 +38,15 @@ def short(value: float, language: Language = Language.ENGLISH) -> str:
 
 
 def tick(value: float, language: Language = Language.ENGLISH) -> str:
-    """A round number on an axis: 0, 0.1, 100, 1k, 30k, 1M."""
+    """A round number on an axis: 0, 0.1, 100, 1k, 1.5k, 30k, 1M."""
+    if value < 0:
+        return _below_zero(tick(-value, language))
     size, letter = UNITS[language][0]
-    return f"{int(value // size)}{letter}" if size <= value < EXACT_BELOW else short(value, language)
+    return _decimal(value / size, language) + letter if size <= value < EXACT_BELOW else short(value, language)
+
+
+def _below_zero(written: str) -> str:
+    return "0" if written == "0" else f"-{written}"
 
 
 def _rounded(value: float, decimals: int) -> float:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from math import ceil
 
 from pipeline.chart import frame
+from pipeline.chart.marks import GAP
 from pipeline.chart.numbers import short
-from pipeline.chart.page import GAP, TEXT, Page, Style, elide, width
+from pipeline.chart.page import Page
 from pipeline.chart.scale import Scale
 from pipeline.chart.series import (
     SPACE,
@@ -25,6 +26,7 @@ from pipeline.chart.series import (
 )
 from pipeline.chart.standing import sample
 from pipeline.chart.theme import blend
+from pipeline.chart.words import TEXT, Style, elide, width
 from pipeline.records import ChartData
 
 COLUMNS = 2

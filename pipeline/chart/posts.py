@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pipeline.chart import alone, frame, labels, panels, rest
 from pipeline.chart.layout import layout
-from pipeline.chart.page import TEXT, Page, Style, width
+from pipeline.chart.page import Page
 from pipeline.chart.scale import Scale, scale_of
 from pipeline.chart.series import (
     SPACE,
@@ -23,6 +23,7 @@ from pipeline.chart.series import (
 )
 from pipeline.chart.smooth import enough, window
 from pipeline.chart.standing import Standing, figures, ranked, sample
+from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData
 
@@ -36,6 +37,7 @@ READINGS = {
 }
 """Of one drawing, and of panels."""
 SHORT_READING = text("log scale · line: rolling median")
+NO_POSTS = text("no posts")
 LINES = text("grey lines: the other accounts")
 
 
@@ -56,6 +58,8 @@ def draw(data: ChartData) -> Page:
         alone.draw(page, data, drawn[0], scale, bottom)
     elif drawn:
         _together(page, data, drawn, scale, bottom)
+    else:
+        frame.tell(page, data, NO_POSTS if found else frame.NOBODY, bottom)
     return page
 
 

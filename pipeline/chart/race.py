@@ -7,8 +7,9 @@ from math import ceil
 from pipeline.chart import frame, rest
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short
-from pipeline.chart.page import TEXT, Page, Style, elide, width
+from pipeline.chart.page import Page
 from pipeline.chart.standing import Standing, figures, ranked, reason, sample
+from pipeline.chart.words import TEXT, Style, elide, width
 from pipeline.language import speech, text
 from pipeline.records import Basis, ChartData, Layout
 
@@ -98,8 +99,10 @@ def draw(data: ChartData) -> Page:
     page = _open(data, len(found))
     if len(found) == 1 and found[0].rank is not None:
         _alone(page, data, found[0], found[0].rank)
-    else:
+    elif found:
         _spaced(page, data, found, kept)
+    else:
+        frame.tell(page, data, frame.NOBODY, page.height - frame.BOTTOM)
     return page
 
 
@@ -124,11 +127,11 @@ def _alone(page: Page, data: ChartData, standing: Standing, total: float) -> Non
 
 
 def _spaced(page: Page, data: ChartData, found: Sequence[Standing], kept: Layout) -> None:
-    height = (page.height - frame.BOTTOM - frame.TOP) / max(len(found), 1)
+    height = (page.height - frame.BOTTOM - frame.TOP) / len(found)
     bands = [Band(frame.TOP + height * number, height) for number in range(len(found))]
     lead = _lead(data, found)
-    numbers = [Style(page.colours.ink, band.number, bold=True) for band in bands[:1]]
-    room = frame.RIGHT - frame.LEFT - SPACE - _widest(data, found, *numbers) if numbers else 0
+    largest = Style(page.colours.ink, bands[0].number, bold=True)
+    room = frame.RIGHT - frame.LEFT - SPACE - _widest(data, found, largest)
     for standing, band in zip(found, bands, strict=True):
         _head(page, data, standing, band, lead if standing is found[0] else "")
         if standing.rank is None:

@@ -4,8 +4,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from pipeline.chart import frame
-from pipeline.chart.page import elide, width
 from pipeline.chart.standing import Standing, reason
+from pipeline.chart.words import elide, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData, ChartRow
 

@@ -25,7 +25,8 @@ class Steps:
 
     def above(self, value: float) -> int:
         """The first step that is at least the value, which is above 0."""
-        step = floor(log10(value)) * len(self.marks) - 1  # one too low rather than to trust a logarithm's last digit
+        power = floor(log10(value) - log10(self.marks[0]))
+        step = power * len(self.marks) - 1  # one too low rather than to trust a logarithm's last digit
         while self.value(step) < value:
             step += 1
         return step
@@ -40,7 +41,9 @@ TENS = Steps((1,))
 HALVES = Steps((1, 3))
 """1, 3, 10, 30: about half a decade from each to the next."""
 ROUND = Steps((1, 2, 5))
-"""1, 2, 5, 10, 20: the ends of linear axes."""
+"""1, 2, 5, 10, 20: what is counted by on linear axes."""
+ENDS = Steps((10, 12, 15, 20, 25, 30, 40, 50, 60, 80))
+"""1, 1.2, 1.5, 2, 2.5: the ends of linear axes, near enough to each other that little of an axis is empty."""
 
 
 @dataclass(frozen=True, slots=True)

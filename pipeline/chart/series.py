@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from math import ceil
 
 from pipeline.chart import frame
+from pipeline.chart.marks import GAP, SOLID, Dash
 from pipeline.chart.numbers import short, tick
-from pipeline.chart.page import GAP, SOLID, TEXT, Dash, Page, Style, width
+from pipeline.chart.page import Page
 from pipeline.chart.scale import Scale
 from pipeline.chart.smooth import on_top, rolling_median, window
 from pipeline.chart.standing import Standing
+from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech
 from pipeline.records import Basis, ChartData
 

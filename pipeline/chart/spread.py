@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pipeline.chart import frame, strip, table
 from pipeline.chart.layout import ROWS_WITH_TOPS, layout
 from pipeline.chart.numbers import short
-from pipeline.chart.page import Page, Style, elide, width
+from pipeline.chart.page import Page
 from pipeline.chart.scale import scale_of
 from pipeline.chart.standing import Standing, figures, ranked, reason, sample
 from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
+from pipeline.chart.words import Style, elide, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData
 
@@ -58,6 +59,8 @@ def draw(data: ChartData) -> Page:
     bottom = frame.foot(page, data, growing=growing, lines=[])
     rows = _rows(page, data, found, bottom - AXIS, axis)
     strips = [row.strip for row in rows if row.strip]
+    if not found:
+        frame.tell(page, data, frame.NOBODY, bottom)
     if strips:
         _axis(page, data, axis, strips, bottom)
     for row in rows:

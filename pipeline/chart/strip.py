@@ -7,10 +7,11 @@ from statistics import quantiles
 
 from pipeline.chart import frame
 from pipeline.chart.numbers import tick
-from pipeline.chart.page import Page, width
+from pipeline.chart.page import Page
 from pipeline.chart.scale import ROUND, Scale
 from pipeline.chart.standing import Standing
 from pipeline.chart.swarm import GOLDEN, Crowd, Swarm
+from pipeline.chart.words import width
 from pipeline.records import Basis, ChartData, Language
 
 LARGEST = 18

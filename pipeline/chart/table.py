@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from pipeline.chart import frame, rest, strip
 from pipeline.chart.numbers import short
-from pipeline.chart.page import Page, Style, elide, width
+from pipeline.chart.page import Page
 from pipeline.chart.scale import Scale
 from pipeline.chart.standing import Standing, reason
 from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
+from pipeline.chart.words import Style, elide, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData
 

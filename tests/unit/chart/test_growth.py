@@ -6,7 +6,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from pipeline.chart import growth
 from pipeline.chart.courses import course, overtakings
@@ -52,7 +51,7 @@ def _racing(handle: str, chance: Random, span: Span) -> ChartRow:
 
 def draw(*rows: ChartRow, **look: Any) -> Page:
     page = growth.draw(chart(*rows, view=View.GROWTH, **look))
-    FigureCanvasAgg(page.figure).print_to_buffer()  # type: ignore[no-untyped-call] # has no types in matplotlib
+    page.paint()
     return page
 
 

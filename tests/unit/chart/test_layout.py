@@ -2,21 +2,19 @@
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, cast
 
 import numpy as np
 import pytest
-from matplotlib.lines import Line2D
-from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from pipeline.chart import layout
 from pipeline.chart.frame import GROWING
 from pipeline.chart.labels import stack
-from pipeline.chart.page import TEXT, WIDTH, Dots, Page, Words
+from pipeline.chart.marks import Bars, Box, Dots, Line, Words
+from pipeline.chart.page import WIDTH, Page
 from pipeline.chart.picture import VIEWS
 from pipeline.chart.theme import COLOURS
+from pipeline.chart.words import TEXT
 from pipeline.records import Basis, ChartData, ChartRow, Language, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
@@ -45,38 +43,34 @@ def drawn(data: ChartData) -> Page:
 
 
 def texts(page: Page) -> list[Words]:
-    return [artist for artist in page.figure.get_children() if isinstance(artist, Words) and artist.words]
+    return [mark for mark in page.marks if isinstance(mark, Words) and mark.words]
 
 
 def words(page: Page) -> list[str]:
     return [text.words for text in texts(page)]
 
 
-def box(text: Words) -> Bbox:
-    return text.get_window_extent()
+def lines(page: Page) -> list[Line]:
+    return [mark for mark in page.marks if isinstance(mark, Line) and mark.points]
 
 
-def points(line: Line2D) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in cast("Any", line.get_xydata())]
-
-
-def lines(page: Page) -> list[Line2D]:
-    return [artist for artist in page.figure.get_children() if isinstance(artist, Line2D)]
+def bars(page: Page) -> list[Box]:
+    return [box for mark in page.marks if isinstance(mark, Bars) for box in mark.boxes]
 
 
 def dots(page: Page) -> list[Dots]:
-    return [artist for artist in page.figure.get_children() if isinstance(artist, Dots) and artist.points]
+    return [mark for mark in page.marks if isinstance(mark, Dots) and mark.points]
 
 
 @dataclass(frozen=True)
 class Boxes:
-    """Left, bottom, right and top of many boxes, in px from the bottom left."""
+    """Left, top, right and bottom of many boxes, in px."""
 
     sides: Sides
 
-    def inside(self, left: float, bottom: float, right: float, top: float) -> bool:
+    def inside(self, left: float, top: float, right: float, bottom: float) -> bool:
         x0, y0, x1, y1 = self.sides.T
-        return bool(np.all((x0 >= left) & (y0 >= bottom) & (x1 <= right) & (y1 <= top)))
+        return bool(np.all((x0 >= left) & (y0 >= top) & (x1 <= right) & (y1 <= bottom)))
 
     def touching(self, one: Sides) -> int:
         x0, y0, x1, y1 = self.sides.T
@@ -84,23 +78,24 @@ class Boxes:
 
 
 def letters(page: Page) -> Boxes:
-    return Boxes(np.array([box(text).extents for text in texts(page)]).reshape(-1, 4))
+    return Boxes(np.array([text.box for text in texts(page)]).reshape(-1, 4))
 
 
 def marks(page: Page) -> Boxes:
-    """All dots and rings, the upright and level parts of lines, and the ends of their slanted parts."""
+    """All dots, rings and bars, the upright and level parts of lines, and the ends of their slanted parts."""
     discs = [_disc(one) for one in dots(page)]
-    return Boxes(np.concatenate([np.zeros((0, 4)), *discs, *(part for line in lines(page) for part in _parts(line))]))
+    full = np.array(bars(page)).reshape(-1, 4)
+    return Boxes(np.concatenate([full, *discs, *(part for line in lines(page) for part in _parts(line))]))
 
 
 def _disc(one: Dots) -> Sides:
-    middles, reach = np.asarray(one.get_transform().transform(one.points)), (one.size + one.rim) / 2
+    middles, reach = np.array(one.points), (one.size + one.rim) / 2
     return _spanned(middles, middles, (reach, reach))
 
 
-def _parts(line: Line2D) -> list[Sides]:
-    corners: Sides = np.asarray(line.get_transform().transform(cast("Any", line.get_xydata())))
-    reach, starts, ends = line.get_linewidth() / 0.72 / 2, corners[:-1], corners[1:]
+def _parts(line: Line) -> list[Sides]:
+    corners = np.array(line.points)
+    reach, starts, ends = line.width / 2, corners[:-1], corners[1:]
     upright, level = (starts[:, axis] == ends[:, axis] for axis in (0, 1))
     slanted = ~(upright | level)
     return [
@@ -137,7 +132,18 @@ def test_text_is_large_enough_for_a_chat(name: str, view: View) -> None:
     page = case(name, view, Theme.LIGHT, Language.ENGLISH)
     assert min(text.style.size for text in texts(page)) >= TEXT == 34
     assert texts(page)[0].style.size >= 56
-    assert not [artist for artist in page.figure.get_children() if isinstance(artist, Text)], "which could be turned"
+
+
+@pytest.mark.parametrize(("language", "said"), [(Language.ENGLISH, "nobody to"), (Language.SPANISH, "aún no hay")])
+@pytest.mark.parametrize("view", View)
+def test_a_comparison_of_nobody_says_so(view: View, language: Language, said: str) -> None:
+    told = words(drawn(chart(view=view, language=language)))
+    assert [word for word in told[3:] if word.startswith(said)]
+
+
+def test_where_no_account_has_posts_the_post_by_post_view_says_so() -> None:
+    told = words(drawn(chart(row("none", (), "protected"), view=View.POSTS)))
+    assert {"no posts", "not drawn, in the text below: @none (protected)"} <= set(told)
 
 
 @pytest.mark.parametrize("view", View)
@@ -178,7 +184,7 @@ def test_a_handle_has_its_accounts_colour_whatever_its_rank(view: View, theme: T
 def test_rows_stand_in_their_order_and_empty_ones_last(view: View) -> None:
     page = drawn(chart(row("none", (), "protected"), row("low", [1]), row("b", [9]), row("A", [9]), view=view))
     handles = [text for text in texts(page) if text.words.startswith("@")]
-    handles.sort(key=lambda text: -box(text).y0)
+    handles.sort(key=lambda text: text.baseline)
     assert [text.words for text in handles] == ["@A", "@b", "@low", "@none"]
     assert "protected" in words(page)
 
@@ -206,7 +212,7 @@ def test_one_post_far_beyond_all_others_is_told_and_pointed_at() -> None:
     page = drawn(chart(row("viral", [3_000_000, *range(99)]), row("other", range(99))))
     colour = COLOURS[Theme.LIGHT].account(0)
     assert "median 49.5 · top 3M" in words(page)
-    assert [line for line in lines(page) if line.get_color() == colour]
+    assert [line for line in lines(page) if line.colour == colour]
     assert "100" in words(page)
     assert "3M" not in words(page)
 
@@ -262,7 +268,7 @@ def test_the_post_by_post_view_says_where_a_series_is_short_and_draws_no_line_th
     page = drawn(chart(row("short", [4] * 7), view=View.POSTS))
     colour = COLOURS[Theme.LIGHT].account(0)
     assert "median 4 · n=7" in words(page)
-    assert not [line for line in lines(page) if line.get_color() == colour and len(points(line)) == 7]
+    assert not [line for line in lines(page) if line.colour == colour and len(line.points) == 7]
     assert "10 posts ago" in words(page)
 
 

@@ -31,16 +31,21 @@ def test_counts_are_exact_up_to_9999_and_keep_three_digits_beyond(value: float, 
     assert short(value) == written
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(-0.004, "0"), (-0.25, "-0.25"), (-7, "-7"), (-1234, "-1,234"), (-12_345, "-12.3k"), (-1_250_000, "-1.3M")],
+)
+def test_what_was_lost_is_as_short_as_what_was_gained(value: float, written: str) -> None:
+    assert short(value) == written
+
+
+def test_round_numbers_below_zero_are_short_too() -> None:
+    assert [tick(value) for value in (-1, -2000, -30_000)] == ["-1", "-2k", "-30k"]
+
+
 def test_round_numbers_on_an_axis_are_short() -> None:
-    assert [tick(value) for value in (0, 1, 100, 1000, 3000, 10_000, 1_000_000)] == [
-        "0",
-        "1",
-        "100",
-        "1k",
-        "3k",
-        "10k",
-        "1M",
-    ]
+    written = [tick(value) for value in (0, 1, 100, 1000, 1500, 3000, 10_000, 25_000, 1_000_000)]
+    assert written == ["0", "1", "100", "1k", "1.5k", "3k", "10k", "25k", "1M"]
 
 
 @pytest.mark.parametrize(

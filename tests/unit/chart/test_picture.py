@@ -2,6 +2,7 @@ import gc
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -32,17 +33,24 @@ def test_the_picture_is_a_small_png_of_few_colours_without_metadata(view: View, 
     assert len(content) <= 90_000
 
 
-def test_equal_data_gives_equal_bytes_also_in_another_process() -> None:
+def test_equal_data_gives_equal_bytes_also_in_another_process_that_draws_in_another_order() -> None:
     again = (
         "import sys; from pipeline.chart import draw; from pipeline.records import View;"
         "from tests.unit.chart.made import chart, crowd;"
-        "[sys.stdout.buffer.write(draw(chart(*crowd(3), view=view))) for view in View]"
+        "[sys.stdout.buffer.write(draw(chart(*crowd(3), view=view))) for view in reversed(View)]"
     )
     data = [chart(*crowd(3), view=view) for view in View]
     pictures = [draw(one) for one in data]
     assert pictures == [draw(replace(one)) for one in data]
     elsewhere = subprocess.run([sys.executable, "-c", again], check=True, capture_output=True).stdout
-    assert b"".join(pictures) == elsewhere
+    assert b"".join(reversed(pictures)) == elsewhere
+
+
+def test_equal_data_gives_equal_bytes_whatever_is_drawn_before_and_at_the_same_time() -> None:
+    data = [chart(*crowd(amount), view=view, theme=theme) for amount in (2, 5) for view in View for theme in Theme]
+    one_by_one = [draw(one) for one in data]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(draw, data[::-1] * 3)) == one_by_one[::-1] * 3
 
 
 @pytest.mark.parametrize("theme", Theme)

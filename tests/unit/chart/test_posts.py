@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import combinations, pairwise
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.lines import Line2D
-from matplotlib.transforms import Bbox
 
 from pipeline.chart import posts
 from pipeline.chart.labels import stack
-from pipeline.chart.page import WIDTH, Dots, Page, Words
+from pipeline.chart.marks import Bars, Box, Dots, Line, Words
+from pipeline.chart.page import WIDTH, Page
 from pipeline.chart.theme import COLOURS, blend
 from pipeline.records import Basis, ChartRow, Language, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
@@ -30,58 +28,52 @@ CASES["few drawn, many named"] = [
 
 def draw(*rows: ChartRow, **look: Any) -> Page:
     page = posts.draw(chart(*rows, view=View.POSTS, **look))
-    FigureCanvasAgg(page.figure).print_to_buffer()  # type: ignore[no-untyped-call] # has no types in matplotlib
+    page.paint()
     return page
 
 
 def texts(page: Page) -> dict[str, Words]:
-    return {found.words: found for found in page.figure.get_children() if isinstance(found, Words)}
+    return {found.words: found for found in page.marks if isinstance(found, Words)}
 
 
 def lines(page: Page, colour: str) -> list[list[tuple[float, float]]]:
     """The corners of the lines of a colour that have some."""
-    drawn = [artist for artist in page.figure.get_children() if isinstance(artist, Line2D)]
-    return [_points(line) for line in drawn if line.get_color() == colour]
+    return [mark.points for mark in page.marks if isinstance(mark, Line) and mark.points and mark.colour == colour]
 
 
 def dots(page: Page) -> list[list[tuple[float, float]]]:
-    drawn = [artist for artist in page.figure.get_children() if isinstance(artist, Dots)]
-    return [each.points for each in drawn if each.points]
+    return [mark.points for mark in page.marks if isinstance(mark, Dots) and mark.points]
 
 
-def _points(line: Line2D) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in cast("Any", line.get_xydata())]
+def overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def overlap(one: Bbox, other: Bbox) -> bool:
-    return bool(one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1)
+def boxes(page: Page) -> list[tuple[str, Box]]:
+    return [(mark.words, mark.box) for mark in page.marks if isinstance(mark, Words) and mark.words]
 
 
-def boxes(page: Page) -> list[tuple[str, Bbox]]:
-    drawn = [artist for artist in page.figure.get_children() if isinstance(artist, Words) and artist.words]
-    return [(text.words, text.get_window_extent()) for text in drawn]
-
-
-def marks(page: Page) -> list[Bbox]:
-    """The boxes of all dots, rings and corners of lines."""
-    return [
-        Bbox.from_extents(x - reach, page.height - y - reach, x + reach, page.height - y + reach)
-        for mark in page.figure.get_children()
-        if isinstance(mark, Line2D | Dots)
-        for reach in [mark.size / 2 if isinstance(mark, Dots) else mark.get_linewidth() / 0.72 / 2]
-        for x, y in (mark.points if isinstance(mark, Dots) else _points(mark))
+def marks(page: Page) -> list[Box]:
+    """The boxes of all dots, rings, bars and corners of lines."""
+    corners = [
+        (x - reach, y - reach, x + reach, y + reach)
+        for mark in page.marks
+        if isinstance(mark, Line | Dots)
+        for reach in [(mark.size if isinstance(mark, Dots) else mark.width) / 2]
+        for x, y in mark.points
         if x == x  # noqa: PLR0124 not a number: an interruption
     ]
+    return corners + [box for mark in page.marks if isinstance(mark, Bars) for box in mark.boxes]
 
 
 def outside(page: Page) -> list[str]:
     """The text that leaves the picture, and whether a mark does."""
     left = [
         words
-        for words, box in boxes(page)
-        if box.x0 < 40 or box.x1 > WIDTH - 40 or box.y0 < 16 or box.y1 > page.height - 16
+        for words, (x0, y0, x1, y1) in boxes(page)
+        if x0 < 40 or x1 > WIDTH - 40 or y0 < 16 or y1 > page.height - 16
     ]
-    return left + ["a mark" for mark in marks(page) if mark.x0 < 20 or mark.x1 > WIDTH - 20]
+    return left + ["a mark" for mark in marks(page) if mark[0] < 20 or mark[2] > WIDTH - 20]
 
 
 def covered(page: Page) -> list[str]:
@@ -106,8 +98,9 @@ def test_one_account_takes_the_whole_width_and_tells_its_best_post_and_its_media
     best = next(text for words, text in told.items() if words.startswith("top 317 · "))
     all_dots = dots(page)[0]
     x, y = min(all_dots, key=lambda dot: dot[1])
-    assert best.get_window_extent().x0 < x < best.get_window_extent().x1
-    assert 0 < best.get_window_extent().y0 - (page.height - y) < 40
+    left, _, right, bottom = best.box
+    assert left < x < right
+    assert 0 < y - bottom < 40
     assert max(x for x, _ in all_dots) > WIDTH - 150
 
 

@@ -3,13 +3,12 @@
 from itertools import combinations, pairwise
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.patches import Rectangle
-from matplotlib.transforms import Bbox
 
 from pipeline.chart import race
-from pipeline.chart.page import TEXT, WIDTH, Page, Words
+from pipeline.chart.marks import Bars, Box, Words
+from pipeline.chart.page import WIDTH, Page
 from pipeline.chart.theme import COLOURS
+from pipeline.chart.words import TEXT
 from pipeline.records import Basis, ChartData, ChartRow, Language, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
@@ -25,12 +24,12 @@ def drawn(*rows: ChartRow, basis: Basis = Basis.COUNT, theme: Theme = Theme.LIGH
 
 def drawn_of(data: ChartData) -> Page:
     page = race.draw(data)
-    FigureCanvasAgg(page.figure).print_to_buffer()  # type: ignore[no-untyped-call] # has no types in matplotlib
+    page.paint()
     return page
 
 
 def texts(page: Page) -> list[Words]:
-    return [artist for artist in page.figure.get_children() if isinstance(artist, Words) and artist.words]
+    return [mark for mark in page.marks if isinstance(mark, Words) and mark.words]
 
 
 def words(page: Page) -> list[str]:
@@ -41,17 +40,17 @@ def handles(page: Page) -> list[str]:
     return [word for word in words(page) if word.startswith("@")]
 
 
-def bars(page: Page) -> list[Rectangle]:
-    """From the top, without the paper, which comes first."""
-    return [artist for artist in page.figure.get_children() if isinstance(artist, Rectangle)][1:]
+def bars(page: Page) -> list[Box]:
+    """From the top."""
+    return [box for mark in page.marks if isinstance(mark, Bars) for box in mark.boxes]
 
 
 def lengths(page: Page) -> list[float]:
-    return [bar.get_width() for bar in bars(page)]
+    return [right - left for left, _, right, _ in bars(page)]
 
 
-def overlap(one: Bbox, other: Bbox) -> bool:
-    return bool(one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1)
+def overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 @pytest.mark.parametrize("theme", Theme)
@@ -61,9 +60,8 @@ def test_texts_and_bars_are_inside_the_picture_and_apart(
     rows: list[ChartRow], language: Language, theme: Theme
 ) -> None:
     page = drawn_of(chart(*rows, view=View.RACE, theme=theme, language=language))
-    boxes = [text.get_window_extent() for text in texts(page)]
-    boxes += [bar.get_window_extent() for bar in bars(page)]
-    assert all(box.x0 >= 40 and box.x1 <= WIDTH - 40 and box.y0 >= 16 and box.y1 <= page.height for box in boxes)
+    boxes = [*(text.box for text in texts(page)), *bars(page)]
+    assert all(x0 >= 40 and x1 <= WIDTH - 40 and y0 >= 0 and y1 <= page.height - 16 for x0, y0, x1, y1 in boxes)
     assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)]
     assert min(text.style.size for text in texts(page)) >= TEXT
     assert 720 <= page.height <= 1280
@@ -73,7 +71,7 @@ def test_texts_and_bars_are_inside_the_picture_and_apart(
 def test_bars_start_at_one_line_and_are_as_long_as_their_totals(amount: int) -> None:
     totals = [1000 - 30 * number for number in range(amount)]
     page = drawn(*(row(f"a{number:02}", [1], total=total) for number, total in enumerate(totals)))
-    assert len({bar.get_x() for bar in bars(page)}) == 1
+    assert len({left for left, *_ in bars(page)}) == 1
     for (length, next_length), (total, next_total) in zip(pairwise(lengths(page)), pairwise(totals), strict=True):
         assert length / next_length == pytest.approx(total / next_total, rel=0.02)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.chart.scale import HALVES, ROUND, Scale, Steps, scale_of
+from pipeline.chart.scale import ENDS, HALVES, ROUND, Scale, Steps, scale_of
 from pipeline.records import Basis, Layout
 
 LINEAR = 0.35
@@ -26,6 +26,10 @@ def rates(high: float) -> Scale:
         (ROUND, 0.0011, 0.002, 0.001),
         (ROUND, 21, 50, 20),
         (ROUND, 10**15 + 1, 2 * 10**15, 10**15),
+        (ENDS, 0.0011, 0.0012, 0.001),
+        (ENDS, 1, 1, 1),
+        (ENDS, 208, 250, 200),
+        (ENDS, 8 * 10**15 + 1, 10**16, 8 * 10**15),
     ],
 )
 def test_steps_are_round_numbers(steps: Steps, value: float, above: float, below: float) -> None:
