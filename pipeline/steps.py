@@ -143,14 +143,15 @@ def write(tools: Tools, comparison_id: int, now: datetime) -> None:
     """Write the comparison's dataset to DATA_DIR, to where every machine reaches it, and note it for Dropbox."""
     with tools.store.reading() as db:
         path, content = _dataset(db, comparison_id)
-    dataset.keep(tools.settings.data_dir / "datasets", path, content)
-    dataset.keep(tools.settings.data_dir / "datasets", dataset.DICTIONARY_PATH, dataset.dictionary())
     digest = tools.blobs.put(content)
     if tools.settings.dropbox_is_on:
         with tools.store.writing() as db:
             dropbox_files.want(db, dataset.DICTIONARY_PATH, dataset.version(dataset.dictionary()), None, now)
             before = dropbox_files.want(db, path, digest, comparison_id, now)
         tools.blobs.replace(before, digest)
+    # Last: what the disk has no room for gets to Dropbox all the same.
+    dataset.keep(tools.settings.data_dir / "datasets", path, content)
+    dataset.keep(tools.settings.data_dir / "datasets", dataset.DICTIONARY_PATH, dataset.dictionary())
 
 
 def _dataset(db: Session, comparison_id: int) -> tuple[str, bytes]:
