@@ -23,6 +23,7 @@ from bot.keyboards import under_chart
 from bot.limits import Limits
 from bot.telling import Telling
 from bot.troubles import Kind, Trouble
+from pipeline.errors import AWAY
 from pipeline.records import Mode
 from pipeline.store import comparisons, subscriptions, telegram_photos
 from pipeline.store.subscriptions import Showing
@@ -129,6 +130,8 @@ class Delivery:
             showing = await self.house.read(subscriptions.due, subscription_id, datetime.now(UTC))
             if showing is not None:
                 await self._show(showing)
+        except AWAY as error:
+            log.warning("chat %d waits for its chart: %s", chat_id, type(error).__name__)
         finally:
             del self.under_way[chat_id]
             self.house.news.set()
@@ -143,6 +146,9 @@ class Delivery:
             await self._draw_again(showing)
         except NotOursError:
             return
+        except AWAY as error:  # before anything was sent: what Telegram took is noted however long that takes
+            log.warning("chat %d waits for its chart: %s", showing.chat_id, type(error).__name__)
+            await self._postpone(showing, LOOK_AGAIN, "not drawn or not noted")
         except Exception:  # one chat's failure must not end the delivery to the others
             log.exception("showing a chart failed")
             await self._settle(showing, Trouble(Kind.UNSURE, "failed", troubles.FAILED_WAIT))
@@ -223,7 +229,7 @@ class Delivery:
 
     async def _settle(self, showing: Showing, trouble: Trouble) -> None:
         log.info("chat %d was not shown a chart: %s", showing.chat_id, trouble.text)
-        write, now = self.house.write, datetime.now(UTC)
+        write, now = self.house.write_surely, datetime.now(UTC)
         if trouble.kind is not Kind.UNSURE:
             await self._unclaim(showing)
         match trouble.kind:
@@ -251,7 +257,7 @@ class Delivery:
             self.telling.explain(showing.chat_id, showing.thread_id, trouble.kind)
 
     async def _postpone(self, showing: Showing, wait: timedelta, why: str) -> None:
-        await self.house.write(subscriptions.postpone, showing.subscription_id, datetime.now(UTC) + wait, why)
+        await self.house.write_surely(subscriptions.postpone, showing.subscription_id, datetime.now(UTC) + wait, why)
 
 
 class PictureGoneError(Exception):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,11 @@ T = TypeVar("T")
 
 @dataclass
 class House:
-    """The bot's tools. `news` wakes the delivery when a command changed what is to be shown."""
+    """The bot's tools. `news` wakes the delivery when a command changed what is to be shown.
+
+    writer: the database takes one change after the other, so that more threads would only wait for each other, and
+    whoever reads would wait for them.
+    """
 
     settings: BotSettings
     store: Store
@@ -36,6 +41,7 @@ class House:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     locks: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     crowd: Crowd = field(default_factory=Crowd)
+    writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "write"))
 
     async def read(self, ask: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a question to the store in a thread, in a transaction that only reads."""
@@ -53,7 +59,7 @@ class House:
             with self.store.writing() as session:
                 return change(session, *args, **kwargs)
 
-        return await asyncio.to_thread(run)
+        return await asyncio.get_running_loop().run_in_executor(self.writer, run)
 
     async def write_surely(self, change: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Make a change however long the database is away: what Telegram took or refused must be noted."""
@@ -73,9 +79,9 @@ class House:
     async def follow(self, chat_id: int, trouble: Trouble) -> None:
         """A chat that is gone is set aside until it is back; one that moved is known by its new id."""
         if trouble.kind is Kind.CHAT_GONE:
-            await self.write(chats.set_aside, chat_id, trouble.text, datetime.now(UTC))
+            await self.write_surely(chats.set_aside, chat_id, trouble.text, datetime.now(UTC))
         if trouble.chat_id:
-            await self.write(chats.migrate, chat_id, trouble.chat_id, datetime.now(UTC))
+            await self.write_surely(chats.migrate, chat_id, trouble.chat_id, datetime.now(UTC))
 
     async def ask_for_charts(self) -> None:
         """Let the pipeline draw what is wanted now, and the delivery look for what can be shown at once."""

@@ -112,7 +112,7 @@ class Telling:
             trouble = troubles.meaning(error)
             log.warning("chat %d was not told: %s", chat_id, trouble.text)
             if trouble.kind in {Kind.WAIT, Kind.CHAT_MOVED}:
-                await self.house.write(notices.unmark_told, notice_id, chat_id)
+                await self.house.write_surely(notices.unmark_told, notice_id, chat_id)
             await self.house.follow(chat_id, trouble)
         except Exception:  # a database away for a moment must not end the loop
             log.exception("telling a chat failed")

@@ -34,8 +34,8 @@ def uploader(settings: PipelineSettings) -> None:
 
 
 def beat(settings: PipelineSettings) -> None:
-    """The clock of the ticks."""
-    make_app(settings).start(["--quiet", "beat", "--schedule", str(settings.data_dir / "beat"), "--pidfile", ""])
+    """The clock of the ticks. It keeps no file, which a full disk would end it for, and begins with a tick."""
+    make_app(settings).start(["--quiet", "beat", "--scheduler", "celery.beat:Scheduler", "--pidfile", ""])
 
 
 def _tasks(settings: PipelineSettings) -> Celery:

@@ -1,7 +1,7 @@
 """How messages travel: the Celery app without its tasks, for those who send and for those who work."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -20,6 +20,7 @@ SLOTS = 2
 TASK_LIMIT_S = 60
 ANSWERS_WITHIN_S = 5
 """A server that takes longer is as good as away: who asks for a chart is told so, and no connection hangs for ever."""
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 LOST_AFTER = timedelta(seconds=30)
 """Whoever held a task that long is taken for lost. One who is only slow does it twice, which does no harm."""
 
@@ -92,7 +93,7 @@ def make_app(settings: Settings) -> Celery:
         result_backend_max_sleep_between_retries_ms=1000,
         broker_transport_options=_transport_options(broker),
         beat_schedule={
-            TICK: {"task": TICK, "schedule": Every(settings.tick), "options": options},
+            TICK: {"task": TICK, "schedule": Every(settings.tick), "last_run_at": LONG_AGO, "options": options},
         },
         timezone="UTC",
     )

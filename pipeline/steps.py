@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from pipeline import dataset, doors, fetch, planner
 from pipeline.chart import caption, draw, layout
-from pipeline.errors import ServiceError
+from pipeline.errors import AWAY, ServiceError
 from pipeline.language import text
 from pipeline.plot import Drawing, chart_data, drawings, inputs, layouts
 from pipeline.queues import SLOTS
@@ -32,6 +32,7 @@ MISSED_TICKS = 3
 def plan(tools: Tools, now: datetime, *, asked: bool) -> list[list[tuple[int, str, int]]]:
     """The due accounts in chunks that a message can carry: (account id, id on the network, depth)."""
     _make_again_what_was_lost(tools)
+    _begin_anew_what_failed(tools)
     with tools.store.writing() as db:
         set_back = clock.follow(db, now)
         planned = planner.plan(db, tools.settings, now, asked=asked)
@@ -50,6 +51,15 @@ def _make_again_what_was_lost(tools: Tools) -> None:
         tools.know_redis()
 
 
+def _begin_anew_what_failed(tools: Tools) -> None:
+    """A chart that failed in this process is free to be made by this tick, and not only when its claim has run out."""
+    if tools.failed:
+        with tools.store.writing() as db:
+            for comparison_id in tools.failed:
+                comparisons.release(db, comparison_id)
+        tools.failed.clear()
+
+
 def _packed(due: Due) -> tuple[int, str, int]:
     return due.account_id, due.remote_id, due.depth
 
@@ -65,8 +75,17 @@ def _tell_of_budget(db: Session, budget: bill.Budget) -> None:
     notices.tell(db, f"budget {budget.period} until {budget.until:%Y-%m-%d} of {budget.limit}", told, budget.until)
 
 
-def read(tools: Tools, chunk: Sequence[Sequence[int | str]], now: datetime) -> str:
-    """Read the chunk's accounts; returns the digest of their readings."""
+def read(tools: Tools, chunk: Sequence[Sequence[int | str]], now: datetime) -> str | None:
+    """Read the chunk's accounts; returns the digest of their readings, or None where they could not be kept."""
+    try:
+        return _read(tools, chunk, now)
+    except AWAY as error:  # whoever raises here ends the whole tick
+        log.warning("%d accounts were not read: %s", len(chunk), error)
+        return None
+
+
+def _read(tools: Tools, chunk: Sequence[Sequence[int | str]], now: datetime) -> str:
+    _begin_anew_what_failed(tools)
     due = [Due(int(account_id), str(remote_id), int(depth)) for account_id, remote_id, depth in chunk]
     with tools.store.reading() as db:
         stop = notices.stopped(db, NETWORK, now)
@@ -85,8 +104,10 @@ def _kept(found: Sequence[Reading], tools: Tools) -> str:
     return tools.blobs.put(fetch.readings.dump_json(list(found)))
 
 
-def conclude(tools: Tools, digests: Sequence[str], now: datetime) -> Sequence[tuple[int, int]]:
+def conclude(tools: Tools, kept: Sequence[str | None], now: datetime) -> Sequence[tuple[int, int]]:
     """Store the readings; returns the comparisons to draw now, as (id, version)."""
+    _begin_anew_what_failed(tools)
+    digests = [digest for digest in kept if digest is not None]
     packed = [content for digest in digests if (content := tools.blobs.get(digest)) is not None]
     found = [reading for content in packed for reading in fetch.readings.validate_json(content)]
     late = now - max(accounts.STALE_AFTER, MISSED_TICKS * tools.settings.tick)
@@ -122,14 +143,15 @@ def write(tools: Tools, comparison_id: int, now: datetime) -> None:
     """Write the comparison's dataset to DATA_DIR, to where every machine reaches it, and note it for Dropbox."""
     with tools.store.reading() as db:
         path, content = _dataset(db, comparison_id)
-    dataset.keep(tools.settings.data_dir / "datasets", path, content)
-    dataset.keep(tools.settings.data_dir / "datasets", dataset.DICTIONARY_PATH, dataset.dictionary())
     digest = tools.blobs.put(content)
     if tools.settings.dropbox_is_on:
         with tools.store.writing() as db:
             dropbox_files.want(db, dataset.DICTIONARY_PATH, dataset.version(dataset.dictionary()), None, now)
             before = dropbox_files.want(db, path, digest, comparison_id, now)
         tools.blobs.replace(before, digest)
+    # Last: what the disk has no room for gets to Dropbox all the same.
+    dataset.keep(tools.settings.data_dir / "datasets", path, content)
+    dataset.keep(tools.settings.data_dir / "datasets", dataset.DICTIONARY_PATH, dataset.dictionary())
 
 
 def _dataset(db: Session, comparison_id: int) -> tuple[str, bytes]:
@@ -179,7 +201,8 @@ def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) 
     """Note the chart as the comparison's newest, and tell that it is ready. True where it is wanted anew already."""
     packed = tools.blobs.get(digest) if digest else None
     if digest and packed is None:
-        release(tools, comparison_id)
+        with tools.store.writing() as db:
+            comparisons.release(db, comparison_id)
         return True
     with tools.store.writing() as db:
         if packed is not None:
@@ -191,12 +214,6 @@ def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) 
         behind = comparisons.finish(db, comparison_id, version)
     doors.announce(tools.redis, comparison_id)
     return behind
-
-
-def release(tools: Tools, comparison_id: int) -> None:
-    """A step failed: the next tick starts the chart again."""
-    with tools.store.writing() as db:
-        comparisons.release(db, comparison_id)
 
 
 def look_up(tools: Tools, handles: list[str], now: datetime) -> doors.Answer:

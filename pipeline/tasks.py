@@ -1,6 +1,7 @@
 """A tick, from beat to "chart ready", on one screen. Tasks unpack, call one plain function and pack."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from celery import Celery, chain, chord
 
@@ -13,10 +14,15 @@ from pipeline.tools import Tools
 FOLLOW_NAMES = "follow_names"
 
 
-def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one or two lines
+def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each task is one or two lines
     """The worker's app: the queues' one with the tasks. Clients are made in the process that first uses them."""
     app = make_app(settings)
     tools = Tools(settings)
+
+    def begin_anew(*failure: Any) -> None:
+        """A step of a chart failed, or what follows it could not be sent."""
+        *_, kwargs, _traceback = failure
+        tools.failed.add(kwargs["comparison_id"])
 
     @app.task(name=TICK)
     def tick(asked: bool = False) -> None:  # noqa: FBT001, FBT002 a message's argument
@@ -24,12 +30,13 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
         turn = tools.turn.take(or_follow=asked)
         if turn is None:
             return
-        take_back(app, LOST_AFTER)
-        chunks = steps.plan(tools, now(), asked=asked)
-        if chunks:
-            chord([read.s(chunk) for chunk in chunks], conclude.s(turn)).apply_async()
-        else:  # an empty header would run the body in its own way
-            conclude([], turn)
+        with tools.turn.held(turn):
+            take_back(app, LOST_AFTER)
+            chunks = steps.plan(tools, now(), asked=asked)
+            if chunks:
+                chord([read.s(chunk) for chunk in chunks], conclude.s(turn)).apply_async()
+            else:  # an empty header would run the body in its own way
+                conclude([], turn)
         if tools.is_first(FOLLOW_NAMES, planner.NAMES_EVERY):
             follow_names.apply_async(expires=settings.tick_seconds)
 
@@ -38,31 +45,34 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
         steps.follow_names(tools, now())
 
     @app.task(name="read", ignore_result=False)
-    def read(chunk: list[list[int | str]]) -> str:
+    def read(chunk: list[list[int | str]]) -> str | None:
         return steps.read(tools, chunk, now())
 
     @app.task(name="conclude")
-    def conclude(readings: list[str], turn: str) -> None:
+    def conclude(readings: list[str | None], turn: str) -> None:
         """Store what was read and start what follows from it; here the tick ends."""
-        for comparison_id, version in steps.conclude(tools, readings, now()):
-            start_chart(comparison_id, version)
-        if steps.has_uploads(tools, now()):
-            upload.apply_async(expires=settings.tick_seconds)
-        if purge.is_due(tools.redis):
-            forget_unused.delay()
+        with tools.turn.held(turn):
+            outdated = steps.conclude(tools, readings, now())
+            with tools.noting_failure(comparison_id for comparison_id, _ in outdated):
+                for comparison_id, version in outdated:
+                    start_chart(comparison_id, version)
+            if steps.has_uploads(tools, now()):
+                upload.apply_async(expires=settings.tick_seconds)
+            if purge.is_due(tools.redis):
+                forget_unused.delay()
         if tools.turn.end(turn):
             tick.delay(asked=True)
 
     def start_chart(comparison_id: int, version: int) -> None:
         """Side by side: write the dataset and upload it; draw it, and tell that the chart is ready."""
         uploading = upload.si().set(expires=settings.tick_seconds)  # while Dropbox hangs, no line forms
-        written = [write.si(comparison_id), *([uploading] if settings.dropbox_is_on else [])]
-        drawn = [plot.si(comparison_id), publish.s(comparison_id, version)]
+        written = [write.si(comparison_id=comparison_id), *([uploading] if settings.dropbox_is_on else [])]
+        drawn = [plot.si(comparison_id=comparison_id), publish.s(comparison_id=comparison_id, version=version)]
         for first, *rest in (written, drawn):
             first.set(expires=CLAIM.total_seconds())
-            chain(first, *rest).on_error(release.si(comparison_id)).apply_async()
+            chain(first, *rest).apply_async()
 
-    @app.task(name="write", queue=CHARTS)
+    @app.task(name="write", queue=CHARTS, on_failure=begin_anew)
     def write(comparison_id: int) -> None:
         steps.write(tools, comparison_id, now())
 
@@ -70,18 +80,14 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901 each task is one 
     def upload() -> None:
         steps.upload(tools, now())
 
-    @app.task(name="plot", queue=CHARTS)
+    @app.task(name="plot", queue=CHARTS, on_failure=begin_anew)
     def plot(comparison_id: int) -> str | None:
         return steps.plot(tools, comparison_id, now())
 
-    @app.task(name="publish", queue=CHARTS)
+    @app.task(name="publish", queue=CHARTS, on_failure=begin_anew)
     def publish(drawing: str | None, comparison_id: int, version: int) -> None:
         if steps.publish(tools, drawing, comparison_id, version):
             tick.delay(asked=True)
-
-    @app.task(name="release", queue=CHARTS)
-    def release(comparison_id: int) -> None:
-        steps.release(tools, comparison_id)
 
     @app.task(name="purge", queue=CHARTS)
     def forget_unused() -> None:

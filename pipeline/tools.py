@@ -1,6 +1,7 @@
 """What the steps work with: made once a process, at first use, and so after the worker's fork."""
 
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property
 from uuid import uuid4
@@ -26,6 +27,8 @@ class Tools:
 
     def __init__(self, settings: PipelineSettings) -> None:
         self.settings = settings
+        self.failed: set[int] = set()
+        """The comparisons whose chart failed in this process, until the database knows that it is to be made anew."""
 
     @cached_property
     def store(self) -> Store:
@@ -55,6 +58,15 @@ class Tools:
         """True once in each such while, for one process of all."""
         return bool(self.redis.set(f"tallybird:{what}", 1, nx=True, px=every))
 
+    @contextmanager
+    def noting_failure(self, comparison_ids: Iterable[int]) -> Iterator[None]:
+        """Note these where what is done within fails."""
+        try:
+            yield
+        except BaseException:
+            self.failed.update(comparison_ids)
+            raise
+
     @cached_property
     def x(self) -> X:
         return X(self.settings.x_bearer_token.get_secret_value(), self.settings.x_api_url)
@@ -82,8 +94,21 @@ class Turn:
         # That tick may have ended before it could see this.
         return token if self.lock.acquire(blocking=False, token=token) else None
 
+    @contextmanager
+    def held(self, token: str) -> Iterator[None]:
+        """Where what is done within fails, the turn ends at once: the next tick need not wait until it is lost."""
+        try:
+            yield
+        except BaseException:
+            self._free(token)
+            raise
+
     def end(self, token: str) -> bool:
-        """Free the lock, unless the turn was lost and is another's now. True where another tick is to follow."""
+        """Free the lock. True where another tick is to follow."""
+        self._free(token)
+        return bool(self.redis.getdel(FOLLOW))
+
+    def _free(self, token: str) -> None:
+        """Unless the turn was lost and is another's now."""
         with suppress(LockNotOwnedError):
             self.lock.do_release(token)
-        return bool(self.redis.getdel(FOLLOW))

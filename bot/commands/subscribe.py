@@ -39,7 +39,7 @@ async def run(call: Call) -> None:
         )
     else:
         message_id = await call.answer(text("Drawing the live chart: {what}…", what=what))
-        await call.house.write(subscriptions.show_in, subscription_id, message_id, datetime.now(UTC))
+        await call.house.write_surely(subscriptions.show_in, subscription_id, message_id, datetime.now(UTC))
     await call.house.ask_for_charts()
 
 

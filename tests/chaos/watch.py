@@ -39,8 +39,10 @@ class Belongings:
 @contextmanager
 def database(house: House) -> Iterator[Store]:
     store = Store(house.database)
-    yield store
-    store.close()
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def belongings(house: House) -> Belongings:

@@ -1,0 +1,63 @@
+"""The turn of a tick, in a Redis."""
+
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis, RedisError
+
+from pipeline.tools import Turn
+from tests.conftest import without
+
+LASTS_S = 60
+
+
+@pytest.fixture
+def turn() -> Iterator[Turn]:
+    with Redis.from_url("redis://127.0.0.1:6379/13") as redis:
+        try:
+            redis.flushdb()
+        except RedisError:
+            without("a Redis on 6379")
+        yield Turn(redis, LASTS_S)
+        redis.flushdb()
+
+
+def take(turn: Turn) -> str:
+    token = turn.take(or_follow=False)
+    assert token
+    return token
+
+
+def fail(turn: Turn, token: str) -> None:
+    with pytest.raises(OSError, match="No space left"), turn.held(token):
+        raise OSError("No space left on device")
+
+
+def test_only_one_tick_has_it(turn: Turn) -> None:
+    token = take(turn)
+    with turn.held(token):
+        assert turn.take(or_follow=False) is None
+    assert turn.take(or_follow=False) is None
+    turn.end(token)
+    take(turn)
+
+
+def test_the_next_tick_has_it_at_once_where_one_fails(turn: Turn) -> None:
+    fail(turn, take(turn))
+    take(turn)
+
+
+def test_a_tick_that_lost_it_and_fails_takes_it_from_no_other(turn: Turn) -> None:
+    lost = take(turn)
+    turn.redis.flushdb()
+    token = take(turn)
+    fail(turn, lost)
+    assert turn.take(or_follow=False) is None
+    turn.end(token)
+
+
+def test_what_is_asked_for_meanwhile_follows(turn: Turn) -> None:
+    token = take(turn)
+    assert turn.take(or_follow=True) is None
+    assert turn.end(token)
+    assert not turn.end(take(turn))
