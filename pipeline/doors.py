@@ -5,7 +5,9 @@ Whoever stands outside needs this module, the store, the records, the errors and
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 from pydantic import TypeAdapter
@@ -16,7 +18,7 @@ from redis.asyncio import Redis as AsyncRedis
 from pipeline import blobs
 from pipeline.errors import ServiceError
 from pipeline.language import text
-from pipeline.queues import LOOK_UP, TICK, make_app
+from pipeline.queues import ANSWERS_WITHIN_S, LOOK_UP, TICK, make_app
 from pipeline.records import Profile, Text
 from pipeline.settings import Settings
 
@@ -24,6 +26,8 @@ READY = "tallybird:ready"
 GROUP, CONSUMER = "bot", "bot"
 KEPT_ENTRIES = 10_000
 ANSWER_WITHIN = timedelta(seconds=20)
+SENDERS = 4
+"""Threads that send, and wait where a server is away; whoever else needs a thread has others."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Doors:
 
     def __init__(self, settings: Settings) -> None:
         self.app = make_app(settings)
+        self.senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
         self.tick = settings.tick
         self.redis = AsyncRedis.from_url(settings.redis_address, socket_timeout=ANSWER_WITHIN.total_seconds() + 5)
 
@@ -74,8 +79,16 @@ class Doors:
         return answer.profiles
 
     async def _send(self, task: str, args: list[object], expires_s: float) -> None:
-        """Without a result: waiting for one's place there blocks for long while Redis is away."""
-        await asyncio.to_thread(self.app.send_task, task, args=args, expires=expires_s, ignore_result=True)
+        """Without a result: waiting for one's place there blocks for long while Redis is away.
+
+        What has not begun in time is never sent, and what has begun expires.
+        """
+        send = partial(self.app.send_task, task, args=args, expires=expires_s, ignore_result=True)
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN_S):
+                await asyncio.get_running_loop().run_in_executor(self.senders, send)
+        except TimeoutError:
+            raise TimeoutError("no answer in time") from None
 
     async def hear(self, wait: timedelta, *, again: bool = False) -> list[str]:
         """The entries of charts that became ready, waiting a while for one.
@@ -98,6 +111,7 @@ class Doors:
 
     async def close(self) -> None:
         await self.redis.aclose()
+        self.senders.shutdown(wait=False, cancel_futures=True)
         self.app.close()
 
     async def _open(self) -> None:

@@ -75,9 +75,7 @@ class Redis(Server):
         self.command += ["--appendonly", "yes", "--save", "", "--loglevel", "warning"]
 
     def answers(self) -> bool:
-        with suppress(RedisError):
-            return bool(self.client.ping())
-        return False
+        return answers(self.client)
 
 
 class RabbitMQ(Server):
@@ -108,16 +106,20 @@ class RabbitMQ(Server):
         return False
 
     def queue_types(self) -> dict[str, str]:
-        """The type of each queue by its name."""
-        control = [program("rabbitmqctl", RABBITMQ), "-n", self.node, "--quiet"]
-        told = subprocess.run(
-            [*control, "list_queues", "name", "type", "--no-table-headers"],
-            env=self.environment,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return dict(line.split("\t") for line in told.stdout.splitlines())
+        """The type of each of our queues by its name; Celery makes others for itself."""
+        types = dict(line.split("\t") for line in self._told("list_queues", "name", "type"))
+        return {name: kind for name, kind in types.items() if name.startswith("tallybird.")}
+
+    def unconfirmed_senders(self) -> list[str]:
+        """The channels on which nobody listens, and messages are not confirmed."""
+        channels = self._told("list_channels", "name", "consumer_count", "confirm")
+        return [name for name, *more in (line.split("\t") for line in channels) if more == ["0", "false"]]
+
+    def _told(self, *words: str) -> list[str]:
+        """What the node says, as lines with tabs."""
+        control = [program("rabbitmqctl", RABBITMQ), "-n", self.node, "--quiet", *words, "--no-table-headers"]
+        told = subprocess.run(control, env=self.environment, check=True, capture_output=True, text=True)
+        return told.stdout.splitlines()
 
 
 class PostgreSQL(Server):
@@ -153,6 +155,12 @@ class PostgreSQL(Server):
                 " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
             )
             return len(cut.fetchall())
+
+
+def answers(redis: Client) -> bool:
+    with suppress(RedisError):
+        return bool(redis.ping())
+    return False
 
 
 def program(name: str, folder: Path | None = None) -> str:
