@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pipeline.chart import caption, draw, sample
 from pipeline.chart.sample import Timeline
-from pipeline.records import Basis, ChartData, Counts, Language, Look, Metric, Post, Span, Theme, View
+from pipeline.language import STATE_NAMES
+from pipeline.records import Basis, ChartData, Counts, Language, Look, Metric, Post, Span, State, Theme, View
 
 SIZES = (1, 2, 5, 10, 25)
 USUAL = 5
@@ -85,8 +86,8 @@ def _extremes(timeline: Timeline) -> Iterator[Picture]:
         "viral": [Timeline(WIDEST, (viral, *timeline.posts[1:])), replace(timeline, handle=LONGEST)],
         "one-post": [Timeline("beginner", timeline.posts[:1])],
         "stale-and-empty": [
-            replace(timeline, note="as of 14:05 UTC"),
-            Timeline(WIDEST, (), "no such account any more"),
+            replace(timeline, note=sample.STALE),
+            Timeline(WIDEST, (), STATE_NAMES[State.MISSING]),
         ],
         "nobody": [],
     }

@@ -10,13 +10,15 @@ from math import exp
 from pathlib import Path
 from random import Random
 
+from pipeline.language import STATE_NAMES, speech, text
 from pipeline.plot import Counted, counted_in, measure, total_of
-from pipeline.records import ChartData, ChartRow, Counts, Look, Post, View
+from pipeline.records import ChartData, ChartRow, Counts, Look, Post, State, Text, View
 
 MADE_UP = {"nasa": 900, "esa": 240, "isro": 160, "roscosmos": 60, "JAXA_en": 31, "csa_asc": 12, "cnes": 7, "uksga": 4}
 """Popular accounts, unpopular ones, and what their posts are usually reposted."""
 READ = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)
 """When made-up timelines were read: pictures of them are the same every day."""
+STALE = text("as of {time}", time="14:05 UTC")
 COUNT = 100
 STEPS = 60
 """Moments of a course."""
@@ -30,7 +32,7 @@ class Timeline:
 
     handle: str
     posts: tuple[Post, ...]
-    note: str | None = None
+    note: Text | None = None
 
 
 def read(path: Path) -> list[Timeline]:
@@ -51,8 +53,8 @@ def make_up() -> list[Timeline]:
         for copy in range(4)
         for handle, size in MADE_UP.items()
     ]
-    made[3] = Timeline(made[3].handle, made[3].posts[1:], "as of 14:05 UTC")
-    return [*made[:5], Timeline("private_person", (), "protected"), *made[5:]]
+    made[3] = Timeline(made[3].handle, made[3].posts[1:], STALE)
+    return [*made[:5], Timeline("private_person", (), STATE_NAMES[State.PROTECTED]), *made[5:]]
 
 
 def comparison(timelines: Sequence[Timeline], look: Look) -> ChartData:
@@ -87,7 +89,8 @@ def _row(timeline: Timeline, look: Look, as_of: datetime) -> ChartRow:
     course = _course(counted, look, as_of) if look.view is View.GROWTH else ()
     gained = course[-1][1] if course else (0 if counted else None)
     total = gained if look.view is View.GROWTH else total_of(counted, look, as_of)
-    return ChartRow(timeline.handle, values, times, timeline.note, total, course)
+    note = speech(look.language).say(timeline.note) if timeline.note else None
+    return ChartRow(timeline.handle, values, times, note, total, course)
 
 
 def _course(counted: Counted, look: Look, as_of: datetime) -> tuple[tuple[datetime, int], ...]:
