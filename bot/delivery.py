@@ -26,7 +26,7 @@ from bot.troubles import Kind, Trouble
 from pipeline.errors import AWAY
 from pipeline.records import Mode
 from pipeline.store import comparisons, subscriptions, telegram_photos
-from pipeline.store.subscriptions import Showing
+from pipeline.store.subscriptions import Showing, Turn
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class Delivery:
             if turn.chat_id in self.under_way or not self.limits.is_open(turn.chat_id, asked=turn.mode is Mode.ONCE):
                 held_back = True
                 continue
-            self.under_way[turn.chat_id] = asyncio.create_task(self._take_turn(turn.subscription_id, turn.chat_id))
+            self.under_way[turn.chat_id] = asyncio.create_task(self._take(turn))
         return held_back
 
     def _is_full(self) -> bool:
@@ -124,16 +124,16 @@ class Delivery:
         preparing = len(self.under_way) - len(self.limits.showing)
         return preparing >= AT_ONCE or len(self.under_way) >= MOST_AT_ONCE
 
-    async def _take_turn(self, subscription_id: int, chat_id: int) -> None:
+    async def _take(self, turn: Turn) -> None:
         """Show the newest chart there is by now: the list that this turn came from may be older than the last note."""
         try:
-            showing = await self.house.read(subscriptions.due, subscription_id, datetime.now(UTC))
+            showing = await self.house.read(subscriptions.due, turn, datetime.now(UTC))
             if showing is not None:
                 await self._show(showing)
         except AWAY as error:
-            log.warning("chat %d waits for its chart: %s", chat_id, type(error).__name__)
+            log.warning("chat %d waits for its chart: %s", turn.chat_id, type(error).__name__)
         finally:
-            del self.under_way[chat_id]
+            del self.under_way[turn.chat_id]
             self.house.news.set()
 
     async def _show(self, showing: Showing) -> None:

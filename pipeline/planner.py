@@ -12,7 +12,10 @@ from pipeline.store import accounts, bill, notices, posts
 from pipeline.store.tables import Account
 
 UNREADABLE_AGAIN_AFTER = timedelta(minutes=15)
-EARLY = 0.4  # with two beats side by side, by mistake, nothing is read twice as often
+WINDOW = timedelta(minutes=15)
+"""In which X counts an app's requests."""
+PAGE = 100
+"""The most posts that a request for a timeline returns."""
 NAMES_EVERY = timedelta(minutes=1)
 NAMES_AT_ONCE = 100  # what one request tells
 
@@ -28,10 +31,11 @@ class Plan:
 def plan(session: Session, settings: Settings, now: datetime, *, asked: bool = False) -> Plan:
     """Every tracked account once a tick, as long as all fit in the budget.
 
-    asked: this tick comes between beat's, since a chat asked for a chart: nothing is read again before its time.
-
     Where one does not, all reads stop for the period, but for those that fit and have had no reading today. After a
-    stop one account is read first, until X answers again.
+    stop one account is read first, until X answers again. Of more accounts than X answers requests for, those read
+    longest ago come first.
+
+    asked: this tick comes between beat's, since a chat asked for a chart: only what was never read is read.
     """
     stop = notices.found(session, NETWORK)
     if stop and stop.until > now:
@@ -41,9 +45,8 @@ def plan(session: Session, settings: Settings, now: datetime, *, asked: bool = F
     due: list[Account] = []
     left = money.left
     short = left < bill.post_usd(1)
-    for account in accounts.tracked(session):
-        if not _is_due(account, settings, now, early=0 if asked else EARLY):
-            continue
+    candidates = [each for each in accounts.tracked(session) if _is_due(each, settings, now, asked=asked)]
+    for account in candidates[: _at_once(settings)]:
         cost = _cost(account, known.get(account.id), settings, now)
         short = short or cost > left
         if cost <= left:
@@ -76,12 +79,18 @@ def names(session: Session, settings: Settings, now: datetime) -> list[str]:
     return paid + unpaid[: int(spare / bill.user_usd(1))]
 
 
-def _is_due(account: Account, settings: Settings, now: datetime, *, early: float) -> bool:
-    """early: the part of a tick by which beat's next one may come too soon and still skip no turn."""
-    if account.tried_at is None:
-        return True
-    wait = settings.tick * (1 - early) if account.state is State.ACTIVE else UNREADABLE_AGAIN_AFTER
+def _is_due(account: Account, settings: Settings, now: datetime, *, asked: bool) -> bool:
+    """A tick that is a moment early skips no turn; two beats side by side, by mistake, do not read twice as often."""
+    if account.tried_at is None or asked:
+        return account.tried_at is None
+    wait = settings.tick * 0.6 if account.state is State.ACTIVE else UNREADABLE_AGAIN_AFTER
     return account.tried_at <= now - wait
+
+
+def _at_once(settings: Settings) -> int:
+    """How many accounts a tick may read, so that what X allows in a window lasts as long as the window."""
+    pages = -(-settings.posts_per_account // PAGE)
+    return max(1, int(settings.x_requests_per_15_min * (settings.tick / WINDOW) / pages))
 
 
 def _is_paid(account: Account, now: datetime) -> bool:

@@ -120,6 +120,7 @@ class Settings(BaseSettings):
 
     x_daily_usd: Decimal = Field(Decimal(5), ge=0)
     x_monthly_usd: Decimal = Field(Decimal(50), ge=0)
+    x_requests_per_15_min: int = Field(10_000, ge=1)
     tick_seconds: int = Field(10, ge=1)
     posts_per_account: int = Field(100, ge=5, le=3200)
 

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox import x_answers, x_query
-from sandbox.control import BadInputError
+from sandbox.control import BadInputError, read_fields
 from sandbox.x_answers import Asked
 from sandbox.x_bill import Bill
 from sandbox.x_limits import Limits
@@ -68,6 +68,7 @@ class X:
             web.get("/_control/x/bill", self._show_bill),
             web.get("/_control/x/accounts", self._show_accounts),
             web.post("/_control/x/accounts", self._load_accounts),
+            web.post("/_control/x/limit", self._agree_on_limit),
             web.post("/_control/x/posts/{id}", self._change_post),
             web.delete("/_control/x/posts/{id}", self._delete_post),
         ]
@@ -196,6 +197,14 @@ class X:
         except (LoadError, ConflictError) as error:
             raise BadInputError(str(error)) from None
         return web.json_response({"accounts": len(told), "posts": sum(len(each.posts or ()) for each in told)})
+
+    async def _agree_on_limit(self, request: web.Request) -> web.Response:
+        """Lets every endpoint be asked so often in 15 minutes, counted from now."""
+        agreed = await read_fields(request, required={"requests": int})
+        if agreed["requests"] < 1:
+            raise BadInputError("requests must be at least 1")
+        self._limits = Limits(agreed["requests"])
+        return web.json_response(agreed)
 
     async def _change_post(self, request: web.Request) -> web.Response:
         post = self._known_post(request)

@@ -25,13 +25,18 @@ class Window:
 
 
 class Limits:
-    def __init__(self) -> None:
+    """agreed: what an enterprise has agreed on with X, instead of each endpoint's usual limit."""
+
+    def __init__(self, agreed: int | None = None) -> None:
         self._windows: dict[tuple[str, str], Window] = {}
+        self._agreed = agreed
 
     def take(self, endpoint: str, bearer: str, limit: int, now: datetime) -> Window:
         """Counts one call and returns its window, which may be exceeded now."""
         window = self._windows.get((endpoint, bearer))
         if window is None or window.ends_at <= now:
-            window = self._windows[endpoint, bearer] = Window(limit, now.replace(microsecond=0) + WINDOW)
+            window = self._windows[endpoint, bearer] = Window(
+                self._agreed or limit, now.replace(microsecond=0) + WINDOW
+            )
         window.used += 1
         return window

@@ -112,9 +112,10 @@ def _in_order(session: Session, wanted: Select[*tuple[Any, ...]]) -> Sequence[Tu
     return sorted(turns, key=place)
 
 
-def due(session: Session, subscription_id: int, now: datetime) -> Showing | None:
-    """The newest chart for this subscription, or None where it is shown already or may not be shown yet."""
-    row = session.execute(_due(now).where(Subscription.id == subscription_id)).one_or_none()
+def due(session: Session, turn: Turn, now: datetime) -> Showing | None:
+    """The newest chart for this turn, or None where it was taken since, or is not to be taken yet."""
+    mine = Subscription.id == turn.subscription_id, Subscription.next_at == turn.next_at
+    row = session.execute(_due(now).where(*mine)).one_or_none()
     return _showing(*row) if row else None
 
 

@@ -77,6 +77,7 @@ class Seen:
 @pytest.mark.timeout(WARM_UP_S + MEASURED_S + 600)
 def test_two_thousand_live_chats_are_served_in_turn_within_telegrams_limits(tmp_path: Path, tell: Tell) -> None:
     with running(tmp_path, None, SETTINGS, tick_s=TICK_S) as house:
+        house.sandbox.post("x/limit", requests=1_000_000)  # here only Telegram's limits count
         _load(house.sandbox)
         _greet(house.sandbox)
         _subscribe(house)
@@ -192,7 +193,7 @@ def _note_calls(sandbox: Sandbox, seen: Seen, since: int) -> int:
             seen.reads.append(call["at"])
         elif call["method"] == "editMessageMedia":
             seen.edits[int(call["params"]["chat_id"])].append(call["at"])
-        seen.refused += call["status"] == TOO_MANY
+        seen.refused += call["status"] == TOO_MANY and call["service"] == "telegram"
     return max((int(call["seq"]) for call in calls), default=since)
 
 

@@ -113,6 +113,7 @@ def settings_of(address: str, folder: Path, tick_s: int) -> dict[str, str]:
         "TELEGRAM_API_URL": f"{address}/telegram",
         "X_API_URL": f"{address}/x",
         "X_DAILY_USD": str(House.daily_usd),
+        "X_REQUESTS_PER_15_MIN": "1000000",  # ticks come sooner here
         "DROPBOX_API_URL": f"{address}/dropbox",
         "DROPBOX_APP_KEY": "key",
         "DROPBOX_MIN_SECONDS": "4",

@@ -56,8 +56,22 @@ def test_each_tracked_account_is_due_once_a_tick_and_an_untracked_one_never(cloc
 def test_what_chats_ask_for_between_ticks_is_drawn_from_what_was_read(clock: Clock) -> None:
     ids = add_accounts(clock.store, "a", "b")
     assert clock.due(asked=True) == ids
-    assert clock.due(TICK - timedelta(seconds=1), asked=True) == []
-    assert clock.due(TICK, asked=True) == ids
+    assert clock.due(TICK, asked=True) == []
+    new = add_accounts(clock.store, "c")
+    assert clock.due(TICK, asked=True) == new
+    assert clock.due(TICK) == ids
+
+
+@pytest.mark.parametrize(("posts", "at_once"), [(100, 3), (200, 1), (3200, 1)])
+def test_more_accounts_than_x_answers_for_are_read_in_turn(clock: Clock, posts: int, at_once: int) -> None:
+    ids = add_accounts(clock.store, *"abcde")
+    plenty = Decimal(1000)
+    clock.settings = Settings(
+        x_requests_per_15_min=3 * 90, posts_per_account=posts, x_daily_usd=plenty, x_monthly_usd=plenty, _env_file=None
+    )
+    turns = [clock.due(TICK * number) for number in range(6)]
+    assert {len(turn) for turn in turns} == {at_once}
+    assert {account for turn in turns[: -(-len(ids) // at_once)] for account in turn} == set(ids)
 
 
 def test_nobody_tracking_means_nothing_due(clock: Clock) -> None:

@@ -43,7 +43,7 @@ def draw(store: Store, chart: str, now: datetime = NOON) -> list[int]:
 def outdated(store: Store, now: datetime = NOON) -> list[Showing]:
     """What every turn that is due is to show."""
     with store.reading() as db:
-        found = [subscriptions.due(db, turn.subscription_id, now) for turn in subscriptions.outdated(db, now)]
+        found = [subscriptions.due(db, turn, now) for turn in subscriptions.outdated(db, now)]
     return [showing for showing in found if showing is not None]
 
 
@@ -246,6 +246,22 @@ def test_chats_with_the_same_chart_take_their_turns_together_if_that_hurts_nobod
             add_subscription(db, row, chat_id=chat_id, next_at=NOON - timedelta(seconds=seconds))
     draw(store, "chart 1")
     assert [showing.chat_id for showing in outdated(store)] == [1, 3, 2, 5, 4, 6]
+
+
+def test_a_turn_that_was_taken_is_not_taken_again_for_a_newer_chart(store: Store) -> None:
+    ids = add_accounts(store, "a")
+    subscribe(store, ids)
+    draw(store, "chart 1")
+    with store.reading() as db:
+        [turn] = subscriptions.outdated(db, NOON)
+    show(store, outdated(store)[0], NOON + timedelta(seconds=1))
+    with store.writing() as db:
+        comparisons.mark_changed(db, ids)
+    draw(store, "chart 2")
+    later = NOON + timedelta(seconds=2)
+    with store.reading() as db:
+        assert subscriptions.due(db, turn, later) is None
+    assert [showing.chart for showing in outdated(store, later)] == ["chart 2"]
 
 
 def test_of_two_bots_one_takes_the_turn(store: Store) -> None:

@@ -95,6 +95,17 @@ def test_made_up_posts_change_too(http: httpx.Client) -> None:
     assert (metrics(http, int(newest)) or {})["retweet_count"] == 123_456
 
 
+def test_a_limit_agreed_on_stands_for_the_usual_one(http: httpx.Client) -> None:
+    http.post("/_control/x/limit", json={"requests": 2}).raise_for_status()
+    answers = [http.get("/x/2/users/by?usernames=nasa") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert {answer.headers["x-rate-limit-limit"] for answer in answers} == {"2"}
+    for wrong in ({"requests": 0}, {"requests": "many"}, {}):
+        assert "error" in http.post("/_control/x/limit", json=wrong).json()
+    http.post("/_control/reset")
+    assert http.get("/x/2/users/by?usernames=nasa").headers["x-rate-limit-limit"] == "300"
+
+
 def test_reset_forgets_what_was_told(http: httpx.Client) -> None:
     load(http, HEADER + ROW)
     http.post("/_control/reset")
