@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from celery import Celery
 from celery.signals import setup_logging, worker_ready
+from celery.utils.log import get_multiprocessing_logger
 
 from pipeline import logs
 from pipeline.errors import ConfigError
@@ -72,7 +73,9 @@ def _begin_anew(app: Celery, settings: PipelineSettings) -> None:
 
 
 def _keep_our_logging(**_: object) -> None:
-    """Celery sets up logging only where nobody listens to this signal."""
+    """Celery sets up logging only where nobody listens to this signal; what its pool says would go past ours."""
+    if pool_log := get_multiprocessing_logger():
+        pool_log.propagate = True
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ from pipeline.errors import AWAY, ServiceError
 
 NOISY = (
     *("httpx", "httpcore", "urllib3", "tweepy", "dropbox", "requests_oauthlib", "alembic"),
-    *("celery.worker.strategy", "celery.app.trace", "celery.beat"),
+    *("celery.worker.strategy", "celery.app.trace", "celery.beat", "multiprocessing"),
 )
 """Libraries that may only warn: their INFO lines carry URLs with tokens, or come several times a tick."""
 DULL = ("py.warnings", "kombu.transport.native_delayed_delivery")
 """These warn, at each connection to the broker, of what a later Celery may change or of delays that nobody uses."""
 
-SENDERS = ("celery.beat", "celery.worker.consumer.consumer", "celery.backends.redis")
+SENDERS = ("celery.beat", "celery.worker.consumer.consumer", "celery.worker.request", "celery.backends.redis")
 """These only carry messages: what fails there is a server's absence, or a step whose own failure was told."""
 
 

@@ -78,6 +78,7 @@ def make_app(settings: Settings) -> Celery:
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
+        worker_pool="pipeline.pool:Pool",
         worker_concurrency=SLOTS,
         worker_hijack_root_logger=False,
         task_time_limit=TASK_LIMIT_S,

@@ -111,11 +111,15 @@ Fault = Callable[[], AbstractContextManager[None]]
 
 @contextmanager
 def outlived(audience: Audience) -> Iterator[None]:
-    """Whatever happens to the server within, no process ends, nothing is lost and nothing is shown twice."""
-    before = pids(audience.house)
+    """Whatever happens to the server within, no process ends, nothing is lost and nothing is shown twice.
+
+    And the log tells of it without tracebacks: they would come again and again, and say no more.
+    """
+    before, said = pids(audience.house), len(said_by(audience.house))
     with unharmed(audience):
         yield
     assert pids(audience.house) == before
+    assert "Traceback" not in said_by(audience.house)[said:]
 
 
 def pids(house: House) -> dict[str, int]:
@@ -125,7 +129,7 @@ def pids(house: House) -> dict[str, int]:
 @contextmanager
 def in_a_tick(audience: Audience) -> Iterator[str]:
     """While accounts are being read; yields the figure that is news."""
-    with late_answers(audience.house, "x", TIMELINE, seconds=1) as waited_for:
+    with late_answers(audience.house, "x", TIMELINE, seconds=2) as waited_for:
         figure = audience.raise_count()
         until(waited_for)
         yield figure
@@ -142,7 +146,11 @@ def fresh_without_a_burst(audience: Audience, figure: str) -> float:
 
 
 def ticks(house: House) -> int:
-    return house.log.read_text(errors="replace").count("pipeline.steps: tick: ")
+    return said_by(house).count("pipeline.steps: tick: ")
+
+
+def said_by(house: House) -> str:
+    return house.log.read_text(errors="replace")
 
 
 def people_are_answered(house: House) -> Chat:
@@ -159,8 +167,8 @@ def people_are_answered(house: House) -> Chat:
 def away(audience: Audience, fault: Fault, seconds: float) -> float:
     """The server is away for so long, from the midst of a tick on. Returns seconds until fresh."""
     with outlived(audience):
-        with in_a_tick(audience) as figure, fault():
-            since = time.monotonic()
+        with in_a_tick(audience), fault():
+            since, figure = time.monotonic(), audience.raise_count()
             person = people_are_answered(audience.house)
             let_pass(seconds - (time.monotonic() - since))
             people_are_answered(audience.house)
