@@ -27,6 +27,8 @@ PERIODS = {"day": text("a day"), "month": text("a month")}
 WITHIN = 0.8
 """The part of a tick that reading may take: an account that hangs must not cost the others their next tick."""
 MISSED_TICKS = 3
+TURNS_A_SECOND = 60
+"""Twice as many charts as Telegram lets a bot show: the line must not run out before the next tick."""
 
 
 def plan(tools: Tools, now: datetime, *, asked: bool) -> list[list[tuple[int, str, int]]]:
@@ -116,7 +118,7 @@ def conclude(tools: Tools, kept: Sequence[str | None], now: datetime) -> Sequenc
         comparisons.mark_changed(db, changed)
         if any(reading.posts is not None or reading.state for reading in found):
             notices.resume(db, NETWORK, now)
-        outdated = comparisons.claim_outdated(db, now)
+        outdated = comparisons.claim_outdated(db, now, TURNS_A_SECOND * tools.settings.tick_seconds)
     tools.blobs.drop(digests)
     failed = sum(reading.posts is None for reading in found)
     log.info(

@@ -14,8 +14,6 @@ from pipeline.store import subscriptions
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
 
 CLAIM = timedelta(seconds=30)
-NEXT_IN_LINE = 300
-"""About as many charts as a bot can show in a tick."""
 
 
 def record(session: Session, comparison: Comparison) -> ComparisonRecord:
@@ -80,12 +78,12 @@ def mark_changed(session: Session, account_ids: Iterable[int]) -> None:
     )
 
 
-def claim_outdated(session: Session, now: datetime) -> Sequence[tuple[int, int]]:
+def claim_outdated(session: Session, now: datetime, next_turns: int) -> Sequence[tuple[int, int]]:
     """Take the comparisons whose chart is due and that no other worker draws: (id, version to draw).
 
-    Of many, those that somebody is shown next: others would be drawn for nobody, and anew before their turn comes.
+    Of many, those of the next turns in line: others would be drawn for nobody, and anew before their turn comes.
     """
-    next_in_line = {turn.comparison_id for turn in subscriptions.waiting(session)[:NEXT_IN_LINE]}
+    next_in_line = {turn.comparison_id for turn in subscriptions.waiting(session)[:next_turns]}
     rows = session.execute(
         update(Comparison)
         .where(

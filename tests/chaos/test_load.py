@@ -91,13 +91,16 @@ def test_two_thousand_live_chats_are_served_in_turn_within_telegrams_limits(tmp_
         f"ticks {median(seen.lasted):.1f} s, the longest {max(seen.lasted):.1f} s",
         fresh_s=median(seen.waits),
     )
-    assert seen.refused == 0
-    assert set(seen.edits) == set(range(1, CHATS + 1))
-    assert max(seen.waits) <= FAIR * min(seen.waits)
-    assert max(seen.lasted) < TICK_S
-    assert seen.never_empty == []
     grown = {name: median(sizes[-6:]) / median(sizes[:6]) for name, sizes in seen.memory.items()}
-    assert {name: growth for name, growth in grown.items() if growth > FLAT} == {}
+    problems = {
+        "refused by Telegram": seen.refused,
+        "chats that saw nothing": CHATS - len(seen.edits),
+        "unfair": max(seen.waits) / min(seen.waits) > FAIR,
+        "late ticks": [lasted for lasted in seen.lasted if lasted >= TICK_S],
+        "queues never empty": seen.never_empty,
+        "processes that grow": {name: growth for name, growth in grown.items() if growth > FLAT},
+    }
+    assert {problem: found for problem, found in problems.items() if found} == {}
 
 
 def _post_id(account: int) -> int:

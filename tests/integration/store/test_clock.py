@@ -26,7 +26,7 @@ def busy(store: Store) -> Store:
         accounts.mark_tried(db, ids, NOON)
         accounts.save(db, [reading(ids[0], 5)])
         comparisons.mark_changed(db, ids)
-        comparisons.claim_outdated(db, NOON)
+        comparisons.claim_outdated(db, NOON, 1)
     return store
 
 

@@ -13,6 +13,9 @@ from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Subscription
 from tests.integration.store.conftest import NOON, add_accounts
 
+LINE = 300
+"""So many turns are drawn for."""
+
 
 def subscribe(
     store: Store, ids: list[int], mode: Mode = Mode.LIVE, chat_id: int = 1, interval_s: int | None = None
@@ -32,7 +35,7 @@ def add_subscription(db: Session, row: ComparisonRow, **fields: Any) -> None:
 def draw(store: Store, chart: str, now: datetime = NOON) -> list[int]:
     """What the pipeline does with everything that is wanted; returns the comparisons drawn."""
     with store.writing() as db:
-        claimed = comparisons.claim_outdated(db, now)
+        claimed = comparisons.claim_outdated(db, now, LINE)
         for comparison_id, version in claimed:
             row = db.get_one(ComparisonRow, comparison_id)
             row.chart, row.caption = chart, "caption"
@@ -104,9 +107,9 @@ def test_a_new_message_comes_no_sooner_than_its_interval(store: Store) -> None:
 def test_two_workers_never_draw_the_same_chart_and_a_lost_one_comes_back(store: Store) -> None:
     subscribe(store, add_accounts(store, "a"))
     with store.writing() as db:
-        assert len(comparisons.claim_outdated(db, NOON)) == 1
-        assert len(comparisons.claim_outdated(db, NOON)) == 0
-        assert len(comparisons.claim_outdated(db, NOON + comparisons.CLAIM + timedelta(seconds=1))) == 1
+        assert len(comparisons.claim_outdated(db, NOON, LINE)) == 1
+        assert len(comparisons.claim_outdated(db, NOON, LINE)) == 0
+        assert len(comparisons.claim_outdated(db, NOON + comparisons.CLAIM + timedelta(seconds=1), LINE)) == 1
 
 
 def test_nobody_watching_means_nothing_to_draw(store: Store) -> None:
@@ -228,12 +231,12 @@ def test_a_forgotten_chat_leaves_no_row(store: Store) -> None:
 def test_of_many_charts_those_are_drawn_whose_chats_are_next_in_line(store: Store) -> None:
     [account] = add_accounts(store, "a")
     with store.writing() as db:
-        for place in range(comparisons.NEXT_IN_LINE + 2):
+        for place in range(LINE + 2):
             row = comparisons.find_or_add(db, Comparison((account,), Look(count=5 + place)))
             add_subscription(db, row, next_at=NOON - timedelta(seconds=place))
-        claimed = comparisons.claim_outdated(db, NOON)
+        claimed = comparisons.claim_outdated(db, NOON, LINE)
         counts = {db.get_one(ComparisonRow, comparison_id).look.count for comparison_id, _ in claimed}
-    assert counts == set(range(7, 7 + comparisons.NEXT_IN_LINE))
+    assert counts == set(range(7, 7 + LINE))
 
 
 def test_chats_with_the_same_chart_take_their_turns_together_if_that_hurts_nobody(store: Store) -> None:
