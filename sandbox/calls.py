@@ -38,6 +38,7 @@ class Fault:
     """What happens to the next `times` calls that match; no status means a real answer, given late.
 
     params: only calls with these parameters, as the record of calls shows them.
+    accepted: what was asked is done all the same, only its answer is lost.
     """
 
     service: str
@@ -48,6 +49,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0
     times: int = 1
+    accepted: bool = False
 
     def matches(self, service: str, method: str, params: dict[str, Any]) -> bool:
         if self.service != service or not (self.method is None or self.method.lower() == method.lower()):
@@ -109,11 +111,10 @@ class Calls:
     async def _play(self, request: web.Request, handler: Handler, fault: Fault | None) -> web.StreamResponse:
         if fault is None:
             return await handler(request)
-        if fault.status is None:
-            answer = await handler(request)
-            await asyncio.sleep(fault.delay)
-            return answer
+        answer = await handler(request) if fault.accepted or fault.status is None else None
         await asyncio.sleep(fault.delay)
+        if answer is not None and fault.status is None:
+            return answer
         if fault.status == CLOSED and request.transport:
             request.transport.close()
         return fault.answer()
@@ -211,6 +212,7 @@ async def _read_fault(request: web.Request) -> Fault:
         "headers": dict,
         "delay": int | float,
         "times": int,
+        "accepted": bool,
     }
     fields = await read_fields(request, required={"service": str}, optional=optional)
     fault = Fault(**fields)

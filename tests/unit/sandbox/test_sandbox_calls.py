@@ -129,6 +129,15 @@ async def test_status_0_closes_the_connection(bot: Bot, door: Door) -> None:
     assert door.last(7)["text"] == "/start"
 
 
+@pytest.mark.parametrize("status", [0, 502])
+async def test_what_is_accepted_is_done_and_only_its_answer_is_lost(bot: Bot, door: Door, status: int) -> None:
+    door.post("faults", service="telegram", method="sendMessage", status=status, accepted=True)
+    with pytest.raises(NetworkError):
+        await bot.send_message(7, "arrived")
+    assert door.get("calls")[-1]["status"] == status
+    assert door.last(7)["text"] == "arrived"
+
+
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
