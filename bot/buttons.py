@@ -92,7 +92,7 @@ async def _show(call: Call, comparison_id: int, choices: list[str]) -> None:
     """Show the same accounts by another view or metric, in the same message."""
     current = await call.house.read(subscriptions.showing, call.chat_id, call.message.message_id)
     await access.check(call, changes=current is not None and current.mode is not Mode.ONCE)
-    shown = await call.house.read(_mine, call.chat_id, comparison_id)
+    shown = await call.house.read(_shown, call, comparison_id)
     await call.house.write(_put, call, replace(shown, look=_chosen(choices, shown.look)), Mode.ONCE)
     await call.house.ask_for_charts()
 
@@ -114,7 +114,7 @@ async def _settings(call: Call, choice: str) -> None:
 
 async def _live(call: Call, comparison_id: int) -> None:
     await access.check(call, changes=True)
-    asked = await call.house.read(_mine, call.chat_id, comparison_id)
+    asked = await call.house.read(_shown, call, comparison_id)
     await call.house.write(_put, call, asked, Mode.LIVE)
     await call.house.ask_for_charts()
 
@@ -158,6 +158,13 @@ def _mine(session: Session, chat_id: int, comparison_id: int) -> Comparison:
     if found is None or not found.accounts or not tracked.issuperset(found.accounts):
         raise UserError(OLD)
     return found
+
+
+def _shown(session: Session, call: Call, comparison_id: int) -> Comparison:
+    """What the message shows by now: the button may be older than its accounts, theme and language."""
+    pressed = _mine(session, call.chat_id, comparison_id)
+    current = subscriptions.showing(session, call.chat_id, call.message.message_id)
+    return comparing.shown_by(session, current) if current else pressed
 
 
 def _put(session: Session, call: Call, asked: Comparison, mode: Mode) -> None:

@@ -44,3 +44,17 @@ def test_another_chats_compare_does_not_touch_a_chart_that_is_kept_fresh(
     other.chart("/compare", within_s=60)
     other.chart("/compare", within_s=60)
     assert keeper.message(kept["message_id"])["edits"] == edits
+
+
+def test_a_button_drawn_before_the_chart_changed_changes_nothing_but_what_it_names(
+    plain_house: House, handles: list[str]
+) -> None:
+    chat = plain_house.chat(6005)
+    chat.ask(f"/track {handles[0]}")
+    chart = chat.chart("/subscribe", within_s=60)
+    chat.press(chat.answer_to(chat.send("/settings")), "settings es")
+    chat.ask(f"/track {handles[1]}")
+    chat.wait_for_caption(chart, f"@{handles[1]}")
+    chat.press(chart, button(chart, "Likes"))
+    chat.wait_for_caption(chart, "Me gusta")
+    assert f"@{handles[1]}" in chat.message(chart["message_id"])["caption"]
