@@ -39,8 +39,8 @@ class Sandbox:
         calls = self.get("calls", service=service, since=since)
         return [call for call in calls if call["method"] != "getUpdates"]
 
-    def last_call(self) -> int:
-        return max((call["seq"] for call in self.get("calls")), default=0)
+    def last_call(self, since: int = 0) -> int:
+        return max((call["seq"] for call in self.get("calls", since=since)), default=since)
 
 
 @dataclass
