@@ -19,7 +19,7 @@ UNCOUNTED = {
 CHARTS = {"sendPhoto", "editMessageMedia"}
 PAUSES_S = (1.0, 3.0, 9.0)
 """Before what did not get there is said again."""
-PROMPT_S = 0.25
+PROMPT_S = 0.5
 """An answer within that is as good as one at once."""
 
 Request = Callable[[], Coroutine[Any, Any, Any]]
