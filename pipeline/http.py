@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from requests import PreparedRequest, Response
+from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 
 
@@ -24,3 +24,13 @@ class Rebased(HTTPAdapter):
     ) -> Response:
         request.url = str(request.url).replace(self.host, self.address, 1)
         return super().send(request, stream, timeout or self.timeout_s, verify, cert, proxies)
+
+
+def read_environment_once(session: Session, address: str) -> None:
+    """Take the environment's proxies and certificates for this address now: requests looks for them at every call.
+
+    And no .netrc, whose password it would send in the token's place.
+    """
+    found = session.merge_environment_settings(address, {}, None, None, None)
+    session.proxies, session.verify, session.cert = found["proxies"], found["verify"], found["cert"]
+    session.trust_env = False

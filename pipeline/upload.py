@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from stone.backends.python_rsrc.stone_validators import ValidationError
 
 from pipeline.errors import ServiceError
-from pipeline.http import Rebased
+from pipeline.http import Rebased, read_environment_once
 from pipeline.language import text
 from pipeline.records import DROPBOX
 from pipeline.settings import Settings
@@ -74,6 +74,7 @@ class Dropbox:
 def session(address: str | None) -> requests.Session:
     """The library's session, to another address where one is set."""
     made: requests.Session = dropbox.create_session()
+    read_environment_once(made, address or HOSTS[0])
     for host in HOSTS if address else ():
         made.mount(host, Rebased(host, address or "", timeout_s=TIMEOUT_S, pool=1))
     return made

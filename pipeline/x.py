@@ -15,7 +15,7 @@ import tweepy
 
 from pipeline import x_answers
 from pipeline.errors import ServiceError
-from pipeline.http import Rebased
+from pipeline.http import Rebased, read_environment_once
 from pipeline.language import text
 from pipeline.records import NETWORK, Due, Post, Profile, Reading, Text
 
@@ -55,6 +55,7 @@ class X:
     def __init__(self, bearer_token: str, address: str) -> None:
         self.client = tweepy.Client(bearer_token, return_type=dict)
         self.client.session.mount(TWEEPYS_HOST, Rebased(TWEEPYS_HOST, address, timeout_s=TIMEOUT_S, pool=CONNECTIONS))
+        read_environment_once(self.client.session, address)
         self.client.session.hooks["response"].append(_refuse)
 
     def look_up(self, handles: Sequence[str]) -> list[Profile]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -33,9 +34,11 @@ class Scripted(BaseHTTPRequestHandler):
     status, body, cut = 200, b"{}", 0
     headers_more: dict[str, str] = {}  # noqa: RUF012 set by each test
     asked = 0
+    authorization = ""
 
     def do_GET(self) -> None:
         Scripted.asked += 1
+        Scripted.authorization = self.headers["Authorization"]
         self.close_connection = bool(self.cut)
         self.send_response(self.status)
         self.send_header("content-length", str(len(self.body) + self.cut))
@@ -78,6 +81,19 @@ def test_both_spellings_of_the_count_are_read(address: str, name: str) -> None:
     assert [(post.counts.reposts, post.counts.likes, post.counts.views) for post in reading.posts or ()] == [
         (5, 2, None)
     ]
+
+
+def test_the_surroundings_choose_the_proxy_and_never_the_password(
+    address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    passwords = tmp_path / "netrc"
+    passwords.write_text("machine api.twitter.com login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(passwords))
+    monkeypatch.setenv("HTTP_PROXY", address)
+    script({"data": [], "meta": {"result_count": 0}})
+    reached_by_proxy = X("bearer", "http://nowhere.invalid")
+    assert reached_by_proxy.read(Due(1, "42", 100), NOW, Halt()).posts == ()
+    assert Scripted.authorization == "Bearer bearer"
 
 
 def test_a_timeline_without_own_posts_is_a_success(address: str) -> None:
