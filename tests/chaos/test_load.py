@@ -4,6 +4,7 @@ import random
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -209,13 +210,11 @@ def _note_ready(redis: "Redis", seen: Seen, last: Any) -> Any:
 
 def _memory(house: House) -> dict[str, int]:
     """Of each process, the bytes that it alone takes."""
-    assert house.supervisor is not None
-    processes = house.supervisor.children(recursive=True)
-    return {f"{process.pid} {' '.join(process.cmdline()[-2:])}": _unshared(process) for process in processes}
-
-
-def _unshared(process: psutil.Process) -> int:
-    return int(process.memory_full_info().uss)
+    measured = {}
+    for process in house.supervisor.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # as one that a library starts to learn something of the machine
+            measured[f"{process.pid} {' '.join(process.cmdline()[-2:])}"] = int(process.memory_full_info().uss)
+    return measured
 
 
 def _waiting(redis: "Redis") -> int:
