@@ -8,8 +8,8 @@ from redis import Redis
 
 KEPT = timedelta(minutes=5)
 """Long enough for the next step, short enough that a busy hour's charts do not fill the memory."""
-REPLACED = timedelta(seconds=30)
-"""For whoever is about to fetch what there is something newer for."""
+RETIRED = timedelta(seconds=30)
+"""For whoever is about to fetch what is needed no more."""
 
 
 class Blobs:
@@ -29,8 +29,13 @@ class Blobs:
 
     def replace(self, old: str | None, new: str) -> None:
         """Whoever wants the old bytes will want the new ones."""
-        if old and old != new:
-            self.redis.expire(key(old), REPLACED)
+        if old != new:
+            self.retire(old)
+
+    def retire(self, digest: str | None) -> None:
+        """These bytes did their work; whoever is about to fetch them still can."""
+        if digest:
+            self.redis.expire(key(digest), RETIRED)
 
     def drop(self, digests: Sequence[str]) -> None:
         """Nobody needs these bytes any more."""

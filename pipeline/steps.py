@@ -142,11 +142,11 @@ def _note_stop(db: Session, reason: Text, now: datetime, until: datetime) -> Non
 
 
 def write(tools: Tools, comparison_id: int, now: datetime) -> None:
-    """Write the comparison's dataset to DATA_DIR, to where every machine reaches it, and note it for Dropbox."""
+    """Write the comparison's dataset to DATA_DIR, and let whoever uploads to Dropbox have it."""
     with tools.store.reading() as db:
         path, content = _dataset(db, comparison_id)
-    digest = tools.blobs.put(content)
     if tools.settings.dropbox_is_on:
+        digest = tools.blobs.put(content)
         with tools.store.writing() as db:
             dropbox_files.want(db, dataset.DICTIONARY_PATH, dataset.version(dataset.dictionary()), None, now)
             before = dropbox_files.want(db, path, digest, comparison_id, now)
@@ -214,6 +214,7 @@ def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) 
                 tools.blobs.replace(comparison.chart, drawing.chart)
                 comparison.chart, comparison.caption, comparison.inputs, comparison.layout = astuple(drawing)
         behind = comparisons.finish(db, comparison_id, version)
+    tools.blobs.retire(digest)
     doors.announce(tools.redis, comparison_id)
     return behind
 
