@@ -9,7 +9,7 @@ import sys
 import requests
 from dropbox import DropboxOAuth2FlowNoRedirect
 
-from pipeline.upload import session
+from pipeline.dropbox import session
 
 WEBSITE = "https://www.dropbox.com"
 SCOPES = ["files.content.write"]

@@ -4,6 +4,7 @@ TallybirdError
 ├── ConfigError    stop at once; the text names each setting and what to put there
 ├── UserError      its text is told in the chat, in the chat's language
 └── ServiceError   a web service refused, failed or did not answer; its text may be told too
+    └── FileRefusedError   this file; there is nothing against the others
 
 As strings they are English, for the log.
 """
@@ -61,3 +62,7 @@ class ServiceError(TallybirdError):
         self.permanent = permanent
         self.retry_after = retry_after
         super().__init__(speech(Language.ENGLISH).say(text))
+
+
+class FileRefusedError(ServiceError):
+    """Dropbox has nothing against the others."""

@@ -13,7 +13,7 @@ from redis.lock import Lock
 from pipeline.blobs import Blobs
 from pipeline.settings import PipelineSettings
 from pipeline.store import Store
-from pipeline.upload import Dropbox
+from pipeline.upload import Put
 from pipeline.x import X
 
 REDIS_TIMEOUT_S = 5
@@ -72,8 +72,11 @@ class Tools:
         return X(self.settings.x_bearer_token.get_secret_value(), self.settings.x_api_url)
 
     @cached_property
-    def dropbox(self) -> Dropbox:
-        return Dropbox(self.settings)
+    def put(self) -> Put:
+        """Writes a file to Dropbox."""
+        from pipeline.dropbox import Dropbox  # noqa: PLC0415 its library takes 140 MB, and only the uploader needs it
+
+        return Dropbox(self.settings).put
 
 
 class Turn:

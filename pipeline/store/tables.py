@@ -257,7 +257,10 @@ class TelegramPhoto(Table):
 
 
 class DropboxFile(Table):
-    """A file in Dropbox: the content it should have, the content it has, and when the next write is allowed."""
+    """A file in Dropbox: the content it should have, the content it has, and when the next write is allowed.
+
+    claimed_until keeps two uploaders off one file.
+    """
 
     __tablename__ = "dropbox_files"
 
@@ -266,6 +269,7 @@ class DropboxFile(Table):
     wanted: Mapped[str]
     uploaded: Mapped[str | None]
     next_at: Mapped[datetime]
+    claimed_until: Mapped[datetime | None]
     problem: Mapped[Text | None]
 
 

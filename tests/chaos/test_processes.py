@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -289,10 +290,18 @@ def kill_any(house: House, audience: Audience, chance: random.Random) -> str | N
     """Kill one of the processes and pool children that are there now, while there is news for every chat."""
     audience.raise_count()
     let_pass(chance.uniform(1, 5))
-    victims = [each for each in house.supervisor.children(recursive=True) if "-m" in each.cmdline()]
+    victims = {
+        each: words[-1] for each in house.supervisor.children(recursive=True) if "-m" in (words := words_of(each))
+    }
     if not victims:
         return None
-    victim = chance.choice(victims)
-    name = victim.cmdline()[-1]
+    victim = chance.choice(list(victims))
     victim.kill()
-    return name
+    return victims[victim]
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """The words of its command; none where it has ended by now."""
+    with suppress(psutil.NoSuchProcess):
+        return process.cmdline()
+    return []

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from pipeline.dropbox import Dropbox
 from pipeline.settings import Settings
-from pipeline.upload import Dropbox
 from tests.conftest import ROOT, free_port, until
 
 

@@ -19,7 +19,7 @@ BOT_MAY_KNOW = {
     "pipeline.logs",
 }
 BOT_MAY_NOT_LOAD = {"tweepy", "dropbox", "matplotlib", "numpy", "pipeline.tasks", "pipeline.steps", "pipeline.chart"}
-ONE_KNOWS = {"tweepy": {"x.py"}, "dropbox": {"upload.py", "dropbox_login.py"}}
+ONE_KNOWS = {"tweepy": {"x.py"}, "dropbox": {"dropbox.py", "dropbox_login.py"}}
 
 
 def imports(path: Path) -> set[str]:
@@ -75,7 +75,10 @@ def test_steps_know_no_celery_and_nothing_draws_with_pyplot() -> None:
     assert not [path for path, names in room("pipeline").items() if "matplotlib.pyplot" in names]
 
 
-def test_the_running_bot_has_not_loaded_what_only_the_pipeline_needs() -> None:
-    code = "import bot.app, sys; print(' '.join(sys.modules))"
+@pytest.mark.parametrize(
+    ("module", "not_needed"), [("bot.app", BOT_MAY_NOT_LOAD), ("pipeline.tasks", {"dropbox", "telegram"})]
+)
+def test_a_process_has_not_loaded_what_only_others_need(module: str, not_needed: set[str]) -> None:
+    code = f"import {module}, sys; print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    assert BOT_MAY_NOT_LOAD & set(loaded.split()) == set()
+    assert not_needed & set(loaded.split()) == set()

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from pydantic import SecretStr
 
-from pipeline.errors import ServiceError
+from pipeline.dropbox import Dropbox
+from pipeline.errors import FileRefusedError, ServiceError
 from pipeline.settings import Settings
-from pipeline.upload import Dropbox, FileRefusedError
 
 TOKEN = json.dumps({"access_token": "a", "expires_in": 14400}).encode()
 JSON_TYPE = "application/json"
