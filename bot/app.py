@@ -64,6 +64,7 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
     )
     house = House(settings, store, Doors(settings))
     application = builder.build()
+    limits.ask = application.bot.get_me
     telling = Telling(house, application.bot, limits)
     delivery = Delivery(house, application.bot, limits, telling)
 

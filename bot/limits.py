@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -21,23 +21,25 @@ PAUSES_S = (1.0, 3.0, 9.0)
 """Before what did not get there is said again."""
 PROMPT_S = 0.5
 """An answer within that is as good as one at once."""
+LOOK_S = 0.25
+"""Who waits for room looks as often as that whether there is some."""
 
 Request = Callable[[], Coroutine[Any, Any, Any]]
 
 
 @dataclass(eq=False, slots=True)
 class Place:
-    """What a request takes of a window; moments by `monotonic`. answered: None while it is under way."""
+    """What a request takes of a window; moments by `monotonic`. arrived: None as long as nothing tells that it has."""
 
     sent: float
-    answered: float | None = None
+    arrived: float | None = None
 
 
 class Window:
     """At most `count` requests in any `seconds`: what Telegram states, unlike a bucket that lets a burst pass on top.
 
-    Telegram counts what it gets, at some moment between the sending and the answer. Where that took long, as when it
-    stood still and then gets all that waited at once, a request counts from its answer.
+    Telegram counts what it gets. Where that took long, as when it stood still and then gets all that waited at once, a
+    request counts from when it must have arrived.
     """
 
     def __init__(self, count: int, seconds: float) -> None:
@@ -56,20 +58,24 @@ class Window:
         self.places = [each for each in self.places if self._end(each, place.sent) > place.sent] + [place]
 
     def _end(self, place: Place, now: float) -> float:
-        answered = now if place.answered is None else place.answered
-        return (place.sent if answered - place.sent <= PROMPT_S else answered) + self.seconds
+        arrived = now if place.arrived is None else place.arrived
+        return (place.sent if arrived - place.sent <= PROMPT_S else arrived) + self.seconds
 
 
 class Limits(BaseRateLimiter[None]):
     """Holds a request back until its chat and the bot have room. A chat that was told to wait closes alone.
 
     showing: the chats whose chart is with Telegram just now.
+    ask: a request that Telegram does not count, to find out whether it stands still or only some chats do.
     """
 
     def __init__(self) -> None:
         self.all = Window(28, 1.0)  # about 30 a second
         self.chats: dict[int, Window] = {}
         self.showing: set[int] = set()
+        self.under_way: set[Place] = set()
+        self.ask: Request
+        self.asking: asyncio.Task[None] | None = None
 
     def is_open(self, chat_id: int, *, asked: bool) -> bool:
         """Whether something may go there now. What nobody just asked for leaves room in the window for what is."""
@@ -125,19 +131,44 @@ class Limits(BaseRateLimiter[None]):
     async def _place(self, chat_id: int) -> AsyncIterator[None]:
         """Wait for room in the chat and in the bot, and take it."""
         windows = (self._chat(chat_id), self.all)
-        while (wait := max(window.wait(monotonic()) for window in windows)) > 0:  # noqa: ASYNC110 only time makes room
-            await asyncio.sleep(wait)
+        while (wait := max(window.wait(monotonic()) for window in windows)) > 0:
+            self._doubt()
+            await asyncio.sleep(min(wait, LOOK_S))
         place = Place(monotonic())
+        self.under_way.add(place)
         for window in windows:
             window.take(place)
         try:
             yield
+            self._note_arrival(place.sent)
         finally:
-            place.answered = monotonic()
+            place.arrived = place.arrived or monotonic()
+            self.under_way.discard(place)
+
+    def _doubt(self) -> None:
+        """Where requests wait for long to be answered, ask for something else."""
+        is_late = any(monotonic() - place.sent > PROMPT_S for place in self.under_way)
+        if is_late and (self.asking is None or self.asking.done()):
+            self.asking = asyncio.create_task(self._ask())
+
+    async def _ask(self) -> None:
+        asked = monotonic()
+        with suppress(TelegramError):
+            await self.ask()
+            self._note_arrival(asked)
+
+    def _note_arrival(self, sent: float) -> None:
+        """Telegram answered what was sent then, so that it has got all that was sent before."""
+        arrived = [place for place in self.under_way if place.sent <= sent]
+        for place in arrived:
+            place.arrived = monotonic()
+        self.under_way.difference_update(arrived)
 
     async def initialize(self) -> None: ...
 
-    async def shutdown(self) -> None: ...
+    async def shutdown(self) -> None:
+        if self.asking is not None:
+            self.asking.cancel()
 
     def _chat(self, chat_id: int) -> Window:
         if chat_id not in self.chats:

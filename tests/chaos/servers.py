@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -127,9 +127,10 @@ class PostgreSQL(Server):
 
     stop_signal = signal.SIGINT  # its fast shutdown: connections are cut, nothing is waited for
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1", around: Sequence[str] = ()) -> None:
+        """around: what starts it elsewhere, with the rights to do so."""
         super().__init__(folder)
-        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        self.url = f"postgresql://postgres@{host}:{self.port}/postgres"
         binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
         cluster = str(folder / "cluster")
         if os.geteuid() == 0:
@@ -137,7 +138,13 @@ class PostgreSQL(Server):
             shutil.chown(folder, self.user)
         made = [program("initdb", binaries), "-D", cluster, "-U", "postgres", "--auth", "trust", "--no-sync"]
         subprocess.run(made, cwd=folder, user=self.user, check=True, capture_output=True)
-        self.command = [program("postgres", binaries), "-D", cluster, "-p", str(self.port), "-k", str(folder)]
+        with Path(cluster, "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet trust\n")
+        self.command = [program("postgres", binaries), "-D", cluster, "-h", host, "-p", str(self.port)]
+        self.command += ["-k", str(folder)]
+        if around:
+            self.command = [*around, program("setpriv"), "--reuid", "postgres", "--clear-groups", *self.command]
+            self.user = None
 
     def answers(self) -> bool:
         with suppress(psycopg.OperationalError), self.connect():
@@ -155,6 +162,43 @@ class PostgreSQL(Server):
                 " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
             )
             return len(cut.fetchall())
+
+
+class Network:
+    """A network of two: this machine, and one that is none but has an address of its own. Only root can make it."""
+
+    near, far = "10.211.47.1", "10.211.47.2"
+
+    def __init__(self) -> None:
+        self.name, self.cable = f"tallybird{os.getpid()}", f"tally{os.getpid()}"
+        self.around = [program("ip"), "netns", "exec", self.name]
+        """Before a command, which runs there then."""
+
+    @contextmanager
+    def laid(self) -> Iterator[Self]:
+        if os.geteuid():
+            without("the rights to make a network")
+        _ip("netns", "add", self.name)
+        try:
+            _ip("link", "add", self.cable, "type", "veth", "peer", "name", "far", "netns", self.name)
+            _ip("address", "add", f"{self.near}/30", "dev", self.cable)
+            _ip("-n", self.name, "address", "add", f"{self.far}/30", "dev", "far")
+            _ip("link", "set", self.cable, "up")
+            _ip("-n", self.name, "link", "set", "far", "up")
+            yield self
+        finally:
+            _ip("netns", "delete", self.name)
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """Nothing that is sent gets there, and nobody is told."""
+        _ip("-n", self.name, "link", "set", "far", "down")
+        yield
+        _ip("-n", self.name, "link", "set", "far", "up")
+
+
+def _ip(*words: str) -> None:
+    subprocess.run([program("ip"), *words], check=True, capture_output=True)
 
 
 def answers(redis: Client) -> bool:

@@ -21,13 +21,14 @@ from tests.chaos.audience import (
 from tests.chaos.conftest import Tell
 from tests.chaos.moments import drawing, fetching, showing
 from tests.chaos.outage import ANSWERED_WITHIN_S, MEMORY, Sent, told_plainly, without_a_storm
-from tests.chaos.servers import PostgreSQL, open_folder
+from tests.chaos.servers import Network, PostgreSQL, open_folder
 from tests.e2e.house import House, running
 
 pytestmark = pytest.mark.timeout(240)
 GONE_S = 60
 LOCKED_S = 10
 CUT_FOR_S = 12
+LOST_S, NOTICED_WITHIN_S = 40, 20
 Moment = Callable[[House], AbstractContextManager[None]]
 
 
@@ -125,6 +126,25 @@ def test_postgresql_gone_for_a_minute(house: House, audience: Audience, server: 
         let_pass(2 * TICK_S)
         assert sent.most_to_a_chat() <= 2
         tell(f"PostgreSQL gone for {GONE_S} s", fresh_s=fresh_s)
+
+
+def test_a_postgresql_whose_network_is_lost(tmp_path: Path, timelines: Path, tell: Tell) -> None:
+    """Whoever asked it something waits for an answer that will never come."""
+    with (
+        Network().laid() as network,
+        open_folder() as folder,
+        PostgreSQL(folder, network.far, network.around).running() as server,
+        running(tmp_path, timelines, {"DATABASE_URL": server.url}, tick_s=TICK_S) as house,
+    ):
+        audience = gather(house, timelines)
+        with unharmed(audience), without_a_storm(house):
+            with fetching(house), network.cut():
+                figure, lost_at = audience.raise_count(), time.monotonic()
+                let_pass(NOTICED_WITHIN_S)
+                told_plainly(house.chat(604), "/list", MEMORY)
+                let_pass(LOST_S - (time.monotonic() - lost_at))
+            fresh_s = fresh_again(audience, figure)
+        tell(f"PostgreSQL's network lost for {LOST_S} s", fresh_s=fresh_s)
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ TICK_S = 10
 WARM_UP_S, MEASURED_S = 150, 600
 FIRST_POST = 10**15
 FAIR = 1.5
-FLAT = 1.05
+FLAT = 1.03
 APART_S = 2
 """Between one tick's readings and the next one's."""
 TOO_MANY = 429
@@ -92,7 +92,7 @@ def test_two_thousand_live_chats_are_served_in_turn_within_telegrams_limits(tmp_
         f"ticks {median(seen.lasted):.1f} s, the longest {max(seen.lasted):.1f} s",
         fresh_s=median(seen.waits),
     )
-    grown = {name: median(sizes[-6:]) / median(sizes[:6]) for name, sizes in seen.memory.items()}
+    grown = {name: _growth(sizes) for name, sizes in seen.memory.items()}
     problems = {
         "refused by Telegram": seen.refused,
         "chats that saw nothing": CHATS - len(seen.edits),
@@ -102,6 +102,12 @@ def test_two_thousand_live_chats_are_served_in_turn_within_telegrams_limits(tmp_
         "processes that grow": {name: growth for name, growth in grown.items() if growth > FLAT},
     }
     assert {problem: found for problem, found in problems.items() if found} == {}
+
+
+def _growth(sizes: list[int]) -> float:
+    """Of the last third over the first: Redis' comes and goes by a few MB, as its log is written anew."""
+    third = len(sizes) // 3
+    return median(sizes[-third:]) / median(sizes[:third])
 
 
 def _post_id(account: int) -> int:
@@ -209,11 +215,13 @@ def _note_ready(redis: "Redis", seen: Seen, last: Any) -> Any:
 
 
 def _memory(house: House) -> dict[str, int]:
-    """Of each process, the bytes that it alone takes."""
+    """Of each process, the bytes that it holds; those that it shares with its parent too, or writing to them would look
+    like growth.
+    """
     measured = {}
     for process in house.supervisor.children(recursive=True):
         with suppress(psutil.NoSuchProcess):  # as one that a library starts to learn something of the machine
-            measured[f"{process.pid} {' '.join(process.cmdline()[-2:])}"] = int(process.memory_full_info().uss)
+            measured[f"{process.pid} {' '.join(process.cmdline()[-2:])}"] = process.memory_info().rss
     return measured
 
 

@@ -42,6 +42,7 @@ async def test_a_full_chat_closes_no_other() -> None:
 async def test_what_telegram_got_late_counts_from_then() -> None:
     """Else a Telegram that stood still would get two seconds' messages within one."""
     limits, moves = Limits(), asyncio.Event()
+    limits.ask = moves.wait
     got: list[float] = []
 
     async def accept() -> None:
@@ -56,6 +57,23 @@ async def test_what_telegram_got_late_counts_from_then() -> None:
     moves.set()
     await asyncio.gather(*talk)
     assert got[limits.all.count] - got[0] >= limits.all.seconds
+
+
+async def test_requests_that_hang_hold_up_no_other_where_telegram_answers_the_rest() -> None:
+    limits, moves = Limits(), asyncio.Event()
+
+    async def accept() -> None: ...
+
+    limits.ask = accept
+    hanging = [
+        asyncio.create_task(limits.process_request(moves.wait, (), {}, "sendPhoto", {"chat_id": chat_id}, None))
+        for chat_id in range(1, limits.all.count + 1)
+    ]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(2.5):
+        await sent(limits, PRIVATE, 1)
+    moves.set()
+    await asyncio.gather(*hanging)
 
 
 def failing_once(error: TelegramError) -> Callable[[], Coroutine[Any, Any, str]]:
