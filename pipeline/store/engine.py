@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 BUSY_S = 30
 WRITERS = 0x7A11B12E  # any number, the same for every process of Tallybird
 NOTICE_LOSS = {
-    "connect_timeout": 5,
+    "connect_timeout": 3,
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 10,
     "keepalives_interval": 5,

@@ -20,10 +20,10 @@ PROBLEMS_PER_S, PROBLEMS_AFTER_ALL_PER_S = 20, 5
 TO_THE_SECOND = len("2026-11-23 15:20:00")
 
 
-def told_plainly(person: Chat, command: str, problem: str) -> None:
+def told_plainly(person: Chat, command: str, problem: str, within_s: float = ANSWERED_WITHIN_S) -> None:
     """Soon, and in words that a person understands."""
     asked = person.send(command)
-    until(lambda: any(problem in (said["text"] or "") for said in person.messages(asked)), ANSWERED_WITHIN_S)
+    until(lambda: any(problem in (said["text"] or "") for said in person.messages(asked)), within_s)
 
 
 @contextmanager

@@ -57,8 +57,8 @@ class Server:
 
     @contextmanager
     def running(self) -> Iterator[Self]:
-        self.start()
         try:
+            self.start()
             yield self
         finally:
             self.stop()
@@ -167,7 +167,7 @@ class PostgreSQL(Server):
 class Network:
     """A network of two: this machine, and one that is none but has an address of its own. Only root can make it."""
 
-    near, far = "10.211.47.1", "10.211.47.2"
+    near, far, far_card = "10.211.47.1", "10.211.47.2", "02:00:00:00:47:02"
 
     def __init__(self) -> None:
         self.name, self.cable = f"tallybird{os.getpid()}", f"tally{os.getpid()}"
@@ -180,13 +180,17 @@ class Network:
             without("the rights to make a network")
         _ip("netns", "add", self.name)
         try:
-            _ip("link", "add", self.cable, "type", "veth", "peer", "name", "far", "netns", self.name)
+            _ip("link", "add", self.cable, "type", "veth", "peer", "name", "far", "address", self.far_card)
+            _ip("link", "set", "far", "netns", self.name)
             _ip("address", "add", f"{self.near}/30", "dev", self.cable)
             _ip("-n", self.name, "address", "add", f"{self.far}/30", "dev", "far")
             _ip("link", "set", self.cable, "up")
             _ip("-n", self.name, "link", "set", "far", "up")
+            # Known for good: who cannot be asked for it is told to be away, at once.
+            _ip("neighbour", "replace", self.far, "lladdr", self.far_card, "dev", self.cable, "nud", "permanent")
             yield self
         finally:
+            _ip("link", "delete", self.cable)
             _ip("netns", "delete", self.name)
 
     @contextmanager

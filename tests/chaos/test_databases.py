@@ -141,7 +141,7 @@ def test_a_postgresql_whose_network_is_lost(tmp_path: Path, timelines: Path, tel
             with fetching(house), network.cut():
                 figure, lost_at = audience.raise_count(), time.monotonic()
                 let_pass(NOTICED_WITHIN_S)
-                told_plainly(house.chat(604), "/list", MEMORY)
+                told_plainly(house.chat(604), "/list", MEMORY, within_s=10)  # it is looked for first
                 let_pass(LOST_S - (time.monotonic() - lost_at))
             fresh_s = fresh_again(audience, figure)
         tell(f"PostgreSQL's network lost for {LOST_S} s", fresh_s=fresh_s)

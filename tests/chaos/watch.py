@@ -18,7 +18,7 @@ from tests.e2e.house import House
 
 KEPT: dict[str, Sequence[InstrumentedAttribute[Any]]] = {
     "chats": (Chat.id, Chat.set_aside, Chat.theme, Chat.language),
-    "accounts": (Account.id, Account.handle),
+    "accounts": (Account.id, Account.remote_id),
     "trackings": (Tracking.chat_id, Tracking.account_id),
     "subscriptions": (Subscription.id, Subscription.chat_id, Subscription.comparison_id, Subscription.mode),
     "posts": (Post.account_id, Post.post_id),
