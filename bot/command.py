@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy.exc import InterfaceError, OperationalError
 from telegram import Message, Update
 from telegram.ext import ContextTypes
 
@@ -14,7 +13,7 @@ from bot import access, words
 from bot.call import Call
 from bot.crowd import MOST_WAITING
 from bot.house import House
-from pipeline.errors import AWAY, ServiceError, UserError
+from pipeline.errors import AWAY, DATABASE_AWAY, ServiceError, UserError
 from pipeline.language import text
 from pipeline.records import Text
 
@@ -80,7 +79,7 @@ async def problem_of(work: Awaitable[object]) -> Text | None:
         await work
     except (UserError, ServiceError) as error:
         return error.text
-    except (OperationalError, InterfaceError):
+    except DATABASE_AWAY:
         log.exception("the database cannot be used")
         return text("My memory cannot be used just now. Nothing in it is lost; try again in a minute.")
     except AWAY:

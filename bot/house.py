@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from bot.crowd import Crowd
 from bot.troubles import Kind, Trouble
 from pipeline.doors import Doors
+from pipeline.errors import DATABASE_AWAY
 from pipeline.settings import BotSettings
 from pipeline.store import Store, chats
 
@@ -66,7 +66,7 @@ class House:
         while True:
             try:
                 return await self.write(change, *args, **kwargs)
-            except (OperationalError, InterfaceError) as error:
+            except DATABASE_AWAY as error:
                 log.warning("the database cannot be written to just now: %s", type(error).__name__)
             await asyncio.sleep(WRITE_AGAIN.total_seconds())
 

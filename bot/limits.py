@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -20,9 +20,10 @@ CHARTS = {"sendPhoto", "editMessageMedia"}
 PAUSES_S = (1.0, 3.0, 9.0)
 """Before what did not get there is said again."""
 PROMPT_S = 0.5
-"""An answer within that is as good as one at once."""
+"""What arrives within that is as good as there at once."""
 LOOK_S = 0.25
-"""Who waits for room looks as often as that whether there is some."""
+"""How often whoever waits for room looks for some."""
+ASK_AGAIN_S = 5.0
 
 Request = Callable[[], Coroutine[Any, Any, Any]]
 
@@ -38,8 +39,8 @@ class Place:
 class Window:
     """At most `count` requests in any `seconds`: what Telegram states, unlike a bucket that lets a burst pass on top.
 
-    Telegram counts what it gets. Where that took long, as when it stood still and then gets all that waited at once, a
-    request counts from when it must have arrived.
+    Telegram counts what it gets. What is not answered for long counts from when it seems to have arrived, since after a
+    standstill Telegram gets all that waited at once.
     """
 
     def __init__(self, count: int, seconds: float) -> None:
@@ -66,7 +67,7 @@ class Limits(BaseRateLimiter[None]):
     """Holds a request back until its chat and the bot have room. A chat that was told to wait closes alone.
 
     showing: the chats whose chart is with Telegram just now.
-    ask: a request that Telegram does not count, to find out whether it stands still or only some chats do.
+    ask: a request that Telegram does not count; its answer tells a standstill from some chats that hang.
     """
 
     def __init__(self) -> None:
@@ -132,7 +133,8 @@ class Limits(BaseRateLimiter[None]):
         """Wait for room in the chat and in the bot, and take it."""
         windows = (self._chat(chat_id), self.all)
         while (wait := max(window.wait(monotonic()) for window in windows)) > 0:
-            self._doubt()
+            if self.all.wait(monotonic()) > 0:
+                self._doubt()
             await asyncio.sleep(min(wait, LOOK_S))
         place = Place(monotonic())
         self.under_way.add(place)
@@ -146,19 +148,22 @@ class Limits(BaseRateLimiter[None]):
             self.under_way.discard(place)
 
     def _doubt(self) -> None:
-        """Where requests wait for long to be answered, ask for something else."""
+        """Where answers are late, find out whether Telegram answers at all; one question at a time."""
         is_late = any(monotonic() - place.sent > PROMPT_S for place in self.under_way)
         if is_late and (self.asking is None or self.asking.done()):
             self.asking = asyncio.create_task(self._ask())
 
     async def _ask(self) -> None:
         asked = monotonic()
-        with suppress(TelegramError):
+        try:
             await self.ask()
+        except TelegramError:
+            await asyncio.sleep(ASK_AGAIN_S)
+        else:
             self._note_arrival(asked)
 
     def _note_arrival(self, sent: float) -> None:
-        """Telegram answered what was sent then, so that it has got all that was sent before."""
+        """Telegram answered what was sent then: it does not stand still, and should have all that was sent before."""
         arrived = [place for place in self.under_way if place.sent <= sent]
         for place in arrived:
             place.arrived = monotonic()

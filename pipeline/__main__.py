@@ -4,19 +4,17 @@ import argparse
 import gc
 import logging
 import sys
-from collections.abc import Callable
 from datetime import timedelta
 
 from celery import Celery
 from celery.signals import setup_logging, worker_ready
 from celery.utils.log import get_multiprocessing_logger
-from sqlalchemy.orm import Session
 
 from pipeline import logs
 from pipeline.errors import ConfigError
 from pipeline.queues import CHARTS, TICKS, UPLOADS, make_app, take_back
 from pipeline.settings import PipelineSettings, complain
-from pipeline.store import Store, comparisons, dropbox_files, open_store
+from pipeline.store import Store, comparisons, open_store
 
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
@@ -33,9 +31,7 @@ def worker(settings: PipelineSettings) -> None:
 
 def uploader(settings: PipelineSettings) -> None:
     """Uploads, one after the other: Dropbox refuses writes side by side, and no chart waits for them."""
-    app = _tasks(settings)
-    worker_ready.connect(lambda **_: _release(settings, dropbox_files.release_all), weak=False)
-    app.start(["--quiet", "worker", "-n", "uploader@%h", "-Q", UPLOADS, "-P", "solo", *QUIET])
+    _tasks(settings).start(["--quiet", "worker", "-n", "uploader@%h", "-Q", UPLOADS, "-P", "solo", *QUIET])
 
 
 def beat(settings: PipelineSettings) -> None:
@@ -70,13 +66,9 @@ def main() -> None:
 def _begin_anew(app: Celery, settings: PipelineSettings) -> None:
     """What a worker before this one left undone is done again at once, and not only when its time has run out."""
     take_back(app, held_for=timedelta(0))
-    _release(settings, comparisons.release_all)
-
-
-def _release(settings: PipelineSettings, release: Callable[[Session], None]) -> None:
     store = Store(settings.database_address)
     with store.writing() as db:
-        release(db)
+        comparisons.release_all(db)
     store.close()
 
 

@@ -4,7 +4,7 @@ TallybirdError
 ├── ConfigError    stop at once; the text names each setting and what to put there
 ├── UserError      its text is told in the chat, in the chat's language
 └── ServiceError   a web service refused, failed or did not answer; its text may be told too
-    └── FileRefusedError   this file; there is nothing against the others
+    └── FileRefusedError   Dropbox refuses one file, which waits alone; the others go on
 
 As strings they are English, for the log.
 """
@@ -13,12 +13,14 @@ from datetime import timedelta
 
 from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from pipeline.language import speech
 from pipeline.records import Language, Text
 
-AWAY = (OperationalError, InterfaceError, RedisError, BrokerError, OSError)
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
+"""The last is how PostgreSQL tells one that was frozen, or cut off, in the midst of its change."""
+AWAY = (*DATABASE_AWAY, RedisError, BrokerError, OSError)
 """What the libraries raise while the database, Redis, RabbitMQ or room on the disk is missing. It passes by itself."""
 
 
@@ -65,4 +67,4 @@ class ServiceError(TallybirdError):
 
 
 class FileRefusedError(ServiceError):
-    """Dropbox has nothing against the others."""
+    """Dropbox refuses this file. It waits, and the others go on."""

@@ -167,7 +167,7 @@ def _dataset(db: Session, comparison_id: int) -> tuple[str, bytes]:
 def upload(tools: Tools, now: datetime) -> None:
     """Bring Dropbox up to date, as far as it is allowed now."""
     at_least = timedelta(seconds=tools.settings.dropbox_min_seconds)
-    upload_due(tools.store, tools.put, lambda path: _content(tools, path), now, at_least)
+    upload_due(tools.store, tools.put_in_dropbox, lambda path: _content(tools, path), now, at_least)
 
 
 def has_uploads(tools: Tools, now: datetime) -> bool:

@@ -72,8 +72,7 @@ class Tools:
         return X(self.settings.x_bearer_token.get_secret_value(), self.settings.x_api_url)
 
     @cached_property
-    def put(self) -> Put:
-        """Writes a file to Dropbox."""
+    def put_in_dropbox(self) -> Put:
         from pipeline.dropbox import Dropbox  # noqa: PLC0415 its library takes 140 MB, and only the uploader needs it
 
         return Dropbox(self.settings).put

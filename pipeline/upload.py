@@ -14,9 +14,9 @@ from pipeline.store import Store, dropbox_files, notices
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 30
-"""How long Dropbox may take for one file."""
+"""How long each word of Dropbox may take."""
 CLAIM = timedelta(seconds=2 * TIMEOUT_S)
-"""How long a file belongs to the uploader that writes it: longer than that takes, short where the uploader is lost."""
+"""How long a file belongs to the uploader that writes it. Where that is lost, what it sent may still be on its way."""
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
 REFUSED_AGAIN_AFTER = timedelta(minutes=15)
 

@@ -30,36 +30,33 @@ def want(session: Session, path: str, digest: str, comparison_id: int | None, no
 
 def due(session: Session, now: datetime) -> Sequence[str]:
     """The paths whose content is behind and that may be written now."""
-    return session.scalars(select(DropboxFile.path).where(*_due(now)).order_by(DropboxFile.next_at)).all()
+    return session.scalars(
+        select(DropboxFile.path).where(_behind(), DropboxFile.next_at <= now).order_by(DropboxFile.next_at)
+    ).all()
 
 
-def claim(session: Session, path: str, now: datetime, until: datetime) -> DropboxFile | None:
-    """Take the right to write the file; nobody else gets it before that, should the writer be lost.
+def claim(session: Session, path: str, now: datetime, next_at: datetime) -> DropboxFile | None:
+    """Take the right to write the file; nobody else gets it before next_at, should the writer be lost by then.
 
     None: nothing to do, or not yet.
     """
     return session.scalar(
         update(DropboxFile)
-        .where(DropboxFile.path == path, *_due(now))
-        .values(claimed_until=until)
+        .where(DropboxFile.path == path, _behind(), DropboxFile.next_at <= now)
+        .values(next_at=next_at)
         .returning(DropboxFile)
     )
 
 
 def mark_uploaded(session: Session, path: str, digest: str, next_at: datetime) -> None:
     """The file holds this content; it is not written again before next_at."""
-    written = {"uploaded": digest, "next_at": next_at, "claimed_until": None, "problem": None}
-    session.execute(update(DropboxFile).where(DropboxFile.path == path).values(written))
+    session.execute(
+        update(DropboxFile).where(DropboxFile.path == path).values(uploaded=digest, next_at=next_at, problem=None)
+    )
 
 
 def postpone(session: Session, path: str, until: datetime, problem: Text | None) -> None:
-    waiting = {"next_at": until, "claimed_until": None, "problem": problem}
-    session.execute(update(DropboxFile).where(DropboxFile.path == path).values(waiting))
-
-
-def release_all(session: Session) -> None:
-    """Whoever was writing is gone, or does it twice, which does no harm."""
-    session.execute(update(DropboxFile).where(DropboxFile.claimed_until.is_not(None)).values(claimed_until=None))
+    session.execute(update(DropboxFile).where(DropboxFile.path == path).values(next_at=until, problem=problem))
 
 
 def problem(session: Session) -> Text | None:
@@ -67,9 +64,5 @@ def problem(session: Session) -> Text | None:
     return session.scalar(select(DropboxFile.problem).where(DropboxFile.problem.is_not(None)).limit(1))
 
 
-def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        or_(DropboxFile.uploaded.is_(None), DropboxFile.uploaded != DropboxFile.wanted),
-        DropboxFile.next_at <= now,
-        or_(DropboxFile.claimed_until.is_(None), DropboxFile.claimed_until <= now),
-    )
+def _behind() -> ColumnElement[bool]:
+    return or_(DropboxFile.uploaded.is_(None), DropboxFile.uploaded != DropboxFile.wanted)

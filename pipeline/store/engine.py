@@ -4,19 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.orm import Session
 
 BUSY_S = 30
 WRITERS = 0x7A11B12E  # any number, the same for every process of Tallybird
+IDLE_MS = 15_000
+"""How long a writer may do nothing in the midst of its change: one that is lost or frozen holds up all others."""
 NOTICE_LOSS = {
-    "connect_timeout": 3,
-    "tcp_user_timeout": 10_000,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
+    "connect_timeout": "3",
+    "tcp_user_timeout": "10000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
 }
-"""For psycopg, in s and ms: a server that is lost with its network in the midst of a question is noticed within 15 s.
+"""For psycopg; seconds, but for tcp_user_timeout's ms. A server that is lost with its network is noticed within 15 s.
 
 Without, whoever sends waits for 2 minutes and more, and whoever waits for an answer does so for ever.
 """
@@ -38,7 +40,8 @@ class Store:
         """Commit on leaving, roll back on an error. One writer at a time, on either database."""
         with Session(writer(self.engine), expire_on_commit=False) as session, session.begin():
             if self.engine.dialect.name == "postgresql":
-                session.execute(select(func.pg_advisory_xact_lock(WRITERS)))
+                idle = func.set_config("idle_in_transaction_session_timeout", str(IDLE_MS), True)  # noqa: FBT003
+                session.execute(select(idle, func.pg_advisory_xact_lock(WRITERS)))
             yield session
 
     def close(self) -> None:
@@ -51,7 +54,8 @@ def writer(engine: Engine) -> Engine:
 
 
 def _postgresql(address: str) -> Engine:
-    return create_engine(address, pool_pre_ping=True, connect_args=NOTICE_LOSS)
+    url = make_url(address)
+    return create_engine(url.set(query={**NOTICE_LOSS, **url.query}), pool_pre_ping=True)
 
 
 def _sqlite(address: str) -> Engine:

@@ -257,10 +257,7 @@ class TelegramPhoto(Table):
 
 
 class DropboxFile(Table):
-    """A file in Dropbox: the content it should have, the content it has, and when the next write is allowed.
-
-    claimed_until keeps two uploaders off one file.
-    """
+    """A file in Dropbox: the content it should have, the content it has, and when the next write is allowed."""
 
     __tablename__ = "dropbox_files"
 
@@ -269,7 +266,6 @@ class DropboxFile(Table):
     wanted: Mapped[str]
     uploaded: Mapped[str | None]
     next_at: Mapped[datetime]
-    claimed_until: Mapped[datetime | None]
     problem: Mapped[Text | None]
 
 

@@ -3,12 +3,14 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
 
+from pipeline.errors import DATABASE_AWAY
+from pipeline.store.engine import IDLE_MS
 from tests.chaos.audience import (
     NEW_EVERY_S,
     TICK_S,
@@ -22,6 +24,7 @@ from tests.chaos.conftest import Tell
 from tests.chaos.moments import drawing, fetching, showing
 from tests.chaos.outage import ANSWERED_WITHIN_S, MEMORY, Sent, told_plainly, without_a_storm
 from tests.chaos.servers import Network, PostgreSQL, open_folder
+from tests.chaos.watch import database
 from tests.e2e.house import House, running
 
 pytestmark = pytest.mark.timeout(240)
@@ -126,6 +129,17 @@ def test_postgresql_gone_for_a_minute(house: House, audience: Audience, server: 
         let_pass(2 * TICK_S)
         assert sent.most_to_a_chat() <= 2
         tell(f"PostgreSQL gone for {GONE_S} s", fresh_s=fresh_s)
+
+
+def test_a_writer_of_postgresql_frozen_in_the_midst_of_its_change(house: House, audience: Audience, tell: Tell) -> None:
+    """It holds the lock that all writers need."""
+    with unharmed(audience), without_a_storm(house):
+        with suppress(*DATABASE_AWAY), database(house) as store, store.writing():  # its own change fails
+            figure, started = audience.raise_count(), time.monotonic()
+            audience.wait_for(figure, within_s=IDLE_MS / 1000 + 3 * TICK_S)
+            fresh_s = time.monotonic() - started
+        fresh_again(audience, audience.raise_count())
+    tell("a writer of PostgreSQL frozen in the midst of its change", fresh_s=fresh_s)
 
 
 def test_a_postgresql_whose_network_is_lost(tmp_path: Path, timelines: Path, tell: Tell) -> None:

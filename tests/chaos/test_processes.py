@@ -13,6 +13,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import func, select
 
+from pipeline import upload
 from pipeline.store.comparisons import CLAIM
 from pipeline.store.tables import Comparison
 from tests.chaos.audience import (
@@ -110,7 +111,8 @@ def test_an_uploader_killed_while_it_uploads(house: House, audience: Audience, t
         figure = audience.raise_count()
         tell("uploader killed while it uploads", fresh_s=fresh_again(audience, figure))
         starts.wait()
-        until(lambda: stands_in_dropbox(house, figure), within_s=4 + 3 * TICK_S)
+        # The file may be on its way to Dropbox still: until then it is not written again.
+        until(lambda: stands_in_dropbox(house, figure), within_s=upload.CLAIM.seconds + 3 * TICK_S)
 
 
 def test_a_frozen_uploader(house: House, audience: Audience, tell: Tell) -> None:

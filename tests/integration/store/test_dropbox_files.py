@@ -48,17 +48,3 @@ def test_two_uploaders_never_write_the_same_file_and_a_lost_one_is_followed(stor
     assert claim(store, timedelta(0)) == "1"
     assert claim(store, timedelta(seconds=1)) is None
     assert claim(store, MINUTE) == "1"
-
-
-def test_an_uploader_that_starts_frees_what_one_before_it_left_and_nothing_else(store: Store) -> None:
-    want(store, "1")
-    claim(store, timedelta(0))
-    with store.writing() as db:
-        dropbox_files.release_all(db)
-    assert claim(store, timedelta(0)) == "1"
-    uploaded(store, "1")
-    want(store, "2")
-    with store.writing() as db:
-        dropbox_files.release_all(db)
-    assert claim(store, timedelta(seconds=59)) is None
-    assert claim(store, MINUTE) == "2"
