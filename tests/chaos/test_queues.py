@@ -1,5 +1,6 @@
 """Redis and RabbitMQ restart, are killed, stay away, are wiped, full, read-only or hang, while Tallybird works."""
 
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -136,17 +137,18 @@ def in_a_tick(audience: Audience) -> Iterator[str]:
 
 
 def fresh_without_a_burst(audience: Audience, figure: str) -> float:
-    """Seconds until every chat shows the figure, now that the server answers; and no more ticks than are due."""
-    started, before = time.monotonic(), ticks(audience.house)
+    """Seconds until every chat shows the figure, now that the server answers; and accounts are not read too often."""
+    started, before = time.monotonic(), readings(audience.house)
     fresh_s = fresh_again(audience, figure)
     let_pass(3 * TICK_S)
-    assert ticks(audience.house) - before <= (time.monotonic() - started) / TICK_S + 2
+    assert readings(audience.house) - before <= (time.monotonic() - started) / TICK_S + 2
     fresh_again(audience, audience.raise_count())
     return fresh_s
 
 
-def ticks(house: House) -> int:
-    return said_by(house).count("pipeline.steps: tick: ")
+def readings(house: House) -> int:
+    """The ticks that read accounts; those between beat's, which chats ask for, read none."""
+    return len(re.findall(r"pipeline\.steps: tick: [1-9]", said_by(house)))
 
 
 def said_by(house: House) -> str:
