@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 28
 MOST_AT_ONCE = 250  # with those that Telegram lets wait; each holds a connection
-LOOK_EVERY = timedelta(seconds=5)
+LOOK_EVERY = timedelta(seconds=2)  # nothing tells when a wait is over
 LOOK_AGAIN = timedelta(seconds=1)
 BETWEEN_LOOKS = timedelta(milliseconds=100)  # thousands of chats may wait, and each turn's end is news
 UNSURE_WAIT = timedelta(hours=1)

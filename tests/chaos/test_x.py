@@ -259,8 +259,9 @@ def asked_after(house: House, moment: float) -> int:
 
 
 def statuses(house: House, since: int, only: int | None = None) -> list[int]:
-    """Of the calls that X received since then and that a fault answered."""
-    seen = [call["status"] for call in house.sandbox.calls("x", since)]
+    """Of the timelines asked of X since then that a fault answered; a look at names may have been under way beside."""
+    calls = house.sandbox.calls("x", since)
+    seen = [call["status"] for call in calls if call["method"] == TIMELINE]
     return [status for status in seen if status != 200 and only in {None, status}]
 
 
