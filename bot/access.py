@@ -1,11 +1,10 @@
 """Who may do what, checked at every command and every button."""
 
-from datetime import UTC, datetime
-
 from telegram.constants import ChatMemberStatus, ChatType
 from telegram.error import TelegramError
 
 from bot.call import Call
+from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.language import text
 from pipeline.settings import Settings
@@ -22,7 +21,7 @@ async def check(call: Call, *, changes: bool) -> None:
             text("This bot serves only chosen chats. Its owner can add this one: its id is {id}.", id=call.chat_id)
         )
     if await call.house.read(chats.is_set_aside, call.chat_id):  # it was not seen to come back, as while the bot slept
-        await call.house.write(chats.serve_again, call.chat_id, datetime.now(UTC))
+        await call.house.write(chats.serve_again, call.chat_id, clock.now())
     if changes and not await _is_chat_admin(call):
         raise UserError(text("In groups only admins may change what is tracked and shown. Ask one of them."))
 

@@ -1,7 +1,7 @@
 """The bot: python-telegram-bot's application with our commands, buttons, limits and delivery."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from secrets import token_urlsafe
 from time import monotonic
 from typing import Any
@@ -26,7 +26,7 @@ from bot.house import House
 from bot.limits import Limits
 from bot.polling import Polling
 from bot.telling import Telling
-from pipeline import logs
+from pipeline import clock, logs
 from pipeline.doors import Doors
 from pipeline.language import speech
 from pipeline.records import Language
@@ -69,8 +69,8 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
     delivery = Delivery(house, application.bot, limits, telling)
 
     async def start(_application: object) -> None:
-        await house.write(chats.allow_only, access.allowed_chats(settings), datetime.now(UTC))
-        await house.write(subscriptions.begin_anew, datetime.now(UTC))
+        await house.write(chats.allow_only, access.allowed_chats(settings), clock.now())
+        await house.write(subscriptions.begin_anew, clock.now())
         await _show_menu(application)
         delivery.start()
         telling.start()
@@ -128,9 +128,9 @@ def _membership(house: House) -> Any:
         if change is None or not await house.read(chats.is_known, change.chat.id):
             return
         if change.new_chat_member.status in {ChatMember.LEFT, ChatMember.BANNED}:
-            await house.write(chats.set_aside, change.chat.id, "the bot was removed or blocked", datetime.now(UTC))
+            await house.write(chats.set_aside, change.chat.id, "the bot was removed or blocked", clock.now())
         elif not allowed or change.chat.id in allowed:
-            await house.write(chats.serve_again, change.chat.id, datetime.now(UTC))
+            await house.write(chats.serve_again, change.chat.id, clock.now())
             house.news.set()
 
     return handle
@@ -140,9 +140,9 @@ def _migration(house: House) -> Any:
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.message
         if message and message.migrate_to_chat_id:
-            await house.write(chats.migrate, message.chat.id, message.migrate_to_chat_id, datetime.now(UTC))
+            await house.write(chats.migrate, message.chat.id, message.migrate_to_chat_id, clock.now())
         if message and message.migrate_from_chat_id:
-            await house.write(chats.migrate, message.migrate_from_chat_id, message.chat.id, datetime.now(UTC))
+            await house.write(chats.migrate, message.migrate_from_chat_id, message.chat.id, clock.now())
         house.news.set()
 
     return handle
@@ -153,7 +153,7 @@ def _opening(house: House) -> Any:
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         if update.message:
-            await house.write(subscriptions.resume, update.message.chat.id, datetime.now(UTC))
+            await house.write(subscriptions.resume, update.message.chat.id, clock.now())
             house.news.set()
 
     return handle

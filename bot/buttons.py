@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from bot.call import Call, speech_in
 from bot.command import problem_of
 from bot.comparing import EARLIEST, check_room, show
 from bot.house import House
+from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.language import speech, text
 from pipeline.records import Basis, Comparison, Language, Look, Metric, Mode, Span, Text, Theme, View
@@ -144,7 +144,7 @@ async def _try_again(call: Call) -> None:
     """An owner has mended what stopped X or Dropbox, or thinks so: both are asked again, one request first."""
     if not access.is_owner(call):
         raise UserError(text("Only the bot's owner can do that."))
-    await call.house.write(notices.lift, datetime.now(UTC))
+    await call.house.write(notices.lift, clock.now())
     await call.house.ask_for_charts()
     said = await call.speech()
     with call.unless_refused():  # as when it was pressed before
@@ -177,7 +177,7 @@ def _put(session: Session, call: Call, asked: Comparison, mode: Mode) -> None:
         return
     row = comparisons.find_or_add(session, asked)
     current.mode = mode if mode is Mode.LIVE else current.mode
-    current.next_at = datetime.now(UTC)
+    current.next_at = clock.now()
     subscriptions.point(session, current.id, row.id, comparisons.want(session, row))
 
 

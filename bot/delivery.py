@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from redis import RedisError
@@ -23,6 +23,7 @@ from bot.keyboards import under_chart
 from bot.limits import Limits
 from bot.telling import Telling
 from bot.troubles import Kind, Trouble
+from pipeline import clock
 from pipeline.errors import AWAY
 from pipeline.records import Mode
 from pipeline.store import comparisons, subscriptions, telegram_photos
@@ -108,7 +109,7 @@ class Delivery:
 
     async def _start_due(self) -> bool:
         """Start showing what is due, as far as there is room. True where something had to be held back."""
-        due = await self.house.read(subscriptions.outdated, datetime.now(UTC))
+        due = await self.house.read(subscriptions.outdated, clock.now())
         held_back = False
         for turn in due:
             if self._is_full():
@@ -127,7 +128,7 @@ class Delivery:
     async def _take(self, turn: Turn) -> None:
         """Show the newest chart there is by now: the list that this turn came from may be older than the last note."""
         try:
-            showing = await self.house.read(subscriptions.due, turn, datetime.now(UTC))
+            showing = await self.house.read(subscriptions.due, turn, clock.now())
             if showing is not None:
                 await self._show(showing)
         except AWAY as error:
@@ -172,7 +173,7 @@ class Delivery:
             raise PictureGoneError
         message = await self._request(showing, picture)
         upload.file_id = message.photo[-1].file_id
-        await self.house.write_surely(telegram_photos.save, showing.chart, upload.file_id, datetime.now(UTC))
+        await self.house.write_surely(telegram_photos.save, showing.chart, upload.file_id, clock.now())
         return message.message_id
 
     async def _reuse(self, showing: Showing, upload: Upload, file_id: str) -> int:
@@ -211,15 +212,15 @@ class Delivery:
     async def _claim(self, showing: Showing) -> None:
         """A new message is noted before it is sent: rather one chart skipped than one sent twice. Edits may repeat."""
         wait = timedelta(seconds=showing.interval_s) if showing.interval_s else UNSURE_WAIT
-        if not await self.house.write(subscriptions.mark_sending, showing, datetime.now(UTC) + wait):
+        if not await self.house.write(subscriptions.mark_sending, showing, clock.now() + wait):
             raise NotOursError
 
     async def _unclaim(self, showing: Showing) -> None:
         if showing.message_id is None:
-            await self.house.write_surely(subscriptions.unmark_sending, showing, datetime.now(UTC))
+            await self.house.write_surely(subscriptions.unmark_sending, showing, clock.now())
 
     async def _note(self, showing: Showing, message_id: int | None) -> None:
-        await self.house.write_surely(subscriptions.mark_shown, showing, message_id, datetime.now(UTC))
+        await self.house.write_surely(subscriptions.mark_shown, showing, message_id, clock.now())
 
     async def _draw_again(self, showing: Showing) -> None:
         """The bytes are not kept any more and Telegram has no copy: have the same drawn anew."""
@@ -229,7 +230,7 @@ class Delivery:
 
     async def _settle(self, showing: Showing, trouble: Trouble) -> None:
         log.info("chat %d was not shown a chart: %s", showing.chat_id, trouble.text)
-        write, now = self.house.write_surely, datetime.now(UTC)
+        write, now = self.house.write_surely, clock.now()
         if trouble.kind is not Kind.UNSURE:
             await self._unclaim(showing)
         match trouble.kind:
@@ -257,7 +258,7 @@ class Delivery:
             self.telling.explain(showing.chat_id, showing.thread_id, trouble.kind)
 
     async def _postpone(self, showing: Showing, wait: timedelta, why: str) -> None:
-        await self.house.write_surely(subscriptions.postpone, showing.subscription_id, datetime.now(UTC) + wait, why)
+        await self.house.write_surely(subscriptions.postpone, showing.subscription_id, clock.now() + wait, why)
 
 
 class PictureGoneError(Exception):

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.crowd import Crowd
 from bot.troubles import Kind, Trouble
+from pipeline import clock
 from pipeline.doors import Doors
 from pipeline.errors import DATABASE_AWAY
 from pipeline.settings import BotSettings
@@ -79,9 +80,9 @@ class House:
     async def follow(self, chat_id: int, trouble: Trouble) -> None:
         """A chat that is gone is set aside until it is back; one that moved is known by its new id."""
         if trouble.kind is Kind.CHAT_GONE:
-            await self.write_surely(chats.set_aside, chat_id, trouble.text, datetime.now(UTC))
+            await self.write_surely(chats.set_aside, chat_id, trouble.text, clock.now())
         if trouble.chat_id:
-            await self.write_surely(chats.migrate, chat_id, trouble.chat_id, datetime.now(UTC))
+            await self.write_surely(chats.migrate, chat_id, trouble.chat_id, clock.now())
 
     async def ask_for_charts(self) -> None:
         """Let the pipeline draw what is wanted now, and the delivery look for what can be shown at once."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from telegram import Bot
@@ -13,6 +13,7 @@ from bot import troubles, words
 from bot.house import House
 from bot.limits import Limits
 from bot.troubles import Kind
+from pipeline import clock
 from pipeline.language import speech, text
 from pipeline.records import Language
 from pipeline.store import chats, notices
@@ -95,7 +96,7 @@ class Telling:
     async def _start_untold(self) -> None:
         """Send what every subscribed chat and the admins are told once. A chat that hangs holds up no other."""
         admins, busy = self.house.settings.admin_ids, set(self.under_way)
-        for notice_id, chat_id, notice, language in await self.house.read(notices.untold, admins, datetime.now(UTC)):
+        for notice_id, chat_id, notice, language in await self.house.read(notices.untold, admins, clock.now()):
             is_open = self.limits.is_open(chat_id, asked=False)
             if is_open and chat_id not in busy and len(self.under_way) < AT_ONCE:
                 busy.add(chat_id)

@@ -1,11 +1,10 @@
 """A tick, from beat to "chart ready", on one screen. Tasks unpack, call one plain function and pack."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery, chain, chord
 
-from pipeline import doors, planner, purge, steps
+from pipeline import clock, doors, planner, purge, steps
 from pipeline.queues import CHARTS, LOOK_UP, LOST_AFTER, TICK, UPLOADS, make_app, take_back
 from pipeline.settings import PipelineSettings
 from pipeline.store.comparisons import CLAIM
@@ -32,7 +31,7 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
             return
         with tools.turn.held(turn):
             take_back(app, LOST_AFTER)
-            chunks = steps.plan(tools, now(), asked=asked)
+            chunks = steps.plan(tools, clock.now(), asked=asked)
             if chunks:
                 chord([read.s(chunk) for chunk in chunks], conclude.s(turn)).apply_async()
             else:  # an empty header would run the body in its own way
@@ -42,21 +41,21 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
 
     @app.task(name=FOLLOW_NAMES)
     def follow_names() -> None:
-        steps.follow_names(tools, now())
+        steps.follow_names(tools, clock.now())
 
     @app.task(name="read", ignore_result=False)
     def read(chunk: list[list[int | str]]) -> str | None:
-        return steps.read(tools, chunk, now())
+        return steps.read(tools, chunk, clock.now())
 
     @app.task(name="conclude")
     def conclude(readings: list[str | None], turn: str) -> None:
         """Store what was read and start what follows from it; here the tick ends."""
         with tools.turn.held(turn):
-            outdated = steps.conclude(tools, readings, now())
+            outdated = steps.conclude(tools, readings, clock.now())
             with tools.noting_failure(comparison_id for comparison_id, _ in outdated):
                 for comparison_id, version in outdated:
                     start_chart(comparison_id, version)
-            if steps.has_uploads(tools, now()):
+            if steps.has_uploads(tools, clock.now()):
                 upload.apply_async(expires=settings.tick_seconds)
             if purge.is_due(tools.redis):
                 forget_unused.delay()
@@ -74,15 +73,15 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
 
     @app.task(name="write", queue=CHARTS, on_failure=begin_anew)
     def write(comparison_id: int) -> None:
-        steps.write(tools, comparison_id, now())
+        steps.write(tools, comparison_id, clock.now())
 
     @app.task(name="upload", queue=UPLOADS)
     def upload() -> None:
-        steps.upload(tools, now())
+        steps.upload(tools, clock.now())
 
     @app.task(name="plot", queue=CHARTS, on_failure=begin_anew)
     def plot(comparison_id: int) -> str | None:
-        return steps.plot(tools, comparison_id, now())
+        return steps.plot(tools, comparison_id, clock.now())
 
     @app.task(name="publish", queue=CHARTS, on_failure=begin_anew)
     def publish(drawing: str | None, comparison_id: int, version: int) -> None:
@@ -92,15 +91,11 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
     @app.task(name="purge", queue=CHARTS)
     def forget_unused() -> None:
         """Once a day."""
-        purge.purge(tools.store, now())
+        purge.purge(tools.store, clock.now())
 
     @app.task(name=LOOK_UP)
     def look_up(handles: list[str], reply_to: str) -> None:
         """A chat asks what X says of these handles."""
-        doors.reply(tools.redis, reply_to, steps.look_up(tools, handles, now()))
+        doors.reply(tools.redis, reply_to, steps.look_up(tools, handles, clock.now()))
 
     return app
-
-
-def now() -> datetime:
-    return datetime.now(UTC)

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from pipeline import clock
 from pipeline.errors import FileRefusedError, ServiceError
 from pipeline.language import text
 from pipeline.records import DROPBOX
@@ -47,7 +48,7 @@ def _due(session: Session, now: datetime) -> Sequence[str]:
 
 def _upload(store: Store, put: Put, path: str, content_of: Callable[[str], bytes], at_least: timedelta) -> bool:
     """Write one file, if it is still due. False where Dropbox takes none now."""
-    now = datetime.now(UTC)
+    now = clock.now()
     with store.writing() as db:
         file = dropbox_files.claim(db, path, now, now + CLAIM)
     if file is None:
@@ -62,7 +63,7 @@ def _upload(store: Store, put: Put, path: str, content_of: Callable[[str], bytes
         log.warning("nothing is written for a while: %s", error)
         with store.writing() as db:
             dropbox_files.postpone(db, path, now, None)
-            _pause(db, error, datetime.now(UTC))
+            _pause(db, error, clock.now())
         return False
     else:
         with store.writing() as db:

@@ -7,13 +7,13 @@ a 200 is taken before tweepy sees it, and errors become ServiceError here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
 import tweepy
 
-from pipeline import x_answers
+from pipeline import clock, x_answers
 from pipeline.errors import ServiceError
 from pipeline.http import Rebased, read_environment_once
 from pipeline.language import text
@@ -85,7 +85,7 @@ class X:
             if error.retry_after is None:
                 return Reading(due.account_id, now, problem=error.text)
             halt.reason = error.text
-            return Reading(due.account_id, now, problem=error.text, stopped_until=datetime.now(UTC) + error.retry_after)
+            return Reading(due.account_id, now, problem=error.text, stopped_until=clock.now() + error.retry_after)
 
     def _read(self, due: Due, now: datetime, halt: Halt) -> Reading:
         posts: list[Post] = []
@@ -177,10 +177,10 @@ def _reset(response: requests.Response) -> timedelta:
     reset = response.headers.get("x-rate-limit-reset", "")
     if not (reset.isascii() and reset.isdigit()):
         return timedelta(minutes=1)
-    left_s = int(reset[:15]) - datetime.now(UTC).timestamp()
+    left_s = int(reset[:15]) - clock.now().timestamp()
     return timedelta(seconds=min(max(left_s, 1), RATE_LIMIT_WINDOW.total_seconds()))
 
 
 def _until_tomorrow() -> timedelta:
-    now = datetime.now(UTC)
+    now = clock.now()
     return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1) - now

@@ -1,12 +1,13 @@
 """/status: whether all is well, what X costs, and what is switched off. An owner can have a stop tried at once."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from bot import access, keyboards
 from bot.call import Call
 from bot.command import Command
+from pipeline import clock
 from pipeline.language import text
 from pipeline.records import DROPBOX, NETWORK, Text
 from pipeline.settings import Settings
@@ -15,7 +16,7 @@ from pipeline.store.tables import Account
 
 
 async def run(call: Call) -> None:
-    lines = await call.house.read(_lines, call, datetime.now(UTC))
+    lines = await call.house.read(_lines, call, clock.now())
     stops = access.is_owner(call) and await call.house.read(notices.any_stop)
     await call.answer(*lines, keyboard=keyboards.try_again(await call.speech()) if stops else None)
 

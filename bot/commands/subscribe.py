@@ -1,6 +1,6 @@
 """/subscribe: a chart that stays fresh in one message, or a new one at an interval: /subscribe new 1h."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -8,6 +8,7 @@ from bot import comparing, words
 from bot.buttons import subscription
 from bot.call import Call
 from bot.command import Command
+from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.language import text
 from pipeline.records import Comparison, Mode
@@ -39,7 +40,7 @@ async def run(call: Call) -> None:
         )
     else:
         message_id = await call.answer(text("Drawing the live chart: {what}…", what=what))
-        await call.house.write_surely(subscriptions.show_in, subscription_id, message_id, datetime.now(UTC))
+        await call.house.write_surely(subscriptions.show_in, subscription_id, message_id, clock.now())
     await call.house.ask_for_charts()
 
 
@@ -48,7 +49,7 @@ def _subscribe(session: Session, call: Call, asked: Comparison, interval: timede
     wanted = subscription(call, Mode.LIVE if interval is None else Mode.NEW, message_id=None)
     wanted.everything = everything
     wanted.interval_s = None if interval is None else int(interval.total_seconds())
-    wanted.next_at = datetime.now(UTC) + MESSAGE_WITHIN if interval is None else wanted.next_at
+    wanted.next_at = clock.now() + MESSAGE_WITHIN if interval is None else wanted.next_at
     return comparing.show(session, wanted, asked).id
 
 

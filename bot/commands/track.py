@@ -1,7 +1,6 @@
 """/track @nasa @esa: follow accounts, after asking X about each."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
@@ -9,6 +8,7 @@ from bot import words
 from bot.call import Call
 from bot.command import Command
 from bot.comparing import follow_tracked
+from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.language import BLANK, text
 from pipeline.records import NETWORK, Language, Profile, State, Text
@@ -62,7 +62,7 @@ async def _check_room(call: Call, handles: Sequence[str], bad: int) -> None:
 
 
 def _track(session: Session, chat_id: int, language: Language, remote_ids: Sequence[str]) -> None:
-    now = datetime.now(UTC)
+    now = clock.now()
     chats.add(session, chat_id, now, language)
     chats.track(session, chat_id, [account.id for account in accounts.known(session, remote_ids, NETWORK)], now)
     follow_tracked(session, chat_id)

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, composite, mapped_column
 
+from pipeline import clock
 from pipeline.records import Basis, Language, Look, Metric, Mode, Span, State, Text, Theme, View
 
 texts = TypeAdapter(Text)
@@ -93,7 +94,7 @@ class Table(DeclarativeBase):
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)
+    return clock.now()
 
 
 def _owner(table: str) -> Any:

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 BOT_MAY_KNOW = {
+    "pipeline.clock",
     "pipeline.settings",
     "pipeline.store",
     "pipeline.records",
