@@ -3,6 +3,7 @@
 import logging
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from types import TracebackType
 
@@ -23,8 +24,11 @@ SENDERS = ("celery.beat", "celery.worker.consumer.consumer", "celery.worker.requ
 class Redacting(logging.Formatter):
     """Blanks the secrets wherever they would show: message, arguments or traceback.
 
-    A server that is away is told in one line: the traceback would come again and again, and say no more.
+    A server that is away is told in one line: the traceback would come again and again, and say no more. Times are UTC.
     """
+
+    converter = staticmethod(time.gmtime)
+    default_time_format, default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
 
     def __init__(self, process: str, secrets: Iterable[str]) -> None:
         super().__init__(f"%(asctime)s %(levelname)-7s {process:8} %(name)s: %(message)s")

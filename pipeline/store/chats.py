@@ -60,10 +60,9 @@ def allow_only(session: Session, allowed: Collection[int], now: datetime) -> Non
 
 
 def tracked(session: Session, chat_id: int) -> Sequence[Account]:
-    """The accounts that the chat follows, by handle."""
-    return session.scalars(
-        select(Account).join(Tracking).where(Tracking.chat_id == chat_id).order_by(func.lower(Account.handle))
-    ).all()
+    """The accounts that the chat follows, by handle; in one order, whatever the database's own is."""
+    rows = session.scalars(select(Account).join(Tracking).where(Tracking.chat_id == chat_id))
+    return sorted(rows, key=lambda account: account.handle.lower())
 
 
 def track(session: Session, chat_id: int, account_ids: Iterable[int], now: datetime) -> None:

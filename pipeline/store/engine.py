@@ -1,5 +1,6 @@
 """Opening the database, and the two kinds of transaction that everything runs in."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,22 @@ NOTICE_LOSS = {
 
 Without, whoever sends waits for 2 minutes and more, and whoever waits for an answer does so for ever.
 """
+OURS = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "standard_conforming_strings": "on",
+    "lock_timeout": "0",
+    "transaction_timeout": "0",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": str(IDLE_MS),
+}
+"""What a PostgreSQL, a database or a role may be set to otherwise, and must not be for us.
+
+Poolers like PgBouncer keep the first four for each of their clients.
+"""
+SET = "SELECT set_config(name, %s::jsonb ->> name, false) FROM pg_settings WHERE %s::jsonb ? name"
+"""A server that is too old to know a setting leaves it out."""
 
 
 class Store:
@@ -54,8 +71,22 @@ def writer(engine: Engine) -> Engine:
 
 
 def _postgresql(address: str) -> Engine:
+    """PostgreSQL as we need it, whatever the server, the database, the role or the environment sets.
+
+    Isolation: with a stricter one, a writer that waited for the others would see what was there before them.
+    """
     url = make_url(address)
-    return create_engine(url.set(query={**NOTICE_LOSS, **url.query}), pool_pre_ping=True)
+    query = {**NOTICE_LOSS, **url.query, "client_encoding": "UTF8"}
+    engine = create_engine(url.set(query=query), pool_pre_ping=True, isolation_level="READ COMMITTED")
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.read_only, connection.deferrable, connection.autocommit = False, False, True
+        connection.execute("SET statement_timeout = 0")
+        connection.execute(SET, [json.dumps(OURS)] * 2)
+        connection.autocommit = False
+
+    return engine
 
 
 def _sqlite(address: str) -> Engine:

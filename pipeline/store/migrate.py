@@ -4,8 +4,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import ConfigError
 from pipeline.settings import Settings, private_folder
@@ -13,25 +14,48 @@ from pipeline.store.engine import Store, writer
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x7A11B12D  # any number, the same for every process of Tallybird
+ENCODINGS = {"UTF8", "SQL_ASCII"}
+"""Those of PostgreSQL that hold every sign that people write; the second takes all as it comes."""
 
 
 def open_store(settings: Settings) -> Store:
-    """The migrated database. Raises ConfigError where it cannot be reached."""
+    """The migrated database. Raises ConfigError where it cannot be used."""
     private_folder(settings.data_dir)
     store = Store(settings.database_address)
     try:
         migrate(store)
-    except OperationalError as error:
-        raise ConfigError([f"DATABASE_URL: the database cannot be used: {error.orig}"]) from None
+    except (DBAPIError, CommandError, ConfigError) as error:
+        store.close()
+        name = "DATABASE_URL" if settings.database_url else "DATA_DIR"
+        raise ConfigError([f"{name}: {_why(error)}"]) from None
     return store
 
 
+def _why(error: DBAPIError | CommandError | ConfigError) -> str:
+    if isinstance(error, DBAPIError):
+        return f"the database cannot be used: {error.orig}"
+    if isinstance(error, ConfigError):
+        return str(error)
+    return "a newer version of Tallybird has changed the database. Start that version, or use a backup from before it"
+
+
 def migrate(store: Store, revision: str = "head") -> None:
-    """The write lock (SQLite) or an advisory lock (PostgreSQL) lets one process migrate; the others find it done."""
+    """The write lock (SQLite) or an advisory lock (PostgreSQL) lets one process migrate; the others find it done.
+
+    Raises ConfigError where the database cannot hold what people write.
+    """
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with writer(store.engine).begin() as connection:
         if connection.dialect.name == "postgresql":
+            _check_encoding(connection)
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def _check_encoding(connection: Connection) -> None:
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding not in ENCODINGS:
+        why = f"the database's encoding is {encoding}, which does not hold every sign that people write"
+        raise ConfigError([f"{why}. Use one made with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"])

@@ -26,7 +26,7 @@ texts = TypeAdapter(Text)
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware datetime in UTC, also where the database keeps no zone."""
+    """An aware datetime in UTC, whether the database keeps no zone or tells another one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -35,7 +35,9 @@ class Moment(TypeDecorator[datetime]):
         return value if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class Word(TypeDecorator[StrEnum]):
