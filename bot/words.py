@@ -2,28 +2,24 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.names import UNSEEN, handle_in, words_in
 from pipeline.errors import UserError
 from pipeline.language import METRICS, SPAN_NAMES, THEME_NAMES, VIEW_NAMES, speech, text
 from pipeline.records import BASES, Basis, Language, Look, Metric, Mode, Span, Text, Theme, View
 
 LONGEST_COMMAND = 4096  # Telegram's own limit for a message
 LONGEST_ECHO = 24
-BLANKS = "\u115f\u1160\u3164\uffa0\u2800"
-"""Letters and signs that show nothing."""
 FEWEST_POSTS = 5
 SHORTEST_INTERVAL = timedelta(minutes=1)
 LONGEST_INTERVAL = timedelta(days=31)
 
-HANDLE = re.compile(r"@?([A-Za-z0-9_]{1,15})")
-PROFILE = re.compile(
-    r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/@?([A-Za-z0-9_]{1,15})/?(?:[?#].*)?", re.IGNORECASE
-)
+COMMAND = re.compile(r"\s*/\w+(?:@\w+)?")
 INTERVAL = re.compile(r"(\d{1,6})(m|min|h|d)", re.IGNORECASE)
 UNITS = {"m": timedelta(minutes=1), "min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -101,7 +97,7 @@ class Wish:
 
 
 def split(typed: str) -> list[str]:
-    """The words after the command. Commas and semicolons part words as blanks do."""
+    """The words after the command, as `names.words_in` has them."""
     if len(typed) > LONGEST_COMMAND:
         raise UserError(
             text(
@@ -110,7 +106,7 @@ def split(typed: str) -> list[str]:
                 most=LONGEST_COMMAND,
             )
         )
-    return re.split(r"[\s,;]+", typed.strip())[1:]
+    return words_in(COMMAND.sub("", typed, count=1))
 
 
 def handles(words: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -126,35 +122,41 @@ def handles(words: Iterable[str]) -> tuple[list[str], list[str]]:
     return list(good.values()), list(bad)
 
 
-def handle_in(word: str) -> str | None:
-    """The handle of @name, name or the address of a profile on X."""
-    found = HANDLE.fullmatch(word) or PROFILE.fullmatch(word)
-    return found[1] if found else None
-
-
 def wish(words: Iterable[str], tracked: Iterable[str], most_posts: int) -> Wish:
-    """Read the words of /compare or /subscribe in any order; a tracked account needs no @.
+    """Read the words of /compare or /subscribe in any order; a tracked account needs no @, unless it is such a word.
 
     Raises UserError for what it does not know.
     """
     read = Wish([])
     known = {handle.lower() for handle in tracked}
-    for word in filter(None, words):
-        _take(read, f"@{word}" if word.lower() in known - KNOWN.keys() else word, most_posts)
+    for word in _together(list(words)):
+        _take(read, word, known, most_posts)
     read.handles = handles(read.handles)[0]
     return read
 
 
-def _take(read: Wish, word: str, most_posts: int) -> None:
-    known = KNOWN.get(word.lower())
-    if known is not None:
-        setattr(read, *known)
-    elif word.isascii() and word.isdigit():
-        read.count = _count(word, most_posts)
+def _together(words: Sequence[str]) -> Iterator[str]:
+    """The words; the two of a name like "me gusta" as one."""
+    rest = iter(zip(words, [*words[1:], ""], strict=False))
+    for word, following in rest:
+        both = f"{word} {following}"
+        if both.lower() in KNOWN:
+            next(rest)
+        yield both if both.lower() in KNOWN else word
+
+
+def _take(read: Wish, word: str, tracked: Collection[str], most_posts: int) -> None:
+    is_number = word.isascii() and word.isdigit()
+    if word.lower() in KNOWN:
+        setattr(read, *KNOWN[word.lower()])
+    elif is_number and _is_count(word, most_posts):
+        read.count = int(word)
     elif interval := INTERVAL.fullmatch(word):
         read.interval = _interval(interval)
-    elif (word.startswith("@") or "/" in word) and (handle := handle_in(word)):
+    elif (handle := handle_in(word)) and (word.lower() in tracked or word.lower() != handle.lower()):
         read.handles.append(handle)
+    elif is_number:
+        raise _wrong_count(word, most_posts)
     else:
         raise UserError(
             text(
@@ -167,10 +169,12 @@ def _take(read: Wish, word: str, most_posts: int) -> None:
         )
 
 
-def _count(word: str, most: int) -> int:
-    if FEWEST_POSTS <= int(word[:7]) <= most:
-        return int(word)
-    raise UserError(
+def _is_count(word: str, most: int) -> bool:
+    return FEWEST_POSTS <= int(word[:7]) <= most
+
+
+def _wrong_count(word: str, most: int) -> UserError:
+    return UserError(
         text(
             "I can compare the last {fewest} to {most:number} posts of each account, not {asked}.",
             fewest=FEWEST_POSTS,
@@ -190,7 +194,7 @@ def _interval(found: re.Match[str]) -> timedelta:
 def shown(typed: str) -> str:
     """Somebody's text, safe to repeat: short, without what cannot be seen, and set so that nothing in it is a link."""
     letters = unicodedata.normalize("NFC", typed).replace("`", "'")
-    visible = "".join(each for each in letters if unicodedata.category(each)[0] not in "CM" and each not in BLANKS)
+    visible = "".join(each for each in letters if unicodedata.category(each)[0] not in "CM" and each not in UNSEEN)
     return f"`{visible}`" if len(visible) <= LONGEST_ECHO else f"`{visible[:LONGEST_ECHO]}…`"
 
 

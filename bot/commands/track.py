@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from bot import words
+from bot import names, words
 from bot.call import Call
 from bot.command import Command
 from bot.comparing import follow_tracked
@@ -27,9 +27,11 @@ async def run(call: Call) -> None:
     handles, bad = words.handles(call.words)
     if not handles and not bad:
         raise UserError(WHICH)
-    await _check_room(call, handles, len(bad))
+    await _check_room(call, handles)
     known = {account.handle.lower(): account.handle for account in await call.house.read(chats.tracked, call.chat_id)}
-    new = [handle for handle in handles if handle.lower() not in known]
+    unknown = [handle for handle in handles if handle.lower() not in known]
+    new = [handle for handle in unknown if len(handle) <= names.LONGEST_NEW]
+    bad += [handle for handle in unknown if len(handle) > names.LONGEST_NEW]
     there = [known[handle.lower()] for handle in handles if handle.lower() in known]
     profiles = await call.house.doors.look_up(new) if new else []
     found = [profile for profile in profiles if profile.state is State.ACTIVE]
@@ -40,18 +42,18 @@ async def run(call: Call) -> None:
     await call.answer(*_report(call, [profile.handle for profile in found], there, profiles, bad))
 
 
-async def _check_room(call: Call, handles: Sequence[str], bad: int) -> None:
+async def _check_room(call: Call, handles: Sequence[str]) -> None:
     """Refuse before anything is asked or changed where there is no room for all."""
     settings = call.house.settings
     tracked = {account.handle.lower() for account in await call.house.read(chats.tracked, call.chat_id)}
     together = len(tracked | {handle.lower() for handle in handles})
-    if together + bad > settings.max_accounts_per_chat:
+    if together > settings.max_accounts_per_chat:
         raise UserError(
             text(
                 "A chat may track {most} accounts; with these it would be {count}. "
                 "Nothing was changed: name fewer, or /untrack some first.",
                 most=settings.max_accounts_per_chat,
-                count=together + bad,
+                count=together,
             )
         )
     known = await call.house.read(chats.is_known, call.chat_id)
@@ -82,11 +84,19 @@ def _report(
 
 def _refused(profiles: Sequence[Profile], bad: Sequence[str]) -> list[Text]:
     causes = {f"@{each.handle}": CAUSES[each.state] for each in profiles if each.state is not State.ACTIVE}
-    causes |= {words.shown(word): text("not a name on X") for word in bad}
+    causes |= {words.shown(word): _why_not(word) for word in bad}
     lines = [text("{name}: {cause}", name=name, cause=cause) for name, cause in causes.items()]
     if len(lines) > MOST_NAMES:
         lines[MOST_NAMES:] = [text("and {count} more", count=len(lines) - MOST_NAMES)]
     return [text("Not found:"), *lines] if lines else []
+
+
+def _why_not(word: str) -> Text:
+    if names.is_page(word):
+        return text("a page of X, not an account")
+    if names.handle_in(word):
+        return text("not a name on X, where they have at most {most} letters", most=names.LONGEST_NEW)
+    return text("not a name on X")
 
 
 def _cost(call: Call, count: int) -> Text:

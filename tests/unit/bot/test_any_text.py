@@ -6,14 +6,14 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot import keyboards, links, words
+from bot import keyboards, links, names, words
 from bot.buttons import NUMBER, _chosen
 from pipeline.errors import UserError
 from pipeline.language import speech
 from pipeline.records import Basis, Language, Look, Metric, Mode, Span, Theme, View
 
 ANY = some.text(some.characters(), max_size=80)
-NAMES = some.from_regex(words.HANDLE, fullmatch=True)
+NAMES = some.from_regex(names.NAME, fullmatch=True)
 LIKELY = some.one_of(
     NAMES,
     some.sampled_from(sorted(words.KNOWN)),
@@ -49,10 +49,10 @@ def test_a_command_is_split_into_words_without_blanks_or_refused(typed: str) -> 
 @given(TYPED)
 def test_handles_are_plain_and_each_stands_once_and_what_is_none_stands_apart(typed: list[str]) -> None:
     good, bad = words.handles(typed)
-    assert all(set(name) <= PLAIN_NAME and 1 <= len(name) <= 15 for name in good)
+    assert all(set(name) <= PLAIN_NAME and 1 <= len(name) <= 50 for name in good)
     assert len({name.lower() for name in good}) == len(good)
-    assert all(words.handle_in(word) is None for word in bad)
-    assert {words.handle_in(word) for word in typed if word} - {None} >= set(good)
+    assert all(names.handle_in(word) is None for word in bad)
+    assert {names.handle_in(word) for word in typed if word} - {None} >= set(good)
 
 
 @given(TYPED, some.lists(NAMES.map(lambda name: name.lstrip("@")), max_size=3), LOOKS)

@@ -9,28 +9,6 @@ from pipeline.language import speech, text
 from pipeline.records import Basis, Language, Look, Metric, Mode, Span, Theme, View
 
 
-@pytest.mark.parametrize(
-    ("typed", "handle"),
-    [
-        ("@nasa", "nasa"),
-        ("nasa", "nasa"),
-        ("https://x.com/NASA", "NASA"),
-        ("http://www.twitter.com/nasa/", "nasa"),
-        ("mobile.twitter.com/nasa?lang=en", "nasa"),
-        ("x.com/@nasa", "nasa"),
-        ("@" + "a" * 16, None),
-        ("https://x.com/nasa/status/1", None),
-        ("https://example.org/nasa", None),
-        ("../../etc/passwd", None),
-        ("@nasa;drop", None),
-        ("=cmd()", None),
-        ("@näsa", None),
-    ],
-)
-def test_a_handle_is_read_from_names_and_addresses_of_profiles_only(typed: str, handle: str | None) -> None:
-    assert words.handle_in(typed) == handle
-
-
 def test_handles_come_once_whatever_their_case_and_bad_words_apart() -> None:
     assert words.handles(["@NASA", "nasa", "", "@esa", "<b>", "<b>"]) == (["NASA", "esa"], ["<b>"])
 
@@ -71,15 +49,27 @@ def test_words_that_do_not_go_together_are_refused(typed: str) -> None:
         words.wish(typed.split(), [], 100).look(Look())
 
 
-@pytest.mark.parametrize("word", ["likez", "4", "101", "99999999999999999999", "٣٣", "0m", "99d", "-5", "@a/b"])
+@pytest.mark.parametrize("word", ["likez", "4", "101", "99999999999999999999", "٣٣", "0m", "99d", "-5", "+5", "@a/b"])
 def test_a_wish_with_an_unknown_word_or_a_figure_out_of_range_is_refused(word: str) -> None:
     with pytest.raises(UserError):
         words.wish([word], [], 100)
 
 
-def test_an_account_named_like_a_metric_needs_its_mark() -> None:
-    assert words.wish(["likes"], ["likes"], 100).handles == []
-    assert words.wish(["@likes"], ["likes"], 100).handles == ["likes"]
+@pytest.mark.parametrize("name", ["likes", "50", "live", "dark", "2h", "race", "all", "citas"])
+def test_an_account_named_like_a_word_or_number_of_compare_needs_its_mark(name: str) -> None:
+    without, marked = (words.wish([word], [name], 100) for word in (name, f"@{name}"))
+    assert without.handles == []
+    assert without != words.Wish([])
+    assert marked == words.Wish([name])
+    assert words.wish([f"https://x.com/{name}"], [name], 100) == marked
+
+
+def test_a_number_that_no_count_can_be_is_the_account_of_that_name() -> None:
+    assert words.wish(["2024"], ["2024"], 100) == words.Wish(["2024"])
+
+
+def test_a_metric_of_two_words_is_read_as_one() -> None:
+    assert words.wish(["me", "gusta", "50"], [], 100) == words.Wish([], metric=Metric.LIKES, count=50)
 
 
 def test_what_people_send_is_repeated_short_and_without_direction_marks() -> None:

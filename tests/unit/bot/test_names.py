@@ -1,0 +1,188 @@
+"""However a name is decorated, the account is found; and nothing is taken for a name that is none."""
+
+import re
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from bot import names, words
+
+HANDLES = some.from_regex(names.HANDLE, fullmatch=True)
+HIDDEN = "\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u2067\u2068\u2069\u202a\u202c\ufeff\u00ad\u034f\ufe0f\u180e"
+SIGNS = "\"'“”‘’«»„‹›()[]{}<>（）「」【】.,:;!?…‥。、，；：·•*~–—-|&+/🚀👉✨¡¿"
+ADDRESSES = some.sampled_from(
+    [
+        "https://x.com/{}",
+        "http://www.twitter.com/{}/",
+        "x.com/{}",
+        "X.COM/@{}",
+        "//x.com/{}",
+        "https://mobile.x.com/{}?lang=en",
+        "m.twitter.com/{}",
+        "https://x.com/{}/status/1790000000000000000",
+        "https://twitter.com/{}/status/1/photo/1?s=20&t=AbC-_d",
+        "x.com/{}/with_replies",
+        "x.com/{}/media#top",
+        "x.com/{}/likes",
+        "x.com/{}/followers",
+        "https://vxtwitter.com/{}/status/1",
+        "https://x.com/intent/user?screen_name={}",
+        "https://x.com/intent/follow?x=1&screen_name={}",
+        "https://twitter.com/#!/{}",
+        "https://x.com:443/%40{}",
+    ]
+)
+
+
+def read(typed: str) -> tuple[list[str], list[str]]:
+    return words.handles(words.split(f"/track {typed}"))
+
+
+@given(HANDLES, some.text(SIGNS, max_size=4), some.text(SIGNS, max_size=4), some.sampled_from(["", "'s", "’s", "’S"]))
+def test_a_name_with_its_mark_is_found_among_any_signs(handle: str, before: str, after: str, owner: str) -> None:
+    for mark in "@＠﹫":
+        assert read(f"{before}{mark}{handle}{owner}{after}") == ([handle], [])
+
+
+@given(HANDLES.filter(lambda handle: any(map(str.isalnum, handle))), some.text("\"'“”«»().,:;!?…*🚀", max_size=4))
+def test_a_name_without_its_mark_is_found_among_quotes_and_stops(handle: str, signs: str) -> None:
+    assert read(f"{signs} {handle}{signs}") == ([handle], [])
+
+
+@given(HANDLES, some.lists(some.tuples(some.integers(0, 60), some.sampled_from(HIDDEN)), max_size=6))
+def test_marks_that_cannot_be_seen_change_nothing(handle: str, hidden: list[tuple[int, str]]) -> None:
+    typed = f"@{handle}"
+    for place, mark in hidden:
+        typed = typed[:place] + mark + typed[place:]
+    assert read(typed) == ([handle], [])
+
+
+@given(HANDLES)
+def test_full_width_letters_are_the_same_letters(handle: str) -> None:
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in f"@{handle}")
+    assert read(wide) == ([handle], [])
+    assert read(wide[1:]) == ([handle], [])
+
+
+@given(
+    HANDLES.filter(lambda handle: handle.lower() not in names.PAGES), ADDRESSES, some.text('()<>"“”.,;!…*', max_size=2)
+)
+def test_an_address_of_an_account_or_of_what_it_posted_names_the_account(handle: str, address: str, signs: str) -> None:
+    assert read(f"{signs}{address.format(handle)}{signs.replace('(', ')')}") == ([handle], [])
+
+
+@given(
+    some.lists(HANDLES, min_size=2, max_size=50, unique_by=str.lower),
+    some.sampled_from(
+        [" and ", " y ", " & ", ", ", ",", ";", "\n", " vs ", " vs. ", " + ", "/", "、", " · ", "\n- @", "\u200b"]
+    ),
+)
+def test_fifty_names_are_parted_by_whatever_people_put_between(handles: list[str], between: str) -> None:
+    typed = between.replace("@", "").join(f"@{handle}" for handle in handles)
+    assert read(typed) == (handles, [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("1. @nasa\n2) @esa\n3️⃣ @spacex", ["nasa", "esa", "spacex"]),
+        ("[NASA](https://x.com/nasa), [x](<https://x.com/esa>)", ["nasa", "esa"]),
+        ("<b>@nasa</b><br>&lt;@esa&gt;", ["nasa", "esa"]),
+        ("(@nasa)(@esa)", ["nasa", "esa"]),
+        ("**@nasa** __@esa__ _@isro_ @jaxa_", ["nasa", "esa", "isro", "jaxa_"]),
+        ("NASA (@nasa) / X", ["NASA"]),
+        ("@nasa, @esa and also @spacex please!", ["nasa", "esa", "spacex"]),
+        ("nasa, esa y spacex", ["nasa", "esa", "spacex"]),
+        ("@nasa and @and", ["nasa", "and"]),
+        ("and", ["and"]),
+        ("@" + "a" * 50 + " @" + "b" * 51, ["a" * 50]),
+    ],
+)
+def test_names_are_found_as_people_paste_them(typed: str, found: list[str]) -> None:
+    assert read(typed)[0] == found
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *(
+            "x.com",
+            "x.com/",
+            "https://x.com/search?q=nasa",
+            "x.com/home",
+            "twitter.com/explore",
+            "x.com/settings/account",
+        ),
+        *(
+            "x.com/i/events/1",
+            "x.com/i/user/11348282",
+            "x.com/hashtag/nasa",
+            "x.com/intent/user?user_id=1",
+            "x.com/share",
+        ),
+        *("x.com/intent/post?text=@nasa", "x.com/messages/1-2", "x.com/compose/post", "x.com/notifications"),
+    ],
+)
+def test_a_page_of_x_is_no_account_and_told_as_that(typed: str) -> None:
+    assert read(typed) == ([], [typed])
+    assert names.is_page(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *(
+            "https://example.org/nasa",
+            "https://notx.com/nasa",
+            "x.com.evil.org/nasa",
+            "https://help.x.com/en",
+            "@nasa@x.com",
+        ),
+        *(
+            "../../etc/passwd",
+            "=cmd()",
+            "=HYPERLINK(1)",
+            "@näsa",
+            "@nasá",
+            "@nasa\u0301",
+            "naśa",
+            "@nasa|rm",
+            "@nasa.gov",
+        ),
+        *(
+            "me@example.org",
+            "#nasa",
+            "$TSLA",
+            "nasa²",
+            "٣٣",
+            "@нaса",
+            "don't",
+            "gnp.exe",
+            "C:\\nasa",
+            "@nasa-esa",
+            "@",
+            "%x%",
+        ),
+    ],
+)
+def test_what_is_no_name_is_refused_and_never_cut_down_to_one(typed: str) -> None:
+    assert read(typed)[0] == []
+    assert len(read(typed)[1]) == 1
+
+
+@given(some.text(some.sampled_from("@@ab_ é.,-’'s/#$=\u0301²)(\n"), max_size=30))
+def test_a_name_found_stands_in_the_text_whole(typed: str) -> None:
+    """No letter, figure or accent stands next to it, but for the s of an owner; underscores may mark it."""
+    for handle in read(typed)[0]:
+        alone = rf"(?<![^\W_])(?<![#$=/]){handle}(?![^\W_]|\u0301)"
+        assert re.search(alone, unicodedata.normalize("NFC", typed))
+
+
+def test_the_longest_message_is_read_at_once() -> None:
+    began = time.process_time()
+    for sign in "_@.'[<\n(\u200b":
+        words.split("/track " + sign * 4000)
+    assert time.process_time() - began < 1
