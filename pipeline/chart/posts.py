@@ -8,6 +8,7 @@ from pipeline.chart.layout import layout
 from pipeline.chart.page import Page
 from pipeline.chart.scale import Scale, scale_of
 from pipeline.chart.series import (
+    MOST_TOGETHER,
     SPACE,
     Series,
     begin,
@@ -27,8 +28,6 @@ from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData
 
-MOST_TOGETHER = 5
-"""More lines in one drawing could not be told apart: each gets its own."""
 LINEAR = 0.27
 """From 0 to 1, in decades."""
 READINGS = {

@@ -23,8 +23,8 @@ MOST_OPEN = 10
 LEAST_PITCH = 40
 """From one line to the next where there are many."""
 SPACE = 24
-HAIR = 4
-"""The width of a bar that means zero."""
+HAIR = 1
+"""The width of a bar that means zero, in px: no bar ends further than this from its total."""
 USUAL = "8,888"
 """Room for this is kept for every number, so that bars seldom become shorter because a number became longer."""
 NAMES = 440

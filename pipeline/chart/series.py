@@ -22,7 +22,9 @@ HALO = 3
 DOTS = (4, 9)
 """The least and the greatest size of a dot; as large as from one post to the next between them."""
 STACKED = 0.8
-"""How far a dot is above the one that it is stacked on, in dots."""
+"""How far at most a dot is above the one that it is stacked on, in dots."""
+MOST_TOGETHER = 5
+"""More lines in one drawing could not be told apart: each gets its own."""
 APART = 1.5
 """From one dot to the next where there are more than can stand side by side, in dots."""
 SPACE = 24
@@ -98,6 +100,11 @@ class Plot:
         right, step, y = self.right, self.step, self.y
         return [(right - ago * step, y(value)) for ago, value in line]
 
+    def stacked(self, value: float, counts: bool) -> float:  # noqa: FBT001 what is counted is whole
+        """How far a dot may be above the one it is stacked on: the highest of all is still nearest to its count."""
+        half = (self.y(value) - self.y(value + 1)) / 2 - 1 if counts else 0
+        return min(self.dot * STACKED, max(half, 0) / (MOST_TOGETHER - 1))
+
     def heights(self, values: Sequence[float]) -> list[float]:
         """Where they lie; equal counts are many."""
         y = {value: self.y(value) for value in set(values)}
@@ -151,17 +158,19 @@ def posts_axis(page: Page, data: ChartData, box: Plot) -> None:
 def dots(page: Page, data: ChartData, box: Plot, one: Series, others: Counter[tuple[int, float]]) -> None:
     """A dot a post, the youngest hollow; upon the dots that others have in the same place, which are counted."""
     young = frame.fresh(data, one.standing.row)
-    places = _crowded(box, one) if box.step < DOTS[0] / 2 else _stacked(box, one, others)
+    counts = data.look.basis is Basis.COUNT
+    places = _crowded(box, one) if box.step < DOTS[0] / 2 else _stacked(box, one, others, counts=counts)
     page.dots([place for ago, place in places if not young[ago]], page.colours.dot(one.colour), box.dot, rim=0)
     page.rings([place for ago, place in places if young[ago]], one.colour, box.dot + 3, 3)
 
 
-def _stacked(box: Plot, one: Series, others: Counter[tuple[int, float]]) -> list[tuple[int, Point]]:
+def _stacked(box: Plot, one: Series, others: Counter[tuple[int, float]], *, counts: bool) -> list[tuple[int, Point]]:
     """Where each post's dot is, by how many newer ones there are."""
-    right, step, up = box.right, box.step, box.dot * STACKED
+    right, step = box.right, box.step
     places = []
     for ago, (value, y) in enumerate(zip(one.values, box.heights(one.values), strict=True)):
-        place = right - ago * step, max(y - up * others[ago, value], box.top)
+        below = others[ago, value]
+        place = right - ago * step, max(y - below * box.stacked(value, counts), box.top) if below else y
         others[ago, value] += 1
         places.append((ago, place))
     return places

@@ -10,7 +10,7 @@ from pipeline.chart.numbers import tick
 from pipeline.chart.page import Page
 from pipeline.chart.scale import ROUND, Scale
 from pipeline.chart.standing import Standing
-from pipeline.chart.swarm import GOLDEN, Crowd, Swarm
+from pipeline.chart.swarm import Crowd, Swarm
 from pipeline.chart.words import width
 from pipeline.records import Basis, ChartData, Language
 
@@ -24,6 +24,8 @@ RUN = 500
 USUAL = 100
 """So many posts and fewer have dots of one size, so that it does not tell how many there are."""
 COLUMN = 4
+GOLDEN = 0.618034
+"""Multiples of the golden section, modulo 1, fill an interval evenly however many there are."""
 HOLLOW = 10
 HALO = 4
 APART = 12

@@ -1,20 +1,21 @@
-"""A beeswarm: dots side by side instead of on top of each other, so that their crowd shows the density."""
+"""A beeswarm: dots above each other where they belong, and side by side only where that is no other count's place."""
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
-from math import inf
+from itertools import repeat
+from math import ceil, inf
 
-STRAY = 0.42
-"""How far a dot may stray from its count, in grains: it still stands nearest to the whole number it means.
+APART = 1
+"""From a dot to half the way to the next count, at least, in px."""
+SEEN = 0.5
+"""How far from each other dots that overlap must be, in pitches, to be seen as several; more of them coincide."""
 
-Where whole numbers lie closer than dots, it may stray by one dot.
-"""
-GOLDEN = 0.618034
-"""Multiples of the golden section, modulo 1, fill an interval evenly however many there are."""
-TRIES = 8
+
+def half_way(place: Callable[[float], float], value: float, grain: float) -> float:
+    """From a count to half the way to the nearest other one, in px; nothing where any number may be one."""
+    middle = place(value)
+    return min(place(value + grain) - middle, middle - place(value - grain)) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,67 +38,76 @@ class Swarm:
     def positions(self, values: Sequence[float]) -> list[tuple[float, float]]:
         """x, and y from the middle line, of each count, in ascending order of the counts.
 
-        Dots fill lanes from the middle line outwards. Equal counts that are more than the lanes hold stand in several
-        columns, as wide as STRAY allows. Then dots give way by half a dot; what is still too many overlaps, evenly over
-        the height.
+        Each dot stands at its count, in the free lane nearest to the middle line. Equal counts that are more than the
+        lanes hold stand in several columns, as far as each dot is nearer to its count than to any other. What is still
+        too many overlaps: in the lanes between, and equal counts evenly over the height.
         """
         lanes = self._lanes()
         ends = dict.fromkeys(lanes, -inf)
         sides = lanes, [-lane for lane in lanes]
-        columns = chain.from_iterable(
-            self._columns(value, amount, lanes) for value, amount in sorted(Counter(values).items())
-        )
-        return [self._lane(x, ends, sides[turn % 2], turn) for turn, x in enumerate(columns)]
+        found: list[tuple[float, float]] = []
+        for value, amount in sorted(Counter(values).items()):
+            columns = self._columns(value, amount) if amount > 1 else [self.place(value)]
+            slots = [x for x in columns for _ in repeat(None, self._held(x))] if amount > 1 else columns
+            if amount <= len(slots):
+                chosen = [slots[turn * len(slots) // amount] for turn in range(amount)]
+                found += [self._lane(x, ends, sides[turn % 2]) for turn, x in enumerate(chosen, len(found))]
+            else:
+                found += self._evenly(columns, amount)
+                ends = dict.fromkeys(lanes, columns[-1])
+        return found
 
     def _lanes(self) -> list[float]:
-        steps = int(self.half / self.pitch)
-        return sorted((step * self.pitch for step in range(-steps, steps + 1)), key=abs)
+        """Those that are a dot apart, from the middle line outwards, then those between them."""
+        steps = int(2 * self.half / self.pitch)
+        between = sorted(range(-steps, steps + 1), key=lambda step: (step % 2, abs(step)))
+        return [step * self.pitch / 2 for step in between]
 
-    def _columns(self, value: float, amount: int, lanes: Sequence[float]) -> Sequence[float]:
-        """Where equal counts stand: in as few columns as hold them, each filled by its share."""
+    def _held(self, x: float) -> int:
+        """How many dots have room above each other at x."""
+        outermost, innermost = int(self.half / self.pitch), ceil(self.clear(x) / self.pitch)
+        return max(2 * (outermost - innermost + 1), 0) if innermost else 2 * outermost + 1
+
+    def _columns(self, value: float, amount: int) -> Sequence[float]:
+        """Where equal counts stand: in as few columns as hold them, if there is room for so many."""
         middle = self.place(value)
-        if amount == 1:
-            return (middle,)
-        slots = self._slots((middle,), lanes)
-        if len(slots) < amount:
-            slots = self._several(value, middle, amount, lanes)
-        return [slots[turn * len(slots) // amount] for turn in range(amount)] if slots else [middle] * amount
-
-    def _several(self, value: float, middle: float, amount: int, lanes: Sequence[float]) -> list[float]:
-        slots: list[float] = []
-        stray = min(max(self.place(value + STRAY * self.grain) - middle, self.pitch), self.stray)
-        for columns in range(2, 2 + int(2 * stray / self.pitch)):
-            slots = self._slots([middle + (turn - (columns - 1) / 2) * self.pitch for turn in range(columns)], lanes)
-            if len(slots) >= amount:
+        columns = [middle]
+        if self._held(middle) >= amount:
+            return columns
+        room = min(half_way(self.place, value, self.grain) - self.pitch / 2 - APART, self.stray)
+        for more in range(1, 1 + int(2 * max(room, 0) / self.pitch)):
+            columns = [middle + (turn - more / 2) * self.pitch for turn in range(more + 1)]
+            if sum(map(self._held, columns)) >= amount:
                 break
-        return slots
+        return columns
 
-    def _slots(self, columns: Sequence[float], lanes: Sequence[float]) -> list[float]:
-        """Each column as often as it has lanes, which are sorted from the innermost."""
-        taken = (bisect_left(lanes, self.clear(x), key=abs) for x in columns)
-        return [x for x, inner in zip(columns, taken, strict=True) for _ in repeat(None, len(lanes) - inner)]
-
-    def _lane(self, x: float, ends: dict[float, float], lanes: Sequence[float], turn: int) -> tuple[float, float]:
-        """The innermost lane that is free at x, else the one that is free soonest within half a dot."""
+    def _lane(self, x: float, ends: dict[float, float], lanes: Sequence[float]) -> tuple[float, float]:
+        """The first lane that is free at x, else the one that has the most room; the edge where none is clear."""
         least, start = self.clear(x), x - self.pitch
-        shift, chosen = self.pitch / 2, None
+        chosen = None
         for y in lanes:
-            gap = ends[y] - start
-            if gap <= 0:
-                if abs(y) >= least:
-                    ends[y] = x
-                    return x, y
-            elif gap < shift and abs(y) >= self.clear(x + gap):
-                shift, chosen = gap, y
+            if abs(y) >= least and (chosen is None or ends[y] < ends[chosen]):
+                chosen = y
+                if ends[y] <= start:
+                    break
         if chosen is None:
-            return x, self._overlapping(turn, least)
-        ends[chosen] = x + shift
-        return x + shift, chosen
+            return x, self.half if lanes[-1] > 0 else -self.half
+        ends[chosen] = x
+        return x, chosen
 
-    def _overlapping(self, turn: int, least: float) -> float:
-        tries = (((turn + step) * GOLDEN % 1 * 2 - 1) * self.half for step in range(TRIES))
-        first = next(tries)
-        return first if abs(first) >= least else next((y for y in tries if abs(y) >= least), first)
+    def _evenly(self, columns: Sequence[float], amount: int) -> list[tuple[float, float]]:
+        """Over the whole height, each column by its share; behind the median where that leaves little beside it."""
+        found = []
+        for number, x in enumerate(columns):
+            share = (number + 1) * amount // len(columns) - number * amount // len(columns)
+            least = self.clear(x)
+            inner = least if least < self.half / 2 else 0
+            free = self.half - inner
+            seen = max(min(share, int(2 * free / (self.pitch * SEEN))), 1)
+            for turn in range(share):
+                y = (2 * (turn * seen // share) + 1) / seen * free - free
+                found.append((x, y + inner if y > 0 else y - inner))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +133,14 @@ class Crowd:
         return {column: max(self.half * share / most, self.column / 2) for column, share in sorted(held.items())}
 
     def _shares(self, value: float, amount: int) -> Iterator[tuple[int, float]]:
-        """Equal counts lie evenly to half the way to the next whole numbers, as far as each has a column's width."""
-        middle, most = self.place(value), min(amount * self.column / 2, self.stray)
-        start = max(self.place(value - self.grain / 2), middle - most)
-        end = min(self.place(value + self.grain / 2), middle + most)
-        if end - start <= self.column:
+        """Equal counts lie evenly nearer to their place than to any other's, as far as each has a column's width."""
+        middle = self.place(value)
+        apart = half_way(self.place, value, self.grain) - self.column
+        reach = min(amount * self.column / 2, apart, self.stray)
+        if reach <= self.column / 2:
             yield int(middle // self.column), amount
             return
+        start, end = middle - reach, middle + reach
         for column in range(int(start // self.column), int(end // self.column) + 1):
             part = min(end, (column + 1) * self.column) - max(start, column * self.column)
             yield column, amount * part / (end - start)

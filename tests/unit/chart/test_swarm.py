@@ -1,10 +1,10 @@
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import hypot, log10, sqrt
 from random import Random
 
 import pytest
 
-from pipeline.chart.swarm import STRAY, Crowd, Swarm
+from pipeline.chart.swarm import Crowd, Swarm
 
 PITCH = 10.0
 
@@ -22,9 +22,14 @@ def sample() -> list[int]:
     return [int(chance.lognormvariate(2, 1)) for _ in range(100)]
 
 
-def test_dots_do_not_cover_each_other() -> None:
-    dots = swarm().positions(sample())
+def test_dots_do_not_cover_each_other_where_they_have_room() -> None:
+    dots = swarm(200).positions(sample())
     assert min(hypot(x - u, y - v) for (x, y), (u, v) in combinations(dots, 2)) >= PITCH - 1e-9
+
+
+def test_no_dot_is_where_another_one_is_unless_they_are_equal_and_too_many() -> None:
+    dots = swarm().positions(range(1000, 1100))
+    assert len(set(dots)) == 100
 
 
 def test_equal_counts_give_equal_positions() -> None:
@@ -32,10 +37,19 @@ def test_equal_counts_give_equal_positions() -> None:
     assert swarm().positions(values) == swarm().positions(values[::-1])
 
 
-def test_each_dot_stands_nearest_to_the_count_it_means() -> None:
-    values = [0] * 40 + [1] * 60 + [2] * 30
-    for (x, _), value in zip(swarm().positions(values), sorted(values), strict=True):
-        assert place(value - 0.5) < x < place(value + 0.5)
+@pytest.mark.parametrize("values", [[0] * 40 + [1] * 60 + [2] * 30, [3] * 30 + [4] * 30 + [5] * 30, [7] * 60])
+def test_each_dot_is_nearer_to_its_count_than_to_any_other_and_as_a_whole_where_it_has_room(values: list[int]) -> None:
+    for (x, _), value in zip(swarm().positions(values), values, strict=True):
+        above, below = place(value + 1), place(value - 1)
+        for own, edge in ((x, 0), (x - PITCH / 2, PITCH), (x + PITCH / 2, PITCH)):
+            if min(above - place(value), place(value) - below) > 2 * edge:
+                assert (below + place(value)) / 2 < own < (above + place(value)) / 2
+
+
+def test_counts_that_are_not_many_stand_exactly_at_their_places() -> None:
+    values = sorted(sample())
+    found = swarm(200).positions(values)
+    assert [x for x, _ in found] == pytest.approx([place(value) for value in values])
 
 
 def test_a_greater_crowd_takes_more_room() -> None:
@@ -47,9 +61,12 @@ def test_a_greater_crowd_takes_more_room() -> None:
 
 def test_too_many_equal_counts_stay_at_their_place_and_overlap_over_the_whole_height() -> None:
     dots = swarm().positions([5000] * 500)
-    assert all(abs(x - place(5000)) <= 1.5 * PITCH for x, _ in dots)
+    assert {x for x, _ in dots} == {place(5000)}
     assert all(abs(y) <= 40 for _, y in dots)
-    assert max(y for _, y in dots) - min(y for _, y in dots) > 75
+    assert max(y for _, y in dots) - min(y for _, y in dots) > 70
+    heights = sorted({round(y, 6) for _, y in dots})
+    assert len(heights) > 10
+    assert min(after - before for before, after in pairwise(heights)) >= 5
 
 
 @pytest.mark.parametrize("half", [0, 5, 20])
@@ -65,14 +82,10 @@ def test_the_median_and_the_quartiles_stay_uncovered() -> None:
     assert all(abs(y) >= clear(x) for x, y in dots)
 
 
-def test_rates_stand_within_a_dot_of_their_place_however_low_they_are() -> None:
-    values = [0.0] * 40 + [0.1] * 40
+def test_rates_stand_exactly_at_their_places() -> None:
+    values = [0.0] * 40 + [0.1] * 40 + [0.1001]
     dots = Swarm(lambda value: 1000 * value, 40, 50, PITCH, lambda _x: 0, grain=0).positions(values)
-    assert all(abs(x - 1000 * value) <= 1.5 * PITCH for (x, _), value in zip(dots, values, strict=True))
-
-
-def test_dots_stray_less_than_half_the_way_to_the_next_count() -> None:
-    assert STRAY < 0.5
+    assert [x for x, _ in dots] == pytest.approx([1000 * value for value in values])
 
 
 def crowd(half: float = 40) -> Crowd:
@@ -92,10 +105,13 @@ def test_an_outline_shows_single_posts_at_their_place() -> None:
     assert heights[int(place(3_000_000) // 4)] == 2
 
 
-def test_many_equal_posts_of_a_low_count_are_a_block_up_to_half_the_way_to_the_next() -> None:
-    columns = crowd().heights([1] * 500)
-    assert place(0.5) - 4 <= 4 * min(columns) <= place(0.5)
-    assert place(1.5) <= 4 * max(columns) + 4 <= place(1.5) + 4
+@pytest.mark.parametrize("value", [0, 1, 2, 3, 7])
+def test_many_equal_posts_of_a_low_count_are_a_block_that_is_nearer_to_it_than_to_the_next(value: int) -> None:
+    columns = crowd().heights([value] * 500)
+    start, end = 4 * min(columns), 4 * max(columns) + 4
+    assert (place(value - 1) + place(value)) / 2 <= start + 2 <= place(value) + 2
+    assert place(value) - 2 <= end - 2 <= (place(value) + place(value + 1)) / 2
+    assert len(columns) > 1 or place(value + 1) - place(value) < 20
 
 
 def test_an_outline_stays_within_its_row_and_near_zero() -> None:
