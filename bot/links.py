@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from telegram import MessageEntity
 
-NAME = re.compile(r"(?<![\w@/.])@([A-Za-z0-9_]{1,50})(?!\w)")
+NAME = re.compile(r"(?<![\w@/.])@([A-Za-z0-9_]{1,50})(-old[0-9]*)?(?!\w)")
+"""A name on X; with -old behind it that of an account whose name another one has by now, and the address with it."""
 FIXED = re.compile(r"`([^`\n]*)`")
 """What is to be set in letters of one width: a caption's figures, and what people typed, where nothing is a link."""
 MOST = 100  # Telegram takes no more entities in a message
@@ -13,11 +14,13 @@ MOST = 100  # Telegram takes no more entities in a message
 
 def to_profiles(text: str) -> list[MessageEntity]:
     """A link for each @name in the text; else Telegram leads to its own user of that name."""
-    links = [
-        MessageEntity(MessageEntity.TEXT_LINK, found.start(), len(found[0]), url=f"https://x.com/{found[1]}")
-        for found in NAME.finditer(text)
-    ]
-    return _counted(text, links)
+    return _counted(text, [_link(found) for found in NAME.finditer(text)])
+
+
+def _link(found: re.Match[str]) -> MessageEntity:
+    if found[2]:
+        return MessageEntity(MessageEntity.CODE, found.start(), len(found[0]))
+    return MessageEntity(MessageEntity.TEXT_LINK, found.start(), len(found[0]), url=f"https://x.com/{found[1]}")
 
 
 @lru_cache(maxsize=256)

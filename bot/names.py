@@ -9,9 +9,11 @@ LONGEST_NEW = 15
 """Letters of a handle that X looks up; for a longer one it refuses the whole request. Source: X's OpenAPI document."""
 HANDLE = r"[A-Za-z0-9_]{1,50}"  # some old ones are longer than X allows today
 APOSTROPHE = "['`\u2019\u02bc\xb4]"
-NAME = re.compile(f"@?({HANDLE})")
+FORMER = r"(?:-old[0-9]*)?"
+"""What stands behind the handle of an account that lost it to another one; pipeline.store.accounts puts it there."""
+NAME = re.compile(f"@?({HANDLE}{FORMER})")
 MARKED = re.compile(
-    rf"[\W_]*?(?P<around>_*)@(?P<handle>{HANDLE}?)(?P=around)(?:[^\w@]*{APOSTROPHE}s)?[^\w@]*", re.IGNORECASE
+    rf"[\W_]*?(?P<around>_*)@(?P<handle>{HANDLE}?{FORMER})(?P=around)(?:[^\w@]*{APOSTROPHE}s)?[^\w@]*", re.IGNORECASE
 )
 """A handle with its @ and the signs around it: "@nasa", __@nasa__, @nasa's."""
 ADDRESS = re.compile(
@@ -130,6 +132,11 @@ def _handle_of(rest: str) -> str | None:
         names = parse_qs(address.query).get("screen_name", [])
     first = names[0] if names else ""
     return first if re.fullmatch(HANDLE, first) and first.lower() not in PAGES else None
+
+
+def may_be_new(handle: str) -> bool:
+    """Whether X may be asked for the handle."""
+    return re.fullmatch(f"[A-Za-z0-9_]{{1,{LONGEST_NEW}}}", handle) is not None
 
 
 def is_page(word: str) -> bool:

@@ -11,12 +11,17 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import NamedTuple
 
 from pipeline.records import Counts, Post
 
 COLUMNS = {
     "network": ("text", "where the account is: x"),
-    "account": ("text", "the account's handle, without @"),
+    "account": (
+        "text",
+        "the account's handle, without @; where another account took it since, with -old behind it",
+    ),
+    "account_id": ("text", "the account's id on its network, which it keeps when it is renamed; digits"),
     "post_id": (
         "text",
         "the post's id on its network; digits, but more of them than a spreadsheet counts to",
@@ -32,14 +37,23 @@ COLUMNS = {
 DICTIONARY_PATH = "/columns.csv"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 NAMED = 3
+MARK = 10
+"""Hex digits: enough that no two of millions of sets of accounts share them."""
 
-assert list(COLUMNS)[4:] == list(Counts._fields)  # noqa: S101 the rows are written in this order
+assert list(COLUMNS)[5:] == list(Counts._fields)  # noqa: S101 the rows are written in this order
 
 
-def render(network: str, timelines: Iterable[tuple[str, Sequence[Post]]]) -> bytes:
-    """The dataset of these (handle, posts); equal posts give equal bytes."""
-    by_name = sorted(timelines, key=lambda timeline: timeline[0].lower())
-    return _csv(COLUMNS, (_row(network, handle, post) for handle, posts in by_name for post in posts))
+class Author(NamedTuple):
+    """An account of a dataset: its id on the network says who it is, and its handle what it is called just now."""
+
+    handle: str
+    remote_id: str
+
+
+def render(network: str, timelines: Iterable[tuple[Author, Sequence[Post]]]) -> bytes:
+    """The dataset of these accounts' posts; equal posts give equal bytes."""
+    by_name = sorted(timelines, key=lambda timeline: _by_name(timeline[0]))
+    return _csv(COLUMNS, (_row(network, author, post) for author, posts in by_name for post in posts))
 
 
 def dictionary() -> bytes:
@@ -50,12 +64,16 @@ def version(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-def path(handles: Iterable[str], count: int) -> str:
-    """The dataset's path, in DATA_DIR/datasets and in Dropbox: readable, and one for each set of accounts and count."""
-    names = sorted(handles, key=str.lower)
-    words = [re.sub(r"[^A-Za-z0-9_]+", "-", name) for name in names[:NAMED]]
-    more = [f"and-{len(names) - NAMED}-more"] if len(names) > NAMED else []
-    mark = sha256("\n".join(names).lower().encode()).hexdigest()[:6]
+def path(network: str, authors: Iterable[Author], count: int) -> str:
+    """The dataset's path, in DATA_DIR/datasets and in Dropbox: readable, and one for each set of accounts and count.
+
+    Its last part comes of the accounts' ids, so that it is another one where other accounts bear the same names.
+    """
+    members = sorted(authors, key=_by_name)
+    words = [re.sub(r"[^A-Za-z0-9_]+", "-", member.handle) for member in members[:NAMED]]
+    more = [f"and-{len(members) - NAMED}-more"] if len(members) > NAMED else []
+    ids = sorted(member.remote_id for member in members)
+    mark = sha256("\n".join([network, *ids]).encode()).hexdigest()[:MARK]
     return f"/{'-'.join(words + more)}-last-{count}-{mark}.csv"
 
 
@@ -83,9 +101,13 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _row(network: str, handle: str, post: Post) -> list[object]:
+def _by_name(author: Author) -> tuple[str, str]:
+    return author.handle.lower(), author.remote_id
+
+
+def _row(network: str, author: Author, post: Post) -> list[object]:
     moment = f"{post.created_at.replace(microsecond=0, tzinfo=None).isoformat()}Z"  # strftime takes twice as long
-    return [network, _text(handle), _text(post.id), moment, *post.counts]
+    return [network, _text(author.handle), _text(author.remote_id), _text(post.id), moment, *post.counts]
 
 
 def _text(value: str) -> str:

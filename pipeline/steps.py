@@ -160,8 +160,8 @@ def _dataset(db: Session, comparison_id: int) -> tuple[str, bytes]:
     comparison = db.get_one(Comparison, comparison_id)
     members = comparisons.accounts_of(db, comparison_id)
     newest = comparisons.newest_posts(db, comparison_id, comparison.look.count)
-    timelines = [(each.handle, newest[each.id]) for each in members]
-    return dataset.path((each.handle for each in members), comparison.look.count), dataset.render(NETWORK, timelines)
+    timelines = {dataset.Author(each.handle, each.remote_id): newest[each.id] for each in members}
+    return dataset.path(NETWORK, timelines, comparison.look.count), dataset.render(NETWORK, timelines.items())
 
 
 def upload(tools: Tools, now: datetime) -> None:
@@ -237,7 +237,7 @@ def look_up(tools: Tools, handles: list[str], now: datetime) -> doors.Answer:
         _note_hard_stop(tools, error, now)
         return doors.Answer(problem=text("{reason}.", reason=error.text))
     with tools.store.writing() as db:
-        accounts.save_profiles(db, profiles, NETWORK, now)
+        comparisons.mark_changed(db, accounts.save_profiles(db, profiles, NETWORK, now))
     return doors.Answer(profiles=profiles)
 
 

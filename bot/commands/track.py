@@ -1,6 +1,6 @@
 """/track @nasa @esa: follow accounts, after asking X about each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from pipeline.errors import UserError
 from pipeline.language import BLANK, text
 from pipeline.records import NETWORK, Language, Profile, State, Text
 from pipeline.store import accounts, bill, chats
+from pipeline.store.tables import Account
 
 WHICH = text("Which accounts? Name them after the command, for example /track @nasa @esa https://x.com/spacex")
 CAUSES = {
@@ -28,18 +29,30 @@ async def run(call: Call) -> None:
     if not handles and not bad:
         raise UserError(WHICH)
     await _check_room(call, handles)
-    known = {account.handle.lower(): account.handle for account in await call.house.read(chats.tracked, call.chat_id)}
-    unknown = [handle for handle in handles if handle.lower() not in known]
-    new = [handle for handle in unknown if len(handle) <= names.LONGEST_NEW]
-    bad += [handle for handle in unknown if len(handle) > names.LONGEST_NEW]
-    there = [known[handle.lower()] for handle in handles if handle.lower() in known]
+    known = {account.handle.lower(): account for account in await call.house.read(chats.tracked, call.chat_id)}
+    unsure = [handle for handle in handles if not _is_there(known.get(handle.lower()))]
+    new = [handle for handle in unsure if names.may_be_new(handle)]
+    bad += [handle for handle in unsure if not names.may_be_new(handle) and handle.lower() not in known]
     profiles = await call.house.doors.look_up(new) if new else []
-    found = [profile for profile in profiles if profile.state is State.ACTIVE]
+    ids = {account.remote_id for account in known.values()}
+    others = [each for each in profiles if each.remote_id not in ids and (each.remote_id or not _in(known, each))]
+    found = [profile for profile in others if profile.state is State.ACTIVE]
     if found:
-        ids = [profile.remote_id or "" for profile in found]
-        await call.house.write(_track, call.chat_id, (await call.speech()).language, ids)
+        new_ids = [profile.remote_id or "" for profile in found]
+        await call.house.write(_track, call, (await call.speech()).language, new_ids)
         await call.house.ask_for_charts()
-    await call.answer(*_report(call, [profile.handle for profile in found], there, profiles, bad))
+    passed_on = {profile.handle.lower() for profile in others}
+    there = [known[name].handle for name in map(str.lower, handles) if name in known and name not in passed_on]
+    await call.answer(*_report(call, [profile.handle for profile in found], there, others, bad))
+
+
+def _is_there(account: Account | None) -> bool:
+    """The name of one that cannot be read may be another's by now."""
+    return account is not None and account.state is State.ACTIVE
+
+
+def _in(known: Mapping[str, Account], profile: Profile) -> bool:
+    return profile.handle.lower() in known
 
 
 async def _check_room(call: Call, handles: Sequence[str]) -> None:
@@ -47,15 +60,7 @@ async def _check_room(call: Call, handles: Sequence[str]) -> None:
     settings = call.house.settings
     tracked = {account.handle.lower() for account in await call.house.read(chats.tracked, call.chat_id)}
     together = len(tracked | {handle.lower() for handle in handles})
-    if together > settings.max_accounts_per_chat:
-        raise UserError(
-            text(
-                "A chat may track {most} accounts; with these it would be {count}. "
-                "Nothing was changed: name fewer, or /untrack some first.",
-                most=settings.max_accounts_per_chat,
-                count=together,
-            )
-        )
+    _check_count(call, together)
     known = await call.house.read(chats.is_known, call.chat_id)
     if not known and await call.house.read(chats.count) >= settings.max_chats:
         raise UserError(
@@ -63,11 +68,26 @@ async def _check_room(call: Call, handles: Sequence[str]) -> None:
         )
 
 
-def _track(session: Session, chat_id: int, language: Language, remote_ids: Sequence[str]) -> None:
+def _check_count(call: Call, count: int) -> None:
+    most = call.house.settings.max_accounts_per_chat
+    if count > most:
+        raise UserError(
+            text(
+                "A chat may track {most} accounts; with these it would be {count}. "
+                "Nothing was changed: name fewer, or /untrack some first.",
+                most=most,
+                count=count,
+            )
+        )
+
+
+def _track(session: Session, call: Call, language: Language, remote_ids: Sequence[str]) -> None:
     now = clock.now()
-    chats.add(session, chat_id, now, language)
-    chats.track(session, chat_id, [account.id for account in accounts.known(session, remote_ids, NETWORK)], now)
-    follow_tracked(session, chat_id)
+    chats.add(session, call.chat_id, now, language)
+    ids = [account.id for account in accounts.known(session, remote_ids, NETWORK)]
+    chats.track(session, call.chat_id, ids, now)
+    _check_count(call, len(chats.tracked(session, call.chat_id)))
+    follow_tracked(session, call.chat_id)
 
 
 def _report(
@@ -94,7 +114,7 @@ def _refused(profiles: Sequence[Profile], bad: Sequence[str]) -> list[Text]:
 def _why_not(word: str) -> Text:
     if names.is_page(word):
         return text("a page of X, not an account")
-    if names.handle_in(word):
+    if len(names.handle_in(word) or "") > names.LONGEST_NEW:
         return text("not a name on X, where they have at most {most} letters", most=names.LONGEST_NEW)
     return text("not a name on X")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Profile, Reading, State
@@ -11,6 +11,8 @@ from pipeline.store import bill, posts
 from pipeline.store.tables import Account, Chat, ComparisonAccount, Tracking
 
 STALE_AFTER = timedelta(minutes=2)
+FORMER = "-old"
+"""What follows a handle that another account has by now."""
 
 
 def known(session: Session, remote_ids: Iterable[str], network: str) -> Sequence[Account]:
@@ -20,36 +22,74 @@ def known(session: Session, remote_ids: Iterable[str], network: str) -> Sequence
     ).all()
 
 
-def save_profiles(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> None:
-    """Keep what a look-up found, and what it cost: each profile once a UTC day."""
-    for profile in profiles:
-        if profile.remote_id is None:
-            continue
-        account = session.scalar(
-            select(Account).where(Account.network == network, Account.remote_id == profile.remote_id)
-        )
-        if account is None:
-            account = Account(network=network, remote_id=profile.remote_id)
-            session.add(account)
-        account.handle, account.state = profile.handle, profile.state
+def save_profiles(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:
+    """Keep what a look-up found, and what it cost: each profile once a UTC day. Returns the accounts renamed."""
+    by_id = {profile.remote_id: profile for profile in profiles if profile.remote_id is not None}
+    there = {account.remote_id: account for account in known(session, by_id, network)}
+    new = {
+        remote_id: Account(network=network, remote_id=remote_id, handle=profile.handle)
+        for remote_id, profile in by_id.items()
+        if remote_id not in there
+    }
+    named = [((there | new)[remote_id], profile.handle) for remote_id, profile in by_id.items()]
+    renamed = _rename(session, network, named)
+    session.add_all(new.values())
+    for account, profile in zip((account for account, _ in named), by_id.values(), strict=True):
+        account.state = profile.state
         _bill(session, account, now)
     session.flush()
+    return renamed
 
 
 def save_names(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:
     """Follow the accounts that were renamed, and return them; one that the network shows again is read again soon."""
     by_id = {profile.remote_id: profile for profile in profiles if profile.remote_id is not None}
-    renamed = set()
-    for account in known(session, by_id, network):
-        profile = by_id[account.remote_id]
-        if account.handle != profile.handle:
-            account.handle = profile.handle
-            renamed.add(account.id)
-        if profile.state is State.ACTIVE and account.state is not State.ACTIVE:
+    found = known(session, by_id, network)
+    renamed = _rename(session, network, [(account, by_id[account.remote_id].handle) for account in found])
+    for account in found:
+        if by_id[account.remote_id].state is State.ACTIVE and account.state is not State.ACTIVE:
             account.tried_at = None
         _bill(session, account, now)
     session.flush()
     return renamed
+
+
+def _rename(session: Session, network: str, named: Sequence[tuple[Account, str]]) -> set[int]:
+    """Give each account its handle. Returns the known accounts whose handle changed.
+
+    On a network a handle is one account's at a time: one that had it before, as far as is known, was renamed or
+    suspended since, and is called by it as a former one until its own is known.
+    """
+    bearers = {account.handle.lower(): account for account in _called(session, network, named)}
+    renamed = set()
+    for account, handle in named:
+        before = bearers.get(handle.lower(), account)
+        if before is not account and before.handle.lower() == handle.lower():
+            before.handle = _former(session, network, before.handle)
+            renamed.add(before)
+        if account.handle != handle:
+            account.handle = handle
+            renamed.add(account)
+        bearers[handle.lower()] = account
+    session.flush()
+    return {account.id for account in renamed if account.id is not None}
+
+
+def _called(session: Session, network: str, named: Iterable[tuple[Account, str]]) -> Sequence[Account]:
+    handles = {handle.lower() for _, handle in named}
+    same = (Account.network == network, func.lower(Account.handle).in_(handles))
+    return session.scalars(select(Account).where(*same)).all()
+
+
+def _former(session: Session, network: str, handle: str) -> str:
+    """A handle that no account of X can have, and none here has."""
+    like = (
+        Account.network == network,
+        func.lower(Account.handle).startswith(f"{handle.lower()}{FORMER}", autoescape=True),
+    )
+    taken = {other.lower() for other in session.scalars(select(Account.handle).where(*like))}
+    free = (f"{handle}{FORMER}{number}" for number in ("", *range(2, len(taken) + 3)))
+    return next(other for other in free if other.lower() not in taken)
 
 
 def _bill(session: Session, account: Account, now: datetime) -> None:

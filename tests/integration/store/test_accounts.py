@@ -140,3 +140,38 @@ def test_a_reading_that_comes_after_a_newer_one_changes_nothing(store: Store) ->
         [(account, *_)] = db.execute(select(Account)).all()
         assert account.problem is None
         assert [post.reposts for post in db.scalars(select(Post))] == [6]
+
+
+def look_up(store: Store, handle: str, remote_id: str) -> set[int]:
+    with store.writing() as db:
+        return accounts.save_profiles(db, [Profile(handle, State.ACTIVE, remote_id)], NETWORK, NOON)
+
+
+def names(store: Store) -> dict[str, str]:
+    with store.reading() as db:
+        return {account.remote_id: account.handle for account in db.scalars(select(Account).order_by(Account.id))}
+
+
+def test_a_handle_is_one_accounts_at_a_time_and_who_had_it_before_is_called_a_former_one(store: Store) -> None:
+    [first] = add_accounts(store, "nasa")
+    assert look_up(store, "NASA", "2") == {first}
+    assert look_up(store, "nasa", "3") != {first}
+    assert names(store) == {"id-nasa": "nasa-old", "2": "NASA-old2", "3": "nasa"}
+    assert look_up(store, "nasa", "3") == set()
+    with store.writing() as db:
+        accounts.save_names(db, [Profile("space", State.ACTIVE, "id-nasa")], NETWORK, NOON)
+    assert names(store) == {"id-nasa": "space", "2": "NASA-old2", "3": "nasa"}
+
+
+def test_two_accounts_swap_their_handles(store: Store) -> None:
+    ids = add_accounts(store, "nasa", "esa")
+    swapped = [Profile("esa", State.ACTIVE, "id-nasa"), Profile("nasa", State.ACTIVE, "id-esa")]
+    with store.writing() as db:
+        assert accounts.save_names(db, swapped, NETWORK, NOON) == set(ids)
+    assert names(store) == {"id-nasa": "esa", "id-esa": "nasa"}
+
+
+def test_a_handle_that_changes_its_case_stays_its_accounts_own(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    assert look_up(store, "NASA", "id-nasa") == {account_id}
+    assert names(store) == {"id-nasa": "NASA"}

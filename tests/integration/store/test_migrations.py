@@ -79,3 +79,26 @@ def test_what_was_to_be_told_before_there_was_a_choice_of_language_is_still_told
         assert stop is not None
         assert speech(Language.SPANISH).say(stop.reason) == said
     store.close()
+
+
+def test_accounts_that_bore_one_handle_are_told_apart(address: str) -> None:
+    store = Store(address)
+    migrate(store, "0005")
+    with store.writing() as db:
+        for number, handle, state in ((1, "nasa", "suspended"), (2, "NASA", "active"), (3, "esa", "active")):
+            row = {"id": number, "remote_id": str(number), "handle": handle, "state": state}
+            db.execute(
+                text(
+                    "INSERT INTO accounts (id, network, remote_id, handle, state, stale)"
+                    " VALUES (:id, 'x', :remote_id, :handle, :state, false)"
+                ),
+                row,
+            )
+    migrate(store)
+    with store.reading() as db:
+        assert db.execute(text("SELECT handle FROM accounts ORDER BY id")).scalars().all() == [
+            "nasa-old",
+            "NASA",
+            "esa",
+        ]
+    store.close()

@@ -72,7 +72,7 @@ def live(store: Store) -> Life:
         comparison = comparisons.find_or_add(db, Comparison((ids[0],), Look(Metric.REPOSTS, View.SPREAD, 100)))
         db.flush()
         newest = comparisons.newest_posts(db, comparison.id, 100)[ids[0]]
-        csv = dataset.render(NETWORK, [("b_c", newest)])
+        csv = dataset.render(NETWORK, [(dataset.Author("b_c", "1"), newest)])
         billed = {row.day: row.count for row in db.scalars(select(Billed).where(Billed.resource == "posts"))}
         handles = [account.handle for account in chats.tracked(db, 1)]
     return csv, billed, handles

@@ -1,5 +1,6 @@
 """Whatever people send is read, or refused with a sentence: it is never an error, and never more than it says."""
 
+import re
 import unicodedata
 from datetime import timedelta
 
@@ -33,7 +34,7 @@ LOOKS = some.builds(
     theme=some.sampled_from(Theme),
     language=some.sampled_from(Language),
 ).map(Look.fitted)
-PLAIN_NAME = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,50}(-old[0-9]*)?")
 
 
 @given(some.text(some.characters(), max_size=5000))
@@ -49,7 +50,7 @@ def test_a_command_is_split_into_words_without_blanks_or_refused(typed: str) -> 
 @given(TYPED)
 def test_handles_are_plain_and_each_stands_once_and_what_is_none_stands_apart(typed: list[str]) -> None:
     good, bad = words.handles(typed)
-    assert all(set(name) <= PLAIN_NAME and 1 <= len(name) <= 50 for name in good)
+    assert all(PLAIN_NAME.fullmatch(name) for name in good)
     assert len({name.lower() for name in good}) == len(good)
     assert all(names.handle_in(word) is None for word in bad)
     assert {names.handle_in(word) for word in typed if word} - {None} >= set(good)
@@ -66,7 +67,7 @@ def test_a_wish_is_read_or_refused_and_what_is_read_can_be_drawn(
         for language in Language:
             assert_harmless(speech(language).say(error.text))
         return
-    assert all(set(name) <= PLAIN_NAME for name in wish.handles)
+    assert all(PLAIN_NAME.fullmatch(name) for name in wish.handles)
     assert wish.count is None or 5 <= wish.count <= 100
     assert wish.interval is None or words.SHORTEST_INTERVAL <= wish.interval <= words.LONGEST_INTERVAL
     assert look.fitted() == look.fitted().fitted()
@@ -113,7 +114,7 @@ def test_links_and_code_lie_within_the_text_and_lead_to_x_alone(typed: str) -> N
         assert len(part.encode("utf-16-le")) == 2 * entity.length
         if entity.type == "text_link":
             assert entity.url == f"https://x.com/{part.removeprefix('@')}"
-            assert set(part.removeprefix("@")) <= PLAIN_NAME
+            assert PLAIN_NAME.fullmatch(part.removeprefix("@"))
 
 
 @given(some.text(some.characters(codec="utf-8")))

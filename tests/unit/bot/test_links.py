@@ -23,3 +23,11 @@ def test_nothing_in_what_people_typed_is_a_link() -> None:
     plain, entities = of_caption("`@nasa!x`: not a name\n@esa")
     assert plain == "@nasa!x: not a name\n@esa"
     assert [(each.type, each.offset) for each in entities] == [("code", 0), ("text_link", 20)]
+
+
+def test_an_account_whose_name_another_one_has_is_no_link_to_that_one() -> None:
+    assert [(each.type, each.offset, each.length) for each in to_profiles("@nasa-old, @nasa-old2 and @nasa-older")] == [
+        ("code", 0, 9),
+        ("code", 11, 10),
+        ("text_link", 26, 5),
+    ]

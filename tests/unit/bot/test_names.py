@@ -186,3 +186,12 @@ def test_the_longest_message_is_read_at_once() -> None:
     for sign in "_@.'[<\n(\u200b":
         words.split("/track " + sign * 4000)
     assert time.process_time() - began < 1
+
+
+def test_an_account_that_lost_its_name_to_another_is_named_apart_from_it_and_never_asked_of_x() -> None:
+    assert words.handles(words.split("/untrack @nasa-old, (@nasa-old2) @nasa.")) == (
+        ["nasa-old", "nasa-old2", "nasa"],
+        [],
+    )
+    assert words.wish(["@nasa-old", "nasa"], ["nasa-old", "nasa"], 100).handles == ["nasa-old", "nasa"]
+    assert [names.may_be_new(name) for name in ("nasa", "nasa-old", "n" * 15, "n" * 16)] == [True, False, True, False]

@@ -6,28 +6,40 @@ from pathlib import Path
 import pytest
 
 from pipeline import dataset
+from pipeline.dataset import Author
 from pipeline.records import Counts, Post
 
 POST = Post("1780533096229851360", datetime(2024, 4, 17, 15, 30, 45, tzinfo=UTC), Counts(3, 23, 1, None, 0, 724))
 
 
+NASA, ESA = Author("nasa", "11348282"), Author("ESA", "7")
+
+
 def test_a_row_holds_ids_times_and_counts_and_leaves_the_untold_empty() -> None:
-    content = dataset.render("x", [("nasa", [POST])])
+    content = dataset.render("x", [(NASA, [POST])])
     assert content == (
-        b"network,account,post_id,created_at,reposts,likes,replies,quotes,bookmarks,views\r\n"
-        b"x,nasa,1780533096229851360,2024-04-17T15:30:45Z,3,23,1,,0,724\r\n"
+        b"network,account,account_id,post_id,created_at,reposts,likes,replies,quotes,bookmarks,views\r\n"
+        b"x,nasa,11348282,1780533096229851360,2024-04-17T15:30:45Z,3,23,1,,0,724\r\n"
     )
 
 
 def test_the_accounts_order_does_not_change_the_bytes() -> None:
-    one, other = ("nasa", [POST]), ("ESA", [POST])
+    one, other = (NASA, [POST]), (ESA, [POST])
     assert dataset.render("x", [one, other]) == dataset.render("x", [other, one])
+
+
+def test_two_accounts_of_one_handle_are_told_apart_by_their_ids() -> None:
+    one, other = Author("nasa", "1"), Author("NASA", "2")
+    assert len({dataset.path("x", authors, 100) for authors in ([one], [other], [one, other])}) == 3
+    rows = list(csv.DictReader(io.StringIO(dataset.render("x", [(other, [POST]), (one, [POST])]).decode(), newline="")))
+    assert [(row["account"], row["account_id"]) for row in rows] == [("nasa", "1"), ("NASA", "2")]
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
 def test_no_cell_is_taken_for_a_formula(name: str) -> None:
-    rows = list(csv.reader(io.StringIO(dataset.render("x", [(name, [POST])]).decode(), newline="")))
-    assert rows[1][1] == f"'{name}"
+    content = dataset.render("x", [(Author(name, name), [POST])]).decode()
+    rows = list(csv.reader(io.StringIO(content, newline="")))
+    assert rows[1][1:3] == [f"'{name}", f"'{name}"]
 
 
 def test_the_dictionary_explains_every_column() -> None:
@@ -38,10 +50,19 @@ def test_the_dictionary_explains_every_column() -> None:
 
 
 def test_a_path_is_readable_safe_and_one_for_each_set_of_accounts() -> None:
-    path = dataset.path(["b", "A", "../c", "d"], 100)
+    authors = [Author(handle, remote_id) for handle, remote_id in (("b", "1"), ("A", "2"), ("../c", "3"), ("d", "4"))]
+    path = dataset.path("x", authors, 100)
     assert path.startswith("/-c-A-b-and-1-more-last-100-")
-    assert path == dataset.path(["d", "../c", "A", "b"], 100)
-    assert path != dataset.path(["b", "A", "../c", "e"], 100)
+    assert path == dataset.path("x", authors[::-1], 100)
+    other = [*authors[:3], Author("d", "5")]
+    assert (
+        len({path, dataset.path("x", other, 100), dataset.path("x", authors, 50), dataset.path("y", authors, 100)}) == 4
+    )
+
+
+def test_a_rename_changes_nothing_of_a_path_but_the_name() -> None:
+    before, after = (dataset.path("x", [Author(handle, "7"), NASA], 100) for handle in ("esa", "space"))
+    assert before.replace("esa-nasa", "nasa-space") == after
 
 
 def test_an_equal_file_is_left_alone(tmp_path: Path) -> None:

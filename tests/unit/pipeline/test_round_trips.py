@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline import dataset
 from pipeline.chart import caption, draw, layout
+from pipeline.dataset import Author
 from pipeline.doors import Answer, answers
 from pipeline.fetch import readings
 from pipeline.plot import Drawing, drawings, layouts
@@ -89,45 +90,53 @@ def test_what_was_never_packed_is_refused_as_invalid(
     assert packed[0].validate_json(packed[0].dump_json(value)) == value
 
 
-@given(some.dictionaries(HOSTILE, some.lists(POSTS, max_size=3), max_size=3))
-def test_a_dataset_reads_back_and_no_cell_of_it_is_a_formula(timelines: dict[str, list[Post]]) -> None:
+AUTHORS = some.builds(Author, HANDLES, some.integers(1, 2**63).map(str))
+
+
+@given(some.dictionaries(some.builds(Author, HOSTILE, HOSTILE), some.lists(POSTS, max_size=3), max_size=3))
+def test_a_dataset_reads_back_and_no_cell_of_it_is_a_formula(timelines: dict[Author, list[Post]]) -> None:
     content = dataset.render("x", timelines.items())
     header, *rows = csv.reader(io.StringIO(content.decode(), newline=""))
     assert header == list(dataset.COLUMNS)
     assert len(rows) == sum(len(posts) for posts in timelines.values())
     assert not [cell for row in rows for cell in row if cell.startswith(dataset.FORMULA)]
-    for row, (handle, post) in zip(rows, _in_order(timelines), strict=True):
-        assert (row[1].removeprefix("'"), row[2].removeprefix("'")) == (
-            handle.removeprefix("'"),
-            post.id.removeprefix("'"),
-        )
-        assert datetime.fromisoformat(row[3]) == post.created_at.replace(microsecond=0)
-        assert [int(cell) if cell else None for cell in row[4:]] == list(post.counts)
+    for row, (author, post) in zip(rows, _in_order(timelines), strict=True):
+        told = [author.handle, author.remote_id, post.id]
+        assert [cell.removeprefix("'") for cell in row[1:4]] == [cell.removeprefix("'") for cell in told]
+        assert datetime.fromisoformat(row[4]) == post.created_at.replace(microsecond=0)
+        assert [int(cell) if cell else None for cell in row[5:]] == list(post.counts)
 
 
-def _in_order(timelines: dict[str, list[Post]]) -> list[tuple[str, Post]]:
-    names = sorted(timelines, key=lambda name: name.lower())
-    return [(name, post) for name in names for post in timelines[name]]
+def _in_order(timelines: dict[Author, list[Post]]) -> list[tuple[Author, Post]]:
+    authors = sorted(timelines, key=lambda author: (author.handle.lower(), author.remote_id))
+    return [(author, post) for author in authors for post in timelines[author]]
 
 
-@given(some.dictionaries(HANDLES, some.lists(POSTS, max_size=2), max_size=4), some.randoms())
-def test_equal_data_gives_equal_bytes_in_whatever_order_it_comes(timelines: dict[str, list[Post]], chance: Any) -> None:
-    unlike = {name.lower(): (name, posts) for name, posts in timelines.items()}
+@given(some.dictionaries(AUTHORS, some.lists(POSTS, max_size=2), max_size=4), some.randoms())
+def test_equal_data_gives_equal_bytes_in_whatever_order_it_comes(
+    timelines: dict[Author, list[Post]], chance: Any
+) -> None:
+    unlike = {author.remote_id: (author, posts) for author, posts in timelines.items()}
     shuffled = list(unlike.values())
     chance.shuffle(shuffled)
     assert dataset.render("x", shuffled) == dataset.render("x", unlike.values())
 
 
-@given(some.lists(HOSTILE | HANDLES, min_size=1, max_size=8), some.integers(5, 3200))
-def test_a_datasets_path_is_one_plain_name(handles: list[str], count: int) -> None:
-    assert re.fullmatch(r"/[A-Za-z0-9_-]+\.csv", dataset.path(handles, count))
+@given(some.lists(some.builds(Author, HOSTILE | HANDLES, HOSTILE), min_size=1, max_size=8), some.integers(5, 3200))
+def test_a_datasets_path_is_one_plain_name(authors: list[Author], count: int) -> None:
+    assert re.fullmatch(r"/[A-Za-z0-9_-]+\.csv", dataset.path("x", authors, count))
 
 
-@given(
-    some.sets(HANDLES.map(str.lower), min_size=1, max_size=6), some.sets(HANDLES.map(str.lower), min_size=1, max_size=6)
-)
-def test_two_sets_of_accounts_share_no_path(one: set[str], other: set[str]) -> None:
-    assert (dataset.path(one, 100) == dataset.path(other, 100)) == (one == other)
+@given(some.data(), some.sets(some.integers(1, 30)), some.sets(some.integers(1, 30)))
+def test_two_sets_of_accounts_share_no_path_whatever_they_are_called(
+    data: some.DataObject, one: set[int], other: set[int]
+) -> None:
+    def path(ids: set[int]) -> str:
+        return dataset.path(
+            "x", [Author(data.draw(some.sampled_from(["a", "A", "b"])), str(each)) for each in ids], 100
+        )
+
+    assert one == other or path(one).lower() != path(other).lower()
 
 
 @settings(max_examples=12, deadline=None)
