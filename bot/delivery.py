@@ -70,7 +70,8 @@ class Delivery:
         self.loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self.loops = [asyncio.create_task(loop()) for loop in (self._listen, self._deliver)]
+        loops = (self._listen, self._deliver, self.house.doors.keep_time)
+        self.loops = [asyncio.create_task(loop()) for loop in loops]
 
     async def stop(self) -> None:
         """Let what is under way end, so that what Telegram accepted is noted."""

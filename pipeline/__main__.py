@@ -10,7 +10,7 @@ from celery import Celery
 from celery.signals import setup_logging, worker_ready
 from celery.utils.log import get_multiprocessing_logger
 
-from pipeline import logs
+from pipeline import clock, logs
 from pipeline.errors import ConfigError
 from pipeline.queues import CHARTS, TICKS, UPLOADS, make_app, take_back
 from pipeline.settings import PipelineSettings, complain
@@ -57,6 +57,7 @@ def main() -> None:
         logs.configure(chosen, settings.secrets)
         setup_logging.connect(_keep_our_logging)
         open_store(settings).close()
+        clock.follow(settings.redis_address)
     except ConfigError as error:
         sys.exit(complain(error.problems))
     logging.getLogger(__name__).info("%s starts", chosen)

@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 from redis import Redis, ResponseError
 from redis.asyncio import Redis as AsyncRedis
 
-from pipeline import blobs
+from pipeline import blobs, clock
 from pipeline.errors import ServiceError
 from pipeline.language import text
 from pipeline.queues import ANSWERS_WITHIN_S, LOOK_UP, TICK, make_app
@@ -56,6 +56,7 @@ class Doors:
     """The chat's side. Every method may raise the errors of redis or kombu while a server is away."""
 
     def __init__(self, settings: Settings) -> None:
+        clock.follow(settings.redis_address, by_itself=False)
         self.app = make_app(settings)
         self.senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
         self.tick = settings.tick
@@ -108,6 +109,12 @@ class Doors:
         """The chart's PNG, or None where it is not kept any more."""
         found: bytes | None = await self.redis.get(blobs.key(digest))
         return found
+
+    async def keep_time(self) -> None:
+        """Follow the clock of all, without end; in a thread, since Redis may let it wait."""
+        while True:
+            await asyncio.to_thread(clock.measure)
+            await asyncio.sleep(clock.AGAIN_S)
 
     async def close(self) -> None:
         await self.redis.aclose()

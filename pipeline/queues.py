@@ -1,6 +1,5 @@
 """How messages travel: the Celery app without its tasks, for those who send and for those who work."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -9,8 +8,10 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from celery.schedules import schedstate, schedule
 from kombu import Connection, Exchange, Queue
+from kombu.transport import redis as redis_transport
 from redis import ResponseError
 
+from pipeline import clock
 from pipeline.settings import Settings
 
 TICKS, CHARTS, UPLOADS = "tallybird.ticks", "tallybird.charts", "tallybird.uploads"
@@ -61,8 +62,19 @@ class Steady(AMQP):
     Connection = SteadyConnection
 
 
+class App(Celery):
+    """By the clock of all: beat's schedule, and until when what is sent may begin."""
+
+    task_cls = "pipeline.request:Task"
+
+    def now(self) -> datetime:
+        return clock.now()
+
+
 def make_app(settings: Settings) -> Celery:
-    app = Celery("tallybird", amqp=Steady)
+    # kombu notes when a worker took a task, and would do so by the machine's clock.
+    redis_transport.time = lambda: clock.now().timestamp()  # type: ignore[attr-defined]
+    app = App("tallybird", amqp=Steady)
     redis = celery_address(settings.redis_address)
     broker = celery_address(settings.broker_url or settings.redis_address)
     options = {"expires": settings.tick_seconds, "ignore_result": True}  # who waits for a result hangs without Redis
@@ -110,7 +122,7 @@ def take_back(app: Celery, held_for: timedelta) -> None:
         if connection.transport.driver_type != "redis":
             return
         channel: Any = connection.default_channel
-        now = time.time()
+        now = clock.now().timestamp()
         for task, taken_at in channel.client.zrange(channel.unacked_index_key, 0, -1, withscores=True):
             if not 0 <= now - taken_at < held_for.total_seconds():  # also where the clock was set back since
                 channel.qos.restore_by_tag(task)

@@ -1,4 +1,4 @@
-"""The machine's clock was set back: nothing may wait until it is that late again."""
+"""The clock that all go by was set back: nothing may wait until it is that late again."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ MOMENTS = (
 )
 """What is compared with the clock to find what is due."""
 JITTER = timedelta(seconds=1)
-"""So much the clocks of two machines may differ."""
+"""So much two machines' measurements of that clock may differ."""
 
 
 def follow(session: Session, now: datetime) -> timedelta:

@@ -1,5 +1,6 @@
 """Two of what there should be one of, clocks that jump, and a machine that sleeps."""
 
+import re
 import shutil
 import struct
 import subprocess
@@ -8,22 +9,27 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from pipeline.store import subscriptions
+from pipeline.store.tables import Account
 from tests.chaos.audience import (
     TICK_S,
     TIMELINE,
     Audience,
     Starts,
+    charts,
     fresh_again,
     gather,
     let_pass,
     unharmed,
 )
 from tests.chaos.conftest import Tell
+from tests.chaos.watch import database
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
 from tests.e2e.house import House, running
@@ -116,6 +122,73 @@ def test_a_clock_that_jumps_an_hour(
         assert_no_burst(traffic, ticks_in(time.monotonic() - started) + 1, changes=1)
         fresh_again(audience, audience.raise_count())
         tell(f"the clock jumps {'forward' if jump > timedelta(0) else 'back'} by an hour", fresh_s=fresh_s)
+
+
+APART_S = {"worker": 600, "second_worker": -30, "uploader": -3600, "beat": -45, "bot": 180}
+"""How far the clock of each one's machine is ahead of that of Redis."""
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Audience]:
+    """Of a house each of whose processes runs on a machine of its own, as far as its clock tells."""
+    folder = tmp_path_factory.mktemp("apart")
+    lines = []
+    for name, ahead_s in APART_S.items():
+        of_name = tmp_path_factory.mktemp(name)
+        (clock := Clock(of_name)).jump(timedelta(seconds=ahead_s))
+        given = " ".join(f"{key}={value}" for key, value in clock.environment.items())
+        module = "bot" if name == "bot" else f"pipeline {name.removeprefix('second_')}"
+        lines.append(f"{name}: env {given} python -m {module}\n")
+    (folder / "Procfile").write_text("".join(lines))
+    with running(folder, timelines, tick_s=TICK_S, procfile=folder / "Procfile") as started:
+        yield gather(started, timelines)
+
+
+def test_machines_whose_clocks_differ_show_what_one_machine_would(apart: Audience, tell: Tell) -> None:
+    house, person = apart.house, apart.house.chat(504)
+    person.ask(f"/track {' '.join(apart.handles)}")
+    person.ask("/subscribe new 1h")
+    until(lambda: charts(person), within_s=3 * TICK_S)
+    waits_until = next_at(house, person)
+    with unharmed(apart):
+        apart.wait_for(apart.raise_count(), within_s=3 * TICK_S)
+        started, traffic = time.monotonic(), Traffic.from_now(house)
+        fresh_s = [fresh_again(apart, apart.raise_count()) for _ in range(4)]
+        person.send("/compare")
+        until(lambda: len(charts(person)) == 2, within_s=3 * TICK_S)
+        assert traffic.counted()[TIMELINE] <= 2 * (ticks_in(time.monotonic() - started) + 1)
+    assert next_at(house, person) == waits_until
+    off = timedelta(hours=1) - (waits_until - datetime.now(UTC))
+    assert timedelta(0) < off < timedelta(minutes=1)
+    assert read_at(house) > datetime.now(UTC) - timedelta(seconds=5 * TICK_S)
+    assert read_at(house) < datetime.now(UTC) + timedelta(seconds=1)
+    tell("machines' clocks up to an hour apart", fresh_s=max(fresh_s))
+
+
+def test_each_machine_whose_clock_is_off_says_so_once(apart: Audience) -> None:
+    log = apart.house.log.read_text(errors="replace")
+    said = re.findall(r"WARNING (\w+) .*this machine's clock is (\d+) s (ahead|behind)", log)
+    told = {(name, side): int(seconds) for name, seconds, side in said}
+    assert len(said) == len(APART_S)
+    assert told.keys() == {
+        *(("worker", "ahead"), ("worker", "behind")),
+        *(("uploader", "behind"), ("beat", "behind"), ("bot", "ahead")),
+    }
+    assert told["worker", "ahead"] == pytest.approx(600, abs=2)
+    assert "set back" not in log
+
+
+def next_at(house: House, person: Chat) -> datetime:
+    """When the chat's next message comes."""
+    with database(house) as store, store.reading() as db:
+        [subscription] = subscriptions.of_chat(db, person.id)
+        return subscription.next_at
+
+
+def read_at(house: House) -> datetime:
+    """When accounts were read last."""
+    with database(house) as store, store.reading() as db:
+        return max(filter(None, db.scalars(select(Account.fetched_at))))
 
 
 def test_a_machine_that_sleeps_for_ten_minutes(house: House, audience: Audience, clock: Clock, tell: Tell) -> None:

@@ -72,7 +72,7 @@ def test_steps_know_no_celery_and_nothing_draws_with_pyplot() -> None:
     knowing = {
         path.name for path, names in room("pipeline").items() if any(name.split(".")[0] == "celery" for name in names)
     }
-    assert knowing == {"queues.py", "tasks.py", "pool.py", "__main__.py"}
+    assert knowing == {"queues.py", "request.py", "tasks.py", "pool.py", "__main__.py"}
     assert not [path for path, names in room("pipeline").items() if "matplotlib.pyplot" in names]
 
 

@@ -1,0 +1,129 @@
+"""The clock of all processes, against a server that tells the time as Redis does."""
+
+import logging
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline import clock
+
+
+class TimeServer(socketserver.ThreadingTCPServer):
+    """Redis' TIME, and OK to whatever else a client says. late_s: how long an answer takes."""
+
+    daemon_threads, allow_reuse_address = True, True
+    ahead, late_s, asked = timedelta(0), 0.0, 0
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answers)
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.server_address[1]}"
+
+
+class Answers(socketserver.StreamRequestHandler):
+    server: TimeServer
+
+    def handle(self) -> None:
+        while line := self.rfile.readline():
+            words = [self._word() for _ in range(int(line[1:]))]
+            self.wfile.write(self._time() if words[0].upper() == b"TIME" else b"+OK\r\n")
+
+    def _word(self) -> bytes:
+        return self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2]
+
+    def _time(self) -> bytes:
+        self.server.asked += 1
+        time.sleep(self.server.late_s)
+        told = time.time() + self.server.ahead.total_seconds()
+        parts = (str(int(told)), str(int(told % 1 * 1e6)))
+        return ("*2\r\n" + "".join(f"${len(part)}\r\n{part}\r\n" for part in parts)).encode()
+
+
+@pytest.fixture
+def server() -> Iterator[TimeServer]:
+    with TimeServer() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test follows, the next one follows nothing."""
+    monkeypatch.setattr(clock, "_clock", clock._clock)
+
+
+def distance_s() -> float:
+    """How far the clock of all is ahead of this machine's."""
+    return (clock.now() - datetime.now(UTC)).total_seconds()
+
+
+def test_as_long_as_no_redis_is_followed_the_machines_own_clock_counts() -> None:
+    assert distance_s() == pytest.approx(0, abs=0.1)
+    assert clock.now().tzinfo is UTC
+
+
+@pytest.mark.parametrize("ahead_s", [600, -30, 86_400])
+def test_redis_clock_counts_however_far_the_machines_own_is_off(server: TimeServer, ahead_s: int) -> None:
+    server.ahead = timedelta(seconds=ahead_s)
+    clock.follow(server.url)
+    assert distance_s() == pytest.approx(ahead_s, abs=0.3)
+
+
+def test_a_jump_of_redis_clock_is_seen_at_the_next_measurement(server: TimeServer) -> None:
+    clock.follow(server.url, by_itself=False)
+    server.ahead = -timedelta(hours=1)
+    assert distance_s() == pytest.approx(0, abs=0.3)
+    clock.measure()
+    assert distance_s() == pytest.approx(-3600, abs=0.3)
+
+
+def test_now_asks_again_by_itself_but_not_each_time(server: TimeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock.follow(server.url)
+    for _ in range(1000):
+        clock.now()
+    assert server.asked <= 2
+    monkeypatch.setattr(clock, "AGAIN_S", -1)
+    clock.now()
+    assert server.asked >= 2
+
+
+def test_while_redis_is_away_its_last_word_goes_on(server: TimeServer) -> None:
+    server.ahead = timedelta(minutes=10)
+    clock.follow(server.url)
+    server.shutdown()
+    server.server_close()
+    clock._clock.tried_at -= clock.AGAIN_S + 1
+    first, second = clock.now(), clock.now()
+    assert distance_s() == pytest.approx(600, abs=0.5)
+    assert first <= second
+
+
+def test_an_answer_that_took_long_moves_nothing(server: TimeServer) -> None:
+    clock.follow(server.url, by_itself=False)
+    server.ahead, server.late_s = timedelta(minutes=10), clock.SLOW_S + 0.1
+    clock.measure()
+    assert distance_s() == pytest.approx(0, abs=0.3)
+
+
+def test_a_machine_whose_clock_is_off_says_so_once_and_once_when_it_goes_right(
+    server: TimeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.ahead = timedelta(seconds=2)
+    clock.follow(server.url, by_itself=False)
+    assert caplog.messages == []
+    for ahead_s in (600, 601, 600, 0, 1):
+        server.ahead = timedelta(seconds=ahead_s)
+        clock.measure()
+    assert caplog.messages == [
+        "this machine's clock is 600 s behind Redis', by which Tallybird goes: set it",
+        "this machine's clock goes with Redis' again",
+    ]
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
