@@ -1,19 +1,23 @@
 """The fetch step: a chunk of due accounts, read side by side on threads."""
 
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from math import inf
 
 from pydantic import TypeAdapter
 
 from pipeline.language import text
 from pipeline.records import Due, Reading
-from pipeline.x import Halt, X
+from pipeline.x import NOT_IN_TIME, Halt, X
 
 log = logging.getLogger(__name__)
 
 THREADS = 50
+FAIR = 0.25
+"""The part of the time in which whoever is asked has had a turn; who is asked later is asked first next time."""
 
 readings = TypeAdapter(list[Reading])
 """Packs readings to JSON bytes and back."""
@@ -25,17 +29,29 @@ def fetch(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[Re
     What takes longer than `within` counts as failed, so that one slow account does not hold up the tick. Once X asks
     for no more, none that is left is asked.
     """
-    halt = Halt()
+    start = time.monotonic()
+    halt = Halt(ends_at=start + within.total_seconds())
+    begun: dict[int, float] = {}
+
+    def read(each: Due) -> Reading:
+        begun[each.account_id] = time.monotonic()
+        return x.read(each, now, halt)
+
     pool = ThreadPoolExecutor(min(THREADS, len(due)), thread_name_prefix="fetch")
-    under_way = [pool.submit(x.read, each, now, halt) for each in due]
+    under_way = [pool.submit(read, each) for each in due]
     wait(under_way, timeout=within.total_seconds())
+    halt.reason = halt.reason or NOT_IN_TIME  # who is late asks for no further page
     pool.shutdown(wait=False, cancel_futures=True)
-    return [_result(future, each, now) for future, each in zip(under_way, due, strict=True)]
+    in_time = start + FAIR * within.total_seconds()
+    return [
+        _result(future, each, now, had_turn=begun.get(each.account_id, inf) <= in_time)
+        for future, each in zip(under_way, due, strict=True)
+    ]
 
 
-def _result(future: Future[Reading], due: Due, now: datetime) -> Reading:
+def _result(future: Future[Reading], due: Due, now: datetime, *, had_turn: bool) -> Reading:
     if not future.done() or future.cancelled():
-        return Reading(due.account_id, now, problem=text("X did not answer in time"))
+        return Reading(due.account_id, now, problem=NOT_IN_TIME, had_turn=had_turn)
     failure = future.exception()
     if failure is None:
         return future.result()
@@ -44,6 +60,6 @@ def _result(future: Future[Reading], due: Due, now: datetime) -> Reading:
 
 
 def chunks(due: Sequence[Due], most: int) -> list[Sequence[Due]]:
-    """Split evenly into at most that many chunks, none of them empty."""
-    size = max(1, -(-len(due) // most))
-    return [due[start : start + size] for start in range(0, len(due), size)]
+    """Deal out evenly into at most that many chunks, none of them empty: what comes first comes first in its chunk."""
+    count = min(most, len(due))
+    return [due[first::count] for first in range(count)]

@@ -1,14 +1,18 @@
 """Who is read next, and how deep, within what may be spent."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import ceil, sqrt
 
 from sqlalchemy.orm import Session
 
 from pipeline.records import NETWORK, Due, State
 from pipeline.settings import Settings
-from pipeline.store import accounts, bill, notices, posts
+from pipeline.store import accounts, allowances, bill, notices, posts
+from pipeline.store.allowances import Flow
 from pipeline.store.tables import Account
 
 UNREADABLE_AGAIN_AFTER = timedelta(minutes=15)
@@ -16,8 +20,12 @@ WINDOW = timedelta(minutes=15)
 """In which X counts an app's requests."""
 PAGE = 100
 """The most posts that a request for a timeline returns."""
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+ROUNDING = 1e-6
 NAMES_EVERY = timedelta(minutes=1)
 NAMES_AT_ONCE = 100  # what one request tells
+STALE_AFTER, MISSED_TURNS = timedelta(minutes=2), 3
+"""An account is late when it was not read for this long, nor in this many of its turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +36,60 @@ class Plan:
     short: bill.Budget | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the tracked accounts are read.
+
+    flow: the requests that come in. unit: how long an account waits for its turn that takes one request, where not all
+    can be read each tick. One that takes more waits the square root of that longer: so the figures of all of them
+    together are youngest.
+    """
+
+    flow: Flow
+    tick: timedelta
+    unit: timedelta
+
+    def interval(self, requests: int) -> timedelta:
+        """From one turn of an account to its next."""
+        return max(self.tick, self.unit * sqrt(requests))
+
+
+def pace(by_requests: Mapping[int | None, int], settings: Settings) -> Pace:
+    """The pace at which so many accounts, by the requests that each takes, are read.
+
+    The requests of the longest reading are kept back, since a window may end in its midst.
+    """
+    usual = _usual_requests(settings)
+    counted = [(requests or usual, count) for requests, count in by_requests.items()]
+    limit = settings.x_requests_per_15_min
+    longest = max((requests for requests, _ in counted), default=1)
+    each_tick = max(limit - longest + 1, limit / 2) * (settings.tick / WINDOW)
+    flow = Flow(each_tick, settings.tick, most=ceil(each_tick))
+    if sum(requests * count for requests, count in counted) <= each_tick:
+        return Pace(flow, settings.tick, timedelta(0))
+    return Pace(
+        flow, settings.tick, settings.tick * sum(sqrt(requests) * count for requests, count in counted) / each_tick
+    )
+
+
+def conclude(session: Session, settings: Settings, requests: int, now: datetime) -> dict[int | None, datetime]:
+    """Note the requests that were made for timelines; returns when an account must have been read last to be late.
+
+    By the requests that it takes, None for those of which that is not known.
+    """
+    counted = accounts.by_requests(session)
+    current = pace(counted, settings)
+    allowances.spend(session, NETWORK, requests, current.flow, now)
+    waits = {each: current.interval(each or _usual_requests(settings)) for each in (None, *counted)}
+    return {each: now - max(STALE_AFTER, MISSED_TURNS * wait) for each, wait in waits.items()}
+
+
 def plan(session: Session, settings: Settings, now: datetime, *, asked: bool = False) -> Plan:
     """Every tracked account once a tick, as long as all fit in the budget.
 
     Where one does not, all reads stop for the period, but for those that fit and have had no reading today. After a
-    stop one account is read first, until X answers again. Of more accounts than X answers requests for, those read
-    longest ago come first.
+    stop one account is read first, until X answers again. Of more accounts than X answers requests for, those whose
+    turn was due first come first; an account takes as many requests as it took last.
 
     asked: this tick comes between beat's, since a chat asked for a chart: only what was never read is read.
     """
@@ -45,17 +101,33 @@ def plan(session: Session, settings: Settings, now: datetime, *, asked: bool = F
     due: list[Account] = []
     left = money.left
     short = left < bill.post_usd(1)
-    candidates = [each for each in accounts.tracked(session) if _is_due(each, settings, now, asked=asked)]
-    for account in candidates[: _at_once(settings)]:
+    tracked = accounts.tracked(session)
+    current = pace(Counter(each.requests for each in tracked if each.state is State.ACTIVE), settings)
+    requests_left = allowances.left(session, NETWORK, current.flow, now)
+    for account in _in_turn([each for each in tracked if _is_due(each, settings, now, asked=asked)], current, settings):
+        if requests_left < 1 - ROUNDING:
+            break
         cost = _cost(account, known.get(account.id), settings, now)
         short = short or cost > left
         if cost <= left:
             left -= cost
+            requests_left -= _requests(account, settings)
             due.append(account)
     if short:
         due = [account for account in due if not _is_paid(account, now)]
     due = due[:1] if stop else due
     return Plan([_reading(account, settings) for account in due], money if short and not due else None)
+
+
+def _in_turn(candidates: list[Account], current: Pace, settings: Settings) -> list[Account]:
+    """Who never had a turn first, then whose next turn is due first. They come as `tracked` has them."""
+    if not current.unit:
+        return candidates
+    taken = {_requests(account, settings) for account in candidates}
+    waits = {requests: current.interval(requests) for requests in taken}
+    return sorted(
+        candidates, key=lambda each: each.turn_at + waits[_requests(each, settings)] if each.turn_at else LONG_AGO
+    )
 
 
 def names(session: Session, settings: Settings, now: datetime) -> list[str]:
@@ -87,10 +159,13 @@ def _is_due(account: Account, settings: Settings, now: datetime, *, asked: bool)
     return account.tried_at <= now - wait
 
 
-def _at_once(settings: Settings) -> int:
-    """How many accounts a tick may read, so that what X allows in a window lasts as long as the window."""
-    pages = -(-settings.posts_per_account // PAGE)
-    return max(1, int(settings.x_requests_per_15_min * (settings.tick / WINDOW) / pages))
+def _usual_requests(settings: Settings) -> int:
+    """What an account without reposts takes."""
+    return -(-settings.posts_per_account // PAGE)
+
+
+def _requests(account: Account, settings: Settings) -> int:
+    return account.requests or _usual_requests(settings)
 
 
 def _is_paid(account: Account, now: datetime) -> bool:

@@ -139,9 +139,12 @@ class Reading:
     """What came of reading an account's newest posts, newest first.
 
     posts: None where the reading failed; problem then says why, and state where the network spoke of the account.
-    complete: the timeline ended before `depth` posts, so that older stored posts no longer exist.
+    complete: all of the newest `depth` posts are among these, so that any other is gone or older. Otherwise posts older
+        than these may exist too.
     partial: the network left something out, so that what is not among the posts may still exist.
     stopped_until: the network must not be asked again before this moment; problem says why.
+    requests: how many were made of the network.
+    had_turn: False where the network was not asked, or so late that it could not answer in time.
     """
 
     account_id: int
@@ -152,6 +155,8 @@ class Reading:
     state: State | None = None
     problem: Text | None = None
     stopped_until: datetime | None = None
+    requests: int = 0
+    had_turn: bool = True
 
 
 @dataclass(frozen=True, slots=True)

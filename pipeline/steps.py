@@ -13,7 +13,7 @@ from pipeline.chart import caption, draw, layout
 from pipeline.errors import AWAY, ServiceError
 from pipeline.language import text
 from pipeline.plot import Drawing, chart_data, drawings, inputs, layouts
-from pipeline.queues import SLOTS
+from pipeline.queues import SLOTS, TASK_LIMIT_S
 from pipeline.records import NETWORK, Due, Profile, Reading, Text
 from pipeline.store import accounts, bill, clock, comparisons, dropbox_files, notices
 from pipeline.store.tables import Comparison, DropboxFile
@@ -26,7 +26,8 @@ TELL_STOPS_LONGER_THAN = timedelta(minutes=5)
 PERIODS = {"day": text("a day"), "month": text("a month")}
 WITHIN = 0.8
 """The part of a tick that reading may take: an account that hangs must not cost the others their next tick."""
-MISSED_TICKS = 3
+LONGEST = timedelta(seconds=TASK_LIMIT_S / 2)
+"""Longer ticks leave no more: what a task does that is ended is lost."""
 TURNS_A_SECOND = 60
 """Twice as many charts as Telegram lets a bot show: the line must not run out before the next tick."""
 
@@ -92,8 +93,8 @@ def _read(tools: Tools, chunk: Sequence[Sequence[int | str]], now: datetime) -> 
     with tools.store.reading() as db:
         stop = notices.stopped(db, NETWORK, now)
     if stop is not None:  # another chunk of this tick heard of it first
-        return _kept([Reading(each.account_id, now, problem=stop.reason) for each in due], tools)
-    found = fetch.fetch(tools.x, due, now, WITHIN * tools.settings.tick)
+        return _kept([Reading(each.account_id, now, problem=stop.reason, had_turn=False) for each in due], tools)
+    found = fetch.fetch(tools.x, due, now, min(WITHIN * tools.settings.tick, LONGEST))
     stops = [(each.stopped_until, each.problem) for each in found if each.stopped_until and each.problem]
     if stops:
         until, reason = max(stops, key=itemgetter(0))
@@ -112,8 +113,8 @@ def conclude(tools: Tools, kept: Sequence[str | None], now: datetime) -> Sequenc
     digests = [digest for digest in kept if digest is not None]
     packed = [content for digest in digests if (content := tools.blobs.get(digest)) is not None]
     found = [reading for content in packed for reading in fetch.readings.validate_json(content)]
-    late = now - max(accounts.STALE_AFTER, MISSED_TICKS * tools.settings.tick)
     with tools.store.writing() as db:
+        late = planner.conclude(db, tools.settings, sum(reading.requests for reading in found), now)
         changed = accounts.save(db, found) | accounts.mark_stale(db, late)
         comparisons.mark_changed(db, changed)
         if any(reading.posts is not None or reading.state for reading in found):

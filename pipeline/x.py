@@ -5,9 +5,11 @@ neither unpickle nor survive every refusal; so the session's adapter sets the ad
 a 200 is taken before tweepy sees it, and errors become ServiceError here.
 """
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil, inf
 from typing import Any
 
 import requests
@@ -17,17 +19,21 @@ from pipeline import clock, x_answers
 from pipeline.errors import ServiceError
 from pipeline.http import Rebased, read_environment_once
 from pipeline.language import text
-from pipeline.records import NETWORK, Due, Post, Profile, Reading, Text
+from pipeline.records import NETWORK, Due, Post, Profile, Reading, State, Text
 
 TWEEPYS_HOST = "https://api.twitter.com"
 TIMEOUT_S = 8
 CONNECTIONS = 64
 MOST_USERS = 100  # GET /2/users and /2/users/by take no more
 SMALLEST_PAGE, LARGEST_PAGE = 5, 100  # GET /2/users/:id/tweets
-SPARE_PAGES = 8  # reposts are left out after X has cut the page, so that pages may be short, or empty
+MOST_REQUESTS = 40
+"""For a timeline: X serves its newest 3,200 entries, 32 full pages, and the first pages may be smaller."""
+SPARE = 1.5
+"""So many times the entries that the missing posts are likely among: reposts come in clusters."""
 FIELDS = ["created_at", "public_metrics"]
 USER_FIELDS = ["protected"]
 RATE_LIMIT_WINDOW = timedelta(minutes=15)
+NOT_IN_TIME = text("X did not answer in time")
 
 HARD_STOPS = {
     "credits": text("X's credits are used up"),
@@ -44,9 +50,50 @@ HARD_STOP_TITLES = {
 
 @dataclass
 class Halt:
-    """Shared by those who read side by side: once X asks one of them for no more, no other asks on."""
+    """Shared by those who read side by side: once X asks one of them for no more, no other asks on.
+
+    ends_at: by time.monotonic(), when each of them must have given back what it has found.
+    """
 
     reason: Text | None = None
+    ends_at: float = inf
+
+
+@dataclass
+class Found:
+    """What a timeline's pages held so far. entries: what X counted, own posts and reposts."""
+
+    depth: int
+    posts: dict[str, Post] = field(default_factory=dict)
+    entries: int = 0
+    pages: int = 0
+    requests: int = 0
+    token: str | None = None
+    partial: bool = False
+    state: State | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing more is to be asked for: enough posts are found, or the timeline has ended."""
+        return len(self.posts) >= self.depth or (self.pages > 0 and self.token is None)
+
+    @property
+    def page_size(self) -> int:
+        """How many entries to ask for: X cuts the page first, and leaves the reposts out then.
+
+        As many as posts are wanted; then as many as the missing ones are likely among; then full pages.
+        """
+        entries = self.depth - len(self.posts)
+        if self.pages == 1 and self.posts:
+            entries = ceil(SPARE * entries * self.entries / len(self.posts))
+        elif self.pages:
+            entries = LARGEST_PAGE
+        return min(LARGEST_PAGE, max(SMALLEST_PAGE, entries))
+
+    def add(self, page: x_answers.Page, size: int) -> None:
+        self.posts |= {post.id: post for post in page.posts}
+        self.entries, self.pages = self.entries + size, self.pages + 1
+        self.token, self.partial = page.next_token, self.partial or page.partial
 
 
 class X:
@@ -64,10 +111,11 @@ class X:
         return [profile for page in pages for profile in self._look_up(page)]
 
     def _look_up(self, handles: Sequence[str]) -> list[Profile]:
+        """Whom an answer does not name does not exist, unless it names a trouble of X's own instead."""
         answer = self._call(self.client.get_users, usernames=list(handles), user_fields=USER_FIELDS)
-        problems = x_answers.problems(answer)
-        if not x_answers.people(answer) and not any(map(x_answers.state, problems)):
-            raise ServiceError(NETWORK, x_answers.reason(problems[:1]))
+        if not x_answers.names_all(answer, handles):
+            unclear = [each for each in x_answers.problems(answer) if x_answers.state(each) is None]
+            raise ServiceError(NETWORK, x_answers.reason(unclear[:1]))
         return x_answers.profiles(answer, handles)
 
     def names(self, remote_ids: Sequence[str]) -> list[Profile]:
@@ -78,39 +126,48 @@ class X:
         return x_answers.people(self._call(self.client.get_users, ids=list(remote_ids), user_fields=USER_FIELDS))
 
     def read(self, due: Due, now: datetime, halt: Halt) -> Reading:
-        """The account's newest own posts: pages until `depth` of them are found or the timeline ends. Never raises."""
+        """The account's newest own posts: pages until `depth` of them are found or the timeline ends. Never raises.
+
+        Where X fails or time runs out in between, what was found by then is kept, and of older posts nothing is known.
+        """
+        found = Found(due.depth)
         try:
-            return self._read(due, now, halt)
+            problem = self._read(due, halt, found)
         except ServiceError as error:
             if error.retry_after is None:
-                return Reading(due.account_id, now, problem=error.text)
+                return _reading(due, now, found, problem=error.text)
             halt.reason = error.text
-            return Reading(due.account_id, now, problem=error.text, stopped_until=clock.now() + error.retry_after)
+            return _reading(due, now, found, problem=error.text, stopped_until=clock.now() + error.retry_after)
+        else:
+            return _reading(due, now, found, problem=problem)
 
-    def _read(self, due: Due, now: datetime, halt: Halt) -> Reading:
-        posts: list[Post] = []
-        token: str | None = None
-        partial = False
-        for _ in range(SPARE_PAGES + due.depth // LARGEST_PAGE):
-            if halt.reason:
-                return Reading(due.account_id, now, problem=halt.reason)
-            answer = self._timeline(due, due.depth - len(posts), token)
+    def _read(self, due: Due, halt: Halt, found: Found) -> Text | None:
+        """Ask for pages; returns why there was an end before all was found."""
+        took_s = 0.0
+        while not found.is_whole:
+            began = time.monotonic()
+            if halt.reason or began + took_s > halt.ends_at:
+                return halt.reason or NOT_IN_TIME
+            if found.requests == MOST_REQUESTS:
+                return text("X showed nothing but reposts, without an end")
+            size = found.page_size
+            answer = self._timeline(due, size, found)
             page = x_answers.page(answer)
             if page is None:
-                return _failure(due, now, answer)
-            posts += page.posts
-            token, partial = page.next_token, partial or page.partial
-            if token is None or len(posts) >= due.depth:
-                break
-        return Reading(due.account_id, now, tuple(posts), complete=token is None and not partial, partial=partial)
+                found.state, problem = _verdict(answer)
+                return problem
+            found.add(page, size)
+            took_s = time.monotonic() - began
+        return None
 
-    def _timeline(self, due: Due, wanted: int, token: str | None) -> dict[str, Any]:
+    def _timeline(self, due: Due, size: int, found: Found) -> dict[str, Any]:
+        found.requests += 1
         return self._call(
             self.client.get_users_tweets,
             due.remote_id,
             exclude=["retweets"],
-            max_results=min(LARGEST_PAGE, max(SMALLEST_PAGE, wanted)),
-            pagination_token=token,
+            max_results=size,
+            pagination_token=found.token,
             tweet_fields=FIELDS,
         )
 
@@ -142,11 +199,29 @@ def _refuse(response: requests.Response, *_: object, **__: object) -> None:
         raise RefusedError(response)
 
 
-def _failure(due: Due, now: datetime, answer: dict[str, Any]) -> Reading:
-    """A 200 without a timeline: what it says of the account, where it says something."""
+def _reading(
+    due: Due, now: datetime, found: Found, *, problem: Text | None, stopped_until: datetime | None = None
+) -> Reading:
+    """What was found, or the problem where nothing was. A stop is told in either case."""
+    posts = tuple(found.posts.values()) if found.posts or problem is None else None
+    return Reading(
+        due.account_id,
+        now,
+        posts,
+        complete=posts is not None and found.is_whole and not found.partial,
+        partial=found.partial,
+        state=found.state if posts is None else None,
+        problem=problem if posts is None or stopped_until else None,
+        stopped_until=stopped_until,
+        requests=found.requests,
+        had_turn=found.requests > 0,
+    )
+
+
+def _verdict(answer: dict[str, Any]) -> tuple[State | None, Text]:
+    """What a 200 without a timeline says of the account, where it says something, and why there is none."""
     problems = sorted(x_answers.problems(answer), key=lambda problem: x_answers.state(problem) is None)
-    state = x_answers.state(problems[0]) if problems else None
-    return Reading(due.account_id, now, state=state, problem=x_answers.reason(problems))
+    return x_answers.state(problems[0]) if problems else None, x_answers.reason(problems)
 
 
 def _problem(response: requests.Response) -> dict[str, Any]:

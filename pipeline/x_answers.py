@@ -14,6 +14,8 @@ HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")  # some old ones are longer than the 
 TOKEN = re.compile(r"[!-~]{1,512}")
 LARGEST_COUNT = 2**63 - 1
 LONGEST_TITLE = 60
+DOCUMENTED = {"data", "errors", "includes", "meta"}
+"""What an answer may hold: docs.x.com, x-api/fundamentals/response-codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,22 @@ def profiles(answer: dict[str, Any], handles: Sequence[str]) -> list[Profile]:
 def people(answer: dict[str, Any]) -> list[Profile]:
     """The profiles in the answer."""
     return [profile for item in _items(answer.get("data")) if (profile := _profile(item)) is not None]
+
+
+def names_all(answer: dict[str, Any], handles: Sequence[str]) -> bool:
+    """Whether the answer says of each handle that there is such an account, or lets it be taken for missing.
+
+    X answers with an empty 200 where none exists. A profile that cannot be read, or a problem of X's own, may be one
+    of them.
+    """
+    told = {profile.handle.lower() for profile in people(answer)}
+    told |= {str(each.get("value")).lower() for each in problems(answer) if state(each) is not None}
+    if told.issuperset(name.lower() for name in handles):
+        return True
+    data, errors = answer.get("data") or [], answer.get("errors") or []
+    is_read = isinstance(data, list) and len(people(answer)) == len(data)
+    is_clear = isinstance(errors, list) and len(errors) == sum(state(each) is not None for each in problems(answer))
+    return is_read and is_clear and answer.keys() <= DOCUMENTED
 
 
 def problems(answer: dict[str, Any]) -> list[dict[str, Any]]:

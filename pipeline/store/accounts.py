@@ -1,16 +1,15 @@
 """Accounts, and how reading each went."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Select, case, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Profile, Reading, State
 from pipeline.store import bill, posts
-from pipeline.store.tables import Account, Chat, ComparisonAccount, Tracking
+from pipeline.store.tables import Account, Chat, ComparisonAccount, Moment, Tracking
 
-STALE_AFTER = timedelta(minutes=2)
 FORMER = "-old"
 """What follows a handle that another account has by now."""
 
@@ -99,11 +98,23 @@ def _bill(session: Session, account: Account, now: datetime) -> None:
 
 
 def tracked(session: Session) -> Sequence[Account]:
-    """Every account that some chat follows which is served, the one tried longest ago first."""
-    followed = select(Tracking.account_id).join(Chat, Chat.id == Tracking.chat_id).where(Chat.set_aside.is_(None))
+    """Every account that some chat follows which is served, the one whose turn was longest ago first."""
     return session.scalars(
-        select(Account).where(Account.id.in_(followed)).order_by(Account.tried_at.asc().nulls_first(), Account.id)
+        select(Account)
+        .where(Account.id.in_(_followed()))
+        .order_by(Account.turn_at.asc().nulls_first(), Account.tried_at.asc().nulls_first(), Account.id)
     ).all()
+
+
+def by_requests(session: Session) -> dict[int | None, int]:
+    """How many of the tracked accounts that can be read take so many requests; None where that is not known yet."""
+    readable = Account.id.in_(_followed()), Account.state == State.ACTIVE
+    rows = session.execute(select(Account.requests, func.count()).where(*readable).group_by(Account.requests))
+    return {row[0]: row[1] for row in rows}
+
+
+def _followed() -> Select[int]:
+    return select(Tracking.account_id).join(Chat, Chat.id == Tracking.chat_id).where(Chat.set_aside.is_(None))
 
 
 def forget_unused(session: Session, before: datetime) -> None:
@@ -138,19 +149,27 @@ def save(session: Session, readings: Iterable[Reading]) -> set[int]:
     return changed | posts.save(session, found)
 
 
-def mark_stale(session: Session, before: datetime) -> set[int]:
-    """Mark the accounts whose last reading is older than that, and return those not marked yet: charts say so."""
-    late = update(Account).where(Account.stale.is_(False), Account.fetched_at < before).values(stale=True)
-    return set(session.scalars(late.returning(Account.id)))
+def mark_stale(session: Session, before: Mapping[int | None, datetime]) -> set[int]:
+    """Mark the accounts last read before the moment that is told for so many requests, None for all others.
+
+    Returns those not marked yet: charts say so.
+    """
+    moments = {requests: literal(at, Moment) for requests, at in before.items() if requests is not None}
+    others = literal(before[None], Moment)
+    late = Account.fetched_at < (case(moments, value=Account.requests, else_=others) if moments else others)
+    marked = update(Account).where(Account.stale.is_(False), late).values(stale=True).returning(Account.id)
+    return set(session.scalars(marked.execution_options(synchronize_session=False)))
 
 
 def _save(account: Account, reading: Reading) -> bool:
     """Note how the reading went; True where a chart says so."""
     was = _shown(account)
+    account.turn_at = reading.at if reading.had_turn else account.turn_at
     if reading.posts is None:
         account.state, account.problem = reading.state or account.state, reading.problem
     else:
         account.state, account.problem, account.stale, account.fetched_at = State.ACTIVE, None, False, reading.at
+        account.requests = reading.requests if reading.complete else max(reading.requests, account.requests or 0)
     return _shown(account) != was
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from pipeline.store.tables import Account, Comparison, DropboxFile, Stop, Subscription
 
 MOMENTS = (
-    *(Account.tried_at, Account.fetched_at, Comparison.claimed_until, Subscription.next_at),
+    *(Account.tried_at, Account.fetched_at, Account.turn_at, Comparison.claimed_until, Subscription.next_at),
     *(DropboxFile.next_at, Stop.since, Stop.until),
 )
 """What is compared with the clock to find what is due."""

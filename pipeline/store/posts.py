@@ -14,8 +14,7 @@ from pipeline.records import Post as PostRecord
 from pipeline.store import bill
 from pipeline.store.tables import History, Post
 
-UNTOLD = Counts()
-EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 COVERED = select(Post.post_id, *(getattr(Post, name) for name in Counts._fields), Post.billed_on).where(
     Post.account_id == bindparam("account"), Post.created_at >= bindparam("since")
 )
@@ -66,25 +65,41 @@ def forget_beyond(session: Session, account_id: int, count: int) -> None:
 def _compare(session: Session, reading: Reading, difference: Difference) -> bool:
     """Add a reading's differences, and a history row for each post whose counts changed; drop posts that are gone.
 
-    A post without any count says nothing new of those that are known.
+    A count that is not told any more stays as it was told last. With a post goes its history: what it gains while it
+    is not read is not known.
     """
     read = {post.id: post for post in reading.posts or ()}
     known = _stored(session, reading)
     _bill(session, reading, {post_id for post_id in read if known.get(post_id, (None, None))[1] != reading.at.date()})
     gone = set() if reading.partial else known.keys() - read.keys()
     if gone:
-        session.execute(delete(Post).where(Post.account_id == reading.account_id, Post.post_id.in_(gone)))
-    changed = [post for post in read.values() if post.id not in known or post.counts not in (known[post.id][0], UNTOLD)]
-    for post in changed:
-        (difference.grown if post.id in known else difference.new).append(_post_row(reading, post))
-        difference.history.append(_counted(reading, post) | {"at": reading.at})
-    return bool(changed or gone)
+        _forget(session, reading.account_id, gone)
+    new = [post for post in read.values() if post.id not in known]
+    told = [(post, known[post.id][0]) for post in read.values() if post.id in known]
+    grown = [post._replace(counts=_latest(post.counts, before)) for post, before in told if post.counts != before]
+    grown = [post for post in grown if post.counts != known[post.id][0]]
+    difference.new += [_post_row(reading, post) for post in new]
+    difference.grown += [_post_row(reading, post) for post in grown]
+    difference.history += [_counted(reading, post) | {"at": reading.at} for post in (*new, *grown)]
+    return bool(new or grown or gone)
+
+
+def _latest(now: Counts, before: Counts) -> Counts:
+    """Each count as it was told last."""
+    return Counts._make(old if new is None else new for new, old in zip(now, before, strict=True))
+
+
+def _forget(session: Session, account_id: int, post_ids: set[str]) -> None:
+    for table in (Post, History):
+        session.execute(delete(table).where(table.account_id == account_id, table.post_id.in_(post_ids)))
 
 
 def _stored(session: Session, reading: Reading) -> dict[str, tuple[Counts, date]]:
-    """The stored posts that the reading covers, with their counts and the day they were last billed."""
-    partial = reading.posts and not reading.complete
-    since = min(post.created_at for post in reading.posts or ()) if partial else EARLIEST
+    """The stored posts that the reading covers, with their counts and the day they were last billed.
+
+    One that is not complete covers nothing older than its own posts.
+    """
+    since = EARLIEST if reading.complete else min((post.created_at for post in reading.posts or ()), default=LATEST)
     rows = session.connection().execute(COVERED, {"account": reading.account_id, "since": since}).all()
     return {row[0]: (Counts(*row[1:-1]), row[-1]) for row in rows}
 

@@ -123,6 +123,7 @@ class Account(Table):
     """A profile on a network, shared by all chats that track it.
 
     fetched_at: when its posts were last read; tried_at: when that was last tried; problem: why it failed since then.
+    turn_at: when the network last had time to answer, well or not; requests: how many a whole reading takes.
     stale: the charts say so. billed_on: the UTC day whose bill holds its profile.
     """
 
@@ -138,6 +139,8 @@ class Account(Table):
     stale: Mapped[bool] = mapped_column(default=False)
     fetched_at: Mapped[datetime | None]
     tried_at: Mapped[datetime | None]
+    turn_at: Mapped[datetime | None]
+    requests: Mapped[int | None]
     billed_on: Mapped[date | None]
 
 
@@ -280,6 +283,16 @@ class Billed(Table):
     day: Mapped[date] = mapped_column(primary_key=True)
     resource: Mapped[str] = mapped_column(primary_key=True)
     count: Mapped[int]
+
+
+class Allowance(Table):
+    """How many requests of a network were left at a moment; below zero where more were made than had come in."""
+
+    __tablename__ = "allowances"
+
+    network: Mapped[str] = mapped_column(primary_key=True)
+    requests_left: Mapped[float]
+    at: Mapped[datetime]
 
 
 class Stop(Table):

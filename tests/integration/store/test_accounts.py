@@ -66,7 +66,7 @@ def test_each_post_and_profile_is_billed_once_a_utc_day(store: Store) -> None:
 
 def mark_stale(store: Store, before: timedelta) -> set[int]:
     with store.writing() as db:
-        return accounts.mark_stale(db, NOON + before)
+        return accounts.mark_stale(db, {None: NOON + before})
 
 
 def test_what_was_not_read_for_a_while_is_stale_until_it_is_read_again(store: Store) -> None:

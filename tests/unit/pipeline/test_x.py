@@ -211,11 +211,36 @@ def test_once_x_asks_for_no_more_nobody_who_waits_for_a_turn_asks(address: str) 
     assert all(reading.problem == text("X's credits are used up") for reading in found)
 
 
-@pytest.mark.parametrize("body", [{}, {"data": []}, {"errors": [{"title": "Internal Error"}]}])
-def test_a_look_up_that_says_nothing_of_anybody_is_a_failure_not_a_verdict(x: X, body: dict[str, Any]) -> None:
+INTERNAL = {"title": "Internal Error", "type": "https://api.x.com/2/problems/internal-error", "value": "esa"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": [{"title": "Internal Error"}]},
+        {"data": [{"id": "11", "username": "nasa"}], "errors": [INTERNAL]},
+        {"data": [{"id": "11", "username": "nasa"}, {"id": "12"}]},
+        {"data": [{"id": "11", "username": "nasa"}], "errors": [5]},
+        {"data": "nasa"},
+        {"title": "Service Unavailable"},
+    ],
+)
+def test_a_look_up_that_leaves_somebody_unclear_is_a_failure_not_a_verdict(x: X, body: dict[str, Any]) -> None:
     script(body)
     with pytest.raises(ServiceError):
-        x.look_up(["nasa"])
+        x.look_up(["nasa", "esa"])
+
+
+@pytest.mark.parametrize("body", [{}, {"data": []}, {"data": None}, {"errors": []}, {"meta": {"result_count": 0}}])
+def test_nobody_in_an_answer_without_problems_means_no_such_account(x: X, body: dict[str, Any]) -> None:
+    script(body)
+    assert x.look_up(["nosuch"]) == [Profile("nosuch", State.MISSING)]
+
+
+def test_a_problem_with_a_field_takes_nothing_from_those_who_are_found(x: X) -> None:
+    field = {"title": "Field Authorization Error", "type": "https://api.x.com/2/problems/not-authorized-for-field"}
+    script({"data": [{"id": "11", "username": "NASA"}], "errors": [field, NOT_FOUND | {"value": "esa"}]})
+    assert x.look_up(["nasa", "esa"]) == [Profile("NASA", State.ACTIVE, "11"), Profile("esa", State.MISSING)]
 
 
 def test_names_are_those_that_x_shows(x: X) -> None:
@@ -275,7 +300,8 @@ def test_whatever_x_answers_reading_gives_a_value_that_can_be_handed_on(x: X, bo
     script(body, status)
     halt = Halt()
     reading = x.read(Due(1, "42", 5), NOW, halt)
-    assert (reading.posts is None) == (reading.problem is not None)
+    assert reading.posts is not None or reading.problem is not None
+    assert reading.posts is None or reading.problem is None or reading.stopped_until is not None
     assert all(isinstance(post, Post) and is_whole(post) for post in reading.posts or ())
     assert [reading] == readings.validate_json(readings.dump_json([reading]))
     assert (halt.reason is None) == (reading.stopped_until is None)

@@ -1,0 +1,222 @@
+"""The pipeline's steps without Celery, on a database, a Redis and a stand-in of X of their own."""
+
+import asyncio
+import shlex
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiohttp import web
+from redis import Redis, RedisError
+
+from pipeline import steps
+from pipeline.fetch import readings
+from pipeline.queues import SLOTS
+from pipeline.records import NETWORK, Comparison, Look, Mode, Post, Profile, Reading, State
+from pipeline.run import private_redis
+from pipeline.settings import PipelineSettings
+from pipeline.store import Store, accounts, chats, comparisons, subscriptions
+from pipeline.store.migrate import migrate
+from pipeline.store.tables import Account, Subscription
+from pipeline.store.tables import Comparison as ComparisonRow
+from pipeline.tools import Tools
+from sandbox.server import make_app
+from tests.conftest import until
+
+CHAT = 1
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture(scope="session")
+def sandbox_address() -> Iterator[str]:
+    """The sandbox, served from a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    runner = web.AppRunner(make_app(), access_log=None, shutdown_timeout=0.1)
+
+    async def start() -> str:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    yield asyncio.run_coroutine_threadsafe(start(), loop).result()
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis that nobody else uses."""
+    settings = PipelineSettings(data_dir=tmp_path_factory.mktemp("r"), x_bearer_token="token", _env_file=None)
+    server = subprocess.Popen(shlex.split(private_redis(settings)), stdout=subprocess.DEVNULL)
+    until(lambda: _answers(settings.redis_address))
+    yield settings.redis_address
+    server.terminate()
+    server.wait()
+
+
+def _answers(address: str) -> bool:
+    try:
+        with Redis.from_url(address) as redis:
+            return bool(redis.ping())
+    except RedisError:
+        return False
+
+
+@dataclass
+class Ticks:
+    """A worker's steps, one tick after the other, and the other side: X, and the chat that is shown the charts."""
+
+    folder: Path
+    redis: str
+    sandbox: str
+    given: dict[str, Any] = field(default_factory=dict)
+    tools: Tools = field(init=False)
+    http: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.opened: list[Tools] = []
+        self.http = httpx.Client(base_url=f"{self.sandbox}/_control")
+        self.http.post("reset").raise_for_status()
+        self.start(**self.given)
+
+    def start(self, **settings: Any) -> None:
+        """Begin anew with these settings, on the same database."""
+        usual: dict[str, Any] = {
+            "x_daily_usd": 1000,
+            "x_monthly_usd": 1000,
+            "x_api_url": f"{self.sandbox}/x",
+            "x_bearer_token": "token",
+        }
+        usual |= {"data_dir": self.folder, "redis_url": self.redis}
+        self.tools = Tools(PipelineSettings(**{**usual, **settings, "_env_file": None}))
+        self.opened.append(self.tools)
+        migrate(self.store)
+        with Redis.from_url(self.redis) as redis:
+            redis.flushdb()
+
+    @property
+    def store(self) -> Store:
+        return self.tools.store
+
+    def load(self, username: str, posts: Sequence[dict[str, Any]], **more: Any) -> None:
+        account = {"username": username, "posts": list(posts), **more}
+        self.http.post("x/accounts", json={"accounts": [account]}).raise_for_status()
+
+    def fault(self, **fields: Any) -> None:
+        self.http.post("faults", json={"service": "x", **fields}).raise_for_status()
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The timelines that X was asked for."""
+        found = self.http.get("calls", params={"service": "x"}).json()
+        return [call for call in found if call["method"].endswith("tweets")]
+
+    def track(self, *handles: str) -> list[int]:
+        profiles = [profile for handle in handles for profile in self.tools.x.look_up([handle])]
+        with self.store.writing() as db:
+            accounts.save_profiles(db, profiles, NETWORK, NOW)
+            chats.add(db, CHAT, NOW)
+            known = accounts.known(db, [profile.remote_id or "" for profile in profiles], NETWORK)
+            ids = {account.remote_id: account.id for account in known}
+            chats.track(db, CHAT, ids.values(), NOW)
+        return [ids[profile.remote_id or ""] for profile in profiles]
+
+    def subscribe(self, account_ids: Sequence[int], look: Look | None = None) -> int:
+        """A live chart of these; returns the comparison's id."""
+        with self.store.writing() as db:
+            row = comparisons.find_or_add(db, Comparison(tuple(account_ids), look or Look()))
+            kept = Subscription(
+                chat_id=CHAT, thread_id=None, comparison_id=row.id, everything=False, mode=Mode.LIVE, next_at=NOW,
+                from_version=comparisons.want(db, row),
+            )  # fmt: skip
+            subscriptions.add(db, kept)
+            return row.id
+
+    def tick(self, number: float = 0) -> list[int]:
+        """One tick, this many after the first; returns the comparisons to draw."""
+        now = NOW + number * self.tools.settings.tick
+        chunks = steps.plan(self.tools, now, asked=False)
+        with ThreadPoolExecutor(SLOTS) as workers:
+            kept = list(workers.map(lambda chunk: steps.read(self.tools, chunk, now), chunks))
+        return [comparison_id for comparison_id, _ in steps.conclude(self.tools, kept, now)]
+
+    def tick_without_x(self, number: float, posts: tuple[Post, ...], requests: int = 1) -> list[int]:
+        """The same, where X shows every account these posts, at once; returns the accounts that were read."""
+        now = NOW + number * self.tools.settings.tick
+        due = [int(each[0]) for chunk in steps.plan(self.tools, now, asked=False) for each in chunk]
+        found = [Reading(each, now, posts, complete=True, requests=requests) for each in due]
+        steps.conclude(self.tools, [self.tools.blobs.put(readings.dump_json(found))], now)
+        return due
+
+    def add(self, *handles: str) -> list[int]:
+        """Have the chat track accounts that X need not know; an account's id on X is its number."""
+        with self.store.writing() as db:
+            first = len(accounts.ids(db)) + 1
+            profiles = [Profile(handle, State.ACTIVE, str(first + index)) for index, handle in enumerate(handles)]
+            accounts.save_profiles(db, profiles, NETWORK, NOW)
+            known = accounts.known(db, [profile.remote_id or "" for profile in profiles], NETWORK)
+            chats.add(db, CHAT, NOW)
+            chats.track(db, CHAT, [account.id for account in known], NOW)
+            return sorted(account.id for account in known)
+
+    def read_at(self) -> dict[int, datetime | None]:
+        with self.store.reading() as db:
+            return {account.id: account.fetched_at for account in accounts.tracked(db)}
+
+    def account(self, account_id: int) -> Account:
+        with self.store.reading() as db:
+            return db.get_one(Account, account_id)
+
+    def posts(self, account_id: int, count: int = 100) -> list[Post]:
+        """What a chart of the account's newest posts shows."""
+        with self.store.writing() as db:
+            row = comparisons.find_or_add(db, Comparison((account_id,), Look(count=count)))
+            return comparisons.newest_posts(db, row.id, count)[account_id]
+
+    def versions(self) -> dict[int, int]:
+        """Which version of each comparison is wanted: it rises where something changed."""
+        with self.store.reading() as db:
+            return {row.id: row.wanted for row in db.query(ComparisonRow)}
+
+    def close(self) -> None:
+        self.http.close()
+        for tools in self.opened:
+            tools.store.close()
+            tools.redis.close()
+            tools.x.client.session.close()
+
+
+@pytest.fixture
+def ticks(tmp_path: Path, redis_address: str, sandbox_address: str) -> Iterator[Ticks]:
+    made = Ticks(tmp_path, redis_address, sandbox_address)
+    yield made
+    made.close()
+
+
+FIRST = 2_000_000_000
+
+
+def timeline(
+    count: int, is_repost: Callable[[int], bool] = lambda _: False, *, first: int = FIRST
+) -> list[dict[str, Any]]:
+    """So many entries, the newest of which is number 0, an hour apart; own posts have as many likes as their number."""
+    return [
+        {
+            "post_id": first + count - number,
+            "created_at": (NOW - (number + 1) * timedelta(hours=1)).isoformat(),
+            "is_repost": int(is_repost(number)),
+            **dict.fromkeys(("retweets", "replies", "quotes", "bookmarks", "views"), 5),
+            "likes": number,
+        }
+        for number in range(count)
+    ]
