@@ -25,6 +25,7 @@ from bot.telling import Telling
 from bot.troubles import Kind, Trouble
 from pipeline import clock
 from pipeline.errors import AWAY
+from pipeline.language import speech
 from pipeline.records import Mode
 from pipeline.store import comparisons, subscriptions, telegram_photos
 from pipeline.store.subscriptions import Showing, Turn
@@ -192,7 +193,7 @@ class Delivery:
 
     async def _request(self, showing: Showing, photo: bytes | str) -> Message:
         keyboard = under_chart(showing.comparison_id, showing.look, showing.mode)
-        caption, entities = links.of_caption(showing.caption)
+        caption, entities = links.of_caption(captioned(showing))
         if showing.message_id is None:
             await self._claim(showing)
             return await self.bot.send_photo(
@@ -260,6 +261,15 @@ class Delivery:
 
     async def _postpone(self, showing: Showing, wait: timedelta, why: str) -> None:
         await self.house.write_surely(subscriptions.postpone, showing.subscription_id, clock.now() + wait, why)
+
+
+def captioned(showing: Showing) -> str:
+    """A chart that is older than what was read since says so; a message that stands is not edited for that alone."""
+    said = speech(showing.look.language)
+    last = said.read_at(showing.as_of) if showing.as_of else None
+    if showing.as_of is None or last is None or not showing.caption.endswith(last):
+        return showing.caption
+    return showing.caption.removesuffix(last) + said.read_at(showing.as_of, showing.checked_at)
 
 
 class PictureGoneError(Exception):

@@ -13,6 +13,7 @@ from babel.lists import format_list
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
+from pipeline import clock
 from pipeline.records import Basis, Language, Metric, Span, State, Text, Theme, View
 
 CATALOGUES = Path(__file__).parent / "locale"
@@ -23,8 +24,8 @@ def text(words: str, **values: object) -> Text:
     """Something to be said later, in the language of whoever is told; the words are a key of the catalogues.
 
     A field says how its value is written: {at:moment} as in 23 Nov 15:20 UTC, {at:second} as in 23 Nov 15:20:07 UTC,
-    {cost:usd} as in $1.30, {count:number} as in 5,000. Where it does not say, a text is said in the same language, a
-    list is written as in a, b and c, and anything else as it is.
+    with the year where it is not this one; {cost:usd} as in $1.30, {count:number} as in 5,000. Where it does not say, a
+    text is said in the same language, a list is written as in a, b and c, and anything else as it is.
     """
     return Text(words, {name: _plain(value) for name, value in values.items()})
 
@@ -91,9 +92,9 @@ class Speech(Formatter):
         """A value as its field says; see `text`."""
         match format_spec:
             case "moment":
-                return self.moment(datetime.fromisoformat(str(value)))
+                return self._at(_moment(value), f"{_day(_moment(value))} HH:mm 'UTC'")
             case "second":
-                return self._at(datetime.fromisoformat(str(value)), "d MMM HH:mm:ss 'UTC'")
+                return self._at(_moment(value), f"{_day(_moment(value))} HH:mm:ss 'UTC'")
             case "usd":
                 return format_currency(value, "USD", locale=self.language.value)
             case "number":
@@ -105,13 +106,26 @@ class Speech(Formatter):
     def metric(self, metric: Metric) -> str:
         return self.say(METRICS[metric])
 
-    def clock(self, when: datetime) -> str:
-        """As in 14:05 UTC."""
-        return self._at(when, "HH:mm 'UTC'")
-
     def moment(self, when: datetime, *, year: bool = False) -> str:
         """As in 23 Nov 15:20 UTC, or 23 Nov 2026 15:20 UTC."""
         return self._at(when, "d MMM y HH:mm 'UTC'" if year else "d MMM HH:mm 'UTC'")
+
+    def short_moment(self, when: datetime, beside: datetime) -> str:
+        """As in 23 Nov 15:20 UTC beside a moment of the same year, as in 23 Nov 2025 beside one of another."""
+        same = when.astimezone(UTC).year == beside.astimezone(UTC).year
+        return self.moment(when) if same else self._at(when, "d MMM y")
+
+    def short_day(self, when: datetime, beside: datetime) -> str:
+        """As in 23 Nov beside a moment of the same year, as in 2025 beside one of another."""
+        same = when.astimezone(UTC).year == beside.astimezone(UTC).year
+        return self._at(when, "d MMM" if same else "y")
+
+    def read_at(self, as_of: datetime, checked: datetime | None = None) -> str:
+        """When a chart's figures were read, and until when they were found unchanged, if that is later."""
+        since, until = self.moment(as_of, year=True), self.moment(checked or as_of, year=True)
+        if since == until:
+            return self.say("as of {moment}", moment=since)
+        return self.say("unchanged since {moment}, checked {checked}", moment=since, checked=until)
 
     def _at(self, when: datetime, pattern: str) -> str:
         return format_datetime(when.astimezone(UTC), pattern, locale=self.locale)
@@ -119,6 +133,14 @@ class Speech(Formatter):
     def listed(self, names: Iterable[str]) -> str:
         """As in a, b and c."""
         return format_list(list(names), locale=self.locale)
+
+
+def _moment(value: object) -> datetime:
+    return datetime.fromisoformat(str(value)).astimezone(UTC)
+
+
+def _day(when: datetime) -> str:
+    return "d MMM" if when.year == clock.now().year else "d MMM y"
 
 
 @cache

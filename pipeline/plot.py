@@ -1,14 +1,16 @@
 """The plot step: from stored posts to a drawn chart and its caption, unless the same was drawn before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from pipeline.language import STATE_NAMES, speech
+from pipeline.chart.numbers import short
+from pipeline.chart.standing import fresh
+from pipeline.language import STATE_NAMES, Speech, speech, text
 from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Post, State, View
 from pipeline.store import comparisons, history
 from pipeline.store.history import Course
@@ -16,24 +18,30 @@ from pipeline.store.tables import Account, Comparison
 
 DAY = timedelta(days=1)
 VIEWS_OF_RATE = 1000
+SHORT_STATES = {State.MISSING: text("gone")}
+"""What is said of an account that still has posts, beside the day of its figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A drawn chart: the digest of its PNG, its caption, the digest of what went into it, and its packed layout."""
+    """A drawn chart: the digest of its PNG, its caption, the digest of what went into it, and its packed layout.
+
+    as_of: when what it shows was read.
+    """
 
     chart: str
     caption: str
     inputs: str
     layout: str
+    as_of: datetime
 
 
 drawings = TypeAdapter(Drawing)
 """Packs a drawing to JSON bytes and back."""
 layouts = TypeAdapter(Layout)
 """Packs a layout to JSON bytes and back."""
-shown = TypeAdapter(tuple[Look, tuple[ChartRow, ...]])
-"""Packs what a chart shows but for its time."""
+shown = TypeAdapter(tuple[Look, tuple[ChartRow, ...], tuple[int, ...], tuple[str, ...]])
+"""Packs what a chart shows but for its time: the rows, how many of their posts are young, and what is gained a day."""
 Counted = Sequence[tuple[int, Post]]
 """Posts with what they have of a metric, newest first."""
 
@@ -54,15 +62,21 @@ def chart_data(session: Session, comparison: Comparison, now: datetime) -> Chart
 
 def inputs(data: ChartData) -> str:
     """The digest of all that a chart shows but for its time."""
-    return sha256(shown.dump_json((data.look, data.rows))).hexdigest()
+    daily = data.look.basis is Basis.DAILY  # it falls with every second, by less than is shown
+    rows = tuple(replace(row, read_at=None, total=None if daily else row.total) for row in data.rows)
+    young = tuple(sum(fresh(data, row)) for row in data.rows)
+    per_day = tuple(short(row.total or 0) for row in data.rows) if daily else ()
+    return sha256(shown.dump_json((data.look, rows, young, per_day))).hexdigest()
 
 
 def _row(account: Account, posts: Sequence[Post], course: Course, look: Look, as_of: datetime) -> ChartRow:
     counted = counted_in(posts, look)
     values = tuple(measure(value, post, look) for value, post in counted)
     times = tuple(post.created_at for _, post in counted)
-    total = _gained(course, len(counted)) if look.view is View.GROWTH else total_of(counted, look, as_of)
-    return ChartRow(account.handle, values, times, _note(account, posts, look, len(counted)), total, tuple(course))
+    read_at = account.fetched_at or as_of
+    total = _gained(course, len(counted)) if look.view is View.GROWTH else total_of(counted, look, read_at)
+    note = _note(account, posts, look, len(counted), as_of)
+    return ChartRow(account.handle, values, times, note, total, tuple(course), account.fetched_at)
 
 
 def counted_in(posts: Sequence[Post], look: Look) -> Counted:
@@ -76,8 +90,13 @@ def measure(value: int, post: Post, look: Look) -> float:
     return VIEWS_OF_RATE * value / (post.counts.views or 1) if look.basis is Basis.RATE else value
 
 
-def total_of(counted: Counted, look: Look, as_of: datetime) -> float | None:
-    """All posts together: what they have, what 1,000 of their views brought, or what came a day since the oldest."""
+def total_of(counted: Counted, look: Look, read_at: datetime) -> float | None:
+    """All posts together: what they have, what 1,000 of their views brought, or what came a day.
+
+    A day's is what they have by the days from the oldest of them until they were read, which for an account that cannot
+    be read any more is not now. Less than a day counts as one, since nobody knows what comes in the rest of it: that is
+    what the day until then brought, and at least that where it had more posts than are asked for.
+    """
     if not counted:
         return None
     total = sum(value for value, _ in counted)
@@ -85,7 +104,7 @@ def total_of(counted: Counted, look: Look, as_of: datetime) -> float | None:
         case Basis.RATE:
             return VIEWS_OF_RATE * total / sum(post.counts.views or 0 for _, post in counted)
         case Basis.DAILY:
-            return total / max((as_of - counted[-1][1].created_at) / DAY, 1)
+            return total / max((read_at - counted[-1][1].created_at) / DAY, 1)
         case _:
             return total
 
@@ -95,10 +114,10 @@ def _gained(course: Course, counted: int) -> int | None:
     return course[-1][1] if course else (0 if counted else None)
 
 
-def _note(account: Account, posts: Sequence[Post], look: Look, counted: int) -> str | None:
+def _note(account: Account, posts: Sequence[Post], look: Look, counted: int, as_of: datetime) -> str | None:
     said = speech(look.language)
     if account.state is not State.ACTIVE:
-        return said.say(STATE_NAMES[account.state])
+        return _lost(account, said, as_of, some=counted > 0)
     if account.fetched_at is None:
         return said.say("not read yet")
     if not posts:
@@ -107,4 +126,14 @@ def _note(account: Account, posts: Sequence[Post], look: Look, counted: int) -> 
         return said.say("{metric} or views not known", metric=said.metric(look.metric))
     if not counted:
         return said.say("{metric} not known", metric=said.metric(look.metric))
-    return said.say("as of {time}", time=said.clock(account.fetched_at)) if account.stale else None
+    time = said.short_moment(account.fetched_at, as_of)
+    return said.say("as of {time}", time=time) if account.stale else None
+
+
+def _lost(account: Account, said: Speech, as_of: datetime, *, some: bool) -> str:
+    """What became of an account, and of which day its last figures are."""
+    state = STATE_NAMES[account.state]
+    if account.fetched_at is None or not some:
+        return said.say(state)
+    day = said.short_day(account.fetched_at, as_of)
+    return said.say("{state}, as of {time}", state=SHORT_STATES.get(account.state, state), time=day)

@@ -211,10 +211,11 @@ class ChartRow:
     handle: without the @.
     values, times: the metric by its basis and the time of each post, newest first, of equal length; posts without it
         are left out, so that a missing count is never drawn as zero.
-    note: why the row is stale or empty ("as of 14:05 UTC", "protected", "suspended", "no posts yet"), None when fresh.
+    note: why the row is stale or empty ("as of 23 Nov 14:05 UTC", "protected", "no posts yet"), None when fresh.
     total: of all posts together, by the look's basis: their sum, the rate of their sums, or the sum a day; in growth
         what was gained within the span. None where nothing is known.
     course: for growth, what had been gained by each moment, oldest first.
+    read_at: when its own posts were read last; None where as_of of the whole chart says it.
     """
 
     handle: str
@@ -223,6 +224,7 @@ class ChartRow:
     note: str | None = None
     total: float | None = None
     course: tuple[tuple[datetime, int], ...] = ()
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,9 +194,11 @@ def plot(tools: Tools, comparison_id: int, now: datetime) -> str | None:
         comparison = db.get_one(Comparison, comparison_id)
         data = chart_data(db, comparison, now)
     if comparison.inputs == inputs(data):
+        with tools.store.writing() as db:
+            comparisons.note_unchanged(db, comparison_id, inputs(data), data.as_of)
         return None
     packed_layout = layouts.dump_json(layout(data)).decode()
-    drawing = Drawing(tools.blobs.put(draw(data)), caption(data), inputs(data), packed_layout)
+    drawing = Drawing(tools.blobs.put(draw(data)), caption(data), inputs(data), packed_layout, data.as_of)
     return tools.blobs.put(drawings.dump_json(drawing))
 
 
@@ -213,7 +215,8 @@ def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) 
             comparison = db.get_one(Comparison, comparison_id)
             if comparison.drawn <= version and comparison.inputs != drawing.inputs:  # the same may be drawn twice
                 tools.blobs.replace(comparison.chart, drawing.chart)
-                comparison.chart, comparison.caption, comparison.inputs, comparison.layout = astuple(drawing)
+                comparison.chart, comparison.caption, comparison.inputs, comparison.layout, as_of = astuple(drawing)
+                comparison.as_of = comparison.checked_at = as_of
         behind = comparisons.finish(db, comparison_id, version)
     tools.blobs.retire(digest)
     doors.announce(tools.redis, comparison_id)

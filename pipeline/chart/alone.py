@@ -76,7 +76,9 @@ def _best(page: Page, data: ChartData, box: Plot, one: Series) -> tuple[float, f
     """Write what the best post has, and its day, over its dot; returns the box of the words."""
     top = max(one.values)
     ago = one.values.index(top)
-    day = format_datetime(one.standing.row.times[ago], "d MMM", locale=speech(data.look.language).locale)
+    time = one.standing.row.times[ago]
+    pattern = "d MMM" if time.year == data.as_of.year else "d MMM y"
+    day = format_datetime(time, pattern, locale=speech(data.look.language).locale)
     words = frame.SEPARATOR.join([figures(data, one.standing)[1], day])
     half = width(words) / 2
     x, y = box.point(ago, top)

@@ -4,10 +4,11 @@ What stands between backticks is to be set in letters of one width, so that its 
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short
-from pipeline.chart.standing import Standing, extent, ranked, reason, title
+from pipeline.chart.standing import Standing, extent, ranked, reason, title, within
 from pipeline.language import speech, text
 from pipeline.records import Basis, ChartData, View
 
@@ -15,20 +16,25 @@ MAX_UNITS = 1024
 """Telegram's limit for a caption, in UTF-16 code units."""
 TOTALS = {Basis.COUNT: text("total"), Basis.RATE: text("per 1k views"), Basis.DAILY: text("per day")}
 GAP = "  "
+A_YEAR = timedelta(days=365)
 
 
 def caption(data: ChartData) -> str:
-    """The measure, a line an account in the picture's order, and the time: as many lines as fit into MAX_UNITS."""
+    """The measure, a line an account in the picture's order, and the time: as many lines as fit into MAX_UNITS.
+
+    There is room for a longer last line, which says until when the figures were found unchanged; see Speech.read_at.
+    """
     said = speech(data.look.language)
     first = ", ".join([title(data.look), extent(data.look), said.say("own posts only")])
-    last = said.say("as of {moment}", moment=said.moment(data.as_of, year=True))
+    last = said.read_at(data.as_of)
+    longer = said.read_at(data.as_of, data.as_of + A_YEAR)
     columns, *lines = _lines(data, ranked(data, layout(data)))
     for told in range(len(lines), -1, -1):
         rest = [said.say("and {count} more", count=len(lines) - told)] if told < len(lines) else []
-        whole = "\n".join([first, columns, *lines[:told], *rest, last])
-        if _units(whole) <= MAX_UNITS:
+        above = "\n".join([first, columns, *lines[:told], *rest])
+        if _units(f"{above}\n{longer}") <= MAX_UNITS:
             break
-    return whole
+    return f"{above}\n{last}"
 
 
 def _lines(data: ChartData, found: Sequence[Standing]) -> list[str]:
@@ -72,7 +78,7 @@ def _number(data: ChartData, value: float | None, sign: str = "") -> str:
 def _name(data: ChartData, standing: Standing) -> str:
     row = standing.row
     note = reason(data, row) if row.note or not row.values else None
-    return " · ".join(filter(None, [f"@{row.handle}", note]))
+    return " · ".join(filter(None, [f"@{row.handle}", within(data, row), note]))
 
 
 def _units(words: str) -> int:

@@ -1,14 +1,13 @@
 """What the views share: the size of the picture, its head and its foot."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from pipeline.chart.page import MARGIN, WIDTH, Page
 from pipeline.chart.standing import extent, title
 from pipeline.chart.theme import COLOURS
 from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
-from pipeline.records import ChartData, ChartRow, Text
+from pipeline.records import ChartData, Text
 
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 HEIGHTS = (720, 1280)
@@ -26,7 +25,6 @@ SLIM_SUBTITLE_BASELINE = 138
 SLIM_TOP = 150
 """The same for a slim head."""
 BOTTOM = 36
-FRESH = timedelta(hours=24)
 SEPARATOR = " · "
 GROWING = text("younger than 24 h, still growing")
 NOBODY = text("nobody to compare yet")
@@ -70,12 +68,6 @@ def tell(page: Page, data: ChartData, words: Text, bottom: float) -> None:
     """Say in the middle of the drawing's room why it is empty."""
     said = speech(data.look.language).say(words)
     page.text(WIDTH / 2, (TOP + bottom + MESSAGE) / 2, said, Style(page.colours.ink, MESSAGE), "center")
-
-
-def fresh(data: ChartData, row: ChartRow) -> list[bool]:
-    """Whether each post is so young that its count still grows."""
-    since = data.as_of - FRESH
-    return [time > since for time in row.times]
 
 
 def foot(page: Page, data: ChartData, *, growing: bool, lines: Sequence[str]) -> float:

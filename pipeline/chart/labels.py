@@ -9,7 +9,7 @@ from pipeline.chart.words import TEXT, Style, elide, width
 
 NAME = 376
 """The most room for a name: fifteen usual letters."""
-COLUMN = 400
+COLUMN = 424
 """The most room for all else."""
 LEADER = 44
 """Between the end of a line and its label."""

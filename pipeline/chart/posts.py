@@ -23,7 +23,7 @@ from pipeline.chart.series import (
     values_axis,
 )
 from pipeline.chart.smooth import enough, window
-from pipeline.chart.standing import Standing, figures, ranked, sample
+from pipeline.chart.standing import Standing, figures, fresh, ranked, sample
 from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData
@@ -76,7 +76,7 @@ def _reading(data: ChartData, shown: Sequence[Standing], *, many: bool) -> str:
 
 def _foot(page: Page, data: ChartData, shown: Sequence[Standing], others: Sequence[Standing], *, many: bool) -> float:
     say = speech(data.look.language).say
-    growing = any(any(frame.fresh(data, standing.row)) for standing in shown)
+    growing = any(any(fresh(data, standing.row)) for standing in shown)
     return frame.foot(page, data, growing=growing, lines=[*([say(LINES)] if many else []), *rest.named(data, others)])
 
 

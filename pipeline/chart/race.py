@@ -8,7 +8,7 @@ from pipeline.chart import frame, rest
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short
 from pipeline.chart.page import Page
-from pipeline.chart.standing import Standing, figures, ranked, reason, sample
+from pipeline.chart.standing import Standing, figures, ranked, reason, sample, within
 from pipeline.chart.words import TEXT, Style, elide, width
 from pipeline.language import speech, text
 from pipeline.records import Basis, ChartData, Layout
@@ -16,7 +16,7 @@ from pipeline.records import Basis, ChartData, Layout
 READINGS = {
     Basis.COUNT: text("the sum of these posts"),
     Basis.RATE: text("these posts together"),
-    Basis.DAILY: text("since the oldest of these posts"),
+    Basis.DAILY: text("since the oldest of these posts, at least a day"),
 }
 MOST_OPEN = 10
 """Up to so many accounts have their names above their bars; more have them in a column before the bars."""
@@ -253,8 +253,8 @@ def _widest(data: ChartData, found: Sequence[Standing], style: Style) -> float:
 
 
 def _remarks(data: ChartData, standing: Standing) -> list[str]:
-    """How many posts if fewer than asked for, and why the row is stale."""
-    return list(filter(None, [_few(data, standing), standing.row.note]))
+    """How many posts if fewer than asked for, in how short a time, and why the row is stale."""
+    return list(filter(None, [_few(data, standing), within(data, standing.row), standing.row.note]))
 
 
 def _few(data: ChartData, standing: Standing) -> str:

@@ -18,7 +18,7 @@ MADE_UP = {"nasa": 900, "esa": 240, "isro": 160, "roscosmos": 60, "JAXA_en": 31,
 """Popular accounts, unpopular ones, and what their posts are usually reposted."""
 READ = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)
 """When made-up timelines were read: pictures of them are the same every day."""
-STALE = text("as of {time}", time="14:05 UTC")
+STALE = text("as of {time}", time="23 Nov 14:05 UTC")
 COUNT = 100
 STEPS = 60
 """Moments of a course."""

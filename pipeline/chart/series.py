@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from pipeline.chart import frame
 from pipeline.chart.marks import GAP, SOLID, Dash
 from pipeline.chart.numbers import short, tick
 from pipeline.chart.page import Page
 from pipeline.chart.scale import Scale
 from pipeline.chart.smooth import on_top, rolling_median, window
-from pipeline.chart.standing import Standing
+from pipeline.chart.standing import Standing, fresh
 from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech
 from pipeline.records import Basis, ChartData
@@ -157,7 +156,7 @@ def posts_axis(page: Page, data: ChartData, box: Plot) -> None:
 
 def dots(page: Page, data: ChartData, box: Plot, one: Series, others: Counter[tuple[int, float]]) -> None:
     """A dot a post, the youngest hollow; upon the dots that others have in the same place, which are counted."""
-    young = frame.fresh(data, one.standing.row)
+    young = fresh(data, one.standing.row)
     counts = data.look.basis is Basis.COUNT
     places = _crowded(box, one) if box.step < DOTS[0] / 2 else _stacked(box, one, others, counts=counts)
     page.dots([place for ago, place in places if not young[ago]], page.colours.dot(one.colour), box.dot, rim=0)

@@ -8,7 +8,7 @@ from pipeline.chart.layout import ROWS_WITH_TOPS, layout
 from pipeline.chart.numbers import short
 from pipeline.chart.page import Page
 from pipeline.chart.scale import scale_of
-from pipeline.chart.standing import Standing, figures, ranked, reason, sample
+from pipeline.chart.standing import Standing, figures, fresh, ranked, reason, sample
 from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
 from pipeline.chart.words import Style, elide, width
 from pipeline.language import speech, text
@@ -55,7 +55,7 @@ def draw(data: ChartData) -> Page:
         return table.draw(data, found, scale)
     axis = Axis(scale, scale.placed(frame.LEFT + PAD, frame.RIGHT - PAD), frame.LEFT, frame.RIGHT)
     page = frame.open_page(data, frame.height_for(len(found)), speech(data.look.language).say(READING))
-    growing = any(any(frame.fresh(data, row)) for row in data.rows)
+    growing = any(any(fresh(data, row)) for row in data.rows)
     bottom = frame.foot(page, data, growing=growing, lines=[])
     rows = _rows(page, data, found, bottom - AXIS, axis)
     strips = [row.strip for row in rows if row.strip]

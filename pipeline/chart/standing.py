@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
 from statistics import median
 
 from pipeline.chart.numbers import short
@@ -13,6 +15,8 @@ TITLES = {
     Basis.RATE: text("{metric} per 1,000 views"),
     Basis.DAILY: text("{metric} per day"),
 }
+HOUR = timedelta(hours=1)
+FRESH = timedelta(hours=24)
 SPANS = {Span.HOUR: text("last hour"), Span.DAY: text("last 24 hours"), Span.WEEK: text("last 7 days")}
 
 
@@ -59,6 +63,17 @@ def _in_order(found: Iterable[Standing]) -> list[Standing]:
     return sorted(found, key=lambda each: (each.rank is None, -(each.rank or 0), each.row.handle.casefold()))
 
 
+def read_at(data: ChartData, row: ChartRow) -> datetime:
+    """When the row's figures were read: an account that is not read any more keeps its own time."""
+    return row.read_at or data.as_of
+
+
+def fresh(data: ChartData, row: ChartRow) -> list[bool]:
+    """Whether each post was so young when its counts were read that they were still growing."""
+    since = read_at(data, row) - FRESH
+    return [time > since for time in row.times]
+
+
 def title(look: Look) -> str:
     """What is measured."""
     say = speech(look.language).say
@@ -86,6 +101,15 @@ def figures(data: ChartData, standing: Standing) -> list[str]:
         say("median {number}", number=short(standing.median, language)),
         say("top {number}", number=short(standing.top, language)),
     ]
+
+
+def within(data: ChartData, row: ChartRow) -> str:
+    """In how short a time all posts of a figure per day were made, where older ones of that day are left out."""
+    if data.look.basis is not Basis.DAILY or len(row.times) < data.look.count:
+        return ""
+    length = read_at(data, row) - row.times[-1]
+    hours = max(ceil(length / HOUR), 1)
+    return speech(data.look.language).say("all within {hours} h", hours=hours) if length < FRESH else ""
 
 
 def sample(standing: Standing) -> str:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import quantiles
 
-from pipeline.chart import frame
 from pipeline.chart.numbers import tick
 from pipeline.chart.page import Page
 from pipeline.chart.scale import ROUND, Scale
-from pipeline.chart.standing import Standing
+from pipeline.chart.standing import Standing, fresh
 from pipeline.chart.swarm import Crowd, Swarm
 from pipeline.chart.words import width
 from pipeline.records import Basis, ChartData, Language
@@ -124,7 +123,7 @@ class Strip:
 def strip_of(page: Page, data: ChartData, standing: Standing, room: Room, axis: Axis) -> Strip:
     """The posts of an account that has some."""
     row, high = standing.row, axis.scale.high
-    posts = sorted(zip(row.values, frame.fresh(data, row), strict=True))
+    posts = sorted(zip(row.values, fresh(data, row), strict=True))
     shown = [post for post in posts if post[0] <= high]
     grain = 0 if data.look.basis is Basis.RATE else 1
     ink = colour(page, standing)

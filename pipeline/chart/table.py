@@ -7,7 +7,7 @@ from pipeline.chart import frame, rest, strip
 from pipeline.chart.numbers import short
 from pipeline.chart.page import Page
 from pipeline.chart.scale import Scale
-from pipeline.chart.standing import Standing, reason
+from pipeline.chart.standing import Standing, fresh, reason
 from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
 from pipeline.chart.words import Style, elide, width
 from pipeline.language import speech, text
@@ -81,7 +81,7 @@ def draw(data: ChartData, found: Sequence[Standing], scale: Scale) -> Page:
 
 def _fitted(page: Page, data: ChartData, found: Sequence[Standing]) -> tuple[int, float]:
     """How many accounts fit, and where their rows end. Writes the foot."""
-    growing = any(any(frame.fresh(data, row)) for row in data.rows)
+    growing = any(any(fresh(data, row)) for row in data.rows)
     reading = [speech(data.look.language).say(READING)] if any(row.values for row in data.rows) else []
     lines = len(frame.joined(data, growing=growing, lines=reading))
     amount = _capacity(page, lines)

@@ -97,6 +97,12 @@ def claim_outdated(session: Session, now: datetime, next_turns: int) -> Sequence
     return sorted((row[0], row[1]) for row in rows)
 
 
+def note_unchanged(session: Session, comparison_id: int, inputs: str, as_of: datetime) -> None:
+    """What was read by then would give the same chart."""
+    same = Comparison.id == comparison_id, Comparison.inputs == inputs
+    session.execute(update(Comparison).where(*same).values(checked_at=as_of))
+
+
 def finish(session: Session, comparison_id: int, version: int) -> bool:
     """The chart of this version stands, drawn or the same as before. True where a later one is wanted already."""
     session.execute(

@@ -27,7 +27,7 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """A chart that a chat is to be shown now."""
+    """A chart that a chat is to be shown now; as_of and checked_at as its comparison's."""
 
     subscription_id: int
     chat_id: int
@@ -39,6 +39,8 @@ class Showing:
     message_id: int | None
     chart: str
     caption: str
+    as_of: datetime | None = None
+    checked_at: datetime | None = None
 
 
 TURN = (
@@ -146,6 +148,8 @@ def _showing(subscription: Subscription, comparison: Comparison) -> Showing:
         subscription.message_id,
         comparison.chart or "",
         comparison.caption or "",
+        comparison.as_of,
+        comparison.checked_at,
     )
 
 

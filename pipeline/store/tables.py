@@ -194,6 +194,7 @@ class Comparison(Table):
 
     wanted and drawn are versions: a chart is due while wanted is ahead. claimed_until keeps two workers off one chart.
     inputs is the digest of what the chart showed, so that equal data is not drawn again; layout is where it showed it.
+    as_of: when what the chart shows was read; checked_at: until when the same was read again.
     used_at: when it was last asked for or drawn.
     """
 
@@ -218,6 +219,8 @@ class Comparison(Table):
     layout: Mapped[str | None]
     chart: Mapped[str | None]
     caption: Mapped[str | None]
+    as_of: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
 
 
 class ComparisonAccount(Table):

@@ -12,6 +12,7 @@ import pytest
 from babel.messages.pofile import read_po
 from pydantic import TypeAdapter
 
+from pipeline import clock
 from pipeline.errors import ServiceError, UserError
 from pipeline.language import CATALOGUES, METRICS, speech, text
 from pipeline.records import Language, Metric, Text
@@ -107,7 +108,7 @@ BUDGET = text(
     cost=Decimal("1.3"),
     length=5000,
     id=-1005001,
-    until=datetime(2026, 1, 4, 5, 6, 7, tzinfo=UTC),
+    until=datetime(clock.now().year, 1, 4, 5, 6, 7, tzinfo=UTC),
 )
 
 

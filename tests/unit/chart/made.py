@@ -97,8 +97,10 @@ EXTREMES: dict[str, list[ChartRow]] = {
     "all equal": [row(handle, [37] * 100) for handle in ("a", "b", "c", "d", "e", "f")],
     "all popular": [row("a", [10**9 + number for number in range(100)])],
     "all stale": [row(f"{WIDEST}{number}", [5] * 60, "no such account any more") for number in range(10)],
-    "three stale": [row(f"{WIDEST}{number}", [5, 12_345] * 30, "as of 14:05 UTC", youngest_h=1) for number in range(3)],
-    "many stale": [row(f"{WIDEST}{number}", [number, 12_345] * 30, "as of 14:05 UTC") for number in range(14)],
+    "three stale": [
+        row(f"{WIDEST}{number}", [5, 12_345] * 30, "as of 23 Sept 14:05 UTC", youngest_h=1) for number in range(3)
+    ],
+    "many stale": [row(f"{WIDEST}{number}", [number, 12_345] * 30, "as of 23 Sept 14:05 UTC") for number in range(14)],
     "no data": [row(WIDEST, (), "protected"), row("b", (), "no such account any more"), row("c", ())],
     "no data of many": [row(f"{WIDEST}{number}", (), "no such account any more") for number in range(25)],
     "one without the metric": [row("fine", [40, 60, 90] * 30), row(LONGEST, (), "bookmarks or views not known")],

@@ -77,8 +77,8 @@ def test_columns_are_straight_and_have_a_cell_an_account(rows: list[ChartRow], v
 
 
 def test_a_stale_account_keeps_its_figures_and_says_since_when() -> None:
-    text = caption(chart(row("late", [3], "as of 14:05 UTC")))
-    assert names(text) == ["@late · as of 14:05 UTC"]
+    text = caption(chart(row("late", [3], "as of 23 Sept 14:05 UTC")))
+    assert names(text) == ["@late · as of 23 Sept 14:05 UTC"]
     assert cells(text) == [["3", "3", "1"]]
 
 

@@ -56,12 +56,12 @@ def draw(*rows: ChartRow, **look: Any) -> Page:
 
 
 CASES: dict[str, list[ChartRow]] = EXTREMES | {
-    f"{amount} accounts": [*crowd(amount - 1), growing(WIDEST, (0.4, 7), note="as of 14:05 UTC")]
+    f"{amount} accounts": [*crowd(amount - 1), growing(WIDEST, (0.4, 7), note="as of 23 Sept 14:05 UTC")]
     for amount in (1, 2, 5, 6, 10, 25)
 }
 CASES["long names in a race"] = racing(9, Span.DAY, LONGEST)
 CASES["stale names in a race"] = [
-    ChartRow(each.handle, each.values, each.times, "as of 14:05 UTC", each.total, each.course)
+    ChartRow(each.handle, each.values, each.times, "as of 23 Sept 14:05 UTC", each.total, each.course)
     for each in racing(6, Span.DAY, WIDEST)
 ]
 CASES["read late"] = [growing(f"{number}{WIDEST}", (0.5, 0), (0.9, 40 * number)) for number in range(1, 6)]
@@ -167,9 +167,9 @@ def test_where_nothing_is_known_the_picture_does_not_say_that_nothing_was_gained
 
 
 def test_a_stale_account_is_grey_with_its_note() -> None:
-    told = texts(draw(growing("late", (0.5, 9), note="as of 14:05 UTC"), growing("fresh", (0.5, 7))))
+    told = texts(draw(growing("late", (0.5, 9), note="as of 23 Sept 14:05 UTC"), growing("fresh", (0.5, 7))))
     assert told["@late"].style.colour == LIGHT.muted
-    assert "as of 14:05 UTC" in told
+    assert "as of 23 Sept 14:05 UTC" in told
 
 
 def at(*gains: tuple[int, int]) -> list[tuple[datetime, float]]:

@@ -21,7 +21,7 @@ from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 SEVERAL = [View.SPREAD, View.POSTS, View.RACE]
 """The views that draw a name for each row."""
 OF_POSTS = [View.SPREAD, View.POSTS]
-STALE = row(WIDEST, [3] * 90, "as of 14:05 UTC")
+STALE = row(WIDEST, [3] * 90, "as of 23 Sept 14:05 UTC")
 CASES: dict[str, list[ChartRow]] = EXTREMES | {
     **{f"{amount} accounts": [*crowd(amount - 1), STALE] for amount in (1, 2, 3, 5, 10, 11, 25, 40)},
     **{f"{amount} long names": [replace(each, handle=LONGEST) for each in crowd(amount)] for amount in (1, 2, 5, 10)},
@@ -219,10 +219,10 @@ def test_one_post_far_beyond_all_others_is_told_and_pointed_at() -> None:
 
 @pytest.mark.parametrize("view", SEVERAL)
 def test_a_stale_account_is_grey_and_says_since_when(view: View) -> None:
-    page = drawn(chart(row("late", [5] * 60, "as of 14:05 UTC"), view=view))
+    page = drawn(chart(row("late", [5] * 60, "as of 23 Sept 14:05 UTC"), view=view))
     handle = next(text for text in texts(page) if text.words == "@late")
     assert handle.style.colour == COLOURS[Theme.LIGHT].muted
-    assert any("as of 14:05 UTC" in told for told in words(page))
+    assert any("as of 23 Sept 14:05 UTC" in told for told in words(page))
     assert any("n=60" in told for told in words(page))
 
 
@@ -235,10 +235,10 @@ def test_twenty_five_accounts_have_a_line_each() -> None:
 
 def test_lines_of_text_tell_why_an_account_is_stale_or_empty() -> None:
     rows = [row(f"a{number}", [10**6] * 100) for number in range(11)]
-    far = row("far", [1] * 20, "as of 14:05 UTC")
+    far = row("far", [1] * 20, "as of 23 Sept 14:05 UTC")
     everywhere = row("everywhere", [0, 10**6] * 50, "no such account any more")
     page = drawn(chart(*rows, far, everywhere, row("empty", (), "protected")))
-    assert {"as of 14:05 UTC", "no such account any more", "protected"} <= set(words(page))
+    assert {"as of 23 Sept 14:05 UTC", "no such account any more", "protected"} <= set(words(page))
     muted = {text.words for text in texts(page) if text.style.colour == COLOURS[Theme.LIGHT].muted}
     assert {"@far", "@everywhere", "@empty"} <= muted
 

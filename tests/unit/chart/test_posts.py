@@ -16,12 +16,12 @@ from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
 LIGHT = COLOURS[Theme.LIGHT]
 CASES: dict[str, list[ChartRow]] = EXTREMES | {
-    f"{amount} accounts": [*crowd(amount - 1), row(WIDEST, [3] * 90, "as of 14:05 UTC")]
+    f"{amount} accounts": [*crowd(amount - 1), row(WIDEST, [3] * 90, "as of 23 Sept 14:05 UTC")]
     for amount in (1, 2, 5, 6, 10, 25)
 }
 CASES["long names"] = [row(f"{number}{LONGEST}", [number, 12_345] * 40, youngest_h=1) for number in range(9)]
 CASES["few drawn, many named"] = [
-    *(row(WIDEST, [5, 12_345] * 30, "as of 14:05 UTC", youngest_h=1) for _ in range(5)),
+    *(row(WIDEST, [5, 12_345] * 30, "as of 23 Sept 14:05 UTC", youngest_h=1) for _ in range(5)),
     *(row(LONGEST, (), "no such account any more") for _ in range(5)),
 ]
 

@@ -13,7 +13,7 @@ from pipeline.records import Basis, ChartData, ChartRow, Language, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
 CASES = EXTREMES | {
-    f"{amount} accounts": [*crowd(amount - 1), row(LONGEST, [3] * 90, "as of 14:05 UTC")]
+    f"{amount} accounts": [*crowd(amount - 1), row(LONGEST, [3] * 90, "as of 23 Sept 14:05 UTC")]
     for amount in (1, 2, 3, 5, 10, 11, 16, 25, 26, 60)
 }
 
@@ -99,10 +99,12 @@ def test_a_bar_has_its_accounts_colour_whatever_its_rank(amount: int) -> None:
 
 @pytest.mark.parametrize("amount", [1, 3, 12])
 def test_a_stale_account_is_grey_and_says_since_when_and_of_how_many_posts(amount: int) -> None:
-    page = drawn(row("late", [9] * 60, "as of 14:05 UTC"), *(row(f"a{n}", [1] * 100) for n in range(amount - 1)))
+    page = drawn(
+        row("late", [9] * 60, "as of 23 Sept 14:05 UTC"), *(row(f"a{n}", [1] * 100) for n in range(amount - 1))
+    )
     shown = {text.words: text.style.colour for text in texts(page)}
     assert shown["@late"] == COLOURS[Theme.LIGHT].muted
-    assert any(word.endswith("n=60 · as of 14:05 UTC") for word in words(page))
+    assert any(word.endswith("n=60 · as of 23 Sept 14:05 UTC") for word in words(page))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_the_lead_is_told_in_words(first: int, second: int, said: str | None) ->
 
 
 def test_no_lead_is_told_over_or_by_a_stale_account() -> None:
-    told = words(drawn(row("a", [9] * 100), row("b", [1] * 100, "as of 14:05 UTC")))
+    told = words(drawn(row("a", [9] * 100), row("b", [1] * 100, "as of 23 Sept 14:05 UTC")))
     assert not [word for word in told if "times" in word]
 
 
@@ -137,7 +139,7 @@ def test_one_account_is_its_number_and_what_a_post_has() -> None:
     [
         (Basis.COUNT, "Retweets in total", "the sum of these posts"),
         (Basis.RATE, "Retweets per 1,000 views", "these posts together"),
-        (Basis.DAILY, "Retweets per day", "since the oldest of these posts"),
+        (Basis.DAILY, "Retweets per day", "since the oldest of these posts, at least a day"),
     ],
 )
 def test_the_head_says_what_the_total_is(basis: Basis, title: str, reading: str) -> None:

@@ -24,7 +24,7 @@ def accounts(amount: int) -> list[ChartRow]:
         row(
             NAMES[number % len(NAMES)] + str(number // len(NAMES) or ""),
             [int(chance.lognormvariate(5 - number * 0.3, 1.1)) for _ in range(85 if number % 5 == 1 else 100)],
-            "as of 14:05 UTC" if number % 5 == 3 else None,
+            "as of 23 Sept 14:05 UTC" if number % 5 == 3 else None,
             youngest_h=1,
         )
         for number in range(amount)

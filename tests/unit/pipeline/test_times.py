@@ -1,0 +1,249 @@
+"""When figures were read: of which day a row is, what a rate is divided by, and until when a chart is unchanged."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.delivery import captioned
+from pipeline.chart import caption
+from pipeline.chart.standing import fresh
+from pipeline.language import speech, text
+from pipeline.plot import chart_data, inputs
+from pipeline.records import (
+    NETWORK,
+    Basis,
+    ChartData,
+    Comparison,
+    Counts,
+    Language,
+    Look,
+    Mode,
+    Post,
+    Profile,
+    Reading,
+    State,
+    View,
+)
+from pipeline.store import Store, accounts, chats, comparisons, subscriptions
+from pipeline.store.migrate import migrate
+from pipeline.store.tables import Account, Subscription
+from pipeline.store.tables import Comparison as ComparisonRow
+
+NOW = datetime(2026, 11, 28, 14, 5, 20, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAILY = Look(view=View.RACE, basis=Basis.DAILY, count=5)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path}/tallybird.db")
+    migrate(store)
+    yield store
+    store.close()
+
+
+def posts(at: datetime, every: timedelta, *reposts: int) -> tuple[Post, ...]:
+    """Newest first; the newest is an hour old."""
+    return tuple(
+        Post(str(len(reposts) - ago), at - HOUR - every * ago, Counts(reposts=value))
+        for ago, value in enumerate(reposts)
+    )
+
+
+def read(store: Store, handle: str, at: datetime, found: Sequence[Post]) -> None:
+    with store.writing() as db:
+        accounts.save_profiles(db, [Profile(handle, State.ACTIVE, f"id-{handle}")], NETWORK, at)
+        account = accounts.known(db, [f"id-{handle}"], NETWORK)[0]
+        chats.add(db, 1, at)
+        chats.track(db, 1, [account.id], at)
+        accounts.save(db, [Reading(account.id, at, tuple(found))])
+
+
+def data(store: Store, look: Look, now: datetime = NOW) -> ChartData:
+    with store.writing() as db:
+        accounts.mark_stale(db, {None: now - timedelta(minutes=2)})
+        ids = tuple(each.id for each in accounts.tracked(db))
+        row = comparisons.find_or_add(db, Comparison(tuple(sorted(ids)), look))
+        return chart_data(db, row, now)
+
+
+def test_what_came_a_day_is_divided_by_the_time_until_an_accounts_own_last_reading(store: Store) -> None:
+    """500 a day stay 500 a day, however long ago they were read."""
+    since = 5 * DAY
+    read(store, "late", NOW - since, posts(NOW - since, DAY / 2, 500, 500, 500, 500, 500))
+    read(store, "fresh", NOW, posts(NOW, DAY / 2, 500, 500, 500, 500, 500))
+    late, fresh_row = data(store, DAILY).rows
+    assert late.total == fresh_row.total == pytest.approx(2500 / (2 + 1 / 24))
+    assert late.note == "as of 23 Nov 14:05 UTC"
+    assert data(store, DAILY, NOW + 3 * DAY).rows[0].total == late.total
+
+
+@pytest.mark.parametrize(("every", "told"), [(HOUR / 2, ["all within 3 h"]), (DAY, [])])
+def test_posts_of_less_than_a_day_are_not_made_to_more_and_the_chart_says_so(
+    store: Store, every: timedelta, told: list[str]
+) -> None:
+    read(store, "busy", NOW, posts(NOW, every, 10, 20, 30, 40, 50))
+    found = data(store, DAILY)
+    assert found.rows[0].total == (150 if told else pytest.approx(150 / (4 + 1 / 24)))
+    assert [part for part in caption(found).splitlines()[2].split(" · ") if "within" in part] == told
+
+
+def test_a_new_account_has_what_its_first_day_brought(store: Store) -> None:
+    read(store, "new", NOW, posts(NOW, HOUR, 10, 20))
+    found = data(store, DAILY)
+    assert found.rows[0].total == 30
+    assert "within" not in caption(found)
+
+
+@pytest.mark.parametrize(
+    ("ago", "language", "note"),
+    [
+        (HOUR, Language.ENGLISH, "as of 28 Nov 13:05 UTC"),
+        (5 * DAY, Language.ENGLISH, "as of 23 Nov 14:05 UTC"),
+        (5 * DAY, Language.SPANISH, "al 23 nov 14:05 UTC"),
+        (400 * DAY, Language.ENGLISH, "as of 24 Oct 2025"),
+        (400 * DAY, Language.SPANISH, "al 24 oct 2025"),
+    ],
+)
+def test_a_reading_of_before_tells_its_day_and_one_of_another_year_its_year(
+    store: Store, ago: timedelta, language: Language, note: str
+) -> None:
+    read(store, "late", NOW - ago, posts(NOW - ago, HOUR, 1))
+    read(store, "fresh", NOW, posts(NOW, HOUR, 1))
+    assert data(store, Look(language=language)).rows[0].note == note
+
+
+@pytest.mark.parametrize(
+    ("state", "ago", "note"),
+    [
+        (State.SUSPENDED, HOUR, "suspended, as of 28 Nov"),
+        (State.PROTECTED, 5 * DAY, "protected, as of 23 Nov"),
+        (State.MISSING, 400 * DAY, "gone, as of 2025"),
+    ],
+)
+def test_the_figures_of_a_lost_account_have_their_day(store: Store, state: State, ago: timedelta, note: str) -> None:
+    read(store, "lost", NOW - ago, posts(NOW - ago, HOUR, 1))
+    read(store, "fresh", NOW, posts(NOW, HOUR, 1))
+    with store.writing() as db:
+        accounts.save(db, [Reading(1, NOW, state=state)])
+    assert data(store, Look()).rows[0].note == note
+
+
+def test_a_post_is_young_if_it_was_when_it_was_read(store: Store) -> None:
+    read(store, "late", NOW - 5 * DAY, posts(NOW - 5 * DAY, 30 * HOUR, 1, 2))
+    read(store, "fresh", NOW, posts(NOW, 30 * HOUR, 1, 2))
+    found = data(store, Look())
+    assert [fresh(found, row) for row in found.rows] == [[True, False]] * 2
+
+
+def test_the_same_read_again_gives_the_same_chart_until_a_post_is_grown_up(store: Store) -> None:
+    found = posts(NOW, DAY, 7, 8, 9)
+    read(store, "a", NOW, found)
+    before = data(store, Look())
+    read(store, "a", NOW + 22 * HOUR, found)
+    assert inputs(data(store, Look(), NOW + 22 * HOUR)) == inputs(before)
+    read(store, "a", NOW + 24 * HOUR, found)
+    assert inputs(data(store, Look(), NOW + 24 * HOUR)) != inputs(before)
+
+
+def test_a_rate_that_falls_by_less_than_is_shown_gives_the_same_chart(store: Store) -> None:
+    found = posts(NOW, DAY, 5, 5, 5, 5)
+    read(store, "a", NOW, found)
+    before = data(store, DAILY)
+    read(store, "a", NOW + timedelta(seconds=10), found)
+    after = data(store, DAILY, NOW + timedelta(seconds=10))
+    assert after.rows[0].total != before.rows[0].total
+    assert inputs(after) == inputs(before)
+
+
+def shown(store: Store, mode: Mode, now: datetime) -> str:
+    """The caption with which the chart is shown to somebody who asks for it now."""
+    with store.writing() as db:
+        row = db.get_one(ComparisonRow, 1)
+        fields = {"everything": False, "next_at": now, "from_version": row.drawn}
+        subscription = Subscription(chat_id=1, comparison_id=1, mode=mode, **fields)
+        subscriptions.add(db, subscription)
+        turn = next(each for each in subscriptions.outdated(db, now) if each.subscription_id == subscription.id)
+        showing = subscriptions.due(db, turn, now)
+        subscriptions.remove(db, subscription.id)
+    assert showing is not None
+    return captioned(showing)
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "later"),
+    [
+        (
+            Language.ENGLISH,
+            "as of 28 Nov 2026 14:05 UTC",
+            "unchanged since 28 Nov 2026 14:05 UTC, checked 28 Nov 2026 14:50 UTC",
+        ),
+        (
+            Language.SPANISH,
+            "datos al 28 nov 2026 14:05 UTC",
+            "sin cambios desde el 28 nov 2026 14:05 UTC, comprobado el 28 nov 2026 14:50 UTC",
+        ),
+    ],
+)
+def test_a_chart_that_is_asked_for_later_says_that_it_was_read_again(
+    store: Store, language: Language, first: str, later: str
+) -> None:
+    read(store, "a", NOW, posts(NOW, DAY, 1, 2, 3))
+    found = data(store, Look(language=language))
+    with store.writing() as db:
+        row = db.get_one(ComparisonRow, 1)
+        row.chart, row.caption, row.inputs = "chart", caption(found), inputs(found)
+        row.as_of = row.checked_at = found.as_of
+        comparisons.finish(db, 1, row.wanted)
+    assert shown(store, Mode.ONCE, NOW).splitlines()[-1] == first
+    later_at = NOW + timedelta(minutes=45)
+    with store.writing() as db:
+        comparisons.note_unchanged(db, 1, "other inputs", later_at)
+    assert shown(store, Mode.ONCE, later_at).splitlines()[-1] == first
+    with store.writing() as db:
+        comparisons.note_unchanged(db, 1, inputs(found), later_at)
+    asked = shown(store, Mode.ONCE, later_at)
+    assert asked.splitlines()[-1] == later
+    assert asked.splitlines()[:-1] == caption(found).splitlines()[:-1]
+
+
+def test_what_is_unchanged_is_no_news_to_a_live_message(store: Store) -> None:
+    read(store, "a", NOW, posts(NOW, DAY, 1, 2, 3))
+    found = data(store, Look())
+    with store.writing() as db:
+        row = db.get_one(ComparisonRow, 1)
+        row.chart, row.caption, row.inputs = "chart", caption(found), inputs(found)
+        fields = {"everything": True, "next_at": NOW, "from_version": 0, "shown": "chart", "message_id": 5}
+        subscriptions.add(db, Subscription(chat_id=1, comparison_id=1, mode=Mode.LIVE, **fields))
+        comparisons.note_unchanged(db, 1, inputs(found), NOW + HOUR)
+        assert subscriptions.outdated(db, NOW + HOUR) == []
+
+
+def test_a_caption_has_room_for_the_longer_last_line(store: Store) -> None:
+    for number in range(60):
+        read(store, f"account_{number:06}", NOW, posts(NOW, DAY, number))
+    for language in Language:
+        found = data(store, Look(language=language))
+        longest = speech(language).read_at(found.as_of, found.as_of + timedelta(minutes=45))
+        whole = caption(found).replace(speech(language).read_at(found.as_of), longest)
+        assert 900 < len(whole.replace("`", "").encode("utf-16-le")) // 2 <= 1024
+
+
+def test_a_moment_of_another_year_has_its_year() -> None:
+    this_year = datetime.now(UTC).replace(month=1, day=4, hour=5, minute=6, second=7)
+    said = speech(Language.ENGLISH).say
+    for moment, day in ((this_year, "4 Jan"), (this_year.replace(year=2019), "4 Jan 2019")):
+        assert said(text("{at:moment}", at=moment)) == f"{day} 05:06 UTC"
+        assert said(text("{at:second}", at=moment)) == f"{day} 05:06:07 UTC"
+
+
+def test_a_dead_account_does_not_make_the_chart_older_than_it_is(store: Store) -> None:
+    read(store, "late", NOW - DAY, posts(NOW, HOUR, 1))
+    read(store, "fresh", NOW, posts(NOW, HOUR, 1))
+    assert data(store, Look()).as_of == NOW
+    with store.reading() as db:
+        assert [account.stale for account in db.query(Account).order_by(Account.id)] == [True, False]
+    assert replace(data(store, Look()).rows[1], read_at=None).note is None
