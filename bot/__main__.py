@@ -7,20 +7,18 @@ from telegram.error import InvalidToken
 
 from bot import app
 from pipeline import logs
-from pipeline.errors import ConfigError
-from pipeline.settings import BotSettings, complain
+from pipeline.settings import BotSettings
+from pipeline.startup import complain, startup
 from pipeline.store import open_store
 
 
 def main() -> None:
-    try:
+    with startup():
         settings = BotSettings.load()
         logs.configure("bot", settings.secrets)
         store = open_store(settings)
-    except ConfigError as error:
-        sys.exit(complain(error.problems))
+    os.environ["PTB_TIMEDELTA"] = "true"  # Telegram's waits as timedelta; as numbers they come with a warning
     try:
-        os.environ["PTB_TIMEDELTA"] = "true"  # Telegram's waits as timedelta; as numbers they come with a warning
         app.run(app.build(settings, store), settings)
     except InvalidToken:
         sys.exit(

@@ -3,17 +3,18 @@
 import argparse
 import gc
 import logging
-import sys
+import warnings
 from datetime import timedelta
 
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready
 from celery.utils.log import get_multiprocessing_logger
 
 from pipeline import clock, logs
-from pipeline.errors import ConfigError
 from pipeline.queues import CHARTS, TICKS, UPLOADS, make_app, take_back
-from pipeline.settings import PipelineSettings, complain
+from pipeline.settings import PipelineSettings
+from pipeline.startup import startup
 from pipeline.store import Store, comparisons, open_store
 
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -52,14 +53,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
     parser.add_argument("process", choices=PROCESSES)
     chosen = parser.parse_args().process
-    try:
+    with startup():
         settings = PipelineSettings.load()
         logs.configure(chosen, settings.secrets)
         setup_logging.connect(_keep_our_logging)
+        warnings.simplefilter("ignore", SecurityWarning)  # of root, or a group with no name: messages are JSON alone
         open_store(settings).close()
         clock.follow(settings.redis_address)
-    except ConfigError as error:
-        sys.exit(complain(error.problems))
     logging.getLogger(__name__).info("%s starts", chosen)
     PROCESSES[chosen](settings)
 

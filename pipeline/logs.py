@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from io import TextIOWrapper
 from types import TracebackType
 
 from pipeline.errors import AWAY, ServiceError
@@ -57,6 +58,8 @@ def _shortened(record: logging.LogRecord) -> logging.LogRecord:
 
 def configure(process: str, secrets: Iterable[str]) -> None:
     """Send INFO and above to stdout; the libraries only warn."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal has every letter
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(Redacting(process, secrets))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -4,8 +4,8 @@ supervisord keeps them: it restarts what dies, waiting longer each time, and sto
 written anew from the Procfile at each start, so that the Procfile stays the one list of processes.
 """
 
-import getpass
 import os
+import pwd
 import shlex
 import shutil
 import stat
@@ -16,18 +16,16 @@ from pathlib import Path
 from redis import Redis, RedisError
 
 from pipeline.errors import ConfigError
-from pipeline.settings import HouseSettings, Settings, complain, private_folder
+from pipeline.settings import HouseSettings, Settings
+from pipeline.startup import prepare_data_dir, private_folder, startup
 
 HOUSE = """\
 [supervisord]
 nodaemon = true
 silent = true
-user = {user}
 logfile = /dev/fd/1
 logfile_maxbytes = 0
-pidfile = {folder}/supervisord.pid
-childlogdir = {folder}
-
+{user}
 [group:tallybird]
 programs = {programs}
 priority = 2
@@ -47,28 +45,35 @@ stdout_logfile_maxbytes = 0
 """
 
 
+REDIS = "TALLYBIRD_REDIS"
+"""The variable with the private Redis' command: DATA_DIR is in it, where any sign may be, also one of supervisord's."""
+
+
 def main() -> None:
-    os.umask(0o077)  # whatever is written is for this user alone
-    try:
+    with startup():
         settings = HouseSettings.load()
-        private_folder(settings.data_dir)
+        prepare_data_dir(settings.data_dir)
         commands = procfile(*(Path(name) for name in sys.argv[1:] or ["Procfile"]))
-        private = {} if settings.redis_url else {"redis": private_redis(settings)}
-        written = write_configuration(settings.data_dir.absolute(), commands, private)
-    except ConfigError as error:
-        sys.exit(complain(error.problems))
+        if not settings.redis_url:
+            os.environ[REDIS] = private_redis(settings)
+            commands = {"redis": f"sh -c 'eval \"exec ${REDIS}\"'"} | commands
+        written = write_configuration(settings.data_dir.absolute(), commands)
     _through_a_pipe()
     beside_python = Path(sys.executable).parent
     os.environ["PATH"] = f"{beside_python}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(written)])  # noqa: S606
+    paths = ["-c", str(written), "-j", str(written.with_suffix(".pid")), "-q", str(written.parent)]
+    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", *paths])  # noqa: S606
 
 
 def _through_a_pipe() -> None:
-    """Let supervisord open its output anew for each process, as it does, also where that is a file or a socket.
+    """Let supervisord open its output anew for each process, as it does, also where that cannot be done.
+
+    That is so with a socket, and with another user's pipe or terminal, as sudo and container hosts hand them on; a file
+    would be written over.
 
     A full disk ends cat, and only what is said meanwhile is lost: with the last writer the loop ends too.
     """
-    if stat.S_ISFIFO(os.fstat(1).st_mode) or os.isatty(1):
+    if (stat.S_ISFIFO(os.fstat(1).st_mode) or os.isatty(1)) and os.access("/dev/fd/1", os.W_OK):
         return
     reader, writer = os.pipe()
     subprocess.Popen(["sh", "-c", "until cat; do :; done"], stdin=reader, start_new_session=True)  # noqa: S607
@@ -80,18 +85,26 @@ def _through_a_pipe() -> None:
 
 def procfile(*paths: Path) -> dict[str, str]:
     """The processes' commands by name."""
-    lines = [line for path in paths for line in path.read_text().splitlines() if line.strip() and line[0] != "#"]
-    return {name.strip(): command.strip() for name, _, command in (line.partition(":") for line in lines)}
+    lines = [line for path in paths for line in path.read_text("utf-8").splitlines()]
+    named = (line.partition(":") for line in lines if line.strip() and line[0] != "#")
+    return {name.strip(): command.strip() for name, _, command in named}
 
 
-def write_configuration(folder: Path, commands: dict[str, str], private: dict[str, str]) -> Path:
-    head = HOUSE.format(user=getpass.getuser(), folder=folder, programs=",".join(commands))
-    programs = [
-        PROGRAM.format(name=name, command=command.replace("%", "%%")) for name, command in (private | commands).items()
-    ]
+def write_configuration(folder: Path, commands: dict[str, str]) -> Path:
+    """What supervisord reads. No path is in it, since it has no way to write each sign that a path may have."""
+    head = HOUSE.format(user=_user(), programs=",".join(name for name in commands if name != "redis"))
+    programs = [PROGRAM.format(name=name, command=command.replace("%", "%%")) for name, command in commands.items()]
     written = folder / "supervisord.conf"
-    written.write_text("".join([head, *programs]))
+    written.write_text("".join([head, *programs]), "utf-8")
     return written
+
+
+def _user() -> str:
+    """Root must be named, or supervisord warns of it; nobody else needs an entry in /etc/passwd."""
+    try:
+        return "user = 0\n" if os.getuid() == pwd.getpwuid(0).pw_uid else ""
+    except KeyError:
+        return ""
 
 
 def private_redis(settings: Settings) -> str:

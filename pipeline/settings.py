@@ -1,19 +1,20 @@
 """The one place that reads the environment (and .env): typed, frozen, every problem told at once."""
 
 import difflib
+import os
 import re
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from pipeline import env_file
 from pipeline.errors import ConfigError
 
 LONGEST_SOCKET_PATH = 100  # a unix socket's path has room for 107 bytes
@@ -89,13 +90,32 @@ def _database_address(value: str) -> str:
     raise _fail("must start with postgresql:// or sqlite:///")
 
 
+def _folder(value: Path) -> Path:
+    """A ~ stands for the home, as in a shell; what no database takes for a path is refused here."""
+    try:
+        os.fspath(value).encode()
+        return value.expanduser()
+    except UnicodeEncodeError:
+        raise _fail("has letters that are not UTF-8. Name another folder") from None
+    except RuntimeError:
+        raise _fail("begins with ~, and there is no such home. Write the whole path") from None
+
+
 def _bot_token(value: SecretStr) -> SecretStr:
     if not re.fullmatch(r"\d+:[A-Za-z0-9_-]{20,}", value.get_secret_value()):
         raise _fail("is not a bot's token")
     return value
 
 
+def _token(value: SecretStr) -> SecretStr:
+    """Tokens travel in headers, which take no other letters; others come with quotes of a word processor."""
+    if not re.fullmatch("[!-~]+", value.get_secret_value()):
+        raise _fail("has blanks or letters that no token has; copy it anew")
+    return value
+
+
 BotToken = Annotated[SecretStr, AfterValidator(_bot_token)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
@@ -103,14 +123,12 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 class Settings(BaseSettings):
     """What the environment says; .env.example explains each."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="forbid", frozen=True
-    )
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="forbid", frozen=True)
 
     telegram_bot_token: BotToken | None = None
-    x_bearer_token: SecretStr | None = None
+    x_bearer_token: Token | None = None
     dropbox_app_key: str | None = None
-    dropbox_refresh_token: SecretStr | None = Field(None, validate_default=True)
+    dropbox_refresh_token: Token | None = Field(None, validate_default=True)
     dropbox_min_seconds: int = Field(60, ge=0)
 
     admin_ids: Ids = frozenset()
@@ -124,7 +142,7 @@ class Settings(BaseSettings):
     tick_seconds: int = Field(10, ge=1)
     posts_per_account: int = Field(100, ge=5, le=3200)
 
-    data_dir: Path = Path("data")
+    data_dir: Annotated[Path, AfterValidator(_folder)] = Path("data")
     database_url: Annotated[str, AfterValidator(_database_address)] | None = Field(None, repr=False)
     redis_url: Annotated[str, AfterValidator(_redis_address)] | None = Field(None, repr=False, validate_default=True)
     broker_url: Annotated[str, AfterValidator(_broker_address)] | None = Field(None, repr=False)
@@ -137,13 +155,29 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """Read the environment. Raises ConfigError with every problem at once."""
+        """Read the environment and .env. Raises ConfigError with every problem at once."""
+        lines = {name.lower(): value for name, value in env_file.read(Path(".env")).items() if value}
+        unknown = [_unknown(name) for name in lines if name not in cls.model_fields]
         try:
-            return cls()
+            settings = cls.model_validate({name: value for name, value in lines.items() if name in cls.model_fields})
         except ValidationError as error:
-            raise ConfigError(
-                [_problem(each) for each in error.errors(include_url=False, include_input=False)]
-            ) from None
+            found = error.errors(include_url=False, include_input=False)
+            raise ConfigError([*map(_problem, found), *unknown]) from None
+        if unknown:
+            raise ConfigError(unknown)
+        return settings
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 pydantic names them all
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over what is given to the class, which is what stands in .env."""
+        return env_settings, init_settings
 
     @field_validator("dropbox_refresh_token")
     @classmethod
@@ -170,11 +204,11 @@ class Settings(BaseSettings):
 
     @property
     def redis_address(self) -> str:
-        return self.redis_url or f"unix://{self.redis_socket}"
+        return self.redis_url or f"unix://{quote(str(self.redis_socket))}"
 
     @property
     def database_address(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'tallybird.db'}"
+        return self.database_url or f"sqlite:///{quote(str(self.data_dir.absolute() / 'tallybird.db'))}"
 
     @property
     def dropbox_is_on(self) -> bool:
@@ -204,14 +238,14 @@ class BotSettings(Settings):
 class PipelineSettings(Settings):
     """What the pipeline cannot do without."""
 
-    x_bearer_token: SecretStr
+    x_bearer_token: Token
 
 
 class HouseSettings(Settings):
     """What all the processes together cannot do without."""
 
     telegram_bot_token: BotToken
-    x_bearer_token: SecretStr
+    x_bearer_token: Token
 
 
 def _socket_in(folder: Path) -> Path:
@@ -226,29 +260,14 @@ def _passwords(address: str) -> Iterator[str]:
     yield from parse_qs(parts.query).get("password", [])
 
 
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    fix = f"Did you mean {close[0].upper()}?" if close else "Remove the line"
+    return f"{name.upper()}: not a setting of Tallybird. {fix}"
+
+
 def _problem(error: Any) -> str:
     name = str(error["loc"][0]).upper()
-    if error["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(name, [field.upper() for field in Settings.model_fields], n=1)
-        return f"{name}: not a setting of Tallybird. " + (f"Did you mean {close[0]}?" if close else "Remove the line")
     text = "missing" if error["type"] == "missing" else str(error["msg"]).replace("Input should", "should", 1)
     fix = f". Put here {HOW_TO_GET[name]}" if name in HOW_TO_GET else ""
     return f"{name}: {text}{fix}"
-
-
-def private_folder(path: Path) -> Path:
-    """Make the folder if it is missing, for this user alone; say so plainly when that cannot be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=path):
-            return path
-    except OSError as error:
-        raise ConfigError(
-            [f"DATA_DIR: cannot write to {path}: {error.strerror}. Name a folder that can be written"]
-        ) from error
-
-
-def complain(problems: Iterable[str]) -> str:
-    """The text a person sees when a start fails."""
-    lines = "\n".join(f"  {problem}" for problem in problems)
-    return f"Tallybird cannot start:\n{lines}\nSettings come from the environment or .env; .env.example explains each."

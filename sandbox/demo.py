@@ -46,6 +46,8 @@ def main() -> None:
         print("\nStopped.")
     except NotReadyError as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"The demo cannot keep its files: {error.strerror}. Name a folder for them in TMPDIR.")
 
 
 def serve(address: str, options: list[str]) -> None:

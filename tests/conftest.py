@@ -4,9 +4,11 @@ import csv
 import os
 import random
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,6 +45,20 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+@lru_cache
+def as_a_stranger() -> tuple[str, ...]:
+    """The words that run a command as a user whom /etc/passwd does not know, and who is not root.
+
+    Where the machine does not let us, the command is run as this user.
+    """
+    words = ("unshare", "--user", "--map-user=12345", "--map-group=12345")
+    try:
+        subprocess.run([*words, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ()
+    return words
 
 
 def without(server: str) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import ConfigError
-from pipeline.settings import Settings, private_folder
+from pipeline.settings import Settings
+from pipeline.startup import prepare_data_dir
 from pipeline.store.engine import Store, writer
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -20,7 +21,7 @@ ENCODINGS = {"UTF8", "SQL_ASCII"}
 
 def open_store(settings: Settings) -> Store:
     """The migrated database. Raises ConfigError where it cannot be used."""
-    private_folder(settings.data_dir)
+    prepare_data_dir(settings.data_dir)
     store = Store(settings.database_address)
     try:
         migrate(store)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,11 +25,17 @@ class House:
 
     daily_usd = 50
 
-    def __init__(
-        self, sandbox: Sandbox, folder: Path, tick_s: int, environment: dict[str, str], procfile: Path
+    def __init__(  # noqa: PLR0913, PLR0917 what a house is made of
+        self,
+        sandbox: Sandbox,
+        folder: Path,
+        tick_s: int,
+        environment: dict[str, str],
+        procfile: Path,
+        run_as: Sequence[str] = (),
     ) -> None:
         self.sandbox, self.folder, self.tick_s = sandbox, folder, tick_s
-        self.environment, self.procfile = environment, procfile
+        self.environment, self.procfile, self.run_as = environment, procfile, run_as
         self.supervisor: psutil.Popen
         given = environment.get("DATABASE_URL", f"sqlite:///{folder}/data/tallybird.db")
         self.database = given.replace("postgresql://", "postgresql+psycopg://")
@@ -53,7 +59,8 @@ class House:
         return Chat(self.sandbox, chat_id, **more)  # type: ignore[arg-type]
 
     def start(self) -> None:
-        self.supervisor = _start(["pipeline.run", str(self.procfile)], self.folder, self.log, self.environment)
+        module = ["pipeline.run", str(self.procfile)]
+        self.supervisor = _start(module, self.folder, self.log, self.environment, self.run_as)
 
     def stop(self) -> None:
         _stop(self.supervisor)
@@ -77,21 +84,22 @@ class House:
 
 
 @contextmanager
-def running(
+def running(  # noqa: PLR0913 the same
     folder: Path,
     posts: Path | None,
     settings: dict[str, str] | None = None,
     *,
     tick_s: int = 2,
     procfile: Path = ROOT / "Procfile",
+    run_as: Sequence[str] = (),
 ) -> Iterator[House]:
-    """Start everything, wait until the bot polls, and stop everything at the end."""
+    """Start everything, wait until the bot polls, and stop everything at the end. run_as: words before the command."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     environment = settings_of(address, folder, tick_s) | (settings or {})
     options = ["--posts", str(posts)] if posts else []
     sandbox = _start(["sandbox", "--port", str(port), *options], folder, folder / "sandbox.log", surroundings())
-    house = House(Sandbox(address), folder, tick_s, environment, procfile)
+    house = House(Sandbox(address), folder, tick_s, environment, procfile, run_as)
     try:
         house.start()
         try:
@@ -129,9 +137,12 @@ def _name(process: psutil.Process) -> str:
     return "redis" if any("unixsocket" in word for word in words) else words[-1] if words else ""
 
 
-def _start(module: Iterable[str], folder: Path, log: Path, environment: dict[str, str]) -> psutil.Popen:
+def _start(
+    module: Iterable[str], folder: Path, log: Path, environment: dict[str, str], run_as: Sequence[str] = ()
+) -> psutil.Popen:
+    command = [*run_as, sys.executable, "-m", *module]
     with log.open("ab") as output:
-        return psutil.Popen([sys.executable, "-m", *module], cwd=folder, env=environment, stdout=output, stderr=output)
+        return psutil.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
 
 
 def _stop(process: psutil.Popen) -> None:

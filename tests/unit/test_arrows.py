@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 BOT_MAY_KNOW = {
     "pipeline.clock",
     "pipeline.settings",
+    "pipeline.startup",
     "pipeline.store",
     "pipeline.records",
     "pipeline.errors",

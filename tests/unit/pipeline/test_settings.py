@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from pipeline.errors import ConfigError
-from pipeline.settings import HouseSettings, Settings, complain
+from pipeline.settings import HouseSettings, Settings
+from pipeline.startup import complain
 from tests.conftest import ROOT
 
 GOOD = {"TELEGRAM_BOT_TOKEN": "1:aaaaaaaaaaaaaaaaaaaaaaaa", "X_BEARER_TOKEN": "marked-bearer-token"}
