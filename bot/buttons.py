@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 LONGEST_ALERT = 200  # Telegram's limit
 OLD = text("This button belongs to an earlier chart. Send /compare for a new one.")
 
+CHART = {"show", "live", "stop"}
+"""The buttons under a chart, by the first word of their data."""
 NUMBER = re.compile(r"[0-9]{1,9}")  # what a comparison's id can be, and nothing else that Python takes for a number
 
 
@@ -50,14 +52,35 @@ def handler(house: House) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Corou
 
 async def _press(house: House, query: CallbackQuery, message: MaybeInaccessibleMessage) -> Text | None:
     """Do what the button says; what the person is to be told where it cannot be done."""
-    if not isinstance(message, Message):
+    data = query.data or ""
+    if not isinstance(message, Message) or not message.is_accessible or not _belongs_to(data, message):
         return OLD
-    call = Call(house, message, query.from_user.id, (query.data or "").split(), query)
+    call = Call(house, message, query.from_user.id, data.split(), query)
     if house.crowd.is_left_out(call.person) or house.crowd.is_too_much(call.person):
         return text("Too much at once here. Press again in a moment.")
     with house.crowd.place(call.person):
         async with house.turn(call.chat_id):
             return await problem_of(_run(call))
+
+
+def _belongs_to(data: str, message: Message) -> bool:
+    """Whether such a button stands under the message: a changed client may send any data under any message.
+
+    The button itself may be gone, as where the chart was drawn anew since it was pressed.
+    """
+    return _kind(data) in {_kind(each) for each in _buttons(message)}
+
+
+def _buttons(message: Message) -> list[str]:
+    """The data of the buttons that stand under the message now."""
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
+    return [str(button.callback_data) for row in rows for button in row]
+
+
+def _kind(data: str) -> str:
+    """For which messages a button is made: those of a chart stand together, any other alone."""
+    word = data.split(" ", 1)[0]
+    return "chart" if word in CHART else word
 
 
 async def _run(call: Call) -> None:
@@ -142,6 +165,7 @@ async def _forget(call: Call, *, sure: bool) -> None:
 
 async def _try_again(call: Call) -> None:
     """An owner has mended what stopped X or Dropbox, or thinks so: both are asked again, one request first."""
+    await access.check(call, changes=False)
     if not access.is_owner(call):
         raise UserError(text("Only the bot's owner can do that."))
     await call.house.write(notices.lift, clock.now())
@@ -162,9 +186,16 @@ def _mine(session: Session, chat_id: int, comparison_id: int) -> Comparison:
 
 def _shown(session: Session, call: Call, comparison_id: int) -> Comparison:
     """What the message shows by now: the button may be older than its accounts, theme and language."""
-    pressed = _mine(session, call.chat_id, comparison_id)
+    _mine(session, call.chat_id, comparison_id)
     current = subscriptions.showing(session, call.chat_id, call.message.message_id)
-    return comparing.shown_by(session, current) if current else pressed
+    if current:
+        return comparing.shown_by(session, current)
+    return _mine(session, call.chat_id, _number_under(call.message))
+
+
+def _number_under(message: Message) -> int:
+    """The comparison that the chart's own buttons name."""
+    return next(int(found[0]) for data in _buttons(message) if (found := NUMBER.search(data)))
 
 
 def _put(session: Session, call: Call, asked: Comparison, mode: Mode) -> None:

@@ -4,7 +4,8 @@ GET  /_control/telegram/chats              every chat: [{chat_id, type, title, u
                                            action, messages, last}]
 GET  /_control/telegram/chats/<id>         what stands in it now, oldest first; a chat nobody wrote in is []
 POST /_control/telegram/send               -> {message_id}; fields: people.Said
-POST /_control/telegram/press              {chat_id, user_id, message_id, data} -> {callback_query_id}
+POST /_control/telegram/press              {chat_id, user_id, message_id, data} -> {callback_query_id}; the message
+                                           may be deleted: to the bot it is an InaccessibleMessage then
 GET  /_control/telegram/callbacks/<id>     the bot's answer to a press: {answered, text, show_alert, url}
 POST /_control/telegram/member             {chat_id, status, user_id?, chat_type?, title?}: the bot is member,
                                            administrator, restricted, left or kicked (in private: blocked);

@@ -61,8 +61,15 @@ def say(world: World, said: Said) -> Message:
 
 
 def press(world: World, *, chat_id: int, user_id: int, message_id: int, data: str) -> Callback:
-    """Delivers the press even if no such button is shown any more, as an old client would."""
-    message = _find(find_chat(world, chat_id), message_id)
+    """Delivers the press even if no such button is shown any more, as an old client would.
+
+    Of a message that was deleted the bot learns where it stood and nothing else.
+    """
+    chat = find_chat(world, chat_id)
+    if not 0 < message_id <= chat.last_message_id:
+        raise BadInputError(f"chat {chat.id} has no message {message_id}")
+    message = chat.messages.get(message_id)
+    gone = {"chat": chat.json(), "message_id": message_id, "date": 0}
     callback = Callback(secrets.token_hex(8), world.now())
     world.callbacks[callback.id] = callback
     user = world.users.setdefault(user_id, User(user_id, f"Person {user_id}"))
@@ -71,7 +78,7 @@ def press(world: World, *, chat_id: int, user_id: int, message_id: int, data: st
         {
             "id": callback.id,
             "from": user.json(),
-            "message": message.json(),
+            "message": message.json() if message else gone,
             "chat_instance": str(chat_id),
             "data": data,
         },

@@ -19,8 +19,13 @@ def test_a_reader_of_a_channel_cannot_change_what_its_admins_set_up(plain_house:
     channel.ask(f"/track {handles[0]}")
     chart = channel.chart("/subscribe", within_s=60)
     reader = Chat(plain_house.sandbox, channel.id, user_id=666, type="channel")
-    for data in (button(chart, "Stop"), button(chart, "Likes"), "forget yes"):
+    for data in (button(chart, "Stop"), button(chart, "Likes")):
         assert "only admins" in told(reader, reader.press(chart, data))
+    question = channel.answer_to(channel.send("/forget"))
+    assert "only admins" in told(reader, reader.press(question, "forget yes"))
+    for data in ("forget yes", "settings dark", "again"):
+        assert "an earlier chart" in told(channel, channel.press(chart, data))
+    assert "an earlier chart" in told(channel, channel.press(question, button(chart, "Likes")))
     assert handles[0] in channel.ask("/list", within_s=60)
 
 

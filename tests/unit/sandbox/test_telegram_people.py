@@ -171,6 +171,18 @@ def test_a_button_of_no_message_cannot_be_pressed(door: Door) -> None:
     assert "no message 99" in door.refused("telegram/press", chat_id=7, user_id=7, message_id=99, data="yes")
 
 
+async def test_of_a_deleted_message_a_press_tells_only_where_it_stood(bot: Bot, door: Door) -> None:
+    door.say(7, 7, "/start")
+    sent = await bot.send_message(7, "Choose")
+    door.post("telegram/delete", chat_id=7, message_id=sent.message_id)
+    door.post("telegram/press", chat_id=7, user_id=7, message_id=sent.message_id, data="yes")
+    query = (await latest(bot)).callback_query
+    assert query
+    assert query.message
+    assert not query.message.is_accessible
+    assert (query.message.chat.id, query.message.message_id, query.data) == (7, sent.message_id, "yes")
+
+
 async def test_a_bot_that_is_blocked_is_told_so_until_the_person_writes_again(bot: Bot, door: Door) -> None:
     door.say(7, 7, "/start")
     door.post("telegram/member", chat_id=7, status="kicked")

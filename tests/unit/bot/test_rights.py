@@ -1,0 +1,306 @@
+"""Who may do what: every command and every button, by role, by kind of chat, by the message that it stands under.
+
+What is allowed is judged by the store, and what is refused by the words too.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from sqlalchemy import select
+from telegram import InlineKeyboardMarkup
+
+from bot import keyboards
+from bot.commands import COMMANDS
+from pipeline import clock
+from pipeline.language import speech, text
+from pipeline.records import NETWORK, Comparison, Language, Look, Mode, Profile, State
+from pipeline.store import accounts, chats, comparisons, notices, subscriptions
+from pipeline.store.tables import Chat as ChatRow
+from pipeline.store.tables import Subscription
+from tests.conftest import until
+from tests.e2e.chat import HTTP, Chat, Json
+from tests.unit.bot.conftest import OWNER, TOKEN, Bot, running
+
+OLD = "This button belongs to an earlier chart. Send /compare for a new one."
+ADMINS_ONLY = "In groups only admins may change what is tracked and shown. Ask one of them."
+OWNER_ONLY = "Only the bot's owner can do that."
+ANONYMOUS_ADMIN = 1_087_968_824
+SPEAKING_CHANNEL = 136_817_688
+NUMBERS = count(1)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A person in a kind of chat; user_id None: somebody who did nothing else so far."""
+
+    kind: str
+    name: str
+    changes: bool
+    owns: bool = False
+    user_id: int | None = None
+    role: str | None = None
+
+
+ROLES = [
+    Role("private", "person", changes=True),
+    Role("supergroup", "creator", changes=True, role="creator"),
+    Role("supergroup", "admin", changes=True, role="administrator"),
+    Role("group", "admin", changes=True, role="administrator"),
+    Role("supergroup", "member", changes=False, role="member"),
+    Role("supergroup", "restricted member", changes=False, role="restricted"),
+    Role("supergroup", "somebody who left", changes=False, role="left"),
+    Role("supergroup", "passer-by", changes=False),
+    Role("supergroup", "the bot's owner", changes=True, owns=True, user_id=OWNER, role="member"),
+    Role("channel", "admin", changes=True, role="administrator"),
+    Role("channel", "reader", changes=False),
+    Role("channel", "the bot's owner", changes=True, owns=True, user_id=OWNER),
+]
+SINGLE, LIVE, SETTINGS, QUESTION, STATUS, PLAIN = (
+    "single chart",
+    "live chart",
+    "settings",
+    "question",
+    "status",
+    "plain",
+)
+MESSAGES = (SINGLE, LIVE, SETTINGS, QUESTION, STATUS, PLAIN)
+
+
+@dataclass(frozen=True)
+class Button:
+    data: str
+    under: tuple[str, ...]
+    changes: tuple[str, ...] = ()
+    """Under which messages only an admin may press it."""
+
+
+BUTTONS = [
+    Button("show {number} spread likes count day", (SINGLE, LIVE), changes=(LIVE,)),
+    Button("live {number}", (SINGLE, LIVE), changes=(SINGLE, LIVE)),
+    Button("stop {number}", (LIVE,), changes=(LIVE, SINGLE)),  # of a single chart there is nothing to stop
+    Button("settings dark", (SETTINGS,), changes=(SETTINGS,)),
+    Button("settings es", (SETTINGS,), changes=(SETTINGS,)),
+    Button("forget yes", (QUESTION,), changes=(QUESTION,)),
+    Button("forget no", (QUESTION,), changes=(QUESTION,)),
+    Button("again", (STATUS,)),
+]
+OWN_TEST = "again"
+
+
+@dataclass
+class Room:
+    """A chat of one role's, which tracks an account, with a message of the bot's; a live chart is kept fresh."""
+
+    bot: Bot
+    role: Role
+    chat: Chat
+    number: int
+    message: Json
+
+    def state(self) -> object:
+        """What the store holds that anybody could change."""
+        with self.bot.store.reading() as db:
+            chat = db.get(ChatRow, self.chat.id)
+            kept = db.scalars(select(Subscription).where(Subscription.chat_id == self.chat.id)).all()
+            shown = [(each.mode, each.message_id, each.comparison_id) for each in kept]
+            return chat and (chat.theme, chat.language), shown
+
+    def press(self, data: str) -> str:
+        """What is told to who presses this."""
+        pressed = self.chat.press(self.message, data.format(number=self.number))
+        path = f"telegram/callbacks/{pressed}"
+        answer: Json = until(lambda: (seen := self.bot.sandbox.get(path))["answered"] and seen, every_s=0.005)
+        return str(answer["text"] or "")
+
+    def ask(self, words: str) -> str:
+        sent = self.chat.send(words)
+        return until(lambda: self.chat.said_after(sent), every_s=0.005)[0]
+
+
+def furnish(bot: Bot, role: Role, under: str | None = None) -> Room:
+    """A new chat, as the pipeline and people would leave it."""
+    number = next(NUMBERS)
+    user_id = role.user_id or 10_000 + number
+    chat_id = user_id if role.kind == "private" else -1_000_000 - number
+    owner = bot.chat(chat_id, user_id=user_id if chat_id > 0 else 9_000_000 + number, type=role.kind)
+    if chat_id > 0:
+        owner.ask("/id")
+    else:
+        owner.send("Hello")
+    if role.role:
+        bot.chat(chat_id, user_id=user_id, type=role.kind).send("Hello", role=role.role)
+    with bot.store.writing() as db:
+        now = clock.now()
+        accounts.save_profiles(db, [Profile("nasa", State.ACTIVE, "11348282")], NETWORK, now)
+        ids = [account.id for account in accounts.known(db, ["11348282"], NETWORK)]
+        chats.add(db, chat_id, now)
+        chats.track(db, chat_id, ids, now)
+        comparison_id = comparisons.find_or_add(db, Comparison(tuple(ids))).id
+    message = post(bot, chat_id, under, markup(under, comparison_id)) if under else {}
+    if under not in {None, LIVE}:
+        return Room(bot, role, replace(owner, user_id=user_id), comparison_id, message)
+    with bot.store.writing() as db:
+        live = Subscription(
+            chat_id=chat_id,
+            comparison_id=comparison_id,
+            everything=False,
+            mode=Mode.LIVE,
+            message_id=message.get("message_id"),
+            from_version=1,
+            next_at=clock.now() + timedelta(days=1),
+        )
+        subscriptions.add(db, live)
+    return Room(bot, role, replace(owner, user_id=user_id), comparison_id, message)
+
+
+def markup(under: str, comparison_id: int) -> InlineKeyboardMarkup | None:
+    """The buttons that the bot puts under such a message."""
+    said = speech(Language.ENGLISH)
+    return {
+        SINGLE: keyboards.under_chart(comparison_id, Look(), Mode.ONCE),
+        LIVE: keyboards.under_chart(comparison_id, Look(), Mode.LIVE),
+        SETTINGS: keyboards.chat_settings(Look()),
+        QUESTION: keyboards.sure_to_forget(said),
+        STATUS: keyboards.try_again(said),
+    }.get(under)
+
+
+def post(bot: Bot, chat_id: int, words: str, buttons: InlineKeyboardMarkup | None) -> Json:
+    """A message of the bot's, sent past its process."""
+    url = f"{bot.sandbox.address}/telegram/bot{TOKEN}/sendMessage"
+    body = {"chat_id": chat_id, "text": words} | ({"reply_markup": buttons.to_dict()} if buttons else {})
+    sent: Json = until(lambda: HTTP.post(url, json=body).json().get("result"))  # Telegram takes 30 a second
+    return {"message_id": sent["message_id"]}
+
+
+def is_stopped(bot: Bot) -> bool:
+    with bot.store.reading() as db:
+        return notices.stopped(db, NETWORK, clock.now()) is not None
+
+
+@pytest.fixture(params=ROLES, ids=lambda role: f"{role.kind}, {role.name}")
+def role(request: pytest.FixtureRequest) -> Role:
+    chosen: Role = request.param
+    return chosen
+
+
+@pytest.mark.parametrize(
+    ("button", "under"),
+    [(button, under) for button in BUTTONS if button.data != OWN_TEST for under in button.under],
+    ids=lambda each: each if isinstance(each, str) else each.data.replace("{number} ", ""),
+)
+def test_a_button_does_what_it_says_under_its_own_message_for_those_who_may(
+    bot: Bot, role: Role, button: Button, under: str
+) -> None:
+    room = furnish(bot, role, under)
+    before = room.state()
+    said = room.press(button.data)
+    if under in button.changes and not role.changes:
+        assert (said, room.state()) == (ADMINS_ONLY, before)
+    elif (button.data, under) == ("live {number}", LIVE):
+        assert said.startswith("This chat is subscribed to that chart already.")
+    else:
+        assert said == ""
+        assert (room.state() != before) == (button.data != "forget no")
+
+
+def test_the_owner_alone_has_a_stop_tried_again(bot: Bot, role: Role) -> None:
+    with bot.store.writing() as db:
+        notices.stop(db, NETWORK, text("no such account"), clock.now(), clock.now() + timedelta(days=1))
+    said = furnish(bot, role, STATUS).press("again")
+    assert (said, is_stopped(bot)) == (("", False) if role.owns else (OWNER_ONLY, True))
+
+
+@pytest.mark.parametrize("under", MESSAGES)
+@pytest.mark.parametrize("role", [ROLES[0], ROLES[2], ROLES[4], ROLES[8], ROLES[10]], ids=lambda role: role.name)
+def test_a_button_does_nothing_under_a_message_of_another_kind(bot: Bot, role: Role, under: str) -> None:
+    room = furnish(bot, role, under)
+    before, seen = room.state(), room.chat.messages()
+    others = [each.data for each in BUTTONS if under not in {*each.under, *each.changes}]
+    assert len(others) >= 5
+    for data in others:
+        assert (data, room.press(data)) == (data, OLD)
+    assert room.state() == before
+    assert room.chat.messages() == seen
+
+
+@pytest.mark.parametrize("button", BUTTONS, ids=lambda button: button.data.replace("{number} ", ""))
+@pytest.mark.parametrize("kind", ["private", "supergroup", "channel"])
+def test_a_button_of_a_message_that_is_gone_does_nothing(bot: Bot, kind: str, button: Button) -> None:
+    role = next(each for each in reversed(ROLES) if each.kind == kind and each.changes)
+    room = furnish(bot, role, button.under[0])
+    before = room.state()
+    bot.sandbox.post("telegram/delete", chat_id=room.chat.id, message_id=room.message["message_id"])
+    assert room.press(button.data) == OLD
+    assert room.state() == before
+
+
+@pytest.mark.parametrize("data", ["show {number} spread likes count day", "live {number}"])
+def test_a_chart_shows_the_accounts_that_it_was_made_for_whatever_number_is_sent(bot: Bot, data: str) -> None:
+    room = furnish(bot, ROLES[0], SINGLE)
+    with bot.store.writing() as db:
+        accounts.save_profiles(db, [Profile("esa", State.ACTIVE, "34442404")], NETWORK, clock.now())
+        added = [account.id for account in accounts.known(db, ["34442404"], NETWORK)]
+        chats.track(db, room.chat.id, added, clock.now())
+        other = comparisons.find_or_add(db, Comparison(tuple(added))).id
+    assert room.press(data.format(number=other)) == ""
+    with bot.store.reading() as db:
+        shown = subscriptions.showing(db, room.chat.id, room.message["message_id"])
+        assert shown
+        assert [each.handle for each in comparisons.accounts_of(db, shown.comparison_id)] == ["nasa"]
+
+
+CHANGING = {"/track @nasa", "/untrack @nasa", "/subscribe likes", "/unsubscribe", "/settings", "/forget"}
+OPEN = {"/start", "/help", "/privacy", "/id"}
+ASKING = OPEN | {"/list", "/status", "/compare"}
+SPEAKERS = [
+    *(
+        each
+        for each in ROLES
+        if each.name not in {"passer-by", "reader"} and (each.kind, each.owns) != ("channel", True)
+    ),
+    Role("supergroup", "anonymous admin", changes=True, user_id=ANONYMOUS_ADMIN),
+    Role("supergroup", "somebody's channel", changes=False, user_id=SPEAKING_CHANNEL),
+]
+
+
+def test_the_tables_hold_every_command() -> None:
+    assert {words.split()[0] for words in CHANGING | ASKING} == {f"/{command.name}" for command in COMMANDS}
+
+
+@pytest.mark.parametrize("role", SPEAKERS, ids=lambda role: f"{role.kind}, {role.name}")
+def test_a_command_that_changes_something_is_for_admins_and_one_that_asks_for_all(bot: Bot, role: Role) -> None:
+    for words in sorted(CHANGING):
+        room = furnish(bot, role)
+        before = room.state()
+        said = room.ask(words)
+        assert (said == ADMINS_ONLY) != role.changes, (words, said)
+        if not role.changes:
+            assert room.state() == before
+    for words in sorted(ASKING):
+        assert furnish(bot, role).ask(words) != ADMINS_ONLY
+
+
+@pytest.fixture(scope="module")
+def closed() -> Iterator[Bot]:
+    """A bot that serves the chat -77 alone, and its owner."""
+    with running(allowed_chats=frozenset({-77})) as started:
+        yield started
+
+
+@pytest.mark.parametrize("role", [ROLES[0], ROLES[1], ROLES[8], ROLES[9]], ids=lambda role: f"{role.kind}, {role.name}")
+def test_a_chat_that_is_not_let_in_gets_nothing_whoever_asks(closed: Bot, role: Role) -> None:
+    for button in BUTTONS:
+        room = furnish(closed, role, button.under[0])
+        before = room.state()
+        refusal = f"This bot serves only chosen chats. Its owner can add this one: its id is {room.chat.id}."
+        assert (button.data, room.press(button.data)) == (button.data, refusal)
+        assert room.state() == before
+    for words in sorted(CHANGING | ASKING - OPEN):
+        assert furnish(closed, role).ask(words).startswith("This bot serves only chosen chats.")
+    assert until(lambda: closed.chat(-77, user_id=5, type="group").ask("/list")).startswith(
+        "This chat tracks no account"
+    )
