@@ -116,8 +116,8 @@ async def _show(call: Call, comparison_id: int, choices: list[str]) -> None:
     current = await call.house.read(subscriptions.showing, call.chat_id, call.message.message_id)
     await access.check(call, changes=current is not None and current.mode is not Mode.ONCE)
     shown = await call.house.read(_shown, call, comparison_id)
-    await call.house.write(_put, call, replace(shown, look=_chosen(choices, shown.look)), Mode.ONCE)
-    await call.house.ask_for_charts()
+    put = await call.house.write(_put, call, replace(shown, look=_chosen(choices, shown.look)), Mode.ONCE)
+    await call.house.ask_for_charts([put])
 
 
 async def _settings(call: Call, choice: str) -> None:
@@ -126,20 +126,20 @@ async def _settings(call: Call, choice: str) -> None:
     chosen: dict[str, Any] = {"theme": Theme(choice)} if choice in set(Theme) else {"language": Language(choice)}
     if not await call.house.read(chats.is_known, call.chat_id):
         raise UserError(comparing.NOTHING_TRACKED)
-    await call.house.write(comparing.restyle, call.chat_id, **chosen)
+    pointed = await call.house.write(comparing.restyle, call.chat_id, **chosen)
     look = await call.house.read(chats.look, call.chat_id)
     with call.unless_refused():  # as when what is chosen already was pressed: nothing is modified
         await call.message.edit_text(
             speech(look.language).say(keyboards.SETTINGS), reply_markup=keyboards.chat_settings(look)
         )
-    await call.house.ask_for_charts()
+    await call.house.ask_for_charts(pointed)
 
 
 async def _live(call: Call, comparison_id: int) -> None:
     await access.check(call, changes=True)
     asked = await call.house.read(_shown, call, comparison_id)
-    await call.house.write(_put, call, asked, Mode.LIVE)
-    await call.house.ask_for_charts()
+    put = await call.house.write(_put, call, asked, Mode.LIVE)
+    await call.house.ask_for_charts([put])
 
 
 async def _stop(call: Call, comparison_id: int) -> None:
@@ -148,7 +148,7 @@ async def _stop(call: Call, comparison_id: int) -> None:
     ended = await call.house.write(_put_down, call)
     if not ended:
         raise UserError(OLD)
-    await call.house.ask_for_charts()
+    call.house.news.set()
 
 
 async def _forget(call: Call, *, sure: bool) -> None:
@@ -168,8 +168,7 @@ async def _try_again(call: Call) -> None:
     await access.check(call, changes=False)
     if not access.is_owner(call):
         raise UserError(text("Only the bot's owner can do that."))
-    await call.house.write(notices.lift, clock.now())
-    await call.house.ask_for_charts()
+    await call.house.write(notices.lift, clock.now())  # and the next tick asks
     said = await call.speech()
     with call.unless_refused():  # as when it was pressed before
         await call.message.edit_text(said.say("Being tried again now; /status tells how it went."))
@@ -198,18 +197,18 @@ def _number_under(message: Message) -> int:
     return next(int(found[0]) for data in _buttons(message) if (found := NUMBER.search(data)))
 
 
-def _put(session: Session, call: Call, asked: Comparison, mode: Mode) -> None:
-    """Let the message show this comparison: by the subscription that it has, or by a new one."""
+def _put(session: Session, call: Call, asked: Comparison, mode: Mode) -> int:
+    """Let the message show this comparison: by the subscription that it has, or by a new one. Returns what to draw."""
     current = subscriptions.showing(session, call.chat_id, call.message.message_id)
     if mode is Mode.LIVE:
         check_room(session, call.chat_id, asked, mode)
     if current is None:
-        show(session, subscription(call, mode, message_id=call.message.message_id), asked)
-        return
+        return show(session, subscription(call, mode, message_id=call.message.message_id), asked).comparison_id
     row = comparisons.find_or_add(session, asked)
     current.mode = mode if mode is Mode.LIVE else current.mode
     current.next_at = clock.now()
     subscriptions.point(session, current.id, row.id, comparisons.want(session, row))
+    return row.id
 
 
 def _put_down(session: Session, call: Call) -> bool:

@@ -87,26 +87,34 @@ def check_room(session: Session, chat_id: int, asked: Comparison, mode: Mode) ->
         )
 
 
-def follow_tracked(session: Session, chat_id: int) -> None:
-    """Point the subscriptions to everything that the chat tracks at what it tracks now."""
+def follow_tracked(session: Session, chat_id: int) -> list[int]:
+    """Point the subscriptions to everything that the chat tracks at what it tracks now; returns what is to be drawn."""
     ids = tuple(sorted(account.id for account in chats.tracked(session, chat_id)))
+    pointed = []
     for subscription in subscriptions.of_chat(session, chat_id):
         if subscription.everything and ids:
             row = comparisons.find_or_add(session, replace(shown_by(session, subscription), accounts=ids))
             subscriptions.point(session, subscription.id, row.id, comparisons.want(session, row))
+            pointed.append(row.id)
         elif subscription.everything:
             subscriptions.remove(session, subscription.id)
+    return pointed
 
 
-def restyle(session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None) -> None:
-    """Choose the theme of the chat's charts or its language, for those that are kept fresh too."""
+def restyle(
+    session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None
+) -> list[int]:
+    """Choose the theme of the chat's charts or its language, for those kept fresh too; returns what is to be drawn."""
     chats.choose(session, chat_id, theme=theme, language=language)
+    pointed = []
     for subscription in subscriptions.of_chat(session, chat_id):
         shown = shown_by(session, subscription)
         look = replace(shown.look, theme=theme or shown.look.theme, language=language or shown.look.language)
         if look != shown.look:
             row = comparisons.find_or_add(session, replace(shown, look=look))
             subscriptions.point(session, subscription.id, row.id, comparisons.want(session, row))
+            pointed.append(row.id)
+    return pointed
 
 
 def drop_untracked(session: Session, chat_id: int) -> int:

@@ -228,7 +228,7 @@ class Delivery:
         """The bytes are not kept any more and Telegram has no copy: have the same drawn anew."""
         await self.house.write(comparisons.want_again, showing.comparison_id)
         await self._postpone(showing, LOOK_AGAIN, "drawn again")
-        await self.house.doors.ask()
+        await self.house.doors.ask([showing.comparison_id])
 
     async def _settle(self, showing: Showing, trouble: Trouble) -> None:
         log.info("chat %d was not shown a chart: %s", showing.chat_id, trouble.text)

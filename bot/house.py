@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -84,7 +84,7 @@ class House:
         if trouble.chat_id:
             await self.write_surely(chats.migrate, chat_id, trouble.chat_id, clock.now())
 
-    async def ask_for_charts(self) -> None:
-        """Let the pipeline draw what is wanted now, and the delivery look for what can be shown at once."""
+    async def ask_for_charts(self, comparison_ids: Collection[int], account_ids: Collection[int] = ()) -> None:
+        """Have these charts drawn and these new accounts read now; what stands already is shown at once."""
         self.news.set()
-        await self.doors.ask()
+        await self.doors.ask(comparison_ids, account_ids)

@@ -12,7 +12,7 @@ from celery.signals import setup_logging, worker_ready
 from celery.utils.log import get_multiprocessing_logger
 
 from pipeline import clock, logs
-from pipeline.queues import CHARTS, TICKS, UPLOADS, make_app, take_back
+from pipeline.queues import ASKED, CHARTS, TICKS, UPLOADS, make_app, take_back
 from pipeline.settings import PipelineSettings
 from pipeline.startup import startup
 from pipeline.store import Store, comparisons, open_store
@@ -27,7 +27,7 @@ def worker(settings: PipelineSettings) -> None:
     app = _tasks(settings)
     worker_ready.connect(lambda **_: _begin_anew(app, settings), weak=False)
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again among a tick's many posts
-    app.start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS}", *QUIET])
+    app.start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS},{ASKED}", *QUIET])
 
 
 def uploader(settings: PipelineSettings) -> None:

@@ -4,7 +4,7 @@ Whoever stands outside needs this module, the store, the records, the errors and
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from redis.asyncio import Redis as AsyncRedis
 from pipeline import blobs, clock
 from pipeline.errors import ServiceError
 from pipeline.language import text
-from pipeline.queues import ANSWERS_WITHIN_S, LOOK_UP, TICK, make_app
+from pipeline.queues import ANSWERS_WITHIN_S, ASKED, DRAW, LOOK_UP, make_app
 from pipeline.records import Profile, Text
 from pipeline.settings import Settings
 
@@ -62,9 +62,13 @@ class Doors:
         self.tick = settings.tick
         self.redis = AsyncRedis.from_url(settings.redis_address, socket_timeout=ANSWER_WITHIN.total_seconds() + 5)
 
-    async def ask(self) -> None:
-        """Have a tick run now: it draws what the store says is wanted."""
-        await self._send(TICK, [True], self.tick.total_seconds())
+    async def ask(self, comparison_ids: Collection[int], account_ids: Collection[int] = ()) -> None:
+        """Have these charts drawn now, and those of these accounts read that never were.
+
+        A message that is lost loses nothing: the next tick draws all that the store says is wanted.
+        """
+        if comparison_ids or account_ids:
+            await self._send(DRAW, [sorted(comparison_ids), sorted(account_ids)], self.tick.total_seconds())
 
     async def look_up(self, handles: Sequence[str]) -> list[Profile]:
         """What X says of each handle. Raises ServiceError where it cannot be asked or does not answer in time."""
@@ -84,7 +88,7 @@ class Doors:
 
         What has not begun in time is never sent, and what has begun expires.
         """
-        send = partial(self.app.send_task, task, args=args, expires=expires_s, ignore_result=True)
+        send = partial(self.app.send_task, task, args=args, queue=ASKED, expires=expires_s, ignore_result=True)
         try:
             async with asyncio.timeout(ANSWERS_WITHIN_S):
                 await asyncio.get_running_loop().run_in_executor(self.senders, send)

@@ -1,7 +1,7 @@
 """Who is read next, and how deep, within what may be spent."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -84,14 +84,12 @@ def conclude(session: Session, settings: Settings, requests: int, now: datetime)
     return {each: now - max(STALE_AFTER, MISSED_TURNS * wait) for each, wait in waits.items()}
 
 
-def plan(session: Session, settings: Settings, now: datetime, *, asked: bool = False) -> Plan:
+def plan(session: Session, settings: Settings, now: datetime) -> Plan:
     """Every tracked account once a tick, as long as all fit in the budget.
 
     Where one does not, all reads stop for the period, but for those that fit and have had no reading today. After a
     stop one account is read first, until X answers again. Of more accounts than X answers requests for, those whose
     turn was due first come first; an account takes as many requests as it took last.
-
-    asked: this tick comes between beat's, since a chat asked for a chart: only what was never read is read.
     """
     stop = notices.found(session, NETWORK)
     if stop and stop.until > now:
@@ -104,7 +102,7 @@ def plan(session: Session, settings: Settings, now: datetime, *, asked: bool = F
     tracked = accounts.tracked(session)
     current = pace(Counter(each.requests for each in tracked if each.state is State.ACTIVE), settings)
     requests_left = allowances.left(session, NETWORK, current.flow, now)
-    for account in _in_turn([each for each in tracked if _is_due(each, settings, now, asked=asked)], current, settings):
+    for account in _in_turn([each for each in tracked if _is_due(each, settings, now)], current, settings):
         if requests_left < 1 - ROUNDING:
             break
         cost = _cost(account, known.get(account.id), settings, now)
@@ -130,6 +128,17 @@ def _in_turn(candidates: list[Account], current: Pace, settings: Settings) -> li
     )
 
 
+def plan_first(session: Session, settings: Settings, untried: Sequence[Account], now: datetime) -> list[Due]:
+    """Those of these accounts, none of which was ever read, that fit in the budget. After a stop the tick asks."""
+    if notices.found(session, NETWORK):
+        return []
+    money = bill.budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
+    affordable = int(money.left / bill.post_usd(settings.posts_per_account))
+    each = _usual_requests(settings)
+    allowed = int(allowances.surely_left(session, NETWORK, most=len(untried) * each) / each)
+    return [_reading(account, settings) for account in untried[: max(0, min(affordable, allowed))]]
+
+
 def names(session: Session, settings: Settings, now: datetime) -> list[str]:
     """The ids on the network of the accounts whose names are looked at now, as far as the budget has money to spare.
 
@@ -151,10 +160,10 @@ def names(session: Session, settings: Settings, now: datetime) -> list[str]:
     return paid + unpaid[: int(spare / bill.user_usd(1))]
 
 
-def _is_due(account: Account, settings: Settings, now: datetime, *, asked: bool) -> bool:
+def _is_due(account: Account, settings: Settings, now: datetime) -> bool:
     """A tick that is a moment early skips no turn; two beats side by side, by mistake, do not read twice as often."""
-    if account.tried_at is None or asked:
-        return account.tried_at is None
+    if account.tried_at is None:
+        return True
     wait = settings.tick * 0.6 if account.state is State.ACTIVE else UNREADABLE_AGAIN_AFTER
     return account.tried_at <= now - wait
 

@@ -14,8 +14,9 @@ from redis import ResponseError
 from pipeline import clock
 from pipeline.settings import Settings
 
-TICKS, CHARTS, UPLOADS = "tallybird.ticks", "tallybird.charts", "tallybird.uploads"
-TICK, LOOK_UP = "tick", "look_up"
+TICKS, CHARTS, ASKED, UPLOADS = "tallybird.ticks", "tallybird.charts", "tallybird.asked", "tallybird.uploads"
+"""Workers take from their queues in turn: what people wait for, which is in ASKED, waits for no line of others."""
+TICK, DRAW, LOOK_UP = "tick", "draw", "look_up"
 SLOTS = 2
 """Worker processes for ticks and charts. Fetching waits on threads inside them: more would not make a tick shorter."""
 TASK_LIMIT_S = 60
@@ -95,7 +96,7 @@ def make_app(settings: Settings) -> Celery:
         worker_hijack_root_logger=False,
         task_time_limit=TASK_LIMIT_S,
         task_default_queue=TICKS,
-        task_queues=[_queue(name, broker) for name in (TICKS, CHARTS, UPLOADS)],
+        task_queues=[_queue(name, broker) for name in (TICKS, CHARTS, ASKED, UPLOADS)],
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_channel_error_retry=True,  # a Redis that becomes read-only refuses in this way

@@ -1,7 +1,7 @@
 """What each task does, as plain functions that know no Celery."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -15,7 +15,7 @@ from pipeline.language import text
 from pipeline.plot import Drawing, chart_data, drawings, inputs, layouts
 from pipeline.queues import SLOTS, TASK_LIMIT_S
 from pipeline.records import NETWORK, Due, Profile, Reading, Text
-from pipeline.store import accounts, bill, clock, comparisons, dropbox_files, notices
+from pipeline.store import accounts, allowances, bill, clock, comparisons, dropbox_files, notices
 from pipeline.store.tables import Comparison, DropboxFile
 from pipeline.tools import Tools
 from pipeline.upload import is_due, upload_due
@@ -32,19 +32,45 @@ TURNS_A_SECOND = 60
 """Twice as many charts as Telegram lets a bot show: the line must not run out before the next tick."""
 
 
-def plan(tools: Tools, now: datetime, *, asked: bool) -> list[list[tuple[int, str, int]]]:
+def plan(tools: Tools, now: datetime) -> list[list[tuple[int, str, int]]]:
     """The due accounts in chunks that a message can carry: (account id, id on the network, depth)."""
     _make_again_what_was_lost(tools)
     _begin_anew_what_failed(tools)
     with tools.store.writing() as db:
         set_back = clock.follow(db, now)
-        planned = planner.plan(db, tools.settings, now, asked=asked)
+        planned = planner.plan(db, tools.settings, now)
         accounts.mark_tried(db, [due.account_id for due in planned.due], now)
         if planned.short is not None:
             _tell_of_budget(db, planned.short)
     if set_back:
         log.warning("the clock was set back by %s; what waited for a moment waits as long as before", set_back)
-    return [[_packed(due) for due in chunk] for chunk in fetch.chunks(planned.due, SLOTS)]
+    return _packed_chunks(planned.due)
+
+
+def plan_asked(
+    tools: Tools, comparison_ids: Collection[int], account_ids: Collection[int], now: datetime
+) -> list[list[tuple[int, str, int]]]:
+    """Those of these accounts and of these comparisons' that nobody has tried to read, in chunks as `plan` has them."""
+    with tools.store.reading() as db:
+        wanted = accounts.untried(db, comparison_ids, account_ids)
+    if not wanted:
+        return []
+    with tools.store.writing() as db:
+        due = planner.plan_first(db, tools.settings, accounts.untried(db, comparison_ids, account_ids), now)
+        accounts.mark_tried(db, [each.account_id for each in due], now)
+    return _packed_chunks(due)
+
+
+def claim(tools: Tools, comparison_ids: Collection[int], now: datetime) -> Sequence[tuple[int, int]]:
+    """Those of these comparisons that are to be drawn now, as (id, version)."""
+    if not comparison_ids:
+        return []
+    with tools.store.writing() as db:
+        return comparisons.claim(db, comparison_ids, now)
+
+
+def _packed_chunks(due: Sequence[Due]) -> list[list[tuple[int, str, int]]]:
+    return [[_packed(each) for each in chunk] for chunk in fetch.chunks(due, SLOTS)]
 
 
 def _make_again_what_was_lost(tools: Tools) -> None:
@@ -110,9 +136,7 @@ def _kept(found: Sequence[Reading], tools: Tools) -> str:
 def conclude(tools: Tools, kept: Sequence[str | None], now: datetime) -> Sequence[tuple[int, int]]:
     """Store the readings; returns the comparisons to draw now, as (id, version)."""
     _begin_anew_what_failed(tools)
-    digests = [digest for digest in kept if digest is not None]
-    packed = [content for digest in digests if (content := tools.blobs.get(digest)) is not None]
-    found = [reading for content in packed for reading in fetch.readings.validate_json(content)]
+    digests, found = _unpacked(tools, kept)
     with tools.store.writing() as db:
         late = planner.conclude(db, tools.settings, sum(reading.requests for reading in found), now)
         changed = accounts.save(db, found) | accounts.mark_stale(db, late)
@@ -126,6 +150,25 @@ def conclude(tools: Tools, kept: Sequence[str | None], now: datetime) -> Sequenc
         "tick: %d read, %d failed, %d changed, %d to draw", len(found) - failed, failed, len(changed), len(outdated)
     )
     return outdated
+
+
+def conclude_asked(tools: Tools, kept: Sequence[str | None], now: datetime) -> Sequence[tuple[int, int]]:
+    """Store first readings; returns the comparisons that waited for them, as (id, version)."""
+    digests, found = _unpacked(tools, kept)
+    with tools.store.writing() as db:
+        allowances.take(db, NETWORK, sum(reading.requests for reading in found))
+        comparisons.mark_changed(db, accounts.save(db, found))
+        outdated = comparisons.claim_of(db, [reading.account_id for reading in found], now)
+    tools.blobs.drop(digests)
+    log.info("asked: %d read for the first time, %d to draw", len(found), len(outdated))
+    return outdated
+
+
+def _unpacked(tools: Tools, kept: Sequence[str | None]) -> tuple[list[str], list[Reading]]:
+    """The digests of kept readings, and the readings of those that are still there."""
+    digests = [digest for digest in kept if digest is not None]
+    packed = [content for digest in digests if (content := tools.blobs.get(digest)) is not None]
+    return digests, [reading for content in packed for reading in fetch.readings.validate_json(content)]
 
 
 def _note_stop(db: Session, reason: Text, now: datetime, until: datetime) -> None:
@@ -203,7 +246,7 @@ def plot(tools: Tools, comparison_id: int, now: datetime) -> str | None:
 
 
 def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) -> bool:
-    """Note the chart as the comparison's newest, and tell that it is ready. True where it is wanted anew already."""
+    """Note the chart as the comparison's newest, and tell that it is ready. True where a later one was asked for."""
     packed = tools.blobs.get(digest) if digest else None
     if digest and packed is None:
         with tools.store.writing() as db:

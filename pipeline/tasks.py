@@ -1,11 +1,12 @@
 """A tick, from beat to "chart ready", on one screen. Tasks unpack, call one plain function and pack."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from celery import Celery, chain, chord
 
 from pipeline import clock, doors, planner, purge, steps
-from pipeline.queues import CHARTS, LOOK_UP, LOST_AFTER, TICK, UPLOADS, make_app, take_back
+from pipeline.queues import ASKED, CHARTS, DRAW, LOOK_UP, LOST_AFTER, TICK, UPLOADS, make_app, take_back
 from pipeline.settings import PipelineSettings
 from pipeline.store.comparisons import CLAIM
 from pipeline.tools import Tools
@@ -24,14 +25,14 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
         tools.failed.add(kwargs["comparison_id"])
 
     @app.task(name=TICK)
-    def tick(asked: bool = False) -> None:  # noqa: FBT001, FBT002 a message's argument
-        """Sent by beat each period, and by a chat that asks for a chart; what is asked while a tick runs follows it."""
-        turn = tools.turn.take(or_follow=asked)
+    def tick() -> None:
+        """Sent by beat each period."""
+        turn = tools.turn.take()
         if turn is None:
             return
         with tools.turn.held(turn):
             take_back(app, LOST_AFTER)
-            chunks = steps.plan(tools, clock.now(), asked=asked)
+            chunks = steps.plan(tools, clock.now())
             if chunks:
                 chord([read.s(chunk) for chunk in chunks], conclude.s(turn)).apply_async()
             else:  # an empty header would run the body in its own way
@@ -52,21 +53,39 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
         """Store what was read and start what follows from it; here the tick ends."""
         with tools.turn.held(turn):
             outdated = steps.conclude(tools, readings, clock.now())
-            with tools.noting_failure(comparison_id for comparison_id, _ in outdated):
-                for comparison_id, version in outdated:
-                    start_chart(comparison_id, version)
+            start_charts(outdated, CHARTS)
             if steps.has_uploads(tools, clock.now()):
                 upload.apply_async(expires=settings.tick_seconds)
             if purge.is_due(tools.redis):
                 forget_unused.delay()
-        if tools.turn.end(turn):
-            tick.delay(asked=True)
+        tools.turn.end(turn)
 
-    def start_chart(comparison_id: int, version: int) -> None:
+    @app.task(name=DRAW)
+    def draw(comparison_ids: list[int], account_ids: list[int]) -> None:
+        """A chat asks for these charts and tracks these new accounts. It costs just that and waits for no tick."""
+        chunks = steps.plan_asked(tools, comparison_ids, account_ids, clock.now())
+        start_charts(steps.claim(tools, comparison_ids, clock.now()), ASKED)
+        if chunks:
+            chord([read.s(chunk) for chunk in chunks], conclude_asked.s()).apply_async()
+
+    @app.task(name="conclude_asked")
+    def conclude_asked(readings: list[str | None]) -> None:
+        """Store what was read for the first time, and draw what waited for that."""
+        start_charts(steps.conclude_asked(tools, readings, clock.now()), ASKED)
+
+    def start_charts(outdated: Sequence[tuple[int, int]], queue: str) -> None:
+        with tools.noting_failure(comparison_id for comparison_id, _ in outdated):
+            for comparison_id, version in outdated:
+                start_chart(comparison_id, version, queue)
+
+    def start_chart(comparison_id: int, version: int, queue: str) -> None:
         """Side by side: write the dataset and upload it; draw it, and tell that the chart is ready."""
         uploading = upload.si().set(expires=settings.tick_seconds)  # while Dropbox hangs, no line forms
         written = [write.si(comparison_id=comparison_id), *([uploading] if settings.dropbox_is_on else [])]
-        drawn = [plot.si(comparison_id=comparison_id), publish.s(comparison_id=comparison_id, version=version)]
+        drawn = [
+            plot.si(comparison_id=comparison_id).set(queue=queue),
+            publish.s(comparison_id=comparison_id, version=version).set(queue=queue),
+        ]
         for first, *rest in (written, drawn):
             first.set(expires=CLAIM.total_seconds())
             chain(first, *rest).apply_async()
@@ -86,7 +105,7 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
     @app.task(name="publish", queue=CHARTS, on_failure=begin_anew)
     def publish(drawing: str | None, comparison_id: int, version: int) -> None:
         if steps.publish(tools, drawing, comparison_id, version):
-            tick.delay(asked=True)
+            start_charts(steps.claim(tools, [comparison_id], clock.now()), ASKED)
 
     @app.task(name="purge", queue=CHARTS)
     def forget_unused() -> None:

@@ -18,8 +18,6 @@ from pipeline.x import X
 
 REDIS_TIMEOUT_S = 5
 KNOWN = "tallybird:known"
-FOLLOW = "tallybird:tick-again"
-FOLLOW_WITHIN = timedelta(minutes=1)
 
 
 class Tools:
@@ -85,15 +83,9 @@ class Turn:
         self.redis = redis
         self.lock = Lock(redis, "tallybird:tick", timeout=lasts_s, thread_local=False)
 
-    def take(self, *, or_follow: bool) -> str | None:
-        """A token to end the turn with, or None where another tick is under way, which may be told to be followed."""
+    def take(self) -> str | None:
+        """A token to end the turn with, or None where another tick is under way."""
         token = uuid4().hex
-        if self.lock.acquire(blocking=False, token=token):
-            return token
-        if not or_follow:
-            return None
-        self.redis.set(FOLLOW, 1, ex=FOLLOW_WITHIN)
-        # That tick may have ended before it could see this.
         return token if self.lock.acquire(blocking=False, token=token) else None
 
     @contextmanager
@@ -102,15 +94,10 @@ class Turn:
         try:
             yield
         except BaseException:
-            self._free(token)
+            self.end(token)
             raise
 
-    def end(self, token: str) -> bool:
-        """Free the lock. True where another tick is to follow."""
-        self._free(token)
-        return bool(self.redis.getdel(FOLLOW))
-
-    def _free(self, token: str) -> None:
-        """Unless the turn was lost and is another's now."""
+    def end(self, token: str) -> None:
+        """Free the lock, unless the turn was lost and is another's now."""
         with suppress(LockNotOwnedError):
             self.lock.do_release(token)

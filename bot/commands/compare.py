@@ -14,12 +14,11 @@ async def run(call: Call) -> None:
     wish, accounts = await comparing.read(call)
     asked = await comparing.comparison(call, wish, accounts)
     message_id = await call.answer(text("Drawing {what}…", what=comparing.spoken(asked, accounts)))
-    await call.house.write(_show, call, asked, message_id)
-    await call.house.ask_for_charts()
+    await call.house.ask_for_charts([await call.house.write(_show, call, asked, message_id)])
 
 
-def _show(session: Session, call: Call, asked: Comparison, message_id: int | None) -> None:
-    comparing.show(session, subscription(call, Mode.ONCE, message_id=message_id), asked)
+def _show(session: Session, call: Call, asked: Comparison, message_id: int | None) -> int:
+    return comparing.show(session, subscription(call, Mode.ONCE, message_id=message_id), asked).comparison_id
 
 
 COMMAND = Command("compare", text("draw a chart: /compare @nasa @esa likes 50"), run)

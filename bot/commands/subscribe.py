@@ -29,7 +29,7 @@ async def run(call: Call) -> None:
     await call.house.read(comparing.check_room, call.chat_id, asked, mode)
     interval = (wish.interval or USUAL_INTERVAL) if mode is Mode.NEW else None
     what = comparing.spoken(asked, accounts)
-    subscription_id = await call.house.write(_subscribe, call, asked, interval, everything=not wish.handles)
+    subscription_id, drawn = await call.house.write(_subscribe, call, asked, interval, everything=not wish.handles)
     if interval:
         await call.answer(
             text(
@@ -41,16 +41,22 @@ async def run(call: Call) -> None:
     else:
         message_id = await call.answer(text("Drawing the live chart: {what}…", what=what))
         await call.house.write_surely(subscriptions.show_in, subscription_id, message_id, clock.now())
-    await call.house.ask_for_charts()
+    await call.house.ask_for_charts([drawn])
 
 
-def _subscribe(session: Session, call: Call, asked: Comparison, interval: timedelta | None, *, everything: bool) -> int:
-    """Kept before the chat is told of it. A live one waits a moment for the message to show in."""
+def _subscribe(
+    session: Session, call: Call, asked: Comparison, interval: timedelta | None, *, everything: bool
+) -> tuple[int, int]:
+    """Kept before the chat is told of it. A live one waits a moment for the message to show in.
+
+    Returns its id and that of what is to be drawn.
+    """
     wanted = subscription(call, Mode.LIVE if interval is None else Mode.NEW, message_id=None)
     wanted.everything = everything
     wanted.interval_s = None if interval is None else int(interval.total_seconds())
     wanted.next_at = clock.now() + MESSAGE_WITHIN if interval is None else wanted.next_at
-    return comparing.show(session, wanted, asked).id
+    kept = comparing.show(session, wanted, asked)
+    return kept.id, kept.comparison_id
 
 
 COMMAND = Command("subscribe", text("a chart that stays fresh, or: /subscribe new 1h"), run, changes=True)

@@ -39,8 +39,8 @@ async def run(call: Call) -> None:
     found = [profile for profile in others if profile.state is State.ACTIVE]
     if found:
         new_ids = [profile.remote_id or "" for profile in found]
-        await call.house.write(_track, call, (await call.speech()).language, new_ids)
-        await call.house.ask_for_charts()
+        added, pointed = await call.house.write(_track, call, (await call.speech()).language, new_ids)
+        await call.house.ask_for_charts(pointed, added)
     passed_on = {profile.handle.lower() for profile in others}
     there = [known[name].handle for name in map(str.lower, handles) if name in known and name not in passed_on]
     await call.answer(*_report(call, [profile.handle for profile in found], there, others, bad))
@@ -81,13 +81,14 @@ def _check_count(call: Call, count: int) -> None:
         )
 
 
-def _track(session: Session, call: Call, language: Language, remote_ids: Sequence[str]) -> None:
+def _track(session: Session, call: Call, language: Language, remote_ids: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Returns the accounts' ids, and those of the comparisons that are to be drawn with them."""
     now = clock.now()
     chats.add(session, call.chat_id, now, language)
     ids = [account.id for account in accounts.known(session, remote_ids, NETWORK)]
     chats.track(session, call.chat_id, ids, now)
     _check_count(call, len(chats.tracked(session, call.chat_id)))
-    follow_tracked(session, call.chat_id)
+    return ids, follow_tracked(session, call.chat_id)
 
 
 def _report(

@@ -24,8 +24,8 @@ async def run(call: Call) -> None:
     unknown = [f"@{handle}" for handle in handles if handle.lower() not in by_name] + [*map(words.shown, bad)]
     ended = 0
     if gone:
-        ended = await call.house.write(_untrack, call.chat_id, [account.id for account in gone])
-        await call.house.ask_for_charts()
+        ended, pointed = await call.house.write(_untrack, call.chat_id, [account.id for account in gone])
+        await call.house.ask_for_charts(pointed)
     lines = [
         text("No longer tracked: {names}", names=words.listed(account.handle for account in gone)) if gone else None,
         text("Was not tracked: {names}", names=words.few(unknown)) if unknown else None,
@@ -34,10 +34,11 @@ async def run(call: Call) -> None:
     await call.answer(*filter(None, lines))
 
 
-def _untrack(session: Session, chat_id: int, account_ids: Sequence[int]) -> int:
+def _untrack(session: Session, chat_id: int, account_ids: Sequence[int]) -> tuple[int, list[int]]:
+    """Returns how many subscriptions ended, and the comparisons that are to be drawn without the accounts."""
     chats.untrack(session, chat_id, account_ids)
-    follow_tracked(session, chat_id)
-    return drop_untracked(session, chat_id)
+    pointed = follow_tracked(session, chat_id)
+    return drop_untracked(session, chat_id), pointed
 
 
 COMMAND = Command("untrack", text("stop following: /untrack @nasa"), run, changes=True)

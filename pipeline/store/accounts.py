@@ -1,9 +1,9 @@
 """Accounts, and how reading each went."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, case, delete, func, literal, or_, select, update
+from sqlalchemy import Select, case, delete, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Profile, Reading, State
@@ -115,6 +115,17 @@ def by_requests(session: Session) -> dict[int | None, int]:
 
 def _followed() -> Select[int]:
     return select(Tracking.account_id).join(Chat, Chat.id == Tracking.chat_id).where(Chat.set_aside.is_(None))
+
+
+def untried(session: Session, comparison_ids: Collection[int], account_ids: Collection[int]) -> Sequence[Account]:
+    """Of these accounts and those of these comparisons, the tracked ones whose posts nobody has tried to read."""
+    theirs = select(ComparisonAccount.account_id).where(ComparisonAccount.comparison_id.in_(comparison_ids))
+    followed = exists().where(Tracking.account_id == Account.id, Chat.id == Tracking.chat_id, Chat.set_aside.is_(None))
+    return session.scalars(
+        select(Account)
+        .where(or_(Account.id.in_(account_ids), Account.id.in_(theirs)), Account.tried_at.is_(None), followed)
+        .order_by(Account.id)
+    ).all()
 
 
 def forget_unused(session: Session, before: datetime) -> None:

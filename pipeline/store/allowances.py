@@ -31,3 +31,17 @@ def spend(session: Session, network: str, requests: int, flow: Flow, now: dateti
     remaining = left(session, network, flow, now) - requests
     session.merge(Allowance(network=network, requests_left=remaining, at=now))
     session.flush()
+
+
+def surely_left(session: Session, network: str, *, most: int) -> float:
+    """How many requests were left, at most this many, when some were noted last: at least so many may be made now."""
+    row = session.get(Allowance, network)
+    return most if row is None else min(most, row.requests_left)
+
+
+def take(session: Session, network: str, requests: int) -> None:
+    """Note requests that were made between ticks."""
+    row = session.get(Allowance, network)
+    if row is not None:
+        row.requests_left -= requests
+        session.flush()

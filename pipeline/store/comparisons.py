@@ -1,14 +1,14 @@
 """Comparisons: what is to be drawn, what is drawn, and from which posts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import astuple
 from datetime import datetime, timedelta
 
-from sqlalchemy import Subquery, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Comparison as ComparisonRecord
-from pipeline.records import Counts, Mode
+from pipeline.records import Counts, Mode, State
 from pipeline.records import Post as PostRecord
 from pipeline.store import subscriptions
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
@@ -67,32 +67,49 @@ def want_again(session: Session, comparison_id: int) -> None:
 
 def mark_changed(session: Session, account_ids: Iterable[int]) -> None:
     """The comparisons that somebody watches and that these accounts are part of want a new chart."""
-    watched = (
-        select(Subscription.comparison_id).join(Chat, Chat.id == Subscription.chat_id).where(Chat.set_aside.is_(None))
-    )
     changed = select(ComparisonAccount.comparison_id).where(ComparisonAccount.account_id.in_(account_ids))
     session.execute(
         update(Comparison)
-        .where(Comparison.id.in_(watched), Comparison.id.in_(changed))
+        .where(Comparison.id.in_(changed), _is_watched())
         .values(wanted=Comparison.wanted + 1)
+        .execution_options(synchronize_session=False)
     )
 
 
 def claim_outdated(session: Session, now: datetime, next_turns: int) -> Sequence[tuple[int, int]]:
     """Take the comparisons whose chart is due and that no other worker draws: (id, version to draw).
 
-    Of many, those of the next turns in line: others would be drawn for nobody, and anew before their turn comes.
+    Of many, those of the next turns in line: others would be drawn for nobody, and anew before their turn comes. Only
+    what is outdated stands in line: a chart whose figures stand still takes nobody's turn.
     """
-    next_in_line = {turn.comparison_id for turn in subscriptions.waiting(session)[:next_turns]}
+    next_in_line = {turn.comparison_id for turn in subscriptions.undrawn(session)[:next_turns]}
+    return _claim(session, now, Comparison.id.in_(next_in_line))
+
+
+def claim(session: Session, comparison_ids: Collection[int], now: datetime) -> Sequence[tuple[int, int]]:
+    """Take those of these comparisons that are outdated and watched, whoever else is in line: (id, version to draw)."""
+    return _claim(session, now, Comparison.id.in_(comparison_ids), _is_watched())
+
+
+def claim_of(session: Session, account_ids: Collection[int], now: datetime) -> Sequence[tuple[int, int]]:
+    """Take the outdated comparisons that these accounts are part of: (id, version to draw)."""
+    theirs = select(ComparisonAccount.comparison_id).where(ComparisonAccount.account_id.in_(account_ids))
+    return _claim(session, now, Comparison.id.in_(theirs), _is_watched())
+
+
+def _claim(session: Session, now: datetime, *which: ColumnElement[bool]) -> Sequence[tuple[int, int]]:
+    """Comparisons with an account that is being read for the first time are drawn as soon as it is read."""
     rows = session.execute(
         update(Comparison)
         .where(
-            Comparison.id.in_(next_in_line),
+            *which,
             Comparison.wanted > Comparison.drawn,
             or_(Comparison.claimed_until.is_(None), Comparison.claimed_until < now),
+            ~_is_being_read(now),
         )
         .values(claimed_until=now + CLAIM)
         .returning(Comparison.id, Comparison.wanted)
+        .execution_options(synchronize_session=False)
     )
     return sorted((row[0], row[1]) for row in rows)
 
@@ -103,14 +120,35 @@ def note_unchanged(session: Session, comparison_id: int, inputs: str, as_of: dat
     session.execute(update(Comparison).where(*same).values(checked_at=as_of))
 
 
+def _is_watched() -> ColumnElement[bool]:
+    """Some chat that is served wants it shown."""
+    return exists().where(
+        Subscription.comparison_id == Comparison.id, Chat.id == Subscription.chat_id, Chat.set_aside.is_(None)
+    )
+
+
+def _is_being_read(now: datetime) -> ColumnElement[bool]:
+    """An account's first reading has begun and nothing is known of its end; one that takes longer is taken for lost."""
+    first = and_(Account.fetched_at.is_(None), Account.problem.is_(None), Account.state == State.ACTIVE)
+    return exists().where(
+        ComparisonAccount.comparison_id == Comparison.id,
+        Account.id == ComparisonAccount.account_id,
+        first,
+        Account.tried_at > now - CLAIM,
+    )
+
+
 def finish(session: Session, comparison_id: int, version: int) -> bool:
-    """The chart of this version stands, drawn or the same as before. True where a later one is wanted already."""
+    """The chart of this version stands, drawn or the same as before. True where somebody has asked for a later one."""
     session.execute(
         update(Comparison)
         .where(Comparison.id == comparison_id, Comparison.drawn <= version)
         .values(drawn=version, claimed_until=None)
     )
-    return session.scalar(select(Comparison.wanted > Comparison.drawn).where(Comparison.id == comparison_id)) or False
+    asked = select(Subscription.id).where(
+        Subscription.comparison_id == comparison_id, Subscription.from_version > version
+    )
+    return session.scalar(asked.limit(1)) is not None
 
 
 def release(session: Session, comparison_id: int) -> None:

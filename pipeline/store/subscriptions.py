@@ -93,10 +93,15 @@ def outdated(session: Session, now: datetime) -> Sequence[Turn]:
     return _in_order(session, _due(now))
 
 
-def waiting(session: Session) -> Sequence[Turn]:
-    """The turns of every chat that is served, whether their charts are due or not, in the same order."""
-    served = select(Subscription).join(Chat, Chat.id == Subscription.chat_id).where(Chat.set_aside.is_(None))
-    return _in_order(session, served)
+def undrawn(session: Session) -> Sequence[Turn]:
+    """Every turn whose chart is to be drawn anew, whether it is due by now or not, in the same order."""
+    wanted = (
+        select(Subscription)
+        .join(Comparison, Comparison.id == Subscription.comparison_id)
+        .join(Chat, Chat.id == Subscription.chat_id)
+        .where(Comparison.wanted > Comparison.drawn, Chat.set_aside.is_(None))
+    )
+    return _in_order(session, wanted)
 
 
 def _in_order(session: Session, wanted: Select[*tuple[Any, ...]]) -> Sequence[Turn]:

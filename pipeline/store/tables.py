@@ -223,6 +223,10 @@ class Comparison(Table):
     checked_at: Mapped[datetime | None]
 
 
+_outdated = Comparison.wanted > Comparison.drawn
+Index("ix_comparisons_outdated", Comparison.id, sqlite_where=_outdated, postgresql_where=_outdated)
+
+
 class ComparisonAccount(Table):
     """An account of a comparison."""
 

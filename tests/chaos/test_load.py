@@ -18,7 +18,7 @@ import pytest
 from redis import Redis
 
 from pipeline.doors import READY
-from pipeline.queues import CHARTS, TICKS
+from pipeline.queues import ASKED, CHARTS, TICKS
 from pipeline.records import NETWORK, Comparison, Mode, Profile, State
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.tables import Subscription
@@ -232,7 +232,7 @@ def _memory(house: House, redis: "Redis") -> dict[str, int]:
 
 
 def _waiting(redis: "Redis") -> int:
-    lengths: list[Any] = [redis.llen(queue) for queue in (TICKS, CHARTS)]
+    lengths: list[Any] = [redis.llen(queue) for queue in (TICKS, CHARTS, ASKED)]
     return sum(lengths)
 
 

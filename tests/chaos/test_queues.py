@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from redis import Redis as Client
 
-from pipeline.queues import CHARTS, TICKS, UPLOADS
+from pipeline.queues import ASKED, CHARTS, TICKS, UPLOADS
 from tests.chaos.audience import (
     READY,
     TICK_S,
@@ -240,7 +240,7 @@ def test_rabbitmqs_queues_are_replicated_and_what_is_sent_there_is_confirmed(
     rabbitmq: RabbitMQ, by_rabbitmq: Audience
 ) -> None:
     fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
-    assert rabbitmq.queue_types() == dict.fromkeys((TICKS, CHARTS, UPLOADS), "quorum")
+    assert rabbitmq.queue_types() == dict.fromkeys((TICKS, CHARTS, ASKED, UPLOADS), "quorum")
     assert rabbitmq.unconfirmed_senders() == []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from kombu import Connection
 
-from pipeline.queues import CHARTS, TICKS, UPLOADS, celery_address
+from pipeline.queues import ASKED, CHARTS, TICKS, UPLOADS, celery_address
 from pipeline.settings import Settings
 from tests.conftest import until
 from tests.e2e.house import House
@@ -21,7 +21,7 @@ class Harm:
         return Path.mkdir, (self.proof,)
 
 
-@pytest.mark.parametrize("queue", [TICKS, CHARTS, UPLOADS])
+@pytest.mark.parametrize("queue", [TICKS, CHARTS, ASKED, UPLOADS])
 def test_a_pickled_message_is_refused_and_harms_nothing(plain_house: House, queue: str, tmp_path: Path) -> None:
     before = _log(plain_house).count("Refusing to deserialize")
     _send(plain_house, queue, [[Harm(tmp_path / "harm")], {}, {}], serializer="pickle")

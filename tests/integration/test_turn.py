@@ -23,7 +23,7 @@ def turn() -> Iterator[Turn]:
 
 
 def take(turn: Turn) -> str:
-    token = turn.take(or_follow=False)
+    token = turn.take()
     assert token
     return token
 
@@ -36,8 +36,8 @@ def fail(turn: Turn, token: str) -> None:
 def test_only_one_tick_has_it(turn: Turn) -> None:
     token = take(turn)
     with turn.held(token):
-        assert turn.take(or_follow=False) is None
-    assert turn.take(or_follow=False) is None
+        assert turn.take() is None
+    assert turn.take() is None
     turn.end(token)
     take(turn)
 
@@ -52,12 +52,5 @@ def test_a_tick_that_lost_it_and_fails_takes_it_from_no_other(turn: Turn) -> Non
     turn.redis.flushdb()
     token = take(turn)
     fail(turn, lost)
-    assert turn.take(or_follow=False) is None
+    assert turn.take() is None
     turn.end(token)
-
-
-def test_what_is_asked_for_meanwhile_follows(turn: Turn) -> None:
-    token = take(turn)
-    assert turn.take(or_follow=True) is None
-    assert turn.end(token)
-    assert not turn.end(take(turn))

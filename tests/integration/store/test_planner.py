@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -6,9 +7,9 @@ import pytest
 
 from pipeline import planner
 from pipeline.language import text
-from pipeline.records import NETWORK, Reading, State
+from pipeline.records import NETWORK, Comparison, Reading, State
 from pipeline.settings import Settings
-from pipeline.store import Store, accounts, chats, notices
+from pipeline.store import Store, accounts, chats, comparisons, notices
 from tests.integration.store.conftest import NOON, add_accounts, reading
 
 TICK = timedelta(seconds=10)
@@ -20,9 +21,9 @@ class Clock:
     store: Store
     settings: Settings
 
-    def plan(self, at: timedelta = timedelta(0), *, asked: bool = False) -> planner.Plan:
+    def plan(self, at: timedelta = timedelta(0)) -> planner.Plan:
         with self.store.writing() as db:
-            planned = planner.plan(db, self.settings, NOON + at, asked=asked)
+            planned = planner.plan(db, self.settings, NOON + at)
             accounts.mark_tried(db, [due.account_id for due in planned.due], NOON + at)
         return planned
 
@@ -30,8 +31,15 @@ class Clock:
         with self.store.reading() as db:
             return planner.names(db, self.settings, NOON + at)
 
-    def due(self, at: timedelta = timedelta(0), *, asked: bool = False) -> list[int]:
-        return sorted(due.account_id for due in self.plan(at, asked=asked).due)
+    def due(self, at: timedelta = timedelta(0)) -> list[int]:
+        return sorted(due.account_id for due in self.plan(at).due)
+
+    def first(self, *account_ids: int, of: Sequence[int] = (), at: timedelta = timedelta(0)) -> list[int]:
+        """What is read at once where these accounts, and these comparisons, are asked for."""
+        with self.store.writing() as db:
+            due = planner.plan_first(db, self.settings, accounts.untried(db, of, account_ids), NOON + at)
+            accounts.mark_tried(db, [each.account_id for each in due], NOON + at)
+        return [each.account_id for each in due]
 
 
 @pytest.fixture
@@ -53,13 +61,25 @@ def test_each_tracked_account_is_due_once_a_tick_and_an_untracked_one_never(cloc
     assert clock.due(TICK - timedelta(seconds=1)) == ids[:2]
 
 
-def test_what_chats_ask_for_between_ticks_is_drawn_from_what_was_read(clock: Clock) -> None:
+def test_of_what_a_chat_asks_for_only_what_nobody_has_tried_to_read_is_read_at_once(clock: Clock) -> None:
+    first, second, third, other = add_accounts(clock.store, "a", "b", "c", "d")
+    with clock.store.writing() as db:
+        asked = comparisons.find_or_add(db, Comparison((first, second))).id
+        add_untracked = accounts.known(db, ["id-d"], NETWORK)[0].id
+        chats.untrack(db, 1, [add_untracked])
+    assert clock.first(third, other, of=[asked]) == [first, second, third]
+    assert clock.first(third, other, of=[asked]) == []
+    assert clock.due(TICK) == [first, second, third]
+
+
+def test_what_is_asked_for_waits_for_the_tick_where_x_is_stopped_or_the_budget_is_used_up(clock: Clock) -> None:
     ids = add_accounts(clock.store, "a", "b")
-    assert clock.due(asked=True) == ids
-    assert clock.due(TICK, asked=True) == []
-    new = add_accounts(clock.store, "c")
-    assert clock.due(TICK, asked=True) == new
-    assert clock.due(TICK) == ids
+    clock.settings = settings(daily="0.53")  # two profiles for $0.02, and one first reading of $0.50
+    assert clock.first(*ids) == ids[:1]
+    with clock.store.writing() as db:
+        notices.stop(db, NETWORK, CREDITS, NOON, NOON + TICK)
+    clock.settings = settings()
+    assert clock.first(*ids) == clock.first(*ids, at=2 * TICK) == []
 
 
 @pytest.mark.parametrize(("posts", "at_once"), [(100, 3), (200, 1), (3200, 1)])

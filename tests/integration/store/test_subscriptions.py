@@ -1,17 +1,19 @@
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from pipeline.language import text
-from pipeline.records import Comparison, Look, Mode
-from pipeline.store import Store, chats, comparisons, notices, subscriptions
+from pipeline.records import Comparison, Look, Mode, Reading
+from pipeline.store import Store, accounts, chats, comparisons, notices, subscriptions
 from pipeline.store.subscriptions import Showing
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Subscription
-from tests.integration.store.conftest import NOON, add_accounts
+from tests.integration.store.conftest import NOON, add_accounts, reading
 
 LINE = 300
 """So many turns are drawn for."""
@@ -237,6 +239,124 @@ def test_of_many_charts_those_are_drawn_whose_chats_are_next_in_line(store: Stor
         claimed = comparisons.claim_outdated(db, NOON, LINE)
         counts = {db.get_one(ComparisonRow, comparison_id).look.count for comparison_id, _ in claimed}
     assert counts == set(range(7, 7 + LINE))
+
+
+def subscribe_to_many(db: Session, account: int, count: int, first: int = 5) -> list[int]:
+    """Live charts of so many comparisons of an account, which have waited the longer, the later they stand here."""
+    ids = []
+    for place in range(count):
+        row = comparisons.find_or_add(db, Comparison((account,), Look(count=first + place)))
+        add_subscription(db, row, next_at=NOON - timedelta(seconds=place))
+        ids.append(row.id)
+    return ids
+
+
+def test_charts_that_stand_still_take_nobodys_turn(store: Store) -> None:
+    quiet, active = add_accounts(store, "a", "b")
+    with store.writing() as db:
+        still = subscribe_to_many(db, quiet, 2 * LINE)
+        add_subscription(db, moving := comparisons.find_or_add(db, Comparison((active,))), next_at=NOON)
+    for _ in range(3):
+        draw(store, "chart 1")
+    for tick in range(1, 6):
+        with store.writing() as db:
+            comparisons.mark_changed(db, [active])
+        assert draw(store, f"chart {tick}") == [moving.id]
+    with store.writing() as db:
+        comparisons.mark_changed(db, [quiet])
+    assert set(draw(store, "chart 6")) == set(still[LINE:])
+
+
+def test_what_is_asked_for_is_drawn_alone_and_once_whoever_is_in_line(store: Store) -> None:
+    [account] = add_accounts(store, "a")
+    with store.writing() as db:
+        first, second, *_ = subscribe_to_many(db, account, 5)
+        assert [each for each, _ in comparisons.claim(db, [first, second], NOON)] == [first, second]
+        assert comparisons.claim(db, [first, second], NOON) == []
+        chats.set_aside(db, 1, "blocked", NOON)
+        assert comparisons.claim(db, [first + 3], NOON) == []
+
+
+def test_a_chart_waits_for_its_accounts_first_reading_that_is_under_way(store: Store) -> None:
+    one, other = add_accounts(store, "a", "b")
+    asked = subscribe(store, [one, other])
+    with store.writing() as db:
+        accounts.save(db, [reading(one, 7)])
+        accounts.mark_tried(db, [one, other], NOON)
+        assert comparisons.claim(db, [asked], NOON) == comparisons.claim_outdated(db, NOON, LINE) == []
+        accounts.save(db, [reading(other, 8)])
+        assert [each for each, _ in comparisons.claim_of(db, [other], NOON)] == [asked]
+
+
+@pytest.mark.parametrize("end", ["failed", "lost"])
+def test_a_chart_waits_no_longer_for_a_first_reading_that_failed_or_was_lost(store: Store, end: str) -> None:
+    [account] = add_accounts(store, "a")
+    asked, later = subscribe(store, [account]), NOON
+    with store.writing() as db:
+        accounts.mark_tried(db, [account], NOON)
+        if end == "failed":
+            accounts.save(db, [Reading(account, NOON, problem=text("X did not answer"))])
+        else:
+            later += comparisons.CLAIM
+        assert [each for each, _ in comparisons.claim(db, [asked], later)] == [asked]
+
+
+def test_a_chart_is_drawn_again_at_once_where_somebody_asked_meanwhile_and_not_where_it_only_changed(
+    store: Store,
+) -> None:
+    [account] = add_accounts(store, "a")
+    asked = subscribe(store, [account])
+    with store.writing() as db:
+        [(_, version)] = comparisons.claim(db, [asked], NOON)
+        comparisons.mark_changed(db, [account])
+        assert not comparisons.finish(db, asked, version)
+        [(_, version)] = comparisons.claim(db, [asked], NOON)
+        add_subscription(db, db.get_one(ComparisonRow, asked), mode=Mode.ONCE)
+        assert comparisons.finish(db, asked, version)
+        [(_, version)] = comparisons.claim(db, [asked], NOON)
+        assert not comparisons.finish(db, asked, version)
+
+
+def test_finding_what_is_to_be_drawn_looks_through_no_table(store: Store) -> None:
+    """Whatever stands still in a hundred thousand chats costs a tick nothing."""
+    [account] = add_accounts(store, "a")
+    with store.writing() as db:
+        for chat_id, comparison_id in enumerate(subscribe_to_many(db, account, 200), 100):
+            chats.add(db, chat_id, NOON)
+            mine = update(Subscription).where(Subscription.comparison_id == comparison_id)
+            db.execute(mine.values(chat_id=chat_id))
+        db.execute(update(ComparisonRow).values(drawn=ComparisonRow.wanted))
+        db.execute(sql("ANALYZE"))
+    looked_through = plans(
+        store, lambda db: [comparisons.claim_outdated(db, NOON, LINE), comparisons.claim(db, [1], NOON)]
+    )
+    assert [line for line in looked_through if "comparisons" in line and is_scan(line)] == []
+    assert [line for line in looked_through if "subscriptions" in line and is_scan(line)] == []
+
+
+def is_scan(line: str) -> bool:
+    """As SQLite and PostgreSQL name it; through an index of what is outdated it is none."""
+    return ("SCAN" in line or "Seq Scan" in line) and "ix_comparisons_outdated" not in line
+
+
+def plans(store: Store, work: Callable[[Session], object]) -> list[str]:
+    """How the database goes about what this asks of it, a line a step."""
+    asked: list[tuple[str, Any]] = []
+    note = lambda _c, _cursor, statement, values, _context, _many: asked.append((statement, values))  # noqa: E731
+    event.listen(store.engine, "before_cursor_execute", note)
+    with store.writing() as db:
+        work(db)
+    event.remove(store.engine, "before_cursor_execute", note)
+    how = "EXPLAIN QUERY PLAN " if store.engine.dialect.name == "sqlite" else "EXPLAIN "
+    with store.engine.connect() as connection:
+        if store.engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET enable_seqscan = off")  # which is quicker for so few rows
+        told = [
+            connection.exec_driver_sql(how + statement, values).all()
+            for statement, values in asked
+            if "comparisons" in statement
+        ]
+    return [str(row[-1]) for rows in told for row in rows]
 
 
 def test_chats_with_the_same_chart_take_their_turns_together_if_that_hurts_nobody(store: Store) -> None:

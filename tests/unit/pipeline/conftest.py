@@ -145,7 +145,7 @@ class Ticks:
     def tick(self, number: float = 0) -> list[int]:
         """One tick, this many after the first; returns the comparisons to draw."""
         now = NOW + number * self.tools.settings.tick
-        chunks = steps.plan(self.tools, now, asked=False)
+        chunks = steps.plan(self.tools, now)
         with ThreadPoolExecutor(SLOTS) as workers:
             kept = list(workers.map(lambda chunk: steps.read(self.tools, chunk, now), chunks))
         return [comparison_id for comparison_id, _ in steps.conclude(self.tools, kept, now)]
@@ -153,7 +153,7 @@ class Ticks:
     def tick_without_x(self, number: float, posts: tuple[Post, ...], requests: int = 1) -> list[int]:
         """The same, where X shows every account these posts, at once; returns the accounts that were read."""
         now = NOW + number * self.tools.settings.tick
-        due = [int(each[0]) for chunk in steps.plan(self.tools, now, asked=False) for each in chunk]
+        due = [int(each[0]) for chunk in steps.plan(self.tools, now) for each in chunk]
         found = [Reading(each, now, posts, complete=True, requests=requests) for each in due]
         steps.conclude(self.tools, [self.tools.blobs.put(readings.dump_json(found))], now)
         return due
