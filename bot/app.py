@@ -19,7 +19,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot import access, buttons, command
+from bot import access, buttons, command, hint
 from bot.commands import COMMANDS
 from bot.delivery import Delivery
 from bot.house import House
@@ -35,8 +35,15 @@ from pipeline.store import Store, chats, subscriptions
 
 log = logging.getLogger(__name__)
 
-WHERE = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
-UPDATES = [Update.MESSAGE, Update.CHANNEL_POST, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
+OWN_WORDS = ~filters.FORWARDED & ~filters.VIA_BOT
+"""What somebody says, and not somebody else's words passed on."""
+WHERE = (filters.UpdateType.MESSAGES | filters.UpdateType.CHANNEL_POSTS) & OWN_WORDS
+"""New and edited."""
+SAID_IN_PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGES & ~filters.StatusUpdate.ALL
+UPDATES = [
+    *(Update.MESSAGE, Update.EDITED_MESSAGE, Update.CHANNEL_POST, Update.EDITED_CHANNEL_POST),
+    *(Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER),
+]
 AT_ONCE = 1024  # also those that wait for a chat that hangs, or for their turn in one
 CONNECTIONS = 512
 ANSWER_WITHIN_S = 30.0  # what Telegram takes and answers too late cannot be found again
@@ -83,6 +90,7 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
     application.post_init, application.post_stop = start, stop
     for each in COMMANDS:
         application.add_handler(CommandHandler(each.name, command.handler(house, each), WHERE))
+    application.add_handler(MessageHandler(SAID_IN_PRIVATE, hint.handler(house, [each.name for each in COMMANDS])))
     application.add_handler(CallbackQueryHandler(buttons.handler(house)))
     application.add_handler(ChatMemberHandler(_membership(house), ChatMemberHandler.MY_CHAT_MEMBER))
     application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, _migration(house)))

@@ -124,15 +124,19 @@ async def _settings(call: Call, choice: str) -> None:
     """Choose the theme of the chat's charts or its language, and show the choice made."""
     await access.check(call, changes=True)
     chosen: dict[str, Any] = {"theme": Theme(choice)} if choice in set(Theme) else {"language": Language(choice)}
-    if not await call.house.read(chats.is_known, call.chat_id):
-        raise UserError(comparing.NOTHING_TRACKED)
-    pointed = await call.house.write(comparing.restyle, call.chat_id, **chosen)
+    pointed = await call.house.write(_choose, call.chat_id, (await call.speech()).language, chosen)
     look = await call.house.read(chats.look, call.chat_id)
     with call.unless_refused():  # as when what is chosen already was pressed: nothing is modified
         await call.message.edit_text(
             speech(look.language).say(keyboards.SETTINGS), reply_markup=keyboards.chat_settings(look)
         )
     await call.house.ask_for_charts(pointed)
+
+
+def _choose(session: Session, chat_id: int, language: Language, chosen: dict[str, Any]) -> list[int]:
+    """Keep the choice, also of a chat that is not known yet, which has this language so far."""
+    chats.add(session, chat_id, clock.now(), language)
+    return comparing.restyle(session, chat_id, **chosen)
 
 
 async def _live(call: Call, comparison_id: int) -> None:

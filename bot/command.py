@@ -42,7 +42,7 @@ def handler(house: House, command: Command) -> Callable[[Update, ContextTypes.DE
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.effective_message
-        if not isinstance(message, Message):
+        if not isinstance(message, Message) or not house.answered.is_new(message):
             return
         user_id = update.effective_user.id if update.effective_user else None
         call = Call(house, message, user_id, [])

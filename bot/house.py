@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy.orm import Session
 
 from bot.crowd import Crowd
+from bot.edits import Answered
 from bot.troubles import Kind, Trouble
 from pipeline import clock
 from pipeline.doors import Doors
@@ -42,6 +43,7 @@ class House:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     locks: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     crowd: Crowd = field(default_factory=Crowd)
+    answered: Answered = field(default_factory=Answered)
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "write"))
 
     async def read(self, ask: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

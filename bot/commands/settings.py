@@ -1,19 +1,17 @@
 """/settings: the theme of this chat's charts and its language, by buttons."""
 
-from bot import comparing
+from dataclasses import replace
+
 from bot.call import Call
 from bot.command import Command
 from bot.keyboards import SETTINGS, chat_settings
-from pipeline.errors import UserError
 from pipeline.language import text
 from pipeline.store import chats
 
 
 async def run(call: Call) -> None:
-    if not await call.house.read(chats.is_known, call.chat_id):
-        raise UserError(comparing.NOTHING_TRACKED)
     look = await call.house.read(chats.look, call.chat_id)
-    await call.answer(SETTINGS, keyboard=chat_settings(look))
+    await call.answer(SETTINGS, keyboard=chat_settings(replace(look, language=(await call.speech()).language)))
 
 
 COMMAND = Command("settings", text("light or dark, English or Spanish"), run, changes=True)

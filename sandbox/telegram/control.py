@@ -4,6 +4,7 @@ GET  /_control/telegram/chats              every chat: [{chat_id, type, title, u
                                            action, messages, last}]
 GET  /_control/telegram/chats/<id>         what stands in it now, oldest first; a chat nobody wrote in is []
 POST /_control/telegram/send               -> {message_id}; fields: people.Said
+POST /_control/telegram/edit               {chat_id, message_id, text}: a person changes what they wrote
 POST /_control/telegram/press              {chat_id, user_id, message_id, data} -> {callback_query_id}; the message
                                            may be deleted: to the bot it is an InaccessibleMessage then
 GET  /_control/telegram/callbacks/<id>     the bot's answer to a press: {answered, text, show_alert, url}
@@ -37,6 +38,9 @@ SAID: dict[str, type] = {
     "language_code": str,
     "role": str,
     "reply_to": int,
+    "forwarded": bool,
+    "via_bot": bool,
+    "media": str,
 }
 
 
@@ -50,6 +54,7 @@ class Control:
             web.get(f"{base}/chats", self._list_chats),
             web.get(f"{base}/chats/{{id}}", self._show_chat),
             web.post(f"{base}/send", self._send),
+            web.post(f"{base}/edit", self._edit),
             web.post(f"{base}/press", self._press),
             web.get(f"{base}/callbacks/{{id}}", self._show_callback),
             web.post(f"{base}/member", self._change_bot_status),
@@ -71,9 +76,14 @@ class Control:
     async def _send(self, request: web.Request) -> web.Response:
         fields = await read_fields(request, required={"chat_id": int, "user_id": int, "text": str}, optional=SAID)
         _check_choice(fields, "role", people.ROLES)
+        _check_choice(fields, "media", people.MEDIA)
         if not fields["text"]:
             raise BadInputError("text is empty")
         return web.json_response({"message_id": people.say(self._world, Said(**fields)).message_id})
+
+    async def _edit(self, request: web.Request) -> web.Response:
+        fields = await read_fields(request, required={"chat_id": int, "message_id": int, "text": str})
+        return web.json_response({"message_id": people.edit(self._world, **fields).message_id})
 
     async def _press(self, request: web.Request) -> web.Response:
         required = {"chat_id": int, "user_id": int, "message_id": int, "data": str}

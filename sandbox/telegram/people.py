@@ -12,7 +12,9 @@ from sandbox.telegram.world import Callback, World
 CHAT_TYPES = ("private", "group", "supergroup", "channel")
 ROLES = ("creator", "administrator", "member", "restricted", "left", "kicked")
 BOT_STATUSES = ("member", "administrator", "restricted", "left", "kicked")
+MEDIA = ("photo", "sticker", "voice")
 TOPIC_STATES = ("open", "closed", "deleted")
+OTHER_BOT = User(8_100_000_099, "Another", username="AnotherBot", is_bot=True)
 PERSONS_CHANNEL = Chat(-1_000_136_817_688, "channel", title="Somebody's channel")
 
 
@@ -22,7 +24,7 @@ class Said:
 
     `username` is the person's, in a channel the channel's (nobody speaks in person there); `role` is
     what the person is in the chat from now on; user_id 1087968824 speaks as an anonymous administrator,
-    136817688 as a channel of their own.
+    136817688 as a channel of their own. `media` is one of MEDIA; a photo's caption is the text.
     """
 
     chat_id: int
@@ -36,6 +38,9 @@ class Said:
     language_code: str | None = None
     role: str | None = None
     reply_to: int | None = None
+    forwarded: bool = False
+    via_bot: bool = False
+    media: str | None = None
 
 
 def say(world: World, said: Said) -> Message:
@@ -50,13 +55,48 @@ def say(world: World, said: Said) -> Message:
     message = world.post(
         chat,
         user,
-        Content(said.text, find_entities(said.text)),
+        Content() if said.media else Content(said.text, find_entities(said.text)),
         thread_id=said.thread_id,
         reply_to=_find(chat, said.reply_to) if said.reply_to else None,
         sender_chat={ANONYMOUS_ADMIN.id: chat, SPEAKING_CHANNEL.id: PERSONS_CHANNEL}.get(user.id),
+        more=_more(world, said, user),
     )
     if _reaches_bot(message):
         world.emit_message(message)
+    return message
+
+
+def _more(world: World, said: Said, user: User) -> Json:
+    """The fields of a message that is more than a text of its writer's."""
+    more: Json = {}
+    if said.forwarded:
+        more["forward_origin"] = {"type": "user", "date": int(world.now()), "sender_user": user.json()}
+    if said.via_bot:
+        more["via_bot"] = OTHER_BOT.json()
+    file = {"file_id": "made-up", "file_unique_id": "made-up"}
+    match said.media:
+        case "photo":
+            caption = {"caption": said.text, "caption_entities": find_entities(said.text)}
+            more |= caption | {"photo": [file | {"width": 90, "height": 90}]}
+        case "sticker":
+            flags = {"width": 512, "height": 512, "is_animated": False, "is_video": False, "type": "regular"}
+            more["sticker"] = file | flags
+        case "voice":
+            more["voice"] = file | {"duration": 1}
+    return more
+
+
+def edit(world: World, *, chat_id: int, message_id: int, text: str) -> Message:
+    """A person changes the words of a message."""
+    chat = find_chat(world, chat_id)
+    message = _find(chat, message_id)
+    if message.by_bot or not message.content.text:
+        raise BadInputError(f"message {message_id} is no text of a person's")
+    message.content = Content(text, find_entities(text))
+    message.edits += 1
+    message.edit_date = int(world.now())
+    if _reaches_bot(message):
+        world.updates.emit("edited_channel_post" if chat.type == "channel" else "edited_message", message.json())
     return message
 
 

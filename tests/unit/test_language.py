@@ -22,7 +22,10 @@ OTHERS = [each for each in Language if each is not Language.ENGLISH]
 BOT = ROOT / "bot"
 SPEAKERS = [
     *sorted((BOT / "commands").glob("*.py")),
-    *(BOT / f"{name}.py" for name in ("access", "buttons", "call", "command", "comparing", "keyboards", "words")),
+    *(
+        BOT / f"{name}.py"
+        for name in ("access", "buttons", "call", "command", "comparing", "hint", "keyboards", "words")
+    ),
 ]
 """What answers people; the rest of the bot writes logs and reads Telegram's own texts."""
 LONGEST_ALERT = 200
