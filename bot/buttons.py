@@ -191,9 +191,10 @@ def _shown(session: Session, call: Call, comparison_id: int) -> Comparison:
     """What the message shows by now: the button may be older than its accounts, theme and language."""
     _mine(session, call.chat_id, comparison_id)
     current = subscriptions.showing(session, call.chat_id, call.message.message_id)
-    if current:
-        return comparing.shown_by(session, current)
-    return _mine(session, call.chat_id, _number_under(call.message))
+    shown = comparing.shown_by(session, current) if current else None
+    shown = shown or _mine(session, call.chat_id, _number_under(call.message))
+    count = min(shown.look.count, call.house.settings.posts_per_account)  # fewer may be read since
+    return replace(shown, look=replace(shown.look, count=count))
 
 
 def _number_under(message: Message) -> int:

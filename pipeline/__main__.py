@@ -4,6 +4,7 @@ import argparse
 import gc
 import logging
 import warnings
+from contextlib import closing
 from datetime import timedelta
 
 from celery import Celery
@@ -11,11 +12,11 @@ from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready
 from celery.utils.log import get_multiprocessing_logger
 
-from pipeline import clock, logs
+from pipeline import clock, logs, restart
 from pipeline.queues import ASKED, CHARTS, TICKS, UPLOADS, make_app, take_back
 from pipeline.settings import PipelineSettings
 from pipeline.startup import startup
-from pipeline.store import Store, comparisons, open_store
+from pipeline.store import Store, open_store
 
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
@@ -32,7 +33,9 @@ def worker(settings: PipelineSettings) -> None:
 
 def uploader(settings: PipelineSettings) -> None:
     """Uploads, one after the other: Dropbox refuses writes side by side, and no chart waits for them."""
-    _tasks(settings).start(["--quiet", "worker", "-n", "uploader@%h", "-Q", UPLOADS, "-P", "solo", *QUIET])
+    app = _tasks(settings)
+    worker_ready.connect(lambda **_: _ask_dropbox_again(settings), weak=False)
+    app.start(["--quiet", "worker", "-n", "uploader@%h", "-Q", UPLOADS, "-P", "solo", *QUIET])
 
 
 def beat(settings: PipelineSettings) -> None:
@@ -65,12 +68,15 @@ def main() -> None:
 
 
 def _begin_anew(app: Celery, settings: PipelineSettings) -> None:
-    """What a worker before this one left undone is done again at once, and not only when its time has run out."""
+    """What a worker before this one left undone is done again at once, and what was mended since is tried at once."""
     take_back(app, held_for=timedelta(0))
-    store = Store(settings.database_address)
-    with store.writing() as db:
-        comparisons.release_all(db)
-    store.close()
+    with closing(Store(settings.database_address)) as store:
+        restart.reading(store, settings, clock.now())
+
+
+def _ask_dropbox_again(settings: PipelineSettings) -> None:
+    with closing(Store(settings.database_address)) as store:
+        restart.uploading(store, clock.now())
 
 
 def _keep_our_logging(**_: object) -> None:

@@ -101,7 +101,9 @@ def _tell_of_budget(db: Session, budget: bill.Budget) -> None:
         period=PERIODS[budget.period],
         until=budget.until,
     )
-    notices.tell(db, f"budget {budget.period} until {budget.until:%Y-%m-%d} of {budget.limit}", told, budget.until)
+    notices.tell(
+        db, f"{notices.BUDGET}{budget.period} until {budget.until:%Y-%m-%d} of {budget.limit}", told, budget.until
+    )
 
 
 def read(tools: Tools, chunk: Sequence[Sequence[int | str]], now: datetime) -> str | None:

@@ -147,6 +147,11 @@ def mark_tried(session: Session, account_ids: Iterable[int], now: datetime) -> N
     session.execute(update(Account).where(Account.id.in_(account_ids)).values(tried_at=now))
 
 
+def try_again(session: Session) -> None:
+    """Let the accounts that the network did not show be due at once."""
+    session.execute(update(Account).where(Account.state != State.ACTIVE).values(tried_at=None))
+
+
 def save(session: Session, readings: Iterable[Reading]) -> set[int]:
     """Store readings, the last of each account, and return the accounts whose charts they change.
 

@@ -1,14 +1,14 @@
 """Comparisons: what is to be drawn, what is drawn, and from which posts."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Comparison as ComparisonRecord
-from pipeline.records import Counts, Mode, State
+from pipeline.records import Counts, Look, Mode, State
 from pipeline.records import Post as PostRecord
 from pipeline.store import subscriptions
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
@@ -43,6 +43,25 @@ def find_or_add(session: Session, wanted: ComparisonRecord) -> Comparison:
         session.add_all(ComparisonAccount(comparison_id=row.id, account_id=each) for each in wanted.accounts)
         session.flush()
     return row
+
+
+def fit_counts(session: Session, most: int) -> None:
+    """Point each subscription to a comparison of no more posts than are read, or back to as many as were wished for."""
+    is_other = or_(Comparison.__table__.c.count > most, Subscription.wished_count.is_not(None))
+    both = select(Subscription, Comparison).join(Comparison, Comparison.id == Subscription.comparison_id)
+    rows = session.execute(both.where(is_other)).all()
+    for subscription, comparison in rows:
+        wished = subscription.wished_count or comparison.look.count
+        subscription.wished_count = wished if wished > most else None
+        if comparison.look.count != min(wished, most):
+            _point(session, subscription, replace(comparison.look, count=min(wished, most)))
+
+
+def _point(session: Session, subscription: Subscription, look: Look) -> None:
+    """Let the subscription show the same accounts in another way."""
+    shown = record(session, session.get_one(Comparison, subscription.comparison_id))
+    row = find_or_add(session, replace(shown, look=look))
+    subscriptions.point(session, subscription.id, row.id, want(session, row))
 
 
 def want(session: Session, comparison: Comparison) -> int:

@@ -10,6 +10,9 @@ from pipeline.records import Language, Text
 from pipeline.store import chats
 from pipeline.store.tables import Chat, Notice, NoticeSent, Stop, Subscription
 
+BUDGET = "budget "
+"""How the keys of what is told of the budget begin."""
+
 
 def stop(session: Session, service: str, reason: Text, now: datetime, until: datetime) -> Stop:
     """Ask this service nothing until then. It goes on from when it began, until the service answers again."""
@@ -37,16 +40,22 @@ def any_stop(session: Session) -> bool:
     return session.scalar(select(Stop.network).limit(1)) is not None
 
 
-def lift(session: Session, now: datetime) -> None:
-    """Let every service be asked again now, whatever it said."""
-    session.execute(update(Stop).where(Stop.until > now).values(until=now))
+def lift(session: Session, now: datetime, service: str | None = None) -> None:
+    """Let the service, or every one, be asked again now, whatever it said."""
+    these = [Stop.until > now] if service is None else [Stop.until > now, Stop.network == service]
+    session.execute(update(Stop).where(*these).values(until=now))
 
 
 def resume(session: Session, service: str, now: datetime) -> None:
     """The service answered after its stop: that is over, and nobody need hear of it any more."""
     over = session.execute(delete(Stop).where(Stop.network == service, Stop.until <= now).returning(Stop.network))
     if over.first() is not None:
-        session.execute(update(Notice).where(Notice.key.startswith(_key(service))).values(until=now))
+        end(session, _key(service), now)
+
+
+def end(session: Session, keys: str, now: datetime) -> None:
+    """Whoever was not told yet by the notices whose keys begin so need not be."""
+    session.execute(update(Notice).where(Notice.key.startswith(keys), Notice.until > now).values(until=now))
 
 
 def tell_of_stop(session: Session, stop: Stop, text: Text, *, admins_only: bool = False) -> None:

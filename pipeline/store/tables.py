@@ -239,7 +239,8 @@ class ComparisonAccount(Table):
 class Subscription(Table):
     """A chat wants a comparison shown: once, kept fresh in one message (live), or as a new message at an interval.
 
-    everything: follows whatever the chat tracks. message_id: where it shows. shown: the digest of the chart shown last.
+    everything: follows whatever the chat tracks. wished_count: how many posts were asked for, where fewer are read.
+    message_id: where it shows. shown: the digest of the chart shown last.
     from_version: nothing older than this version may be shown. next_at: not before this moment. problem: why it waits.
     """
 
@@ -250,6 +251,7 @@ class Subscription(Table):
     thread_id: Mapped[int | None]
     comparison_id: Mapped[int] = mapped_column(_owner("comparisons"), index=True)
     everything: Mapped[bool]
+    wished_count: Mapped[int | None]
     mode: Mapped[Mode]
     interval_s: Mapped[int | None]
     message_id: Mapped[int | None]

@@ -1,0 +1,26 @@
+"""What a start brings up to date in the database: a person may have mended something, or changed a setting."""
+
+from datetime import datetime
+
+from pipeline.records import DROPBOX, NETWORK
+from pipeline.settings import Settings
+from pipeline.store import Store, accounts, comparisons, notices
+
+
+def reading(store: Store, settings: Settings, now: datetime) -> None:
+    """A worker starts: X is asked again whatever it said, one request first, and no more posts are shown than are read.
+
+    Charts that another worker was drawing are free to be drawn.
+    """
+    with store.writing() as db:
+        comparisons.release_all(db)
+        comparisons.fit_counts(db, settings.posts_per_account)
+        accounts.try_again(db)
+        notices.lift(db, now, NETWORK)
+        notices.end(db, notices.BUDGET, now)
+
+
+def uploading(store: Store, now: datetime) -> None:
+    """An uploader starts: Dropbox is asked again whatever it said."""
+    with store.writing() as db:
+        notices.lift(db, now, DROPBOX)

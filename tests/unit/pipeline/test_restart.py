@@ -1,0 +1,198 @@
+"""What a person mended, or set otherwise, holds from the next start on."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from pipeline import restart
+from pipeline.chart import caption
+from pipeline.language import text
+from pipeline.plot import chart_data
+from pipeline.records import DROPBOX, NETWORK, Look, State
+from pipeline.store import chats, comparisons, notices
+from pipeline.store.tables import Comparison, History, Subscription
+from tests.unit.pipeline.conftest import NOW, Ticks, timeline
+
+TIMELINES = "GET /2/users/:id/tweets"
+TOKEN = text("X refuses the bearer token")
+
+
+def start(ticks: Ticks, number: int, **settings: Any) -> None:
+    """Stop, and start with these settings."""
+    ticks.start(**settings)
+    restart.reading(ticks.store, ticks.tools.settings, NOW + number * ticks.tools.settings.tick)
+
+
+def untold(ticks: Ticks, number: int) -> list[str]:
+    """What the chats are still to be told."""
+    with ticks.store.reading() as db:
+        found = notices.untold(db, [], NOW + number * ticks.tools.settings.tick)
+    return [told.words for _, _, told, _ in found]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (401, {"title": "Unauthorized"}),
+        (402, {"title": "CreditsDepleted"}),
+        (403, {"title": "SpendCapReached"}),
+        (403, {"type": "https://api.x.com/2/problems/client-forbidden"}),
+        (429, {"title": "UsageCapExceeded"}),
+        (429, {"title": "Too Many Requests"}),
+    ],
+)
+def test_whatever_stopped_x_is_asked_again_at_a_start_by_one_request(
+    ticks: Ticks, status: int, body: dict[str, str]
+) -> None:
+    for number in range(3):
+        ticks.load(f"a{number}", timeline(3, first=1000 * (number + 1)))
+    ticks.subscribe(ticks.track("a0", "a1", "a2"))
+    ticks.fault(method=TIMELINES, status=status, body=body, times=3)
+    ticks.tick()
+    ticks.tick(1)
+    ticks.http.delete("faults")
+    asked = len(ticks.calls())
+    start(ticks, 2)
+    ticks.tick(2)
+    assert len(ticks.calls()) == asked + 1
+    ticks.tick(3)
+    assert len(ticks.calls()) == asked + 4
+    assert None not in ticks.read_at().values()
+    assert untold(ticks, 3) == [], "it is over"
+
+
+def test_what_is_still_refused_after_a_start_is_not_told_twice(ticks: Ticks) -> None:
+    ticks.load("nasa", timeline(3))
+    ticks.subscribe(ticks.track("nasa"))
+    ticks.fault(method=TIMELINES, status=401, body={"title": "Unauthorized"}, times=50)
+    ticks.tick()
+    with ticks.store.writing() as db:
+        [(notice, chat, told, _)] = notices.untold(db, [], NOW)
+        notices.mark_told(db, notice, chat)
+    assert told.values["reason"] == TOKEN
+    for number in (1, 2):
+        start(ticks, number)
+        ticks.tick(number)
+        assert untold(ticks, number) == []
+    with ticks.store.reading() as db:
+        stop = notices.stopped(db, NETWORK, NOW + timedelta(minutes=5))
+    assert stop is not None
+    assert stop.since == NOW
+
+
+@pytest.mark.parametrize("limit", ["x_daily_usd", "x_monthly_usd"])
+def test_a_raised_limit_reads_on_and_nobody_hears_any_more_that_it_is_used_up(ticks: Ticks, limit: str) -> None:
+    ticks.load("nasa", timeline(30))
+    start(ticks, 0, **{limit: "0.2"})
+    ticks.subscribe(ticks.track("nasa"))
+    ticks.tick()
+    assert len(untold(ticks, 0)) == 1
+    start(ticks, 1, **{limit: "5"})
+    ticks.tick(1)
+    assert None not in ticks.read_at().values()
+    assert untold(ticks, 1) == []
+
+
+def test_a_limit_that_is_used_up_is_told_on_after_a_start(ticks: Ticks) -> None:
+    ticks.load("nasa", timeline(30))
+    start(ticks, 0, x_daily_usd="0.2")
+    ticks.subscribe(ticks.track("nasa"))
+    ticks.tick()
+    start(ticks, 1, x_daily_usd="0.2")
+    ticks.tick(1)
+    assert len(untold(ticks, 1)) == 1
+
+
+def test_more_requests_a_window_are_used_from_the_start_on(ticks: Ticks) -> None:
+    start(ticks, 0, x_requests_per_15_min=90)
+    ids = ticks.add(*(f"a{number}" for number in range(40)))
+    assert len(ticks.tick_without_x(0, (), requests=30)) == 1
+    start(ticks, 1, x_requests_per_15_min=10_000)
+    assert len(ticks.tick_without_x(1, ())) == len(ids)
+
+
+def test_accounts_that_a_wrong_address_did_not_know_are_read_as_soon_as_it_is_mended(ticks: Ticks) -> None:
+    ticks.load("nasa", timeline(3))
+    [nasa] = ticks.track("nasa")
+    missing = {"errors": [{"type": "https://api.x.com/2/problems/resource-not-found", "detail": "No"}]}
+    ticks.fault(method=TIMELINES, status=200, body=missing, times=1)
+    ticks.tick()
+    assert ticks.account(nasa).state is State.MISSING
+    ticks.tick(1)
+    assert len(ticks.calls()) == 1
+    start(ticks, 2)
+    ticks.tick(2)
+    assert (ticks.account(nasa).state, len(ticks.posts(nasa))) == (State.ACTIVE, 3)
+
+
+def test_dropbox_is_asked_again_when_the_uploader_starts(ticks: Ticks) -> None:
+    with ticks.store.writing() as db:
+        notices.stop(db, DROPBOX, text("Dropbox is full"), NOW, NOW + timedelta(minutes=15))
+    restart.reading(ticks.store, ticks.tools.settings, NOW)
+    with ticks.store.reading() as db:
+        assert notices.stopped(db, DROPBOX, NOW) is not None
+    restart.uploading(ticks.store, NOW)
+    with ticks.store.reading() as db:
+        assert notices.stopped(db, DROPBOX, NOW) is None
+
+
+def shown(ticks: Ticks, subscription_id: int) -> tuple[int, str, list[float]]:
+    """How many posts the subscription is of, its caption, and the counts that are drawn."""
+    with ticks.store.reading() as db:
+        row = db.get_one(Comparison, db.get_one(Subscription, subscription_id).comparison_id)
+        data = chart_data(db, row, NOW)
+        return row.look.count, caption(data), [int(value) for value in data.rows[0].values]
+
+
+def test_with_fewer_posts_what_is_shown_is_what_is_read_and_with_more_again_too(ticks: Ticks) -> None:
+    told = timeline(150)
+    for entry in told:
+        entry["retweets"] = entry["likes"]
+    ticks.load("nasa", told)
+    [nasa] = ticks.track("nasa")
+    ticks.tick()
+    ticks.subscribe([nasa])
+    ticks.subscribe([nasa], Look(count=80))
+    ticks.subscribe([nasa], Look(count=20))
+    start(ticks, 1, posts_per_account=50)
+    ticks.http.delete(f"x/posts/{told[70]['post_id']}")
+    ticks.http.post(f"x/posts/{told[75]['post_id']}", json={"retweets": 7777})
+    for _ in ("before it is read", "after"):
+        for subscription, count in ((1, 50), (2, 50), (3, 20)):
+            assert shown(ticks, subscription)[::2] == (count, list(range(count)))
+        assert "last 50 posts" in shown(ticks, 1)[1]
+        ticks.tick(1)
+    with ticks.store.reading() as db:
+        assert db.scalar(select(func.count(History.post_id.distinct()))) == 50, "what is not read has no history"
+    start(ticks, 2, posts_per_account=100)
+    ticks.tick(2)
+    now = [entry["likes"] if entry["likes"] != 75 else 7777 for entry in told if entry["likes"] != 70]
+    for subscription, count in ((1, 100), (2, 80), (3, 20)):
+        assert shown(ticks, subscription)[::2] == (count, now[:count])
+    with ticks.store.reading() as db:
+        gained = select(func.count()).select_from(History).where(History.reposts == 7777)
+        assert db.scalar(gained) == 1, "what it has when it is seen again, and no gain"
+        before = select(func.count()).select_from(History).where(History.post_id == str(told[75]["post_id"]))
+        assert db.scalar(before) == 1
+
+
+def test_a_start_without_a_change_wants_nothing_drawn(ticks: Ticks) -> None:
+    ticks.subscribe(ticks.add("nasa"))
+    ticks.tick_without_x(0, ())
+    wanted = ticks.versions()
+    restart.reading(ticks.store, ticks.tools.settings, NOW)
+    assert ticks.versions() == wanted
+
+
+def test_two_subscriptions_that_come_to_the_same_share_their_chart(ticks: Ticks) -> None:
+    ids = ticks.add("nasa")
+    for count in (100, 80, 50):
+        ticks.subscribe(ids, Look(count=count))
+    start(ticks, 0, posts_per_account=50)
+    with ticks.store.reading() as db:
+        kept = db.scalars(select(Subscription.comparison_id)).all()
+        assert len(set(kept)) == 1
+        assert comparisons.of(db, kept[0]) is not None
+        assert len(chats.tracked(db, 1)) == 1
