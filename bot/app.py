@@ -72,8 +72,9 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
     house = House(settings, store, Doors(settings))
     application = builder.build()
     limits.ask = application.bot.get_me
-    telling = Telling(house, application.bot, limits)
-    delivery = Delivery(house, application.bot, limits, telling)
+    unhurried = house.unhurried()
+    telling = Telling(unhurried, application.bot, limits)
+    delivery = Delivery(unhurried, application.bot, limits, telling)
 
     async def start(_application: object) -> None:
         await house.write(chats.allow_only, access.allowed_chats(settings), clock.now())

@@ -14,8 +14,9 @@ from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from redis import RedisError
-from telegram import Bot, InputMediaPhoto, Message
+from telegram import InputMediaPhoto, Message
 from telegram.error import BadRequest, TelegramError
+from telegram.ext import ExtBot
 
 from bot import links, troubles
 from bot.house import House
@@ -64,7 +65,7 @@ class Upload:
 class Delivery:
     """The loop that shows charts. One a bot."""
 
-    def __init__(self, house: House, bot: Bot, limits: Limits, telling: Telling) -> None:
+    def __init__(self, house: House, bot: ExtBot[bool], limits: Limits, telling: Telling) -> None:
         self.house, self.bot, self.limits, self.telling = house, bot, limits, telling
         self.under_way: dict[int, asyncio.Task[None]] = {}
         self.uploads: WeakValueDictionary[str, Upload] = WeakValueDictionary()
@@ -194,6 +195,7 @@ class Delivery:
     async def _request(self, showing: Showing, photo: bytes | str) -> Message:
         keyboard = under_chart(showing.comparison_id, showing.look, showing.mode)
         caption, entities = links.of_caption(captioned(showing))
+        is_asked = showing.mode is Mode.ONCE
         if showing.message_id is None:
             await self._claim(showing)
             return await self.bot.send_photo(
@@ -204,9 +206,12 @@ class Delivery:
                 message_thread_id=showing.thread_id,
                 reply_markup=keyboard,
                 filename="chart.png",
+                rate_limit_args=is_asked,
             )
         media = InputMediaPhoto(photo, caption=caption, caption_entities=entities, filename="chart.png")
-        edited = await self.bot.edit_message_media(media, showing.chat_id, showing.message_id, reply_markup=keyboard)
+        edited = await self.bot.edit_message_media(
+            media, showing.chat_id, showing.message_id, reply_markup=keyboard, rate_limit_args=is_asked
+        )
         if not isinstance(edited, Message):
             raise TypeError("an edit of a chat's message answers with the message")
         return edited

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.crowd import Crowd
 from bot.edits import Answered
+from bot.line import Line
 from bot.troubles import Kind, Trouble
 from pipeline import clock
 from pipeline.doors import Doors
@@ -24,6 +25,7 @@ from pipeline.store import Store, chats
 log = logging.getLogger(__name__)
 
 WRITE_AGAIN = timedelta(seconds=1)
+READERS = 4
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,8 +35,10 @@ T = TypeVar("T")
 class House:
     """The bot's tools. `news` wakes the delivery when a command changed what is to be shown.
 
+    readers: the threads that questions to the store are asked in.
     writer: the database takes one change after the other, so that more threads would only wait for each other, and
-    whoever reads would wait for them.
+    whoever reads would wait for them. writing: who waits for it.
+    hurried: whether people wait for what is read and written, so that it goes before all else.
     """
 
     settings: BotSettings
@@ -44,7 +48,14 @@ class House:
     locks: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     crowd: Crowd = field(default_factory=Crowd)
     answered: Answered = field(default_factory=Answered)
+    readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS, "read"))
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "write"))
+    writing: Line = field(default_factory=Line)
+    hurried: bool = True
+
+    def unhurried(self) -> "House":
+        """The same for what nobody waits for: with threads of its own to read in, and after people's changes."""
+        return replace(self, readers=ThreadPoolExecutor(READERS, "read unhurried"), hurried=False)
 
     async def read(self, ask: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a question to the store in a thread, in a transaction that only reads."""
@@ -53,7 +64,7 @@ class House:
             with self.store.reading() as session:
                 return ask(session, *args, **kwargs)
 
-        return await asyncio.to_thread(run)
+        return await asyncio.get_running_loop().run_in_executor(self.readers, run)
 
     async def write(self, change: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a change of the store in a thread, in a transaction of its own: all of it or nothing."""
@@ -62,7 +73,8 @@ class House:
             with self.store.writing() as session:
                 return change(session, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self.writer, run)
+        async with self.writing.turn(hurried=self.hurried):
+            return await asyncio.get_running_loop().run_in_executor(self.writer, run)
 
     async def write_surely(self, change: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Make a change however long the database is away: what Telegram took or refused must be noted."""

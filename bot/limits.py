@@ -11,6 +11,7 @@ from telegram.error import RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
 from bot import troubles
+from bot.line import Line
 from bot.troubles import Kind
 
 UNCOUNTED = {
@@ -24,6 +25,10 @@ PROMPT_S = 0.5
 LOOK_S = 0.25
 """How often whoever waits for room looks for some."""
 ASK_AGAIN_S = 5.0
+PER_SECOND = 28
+"""About 30 a second, says Telegram."""
+CATCH_UP_S = 0.1
+"""A chart that comes so late, as timers do, takes no time from the next ones."""
 
 Request = Callable[[], Coroutine[Any, Any, Any]]
 
@@ -63,15 +68,21 @@ class Window:
         return (place.sent if arrived - place.sent <= PROMPT_S else arrived) + self.seconds
 
 
-class Limits(BaseRateLimiter[None]):
+class Limits(BaseRateLimiter[bool]):
     """Holds a request back until its chat and the bot have room. A chat that was told to wait closes alone.
 
+    What people wait for goes first. Charts that nobody asked for come evenly: then there is room for an answer at any
+    moment, and none has to be kept free for it.
+
+    line: who waits for room in the bot. next_chart: when a chart that nobody asked for may go; by `monotonic`.
     showing: the chats whose chart is with Telegram just now.
     ask: a request that Telegram does not count; its answer tells a standstill from some chats that hang.
     """
 
     def __init__(self) -> None:
-        self.all = Window(28, 1.0)  # about 30 a second
+        self.all = Window(PER_SECOND, 1.0)
+        self.line = Line()
+        self.next_chart = 0.0
         self.chats: dict[int, Window] = {}
         self.showing: set[int] = set()
         self.under_way: set[Place] = set()
@@ -89,18 +100,21 @@ class Limits(BaseRateLimiter[None]):
         kwargs: dict[str, Any],
         endpoint: str,
         data: dict[str, Any],
-        rate_limit_args: None,  # noqa: ARG002
+        rate_limit_args: bool | None,  # noqa: FBT001
     ) -> Any:
-        """Wait for room, then send. A chart's errors pass through: its turn comes again, with the newest one then."""
+        """Wait for room, then send. A chart's errors pass through: its turn comes again, with the newest one then.
+
+        rate_limit_args: whether somebody waits for the chart.
+        """
         chat_id = data.get("chat_id")
         if endpoint in UNCOUNTED or not isinstance(chat_id, int):
             return await callback(*args, **kwargs)
         if endpoint in CHARTS:
-            return await self._show(chat_id, lambda: callback(*args, **kwargs))
+            return await self._show(chat_id, lambda: callback(*args, **kwargs), asked=bool(rate_limit_args))
         return await self._say(chat_id, lambda: callback(*args, **kwargs))
 
-    async def _show(self, chat_id: int, request: Request) -> Any:
-        async with self._place(chat_id):
+    async def _show(self, chat_id: int, request: Request, *, asked: bool) -> Any:
+        async with self._place(chat_id, asked=asked):
             self.showing.add(chat_id)
             try:
                 return await self._send(chat_id, request)
@@ -112,7 +126,7 @@ class Limits(BaseRateLimiter[None]):
         pauses = iter(PAUSES_S)
         while True:
             try:
-                async with self._place(chat_id):
+                async with self._place(chat_id, asked=True):
                     return await self._send(chat_id, request)
             except RetryAfter:
                 continue
@@ -129,23 +143,44 @@ class Limits(BaseRateLimiter[None]):
             raise
 
     @asynccontextmanager
-    async def _place(self, chat_id: int) -> AsyncIterator[None]:
+    async def _place(self, chat_id: int, *, asked: bool) -> AsyncIterator[None]:
         """Wait for room in the chat and in the bot, and take it."""
-        windows = (self._chat(chat_id), self.all)
-        while (wait := max(window.wait(monotonic()) for window in windows)) > 0:
-            if self.all.wait(monotonic()) > 0:
-                self._doubt()
-            await asyncio.sleep(min(wait, LOOK_S))
-        place = Place(monotonic())
-        self.under_way.add(place)
-        for window in windows:
-            window.take(place)
+        while (place := await self._find_place(chat_id, asked=asked)) is None:
+            continue
         try:
             yield
             self._note_arrival(place.sent)
         finally:
             place.arrived = place.arrived or monotonic()
             self.under_way.discard(place)
+
+    async def _find_place(self, chat_id: int, *, asked: bool) -> Place | None:
+        """A place, once there is room in the chat; none where others of the chat took it while the bot had no room."""
+        chat = self._chat(chat_id)
+        while (wait := chat.wait(monotonic())) > 0:  # noqa: ASYNC110 time alone ends it
+            await asyncio.sleep(min(wait, LOOK_S))
+        async with self.line.turn(hurried=asked):
+            while (wait := self._wait(asked=asked)) > 0:
+                if self.all.wait(monotonic()) > 0:
+                    self._doubt()
+                await asyncio.sleep(min(wait, LOOK_S))
+            if chat.wait(monotonic()) > 0:
+                return None
+            return self._take(chat, asked=asked)
+
+    def _wait(self, *, asked: bool) -> float:
+        """Seconds until the bot has room."""
+        now = monotonic()
+        return self.all.wait(now) if asked else max(self.all.wait(now), self.next_chart - now)
+
+    def _take(self, chat: Window, *, asked: bool) -> Place:
+        place = Place(monotonic())
+        if not asked:
+            self.next_chart = max(self.next_chart, place.sent - CATCH_UP_S) + self.all.seconds / self.all.count
+        self.under_way.add(place)
+        for window in (chat, self.all):
+            window.take(place)
+        return place
 
     def _doubt(self) -> None:
         """Where answers are late, find out whether Telegram answers at all; one question at a time."""

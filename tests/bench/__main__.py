@@ -3,9 +3,9 @@
 import json
 from argparse import ArgumentParser
 
-from tests.bench import chart, tick
+from tests.bench import answers, chart, tick
 
-BENCHES = {"tick": tick, "chart": chart}
+BENCHES = {"tick": tick, "chart": chart, "answers": answers}
 
 
 def main(names: list[str]) -> None:

@@ -50,7 +50,7 @@ async def test_what_telegram_got_late_counts_from_then() -> None:
         got.append(monotonic())
 
     async def say(chat_id: int) -> None:
-        await limits.process_request(accept, (), {}, "sendPhoto", {"chat_id": chat_id}, None)
+        await limits.process_request(accept, (), {}, "sendMessage", {"chat_id": chat_id}, None)
 
     talk = [asyncio.create_task(say(chat_id)) for chat_id in range(1, 2 * limits.all.count + 1)]
     await asyncio.sleep(1.2)
@@ -74,6 +74,75 @@ async def test_requests_that_hang_hold_up_no_other_where_telegram_answers_the_re
         await sent(limits, PRIVATE, 1)
     moves.set()
     await asyncio.gather(*hanging)
+
+
+class Telegram:
+    """Takes everything at once, and notes what it was and when it came."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, float]] = []
+
+    async def take(self, what: str) -> None:
+        self.got.append((what, monotonic()))
+
+    def send(
+        self, limits: Limits, endpoint: str, chat_id: int, what: str, *, asked: bool = False
+    ) -> asyncio.Task[None]:
+        request = limits.process_request(self.take, (what,), {}, endpoint, {"chat_id": chat_id}, asked)
+        return asyncio.create_task(request)
+
+    def most_in_a_second(self) -> int:
+        moments = [at for _, at in self.got]
+        return max(sum(start <= at < start + 1 for at in moments) for start in moments)
+
+
+@pytest.mark.parametrize("endpoint", ["sendPhoto", "editMessageMedia", "sendMessage", "editMessageText"])
+async def test_no_second_has_more_than_28_requests(endpoint: str) -> None:
+    limits, telegram = Limits(), Telegram()
+    await asyncio.gather(*(telegram.send(limits, endpoint, chat_id, "it") for chat_id in range(1, 71)))
+    assert telegram.most_in_a_second() <= 28
+    assert telegram.got[-1][1] - telegram.got[0][1] > 2 * 0.99, "70 requests take 2 seconds and more"
+
+
+async def test_no_minute_of_a_group_has_more_than_20_requests_and_no_3_seconds_of_a_person_more_than_3() -> None:
+    limits, telegram = Limits(), Telegram()
+    talk = [telegram.send(limits, "sendMessage", GROUP, "group") for _ in range(30)]
+    talk += [telegram.send(limits, "sendMessage", PRIVATE, "person") for _ in range(10)]
+    await asyncio.sleep(1)
+    assert [[what for what, _ in telegram.got].count(each) for each in ("group", "person")] == [20, 3]
+    for each in talk:
+        each.cancel()
+    await asyncio.gather(*talk, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "asked"), [("sendMessage", False), ("editMessageText", False), ("editMessageMedia", True)]
+)
+async def test_what_people_wait_for_goes_before_all_charts_that_nobody_asked_for(endpoint: str, *, asked: bool) -> None:
+    limits, telegram = Limits(), Telegram()
+    charts = [telegram.send(limits, "editMessageMedia", chat_id, "chart") for chat_id in range(1, 121)]
+    while len(telegram.got) < 40:  # noqa: ASYNC110 the window is full by then
+        await asyncio.sleep(0.005)
+    before = len(telegram.got)
+    await asyncio.gather(*(telegram.send(limits, endpoint, 1000 + number, "it", asked=asked) for number in range(8)))
+    ahead = [what for what, _ in telegram.got[before:]][:9].count("chart")
+    assert ahead <= 1, "only the one that was at the head of the line"
+    for each in charts:
+        each.cancel()
+    await asyncio.gather(*charts, return_exceptions=True)
+    assert telegram.most_in_a_second() <= 28
+
+
+async def test_who_gives_up_waiting_leaves_the_line_to_the_others() -> None:
+    limits, telegram = Limits(), Telegram()
+    talk = [telegram.send(limits, "editMessageMedia", chat_id, "chart") for chat_id in range(1, 31)]
+    await asyncio.sleep(0.1)
+    for each in talk[1::2]:
+        each.cancel()
+    await asyncio.gather(*talk, return_exceptions=True)
+    await telegram.send(limits, "sendMessage", 1000, "it")
+    assert not limits.line.is_taken
+    assert telegram.got[-1][0] == "it"
 
 
 def failing_once(error: TelegramError) -> Callable[[], Coroutine[Any, Any, str]]:

@@ -1,0 +1,71 @@
+"""Whose turn it is: what people wait for goes first, and a change of the database takes one turn."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.orm import Session
+
+from bot.house import House
+from bot.line import Line
+from pipeline.doors import Doors
+from pipeline.settings import BotSettings
+from pipeline.store import Store
+from pipeline.store.migrate import migrate
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    settings = BotSettings(telegram_bot_token=SecretStr("42:made-up-token-0123456789"), data_dir=tmp_path)
+    house = House(settings, Store(settings.database_address), Doors(settings))
+    migrate(house.store)
+    yield house
+    await house.doors.close()
+    house.store.close()
+
+
+async def test_the_hurried_are_let_through_first_and_equals_as_they_came() -> None:
+    line, passed = Line(), []
+
+    async def go(name: str, *, hurried: bool) -> None:
+        async with line.turn(hurried=hurried):
+            passed.append(name)
+            await asyncio.sleep(0)
+
+    names = {"a": False, "b": False, "C": True, "d": False, "E": True}
+    await asyncio.gather(*(go(name, hurried=hurried) for name, hurried in names.items()))
+    assert passed == ["a", "C", "E", "b", "d"]
+    assert not line.is_taken
+
+
+async def test_who_leaves_the_line_ends_nobodys_turn() -> None:
+    line, passed = Line(), []
+    may_end = asyncio.Event()
+
+    async def go(name: str) -> None:
+        async with line.turn(hurried=False):
+            passed.append(name)
+            await may_end.wait()
+
+    first, second, third = (asyncio.create_task(go(name)) for name in "abc")
+    await asyncio.sleep(0.01)
+    second.cancel()
+    may_end.set()
+    await asyncio.gather(first, third)
+    assert passed == ["a", "c"]
+
+
+async def test_peoples_changes_of_the_database_go_before_the_notes_of_what_was_shown(house: House) -> None:
+    unhurried, made = house.unhurried(), []
+
+    def change(_session: Session, name: str) -> None:
+        made.append(name)
+
+    notes = [asyncio.create_task(unhurried.write(change, f"note {number}")) for number in range(20)]
+    await asyncio.sleep(0)
+    await house.write(change, "a command's")
+    await asyncio.gather(*notes)
+    assert made.index("a command's") <= 1
+    assert len(made) == 21
