@@ -6,7 +6,7 @@ import sys
 from telegram.error import InvalidToken
 
 from bot import app
-from pipeline import logs
+from pipeline import logs, servers
 from pipeline.settings import BotSettings
 from pipeline.startup import complain, startup
 from pipeline.store import open_store
@@ -17,6 +17,7 @@ def main() -> None:
         settings = BotSettings.load()
         logs.configure("bot", settings.secrets)
         store = open_store(settings)
+        servers.check(settings)
     os.environ["PTB_TIMEDELTA"] = "true"  # Telegram's waits as timedelta; as numbers they come with a warning
     try:
         app.run(app.build(settings, store), settings)

@@ -12,7 +12,7 @@ from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready
 from celery.utils.log import get_multiprocessing_logger
 
-from pipeline import clock, logs, restart
+from pipeline import clock, logs, restart, servers
 from pipeline.queues import ASKED, CHARTS, TICKS, UPLOADS, make_app, take_back
 from pipeline.settings import PipelineSettings
 from pipeline.startup import startup
@@ -62,6 +62,7 @@ def main() -> None:
         setup_logging.connect(_keep_our_logging)
         warnings.simplefilter("ignore", SecurityWarning)  # of root, or a group with no name: messages are JSON alone
         open_store(settings).close()
+        servers.check(settings)
         clock.follow(settings.redis_address)
     logging.getLogger(__name__).info("%s starts", chosen)
     PROCESSES[chosen](settings)

@@ -1,8 +1,8 @@
 """How messages travel: the Celery app without its tasks, for those who send and for those who work."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 from celery import Celery
 from celery.app.amqp import AMQP
@@ -22,6 +22,12 @@ SLOTS = 2
 TASK_LIMIT_S = 60
 ANSWERS_WITHIN_S = 5
 """A server that takes longer is as good as away: who asks for a chart is told so, and no connection hangs for ever."""
+CELERYS_OWN = {
+    *("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND"),
+    *("CELERY_CONFIG_MODULE", "CELERY_LOADER", "CELERY_CUSTOM_WORKER_POOL"),
+    *("APP", "BROKER_URL", "RESULT_BACKEND", "LOADER", "CONFIG_MODULE"),
+}
+"""Variables that Celery would follow rather than what it is told; ours are read by then."""
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 LOST_AFTER = timedelta(seconds=30)
 """Whoever held a task that long is taken for lost. One who is only slow does it twice, which does no harm."""
@@ -73,15 +79,17 @@ class App(Celery):
 
 
 def make_app(settings: Settings) -> Celery:
+    for name in CELERYS_OWN & os.environ.keys():
+        del os.environ[name]
     # kombu notes when a worker took a task, and would do so by the machine's clock.
     redis_transport.time = lambda: clock.now().timestamp()  # type: ignore[attr-defined]
     app = App("tallybird", amqp=Steady)
-    redis = celery_address(settings.redis_address)
-    broker = celery_address(settings.broker_url or settings.redis_address)
+    broker = settings.broker.for_celery
     options = {"expires": settings.tick_seconds, "ignore_result": True}  # who waits for a result hangs without Redis
     app.conf.update(
         broker_url=broker,
-        result_backend=redis,
+        broker_use_ssl=settings.broker.amqp_tls,
+        result_backend=settings.redis.for_celery,
         task_serializer="json",
         result_serializer="json",
         accept_content=["json"],
@@ -127,17 +135,6 @@ def take_back(app: Celery, held_for: timedelta) -> None:
         for task, taken_at in channel.client.zrange(channel.unacked_index_key, 0, -1, withscores=True):
             if not 0 <= now - taken_at < held_for.total_seconds():  # also where the clock was set back since
                 channel.qos.restore_by_tag(task)
-
-
-def celery_address(address: str) -> str:
-    """Celery names a unix socket in its own way, and wants to be told to check certificates."""
-    parts = urlsplit(address)
-    if parts.scheme == "rediss" and "ssl_cert_reqs" not in parts.query:
-        return f"{address}{'&' if parts.query else '?'}ssl_cert_reqs=CERT_REQUIRED"
-    if parts.scheme != "unix":
-        return address
-    database = parts.query.removeprefix("db=")
-    return f"redis+socket://{parts.path}" + (f"?{urlencode({'virtual_host': database})}" if database else "")
 
 
 def _queue(name: str, broker: str) -> Queue:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from redis import Redis, RedisError
 
+from pipeline import servers
 from pipeline.errors import ConfigError
 from pipeline.settings import HouseSettings, Settings
 from pipeline.startup import prepare_data_dir, private_folder, startup
@@ -53,6 +54,7 @@ def main() -> None:
     with startup():
         settings = HouseSettings.load()
         prepare_data_dir(settings.data_dir)
+        servers.check(settings)
         commands = procfile(*(Path(name) for name in sys.argv[1:] or ["Procfile"]))
         if not settings.redis_url:
             os.environ[REDIS] = private_redis(settings)

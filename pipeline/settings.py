@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +14,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from pipeline import env_file
+from pipeline import addresses, env_file
+from pipeline.addresses import LONGEST_SOCKET_PATH, Address, AddressError
 from pipeline.errors import ConfigError
 
-LONGEST_SOCKET_PATH = 100  # a unix socket's path has room for 107 bytes
 FILES = {"sqlite", "unix"}
 """Addresses of files, whose paths may hold any sign."""
 ENCODE = (
@@ -69,25 +69,31 @@ def _webhook_address(value: str) -> str:
 
 
 def _redis_address(value: str) -> str:
-    if _parts(value).scheme not in {"redis", "rediss", "unix"}:
-        raise _fail("must start with redis://, rediss:// or unix://")
-    return value
+    return _as_read_by(addresses.redis, value)
 
 
 def _broker_address(value: str) -> str:
-    if _parts(value).scheme not in {"redis", "rediss", "unix", "amqp", "amqps"}:
-        raise _fail("must start with amqp://, amqps://, redis://, rediss:// or unix://")
+    return _as_read_by(addresses.broker, value)
+
+
+def _as_read_by(read: Callable[[str], Address], value: str) -> str:
+    _parts(value)
+    try:
+        read(value)
+    except AddressError as error:
+        raise _fail(str(error)) from None
     return value
 
 
 def _database_address(value: str) -> str:
     """Hosts hand out postgres:// and postgresql://; SQLAlchemy wants the driver's name in it."""
-    scheme = _parts(value).scheme
+    parts = _parts(value)
+    scheme = parts.scheme
     if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
         return f"postgresql+psycopg://{value.partition('://')[2]}"
-    if scheme == "sqlite":
+    if scheme == "sqlite" and not parts.netloc and parts.path.strip("/") not in {"", ":memory:"}:
         return value
-    raise _fail("must start with postgresql:// or sqlite:///")
+    raise _fail("must start with postgresql://, or with sqlite:/// and name a file, which all processes share")
 
 
 def _folder(value: Path) -> Path:
@@ -193,7 +199,7 @@ class Settings(BaseSettings):
     @classmethod
     def _room_for_a_socket(cls, value: str | None, info: ValidationInfo) -> str | None:
         folder = info.data.get("data_dir")
-        if value is None and folder and len(str(_socket_in(folder))) > LONGEST_SOCKET_PATH:
+        if value is None and folder and len(str(_socket_in(folder)).encode()) > LONGEST_SOCKET_PATH:
             raise _fail(f"is not set, and DATA_DIR is too long a path for the private server's socket: {folder}")
         return value
 
@@ -203,8 +209,17 @@ class Settings(BaseSettings):
         return _socket_in(self.data_dir)
 
     @property
+    def redis(self) -> Address:
+        return addresses.redis(self.redis_url or f"unix://{quote(str(self.redis_socket))}")
+
+    @property
+    def broker(self) -> Address:
+        return addresses.broker(self.broker_url) if self.broker_url else self.redis
+
+    @property
     def redis_address(self) -> str:
-        return self.redis_url or f"unix://{quote(str(self.redis_socket))}"
+        """As redis-py takes it."""
+        return self.redis.for_redis
 
     @property
     def database_address(self) -> str:
@@ -256,7 +271,8 @@ def _passwords(address: str) -> Iterator[str]:
     """The address's passwords, as they stand there and as they are."""
     parts = urlsplit(address)
     if parts.password:
-        yield from (parts.password, unquote(parts.password))
+        plain = unquote(parts.password)
+        yield from (parts.password, plain, quote(plain, safe=""))
     yield from parse_qs(parts.query).get("password", [])
 
 

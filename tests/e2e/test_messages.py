@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from kombu import Connection
 
-from pipeline.queues import ASKED, CHARTS, TICKS, UPLOADS, celery_address
+from pipeline.queues import ASKED, CHARTS, TICKS, UPLOADS
 from pipeline.settings import Settings
 from tests.conftest import until
 from tests.e2e.house import House
@@ -44,7 +44,7 @@ def test_a_message_for_no_task_or_with_wrong_arguments_harms_nothing(
 
 def _send(house: House, queue: str, body: object, serializer: str = "json", task: str = "tick") -> None:
     settings = Settings(data_dir=house.folder / "data", _env_file=None)
-    with Connection(celery_address(settings.redis_address)) as connection:
+    with Connection(settings.redis.for_celery) as connection:
         headers = {"id": "made-up", "task": task, "lang": "py", "argsrepr": "", "kwargsrepr": ""}
         connection.Producer(serializer=serializer).publish(body, routing_key=queue, headers=headers)
 

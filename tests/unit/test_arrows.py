@@ -19,6 +19,7 @@ BOT_MAY_KNOW = {
     "pipeline.language",
     "pipeline.doors",
     "pipeline.logs",
+    "pipeline.servers",
 }
 BOT_MAY_NOT_LOAD = {"tweepy", "dropbox", "matplotlib", "numpy", "pipeline.tasks", "pipeline.steps", "pipeline.chart"}
 ONE_KNOWS = {"tweepy": {"x.py"}, "dropbox": {"dropbox.py", "dropbox_login.py"}}

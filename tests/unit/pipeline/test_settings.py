@@ -1,4 +1,5 @@
 import os
+import ssl
 from pathlib import Path
 from unittest.mock import patch
 
@@ -147,3 +148,43 @@ def test_every_setting_is_in_the_example_and_nothing_else_is() -> None:
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     named = [line.lstrip("#").partition("=")[0] for line in lines if "=" in line and " " not in line.partition("=")[0]]
     assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "told"),
+    [
+        ("REDIS_URL", "redis://host/first", "by a number"),
+        ("REDIS_URL", "redis://host/0?db=first", "by a number"),
+        ("REDIS_URL", "redis://host/0?ssl_cert_reqs=none", "ssl_cert_reqs, which only rediss:// knows"),
+        ("REDIS_URL", "rediss://host/0?ssl_cert_reqs=maybe", "one of none, optional, required as its ssl_cert_reqs"),
+        ("REDIS_URL", "rediss://host/0?ssl_check_hostname=perhaps", "one of true, false as its ssl_check_hostname"),
+        ("REDIS_URL", "rediss://host/0?ssl_ca_certs=/no/such.pem", "ssl_ca_certs that is not there: /no/such.pem"),
+        ("REDIS_URL", "rediss://host/0?ssl=true", "the parameter ssl, which is not known here"),
+        ("REDIS_URL", "redis://host/0?socket_timeout=1", "the parameter socket_timeout, which is not known here"),
+        ("REDIS_URL", "unix://run/redis.sock", "three slashes"),
+        ("REDIS_URL", "unix://", "three slashes"),
+        ("REDIS_URL", f"unix:///{'a' * 120}", "too long"),
+        ("REDIS_URL", "sentinel://host/0", "must start with"),
+        ("BROKER_URL", "amqp://host/?ssl_cert_reqs=none", "ssl_cert_reqs, which only amqps:// knows"),
+        ("BROKER_URL", "amqp://host/?heartbeat=3", "the parameter heartbeat, which is not known here"),
+        ("BROKER_URL", "unix:///socket?timeout=3", "the parameter timeout, which is not known here"),
+        ("BROKER_URL", "pyamqp://host", "must start with amqp://"),
+        ("DATABASE_URL", "sqlite://", "name a file"),
+        ("DATABASE_URL", "sqlite:///:memory:", "name a file"),
+        ("DATABASE_URL", "sqlite://data/tallybird.db", "name a file"),
+    ],
+)
+def test_an_address_that_not_every_process_could_use_is_refused_by_name(
+    empty_surroundings: Path, name: str, address: str, told: str
+) -> None:
+    [problem] = problems(empty_surroundings, **GOOD, **{name: address})
+    assert problem.startswith(f"{name}: ")
+    assert told in problem
+
+
+def test_rabbitmqs_certificate_is_checked_for_its_own_host(empty_surroundings: Path) -> None:
+    given = {"BROKER_URL": "amqps://me:a%3Bb@[2001:db8::1]:5671/a%2Fb?ssl_cert_reqs=CERT_OPTIONAL"}
+    (empty_surroundings / ".env").write_text("".join(f"{name}={value}\n" for name, value in (GOOD | given).items()))
+    broker = Settings.load().broker
+    assert broker.for_celery == "amqps://me:a%3Bb@[2001:db8::1]:5671/a%2Fb"
+    assert broker.amqp_tls == {"server_hostname": "2001:db8::1", "cert_reqs": ssl.CERT_OPTIONAL}
