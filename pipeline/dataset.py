@@ -35,6 +35,8 @@ COLUMNS = {
     "views": ("integer", "views (impressions); empty: not told"),
 }
 DICTIONARY_PATH = "/columns.csv"
+OURS = re.compile(r"/.+-last-\d+-[0-9a-f]{6,10}\.csv")
+"""The path of a dataset, also of one from before it bore a mark of ids."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 NAMED = 3
 MARK = 10
@@ -91,6 +93,21 @@ def keep(folder: Path, name: str, content: bytes) -> None:
         except OSError:
             Path(draft.name).unlink()
             raise
+
+
+def files(folder: Path) -> set[str]:
+    """The paths of the files that stand there."""
+    try:
+        return {f"/{file.name}" for file in folder.iterdir()}
+    except FileNotFoundError:
+        return set()
+
+
+def remove(folder: Path, paths: Iterable[str]) -> None:
+    """Delete those of the files that are datasets: what else somebody put there is not ours."""
+    for path in paths:
+        if OURS.fullmatch(path):
+            (folder / path.lstrip("/")).unlink(missing_ok=True)
 
 
 def _csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:

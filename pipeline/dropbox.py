@@ -4,12 +4,14 @@ The library waits and retries by itself unless told not to, and answers that are
 many kinds, so all become ServiceError here.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import dropbox
 import requests
 from dropbox.exceptions import ApiError, AuthError, BadInputError, DropboxException
-from dropbox.files import UploadError, WriteMode
+from dropbox.files import DeleteError, UploadError, WriteError, WriteMode
 from stone.backends.python_rsrc.stone_validators import ValidationError
 
 from pipeline.errors import FileRefusedError, ServiceError
@@ -44,17 +46,35 @@ class Dropbox:
             max_retries_on_rate_limit=0,
         )
 
-    def put(self, path: str, content: bytes) -> None:
-        """Make the file hold this content. Equal content makes no new revision. Raises ServiceError."""
+    def put(self, path: str, content: bytes) -> str:
+        """Make the file hold this content; returns its revision, which equal content leaves. Raises ServiceError."""
+        with _one_kind_of_error():
+            return str(self.client.files_upload(content, path, mode=WriteMode.overwrite, mute=True).rev)
+
+    def remove(self, path: str, rev: str | None) -> None:
+        """Delete the file, unless it is gone or somebody else wrote it since that revision. Raises ServiceError."""
         try:
-            self.client.files_upload(content, path, mode=WriteMode.overwrite, mute=True)
-        except (AuthError, BadInputError) as error:
-            raise _unauthorized(error) from None
-        except ApiError as error:
-            raise _refused(error) from None
-        except (DropboxException, *MISREAD) as error:
-            problem = text("Dropbox did not answer properly ({kind})", kind=type(error).__name__)
-            raise ServiceError(DROPBOX, problem) from None
+            with _one_kind_of_error():
+                self.client.files_delete_v2(path, parent_rev=rev)
+        except NothingToDeleteError:
+            return
+
+
+class NothingToDeleteError(Exception):
+    """The file is not there, or is not what was put there."""
+
+
+@contextmanager
+def _one_kind_of_error() -> Iterator[None]:
+    try:
+        yield
+    except (AuthError, BadInputError) as error:
+        raise _unauthorized(error) from None
+    except ApiError as error:
+        raise _refused(error) from None
+    except (DropboxException, *MISREAD) as error:
+        problem = text("Dropbox did not answer properly ({kind})", kind=type(error).__name__)
+        raise ServiceError(DROPBOX, problem) from None
 
 
 def session(address: str | None) -> requests.Session:
@@ -85,11 +105,30 @@ def _unauthorized(error: AuthError | BadInputError) -> ServiceError:
     return ServiceError(DROPBOX, reason, permanent=True)
 
 
-def _refused(error: ApiError) -> ServiceError:
-    is_path = isinstance(error.error, UploadError) and error.error.is_path()
-    reason = error.error.get_path().reason if is_path else None
+def _refused(error: ApiError) -> Exception:
+    reason = _reason(error.error)
+    if isinstance(error.error, DeleteError) and _is_not_ours(error.error):
+        return NothingToDeleteError()
     if reason is not None and reason.is_insufficient_space():
         return ServiceError(DROPBOX, text("Dropbox is full"), permanent=True)
-    if reason is not None and reason.is_too_many_write_operations():
+    if _asks_to_wait(error.error) or (reason is not None and reason.is_too_many_write_operations()):
         return ServiceError(DROPBOX, text("Dropbox asks to wait"))
     return FileRefusedError(DROPBOX, text("Dropbox refused the file"), permanent=True)
+
+
+def _reason(error: object) -> WriteError | None:
+    """Why the file cannot be written or deleted."""
+    if isinstance(error, UploadError) and error.is_path():
+        return error.get_path().reason
+    return error.get_path_write() if isinstance(error, DeleteError) and error.is_path_write() else None
+
+
+def _is_not_ours(error: DeleteError) -> bool:
+    """It is gone, or changed: Dropbox takes a revision that is not the newest for a conflict."""
+    if error.is_path_lookup():
+        return bool(error.get_path_lookup().is_not_found())
+    return bool(error.is_path_write() and error.get_path_write().is_conflict())
+
+
+def _asks_to_wait(error: object) -> bool:
+    return isinstance(error, DeleteError) and bool(error.is_too_many_write_operations())

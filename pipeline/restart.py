@@ -4,17 +4,20 @@ from datetime import datetime
 
 from pipeline.records import DROPBOX, NETWORK
 from pipeline.settings import Settings
-from pipeline.store import Store, accounts, comparisons, notices
+from pipeline.store import Store, accounts, comparisons, datasets, notices
 
 
 def reading(store: Store, settings: Settings, now: datetime) -> None:
     """A worker starts: X is asked again whatever it said, one request first, and no more posts are shown than are read.
 
-    Charts that another worker was drawing are free to be drawn.
+    Charts that another worker was drawing are free to be drawn. All datasets are compared with the posts: Dropbox may
+    be on since, or DATA_DIR another.
     """
     with store.writing() as db:
         comparisons.release_all(db)
         comparisons.fit_counts(db, settings.posts_per_account)
+        datasets.fit_count(db, settings.posts_per_account)
+        datasets.mark_due(db)
         accounts.try_again(db)
         notices.lift(db, now, NETWORK)
         notices.end(db, notices.BUDGET, now)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
@@ -228,6 +229,13 @@ class Settings(BaseSettings):
     @property
     def dropbox_is_on(self) -> bool:
         return self.dropbox_refresh_token is not None
+
+    @property
+    def dropbox_account(self) -> str:
+        """Tells one Dropbox from another, by a digest of what leads there: with another log-in nothing is there yet."""
+        token = self.dropbox_refresh_token.get_secret_value() if self.dropbox_refresh_token else ""
+        parts = (self.dropbox_app_key or "", token, self.dropbox_api_url or "")
+        return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @property
     def tick(self) -> timedelta:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import astuple
 from datetime import datetime, timedelta
 from operator import itemgetter
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -15,10 +16,10 @@ from pipeline.language import text
 from pipeline.plot import Drawing, chart_data, drawings, inputs, layouts
 from pipeline.queues import SLOTS, TASK_LIMIT_S
 from pipeline.records import NETWORK, Due, Profile, Reading, Text
-from pipeline.store import accounts, allowances, bill, clock, comparisons, dropbox_files, notices
-from pipeline.store.tables import Comparison, DropboxFile
+from pipeline.store import accounts, allowances, bill, clock, comparisons, datasets, notices, subscriptions
+from pipeline.store.tables import Comparison
 from pipeline.tools import Tools
-from pipeline.upload import is_due, upload_due
+from pipeline.upload import Uploader, is_due
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ LONGEST = timedelta(seconds=TASK_LIMIT_S / 2)
 """Longer ticks leave no more: what a task does that is ended is lost."""
 TURNS_A_SECOND = 60
 """Twice as many charts as Telegram lets a bot show: the line must not run out before the next tick."""
+WRITTEN_AGAIN_A_TICK = 20
+"""Datasets that are written without a chart, as after a start: they must not hold up those that somebody waits for."""
 
 
 def plan(tools: Tools, now: datetime) -> list[list[tuple[int, str, int]]]:
@@ -187,50 +190,100 @@ def _note_stop(db: Session, reason: Text, now: datetime, until: datetime) -> Non
         notices.tell_of_stop(db, stop, told)
 
 
-def write(tools: Tools, comparison_id: int, now: datetime) -> None:
-    """Write the comparison's dataset to DATA_DIR, and let whoever uploads to Dropbox have it."""
+def write(tools: Tools, comparison_id: int) -> None:
+    """Write the comparison's dataset, where somebody tracks or subscribes to what it is of. Raises OSError."""
     with tools.store.reading() as db:
-        path, content = _dataset(db, comparison_id)
-    if tools.settings.dropbox_is_on:
-        digest = tools.blobs.put(content)
+        key = datasets.of_comparison(db, comparison_id)
+        is_wanted = subscriptions.is_kept(db, comparison_id) or key in datasets.wanted(db, _usual_count(tools))
+    if is_wanted:
+        _write(tools, key)
+        _write(tools, datasets.DICTIONARY)
+
+
+def write_again(tools: Tools, key: str) -> None:
+    """Bring a dataset to what the posts say now, and its file here to what it should hold."""
+    try:
+        _write(tools, key)
+    except OSError as error:
+        log.warning("a dataset was not written: %s", error)
+
+
+def _write(tools: Tools, key: str) -> None:
+    """Note what the file is to hold, for whoever uploads it too, and then write it to DATA_DIR.
+
+    In this order, so that what the disk has no room for gets to Dropbox all the same.
+    """
+    with tools.store.reading() as db:
+        path, content = _file(db, key)
+        is_noted = datasets.holds(db, key, path, dataset.version(content))
+    if not is_noted:
         with tools.store.writing() as db:
-            dropbox_files.want(db, dataset.DICTIONARY_PATH, dataset.version(dataset.dictionary()), None, now)
-            before = dropbox_files.want(db, path, digest, comparison_id, now)
-        tools.blobs.replace(before, digest)
-    # Last: what the disk has no room for gets to Dropbox all the same.
-    dataset.keep(tools.settings.data_dir / "datasets", path, content)
-    dataset.keep(tools.settings.data_dir / "datasets", dataset.DICTIONARY_PATH, dataset.dictionary())
+            datasets.put(db, key, path, dataset.version(content))
+    try:
+        dataset.keep(_datasets(tools), path, content)
+    except OSError:
+        with tools.store.writing() as db:
+            datasets.mark_due(db, [key])
+        raise
 
 
-def _dataset(db: Session, comparison_id: int) -> tuple[str, bytes]:
-    comparison = db.get_one(Comparison, comparison_id)
-    members = comparisons.accounts_of(db, comparison_id)
-    newest = comparisons.newest_posts(db, comparison_id, comparison.look.count)
+def _file(db: Session, key: str) -> tuple[str, bytes]:
+    """The path and the bytes of a dataset, from the posts that are stored now."""
+    if key == datasets.DICTIONARY:
+        return dataset.DICTIONARY_PATH, dataset.dictionary()
+    count, account_ids = datasets.contents(key)
+    newest = comparisons.newest_posts_of(db, account_ids, count)
+    members = accounts.of(db, account_ids)
     timelines = {dataset.Author(each.handle, each.remote_id): newest[each.id] for each in members}
-    return dataset.path(NETWORK, timelines, comparison.look.count), dataset.render(NETWORK, timelines.items())
+    return dataset.path(NETWORK, timelines, count), dataset.render(NETWORK, timelines.items())
+
+
+def tidy(tools: Tools) -> Sequence[str]:
+    """Drop the datasets that nobody tracks or subscribes to any more; returns some of those to be written anew.
+
+    Theirs are the files here that are missing, or may hold something else than they should.
+    """
+    here = dataset.files(_datasets(tools))
+    with tools.store.reading() as db:
+        unwanted = datasets.unwanted(db, _usual_count(tools))
+    if unwanted:
+        with tools.store.writing() as db:
+            datasets.drop(db, datasets.unwanted(db, _usual_count(tools)))
+    with tools.store.reading() as db:
+        paths, due = datasets.paths(db), datasets.due(db)
+    try:
+        dataset.remove(_datasets(tools), here - paths.keys())
+    except OSError as error:
+        log.warning("a dataset that nobody follows any more was not deleted: %s", error)
+    missing = [paths[path] for path in sorted(paths.keys() - here)]
+    return [*due, *missing][:WRITTEN_AGAIN_A_TICK]
+
+
+def _datasets(tools: Tools) -> Path:
+    return tools.settings.data_dir / "datasets"
+
+
+def _usual_count(tools: Tools) -> int:
+    return tools.settings.posts_per_account
 
 
 def upload(tools: Tools, now: datetime) -> None:
     """Bring Dropbox up to date, as far as it is allowed now."""
     at_least = timedelta(seconds=tools.settings.dropbox_min_seconds)
-    upload_due(tools.store, tools.put_in_dropbox, lambda path: _content(tools, path), now, at_least)
+    account = tools.settings.dropbox_account
+    Uploader(tools.store, tools.dropbox, account, lambda key: _content(tools, key), at_least).upload_due(now)
 
 
 def has_uploads(tools: Tools, now: datetime) -> bool:
     if not tools.settings.dropbox_is_on:
         return False
     with tools.store.reading() as db:
-        return is_due(db, now)
+        return is_due(db, tools.settings.dropbox_account, now)
 
 
-def _content(tools: Tools, path: str) -> bytes:
-    """The bytes for a path; written again from the database where they are not kept any more."""
-    if path == dataset.DICTIONARY_PATH:
-        return dataset.dictionary()
+def _content(tools: Tools, key: str) -> bytes:
     with tools.store.reading() as db:
-        file = db.get_one(DropboxFile, path)
-        kept = tools.blobs.get(file.wanted)
-        return kept if kept is not None else _dataset(db, file.comparison_id or 0)[1]
+        return _file(db, key)[1]
 
 
 def plot(tools: Tools, comparison_id: int, now: datetime) -> str | None:
@@ -286,7 +339,7 @@ def look_up(tools: Tools, handles: list[str], now: datetime) -> doors.Answer:
         _note_hard_stop(tools, error, now)
         return doors.Answer(problem=text("{reason}.", reason=error.text))
     with tools.store.writing() as db:
-        comparisons.mark_changed(db, accounts.save_profiles(db, profiles, NETWORK, now))
+        _rename(db, accounts.save_profiles(db, profiles, NETWORK, now))
     return doors.Answer(profiles=profiles)
 
 
@@ -303,7 +356,13 @@ def follow_names(tools: Tools, now: datetime) -> None:
         _note_hard_stop(tools, error, now)
         return
     with tools.store.writing() as db:
-        comparisons.mark_changed(db, accounts.save_names(db, profiles, NETWORK, now))
+        _rename(db, accounts.save_names(db, profiles, NETWORK, now))
+
+
+def _rename(db: Session, account_ids: Collection[int]) -> None:
+    """Have what bears the accounts' former names drawn and written anew."""
+    comparisons.mark_changed(db, account_ids)
+    datasets.mark_renamed(db, account_ids)
 
 
 def _note_hard_stop(tools: Tools, error: ServiceError, now: datetime) -> None:

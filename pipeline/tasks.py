@@ -54,6 +54,8 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
         with tools.turn.held(turn):
             outdated = steps.conclude(tools, readings, clock.now())
             start_charts(outdated, CHARTS)
+            for key in steps.tidy(tools):
+                write_again.apply_async((key,), expires=settings.tick_seconds)
             if steps.has_uploads(tools, clock.now()):
                 upload.apply_async(expires=settings.tick_seconds)
             if purge.is_due(tools.redis):
@@ -79,7 +81,7 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
                 start_chart(comparison_id, version, queue)
 
     def start_chart(comparison_id: int, version: int, queue: str) -> None:
-        """Side by side: write the dataset and upload it; draw it, and tell that the chart is ready."""
+        """Side by side: write the dataset, if it is kept, and upload it; draw it, and tell that the chart is ready."""
         uploading = upload.si().set(expires=settings.tick_seconds)  # while Dropbox hangs, no line forms
         written = [write.si(comparison_id=comparison_id), *([uploading] if settings.dropbox_is_on else [])]
         drawn = [
@@ -92,7 +94,11 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
 
     @app.task(name="write", queue=CHARTS, on_failure=begin_anew)
     def write(comparison_id: int) -> None:
-        steps.write(tools, comparison_id, clock.now())
+        steps.write(tools, comparison_id)
+
+    @app.task(name="write_again", queue=CHARTS)
+    def write_again(key: str) -> None:
+        steps.write_again(tools, key)
 
     @app.task(name="upload", queue=UPLOADS)
     def upload() -> None:

@@ -13,7 +13,7 @@ from redis.lock import Lock
 from pipeline.blobs import Blobs
 from pipeline.settings import PipelineSettings
 from pipeline.store import Store
-from pipeline.upload import Put
+from pipeline.upload import Cloud
 from pipeline.x import X
 
 REDIS_TIMEOUT_S = 5
@@ -70,10 +70,10 @@ class Tools:
         return X(self.settings.x_bearer_token.get_secret_value(), self.settings.x_api_url)
 
     @cached_property
-    def put_in_dropbox(self) -> Put:
+    def dropbox(self) -> Cloud:
         from pipeline.dropbox import Dropbox  # noqa: PLC0415 its library takes 140 MB, and only the uploader needs it
 
-        return Dropbox(self.settings).put
+        return Dropbox(self.settings)
 
 
 class Turn:

@@ -1,16 +1,22 @@
-"""The upload step: what changed goes to Dropbox, each file no more often than allowed, the last state always."""
+"""The upload step: what changed goes to Dropbox, each file no more often than allowed, the last state always.
+
+And what no dataset is kept for any more is deleted there.
+"""
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from pipeline import clock
+from pipeline import clock, dataset
 from pipeline.errors import FileRefusedError, ServiceError
 from pipeline.language import text
 from pipeline.records import DROPBOX
-from pipeline.store import Store, dropbox_files, notices
+from pipeline.store import Store, datasets, dropbox_files, notices
+from pipeline.store.dropbox_files import Claim
 
 log = logging.getLogger(__name__)
 
@@ -22,54 +28,84 @@ SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
 REFUSED_AGAIN_AFTER = timedelta(minutes=15)
 
 
-Put = Callable[[str, bytes], None]
+class Cloud(Protocol):
+    """Dropbox, as far as it is used here. Both raise ServiceError."""
+
+    def put(self, path: str, content: bytes) -> str:
+        """Make the file hold this content; returns the name of that revision."""
+
+    def remove(self, path: str, rev: str | None) -> None:
+        """Delete the file, unless it holds something else than this revision, where one is named."""
 
 
-def upload_due(store: Store, put: Put, content_of: Callable[[str], bytes], now: datetime, at_least: timedelta) -> None:
-    """Write every file that is behind and whose turn has come, until Dropbox has trouble: then all wait.
+@dataclass(frozen=True)
+class Uploader:
+    """What an upload works with.
 
-    put writes a file, and raises ServiceError. content_of gives the bytes that the path should hold now. at_least
-    passes until a file is written again.
+    account: whose Dropbox it is. content_of: the bytes that a dataset's file should hold now, by the dataset's key.
+    at_least: passes until a file is written again.
     """
-    with store.reading() as db:
-        paths = _due(db, now)
-    for path in paths:
-        if not _upload(store, put, path, content_of, at_least):
-            return
 
+    store: Store
+    cloud: Cloud
+    account: str
+    content_of: Callable[[str], bytes]
+    at_least: timedelta
 
-def is_due(session: Session, now: datetime) -> bool:
-    return bool(_due(session, now))
+    def upload_due(self, now: datetime) -> None:
+        """Write every file that is behind and whose turn has come, until Dropbox has trouble: then all wait."""
+        with self.store.reading() as db:
+            paths = _due(db, self.account, now)
+        for path in paths:
+            if not self._upload(path):
+                return
 
-
-def _due(session: Session, now: datetime) -> Sequence[str]:
-    return [] if notices.stopped(session, DROPBOX, now) else dropbox_files.due(session, now)
-
-
-def _upload(store: Store, put: Put, path: str, content_of: Callable[[str], bytes], at_least: timedelta) -> bool:
-    """Write one file, if it is still due. False where Dropbox takes none now."""
-    now = clock.now()
-    with store.writing() as db:
-        file = dropbox_files.claim(db, path, now, now + CLAIM)
-    if file is None:
-        return True
-    try:
-        put(path, content_of(path))
-    except FileRefusedError as error:
-        log.warning("%s was not written: %s", path, error)
-        with store.writing() as db:
-            dropbox_files.postpone(db, path, now + REFUSED_AGAIN_AFTER, error.text)
-    except ServiceError as error:
-        log.warning("nothing is written for a while: %s", error)
-        with store.writing() as db:
-            dropbox_files.postpone(db, path, now, None)
-            _pause(db, error, clock.now())
-        return False
-    else:
-        with store.writing() as db:
-            dropbox_files.mark_uploaded(db, path, file.wanted, now + at_least)
+    def _upload(self, path: str) -> bool:
+        """Write or delete one file, if it is still due. False where Dropbox takes none now."""
+        now = clock.now()
+        with self.store.writing() as db:
+            claim = dropbox_files.claim(db, path, self.account, now, now + CLAIM)
+        if claim is None:
+            return True
+        try:
+            self._put(claim, now) if claim.key else self._remove(claim)
+        except FileRefusedError as error:
+            log.warning("%s was not written: %s", path, error)
+            with self.store.writing() as db:
+                dropbox_files.postpone(db, path, now + REFUSED_AGAIN_AFTER, error.text)
+            return True
+        except ServiceError as error:
+            log.warning("nothing is written for a while: %s", error)
+            with self.store.writing() as db:
+                dropbox_files.postpone(db, path, now, None)
+                _pause(db, error, clock.now())
+            return False
+        with self.store.writing() as db:
             notices.resume(db, DROPBOX, now)
-    return True
+        return True
+
+    def _put(self, claim: Claim, now: datetime) -> None:
+        """What the posts changed since the dataset was written goes along; its own file has to follow then."""
+        content = self.content_of(claim.key or "")
+        rev = self.cloud.put(claim.path, content)
+        with self.store.writing() as db:
+            digest = dataset.version(content)
+            dropbox_files.mark_uploaded(db, claim.path, digest, rev, now + self.at_least)
+            if digest != claim.digest:
+                datasets.mark_due(db, [claim.key or ""])
+
+    def _remove(self, claim: Claim) -> None:
+        self.cloud.remove(claim.path, claim.rev)
+        with self.store.writing() as db:
+            dropbox_files.mark_deleted(db, claim.path)
+
+
+def is_due(session: Session, account: str, now: datetime) -> bool:
+    return bool(_due(session, account, now))
+
+
+def _due(session: Session, account: str, now: datetime) -> Sequence[str]:
+    return [] if notices.stopped(session, DROPBOX, now) else dropbox_files.due(session, account, now)
 
 
 def _pause(session: Session, error: ServiceError, now: datetime) -> None:

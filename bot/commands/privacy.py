@@ -10,7 +10,10 @@ them, and the theme of its charts and its language. No names, no messages, and n
 Why: to draw and renew its charts.
 How long: until /forget, which deletes it all at once. Where I am removed or blocked: 30 days.
 What is stored of accounts on X: their handle, and their public posts' ids, times and counts, but never the text. \
-30 days after the last chat used them they are deleted too.""")
+30 days after the last chat used them they are deleted too.
+Datasets: those posts as a file, for all that a chat tracks and for each subscription, on my disk and in the Dropbox \
+of my owner where that is on. Where the last chat that follows a dataset ends that, it is deleted, within a minute; a \
+single /compare of anything else leaves none.""")
 
 
 async def run(call: Call) -> None:

@@ -21,6 +21,10 @@ def known(session: Session, remote_ids: Iterable[str], network: str) -> Sequence
     ).all()
 
 
+def of(session: Session, account_ids: Iterable[int]) -> Sequence[Account]:
+    return session.scalars(select(Account).where(Account.id.in_(list(account_ids))).order_by(Account.id)).all()
+
+
 def save_profiles(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:
     """Keep what a look-up found, and what it cost: each profile once a UTC day. Returns the accounts renamed."""
     by_id = {profile.remote_id: profile for profile in profiles if profile.remote_id is not None}

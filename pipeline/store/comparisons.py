@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_,
 from sqlalchemy.orm import Session
 
 from pipeline.records import Comparison as ComparisonRecord
-from pipeline.records import Counts, Look, Mode, State
+from pipeline.records import Counts, Look, State
 from pipeline.records import Post as PostRecord
 from pipeline.store import subscriptions
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
@@ -70,9 +70,8 @@ def want(session: Session, comparison: Comparison) -> int:
     One that nobody keeps fresh is drawn even where the data is the same, so that it bears the time it was asked for.
     """
     session.refresh(comparison, with_for_update=True)
-    kept = select(Subscription.id).where(Subscription.comparison_id == comparison.id, Subscription.mode != Mode.ONCE)
     comparison.wanted += 1
-    comparison.inputs = comparison.inputs if session.scalar(kept.limit(1)) else None
+    comparison.inputs = comparison.inputs if subscriptions.is_kept(session, comparison.id) else None
     session.flush()
     return comparison.wanted
 
@@ -206,8 +205,13 @@ def accounts_of(session: Session, comparison_id: int) -> Sequence[Account]:
 
 def newest_posts(session: Session, comparison_id: int, count: int) -> dict[int, list[PostRecord]]:
     """The newest posts of each of the comparison's accounts, newest first, by the account's id."""
-    posts = newest(comparison_id, count)
-    found: dict[int, list[PostRecord]] = {account.id: [] for account in accounts_of(session, comparison_id)}
+    return newest_posts_of(session, [account.id for account in accounts_of(session, comparison_id)], count)
+
+
+def newest_posts_of(session: Session, account_ids: Sequence[int], count: int) -> dict[int, list[PostRecord]]:
+    """The newest posts of each of these accounts, newest first, by the account's id."""
+    posts = _newest(Post.account_id.in_(account_ids), count)
+    found: dict[int, list[PostRecord]] = {account_id: [] for account_id in account_ids}
     for row in session.connection().execute(select(posts).order_by(posts.c.account_id, posts.c.rank)).all():
         account_id, post_id, created_at, *counts, _rank = row
         found[account_id].append(PostRecord(post_id, created_at, Counts._make(counts)))
@@ -216,12 +220,12 @@ def newest_posts(session: Session, comparison_id: int, count: int) -> dict[int, 
 
 def newest(comparison_id: int, count: int) -> Subquery:
     """The newest `count` posts of each of the comparison's accounts: account, post, time, counts and rank from 1."""
+    members = select(ComparisonAccount.account_id).where(ComparisonAccount.comparison_id == comparison_id)
+    return _newest(Post.account_id.in_(members), count)
+
+
+def _newest(of: ColumnElement[bool], count: int) -> Subquery:
     rank = func.row_number().over(partition_by=Post.account_id, order_by=(Post.created_at.desc(), Post.post_id.desc()))
     counts = (getattr(Post, name) for name in Counts._fields)
-    ranked = (
-        select(Post.account_id, Post.post_id, Post.created_at, *counts, rank.label("rank"))
-        .join(ComparisonAccount, ComparisonAccount.account_id == Post.account_id)
-        .where(ComparisonAccount.comparison_id == comparison_id)
-        .subquery()
-    )
+    ranked = select(Post.account_id, Post.post_id, Post.created_at, *counts, rank.label("rank")).where(of).subquery()
     return select(ranked).where(ranked.c.rank <= count).subquery()

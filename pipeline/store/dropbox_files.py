@@ -1,62 +1,84 @@
-"""Files in Dropbox: what each should hold, what it holds, and when it may be written next."""
+"""Files in Dropbox: what each holds, and when it may be written next. What they are to hold, the datasets say.
+
+A path is one in lower case, as it is to Dropbox: a name that changes its case alone moves no file.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Text
-from pipeline.store.tables import DropboxFile
+from pipeline.store.tables import Dataset, DropboxFile
+
+lower_path = func.lower(Dataset.path, type_=String)
 
 
-def want(session: Session, path: str, digest: str, comparison_id: int | None, now: datetime) -> str | None:
-    """The file should hold this content; returns what it should have held before.
+class Claim(NamedTuple):
+    """A file that is to be written, or deleted where there is no dataset of it any more.
 
-    No other is written for its comparison any more: that had the former names of its accounts.
+    rev: Dropbox's name of what the file holds, where that is known.
     """
-    if comparison_id is not None:
-        former = (DropboxFile.comparison_id == comparison_id, DropboxFile.path != path)
-        session.execute(delete(DropboxFile).where(*former))
-    file = session.get(DropboxFile, path)
-    before = file.wanted if file else None
-    if file is None:
-        session.add(DropboxFile(path=path, comparison_id=comparison_id, wanted=digest, next_at=now))
-    else:
-        file.wanted = digest
-    session.flush()
-    return before
+
+    path: str
+    key: str | None
+    digest: str | None
+    rev: str | None
 
 
-def due(session: Session, now: datetime) -> Sequence[str]:
-    """The paths whose content is behind and that may be written now."""
-    return session.scalars(
-        select(DropboxFile.path).where(_behind(), DropboxFile.next_at <= now).order_by(DropboxFile.next_at)
-    ).all()
+def due(session: Session, account: str, now: datetime) -> Sequence[str]:
+    """The files that may be written now and are behind in this Dropbox, and then those that are to be deleted."""
+    behind = (
+        select(lower_path)
+        .outerjoin(DropboxFile, DropboxFile.path == lower_path)
+        .where(
+            Dataset.digest.is_not(None), or_(DropboxFile.path.is_(None), and_(_differs(account), _may_be_written(now)))
+        )
+        .order_by(DropboxFile.next_at.asc().nulls_first(), lower_path)
+    )
+    left = select(DropboxFile.path).where(
+        DropboxFile.path.not_in(select(lower_path).where(Dataset.path.is_not(None))), _may_be_deleted(now)
+    )
+    return [*session.scalars(behind), *session.scalars(left)]
 
 
-def claim(session: Session, path: str, now: datetime, next_at: datetime) -> DropboxFile | None:
-    """Take the right to write the file; nobody else gets it before next_at, should the writer be lost by then.
+def claim(session: Session, path: str, account: str, now: datetime, until: datetime) -> Claim | None:
+    """Take the right to write or delete the file; nobody else gets it before then, should the uploader be lost.
 
     None: nothing to do, or not yet.
     """
-    return session.scalar(
-        update(DropboxFile)
-        .where(DropboxFile.path == path, _behind(), DropboxFile.next_at <= now)
-        .values(next_at=next_at)
-        .returning(DropboxFile)
-    )
+    if path not in due(session, account, now):
+        return None
+    file = session.get(DropboxFile, path)
+    if file is None:
+        file = DropboxFile(path=path, next_at=now)
+        session.add(file)
+    dataset = session.scalar(select(Dataset).where(lower_path == path))
+    if dataset is None:
+        claimed = Claim(path, None, None, file.rev)
+    else:  # where the uploader is lost, nobody knows what the file holds
+        claimed = Claim(dataset.path or path, dataset.key, dataset.digest, None)
+        file.account, file.uploaded, file.rev = account, None, None
+    file.claimed_until = until
+    session.flush()
+    return claimed
 
 
-def mark_uploaded(session: Session, path: str, digest: str, next_at: datetime) -> None:
+def mark_uploaded(session: Session, path: str, digest: str, rev: str, next_at: datetime) -> None:
     """The file holds this content; it is not written again before next_at."""
-    session.execute(
-        update(DropboxFile).where(DropboxFile.path == path).values(uploaded=digest, next_at=next_at, problem=None)
-    )
+    values = {"uploaded": digest, "rev": rev, "next_at": next_at, "claimed_until": None, "problem": None}
+    session.execute(update(DropboxFile).where(DropboxFile.path == path.lower()).values(values))
+
+
+def mark_deleted(session: Session, path: str) -> None:
+    session.execute(delete(DropboxFile).where(DropboxFile.path == path.lower()))
 
 
 def postpone(session: Session, path: str, until: datetime, problem: Text | None) -> None:
-    session.execute(update(DropboxFile).where(DropboxFile.path == path).values(next_at=until, problem=problem))
+    values = {"next_at": until, "claimed_until": None, "problem": problem}
+    session.execute(update(DropboxFile).where(DropboxFile.path == path.lower()).values(values))
 
 
 def problem(session: Session) -> Text | None:
@@ -64,5 +86,19 @@ def problem(session: Session) -> Text | None:
     return session.scalar(select(DropboxFile.problem).where(DropboxFile.problem.is_not(None)).limit(1))
 
 
-def _behind() -> ColumnElement[bool]:
-    return or_(DropboxFile.uploaded.is_(None), DropboxFile.uploaded != DropboxFile.wanted)
+def _differs(account: str) -> ColumnElement[bool]:
+    known = and_(DropboxFile.account == account, DropboxFile.uploaded == Dataset.digest)
+    return or_(DropboxFile.account.is_(None), DropboxFile.uploaded.is_(None), ~known)
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(DropboxFile.claimed_until.is_(None), DropboxFile.claimed_until <= now)
+
+
+def _may_be_written(now: datetime) -> ColumnElement[bool]:
+    return and_(DropboxFile.next_at <= now, _is_free(now))
+
+
+def _may_be_deleted(now: datetime) -> ColumnElement[bool]:
+    """The time between two writes is none to wait for; the one after a refusal is."""
+    return and_(or_(DropboxFile.problem.is_(None), DropboxFile.next_at <= now), _is_free(now))

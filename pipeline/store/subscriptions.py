@@ -68,6 +68,12 @@ def of_chat(session: Session, chat_id: int) -> Sequence[Subscription]:
     ).all()
 
 
+def is_kept(session: Session, comparison_id: int) -> bool:
+    """Whether somebody is subscribed to the comparison."""
+    kept = select(Subscription.id).where(Subscription.comparison_id == comparison_id, Subscription.mode != Mode.ONCE)
+    return session.scalar(kept.limit(1)) is not None
+
+
 def showing(session: Session, chat_id: int, message_id: int) -> Subscription | None:
     """The subscription that shows in this message."""
     return session.scalar(

@@ -271,16 +271,36 @@ class TelegramPhoto(Table):
     added_at: Mapped[datetime]
 
 
+class Dataset(Table):
+    """A file in DATA_DIR/datasets and in Dropbox, kept for what somebody tracks or subscribes to.
+
+    key: how many posts of which accounts; path: where it stands, None before it is written; digest: of its content.
+    due: it is to be compared with the posts, and written where it is not the same.
+    """
+
+    __tablename__ = "datasets"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str | None]
+    digest: Mapped[str | None]
+    due: Mapped[bool] = mapped_column(default=False)
+
+
 class DropboxFile(Table):
-    """A file in Dropbox: the content it should have, the content it has, and when the next write is allowed."""
+    """A file that was put into Dropbox; what it is to hold, its dataset says.
+
+    account: in whose Dropbox, as a digest of what leads there. uploaded: the digest of its content; rev: Dropbox's name
+    of that; both None where nobody knows. claimed_until: somebody writes it. next_at: when it may be written next.
+    """
 
     __tablename__ = "dropbox_files"
 
     path: Mapped[str] = mapped_column(primary_key=True)
-    comparison_id: Mapped[int | None] = mapped_column(_owner("comparisons"))
-    wanted: Mapped[str]
+    account: Mapped[str | None]
     uploaded: Mapped[str | None]
+    rev: Mapped[str | None]
     next_at: Mapped[datetime]
+    claimed_until: Mapped[datetime | None]
     problem: Mapped[Text | None]
 
 

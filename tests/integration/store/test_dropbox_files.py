@@ -1,26 +1,32 @@
 from datetime import timedelta
 
-from pipeline.store import Store, dropbox_files
+from pipeline.store import Store, datasets, dropbox_files
 from tests.integration.store.conftest import NOON
 
 MINUTE = timedelta(minutes=1)
+ACCOUNT = "an account"
 
 
-def want(store: Store, digest: str) -> None:
+def want(store: Store, digest: str, path: str = "/A.csv") -> None:
     with store.writing() as db:
-        dropbox_files.want(db, "/a.csv", digest, None, NOON)
+        datasets.put(db, "100 1", path, digest)
 
 
-def claim(store: Store, at: timedelta) -> str | None:
+def claim(store: Store, at: timedelta, account: str = ACCOUNT) -> str | None:
     """The content that may be written now."""
     with store.writing() as db:
-        file = dropbox_files.claim(db, "/a.csv", NOON + at, NOON + at + MINUTE)
-        return file.wanted if file else None
+        claimed = dropbox_files.claim(db, "/a.csv", account, NOON + at, NOON + at + MINUTE)
+        return claimed.digest if claimed else None
 
 
 def uploaded(store: Store, digest: str) -> None:
     with store.writing() as db:
-        dropbox_files.mark_uploaded(db, "/a.csv", digest, NOON + MINUTE)
+        dropbox_files.mark_uploaded(db, "/A.csv", digest, "a-revision", NOON + MINUTE)
+
+
+def due(store: Store, at: timedelta) -> list[str]:
+    with store.reading() as db:
+        return list(dropbox_files.due(db, ACCOUNT, NOON + at))
 
 
 def test_a_file_is_written_once_a_minute_at_most_and_its_last_state_arrives(store: Store) -> None:
@@ -33,14 +39,14 @@ def test_a_file_is_written_once_a_minute_at_most_and_its_last_state_arrives(stor
     assert claim(store, MINUTE) == "3"
 
 
-def test_equal_content_is_not_written_again(store: Store) -> None:
+def test_equal_content_is_not_written_again_but_to_another_dropbox(store: Store) -> None:
     want(store, "1")
     claim(store, timedelta(0))
     uploaded(store, "1")
     want(store, "1")
+    assert due(store, 5 * MINUTE) == []
     assert claim(store, 5 * MINUTE) is None
-    with store.reading() as db:
-        assert list(dropbox_files.due(db, NOON + 5 * MINUTE)) == []
+    assert claim(store, 5 * MINUTE, "another") == "1"
 
 
 def test_two_uploaders_never_write_the_same_file_and_a_lost_one_is_followed(store: Store) -> None:
@@ -48,3 +54,24 @@ def test_two_uploaders_never_write_the_same_file_and_a_lost_one_is_followed(stor
     assert claim(store, timedelta(0)) == "1"
     assert claim(store, timedelta(seconds=1)) is None
     assert claim(store, MINUTE) == "1"
+
+
+def test_what_no_dataset_stands_at_any_more_is_deleted_after_what_is_behind(store: Store) -> None:
+    want(store, "1")
+    claim(store, timedelta(0))
+    uploaded(store, "1")
+    want(store, "1", "/B.csv")
+    assert due(store, timedelta(0)) == ["/b.csv", "/a.csv"]
+    with store.writing() as db:
+        claimed = dropbox_files.claim(db, "/a.csv", ACCOUNT, NOON, NOON + MINUTE)
+        assert claimed == ("/a.csv", None, None, "a-revision")
+        dropbox_files.mark_deleted(db, "/a.csv")
+    assert due(store, timedelta(0)) == ["/b.csv"]
+
+
+def test_a_path_that_changes_its_case_is_the_same_file(store: Store) -> None:
+    want(store, "1")
+    claim(store, timedelta(0))
+    uploaded(store, "1")
+    want(store, "1", "/a.csv")
+    assert due(store, 5 * MINUTE) == []

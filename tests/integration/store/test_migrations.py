@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from pipeline.language import speech
 from pipeline.records import NETWORK, Comparison, Language, Look, Metric, Theme, View
-from pipeline.store import Store, comparisons, notices
+from pipeline.store import Store, comparisons, datasets, dropbox_files, notices
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Table
 from tests.conftest import ROOT
@@ -18,7 +18,7 @@ OPEN = """
 import sys
 from pipeline.language import speech
 from pipeline.records import NETWORK, Comparison, Language, Look, Metric, Theme, View
-from pipeline.store import Store, comparisons, notices
+from pipeline.store import Store, comparisons, datasets, dropbox_files, notices
 from pipeline.store.migrate import migrate
 from pipeline.store.migrate import migrate
 migrate(Store(sys.argv[1]))
@@ -101,4 +101,47 @@ def test_accounts_that_bore_one_handle_are_told_apart(address: str) -> None:
             "NASA",
             "esa",
         ]
+    store.close()
+
+
+def test_the_datasets_of_what_is_followed_outlive_that_there_were_others(address: str) -> None:
+    store = Store(address)
+    migrate(store, "0006")
+    rows = [
+        "INSERT INTO chats (id, added_at, theme, language) VALUES (9, '2026-01-01 00:00:00', 'light', 'en')",
+        *(
+            "INSERT INTO accounts (id, network, remote_id, handle, state, stale)"
+            f" VALUES ({number}, 'x', '{number}', 'a{number}', 'active', false)"
+            for number in (1, 2, 3)
+        ),
+        *(
+            f"INSERT INTO trackings (chat_id, account_id, added_at) VALUES (9, {number}, '2026-01-01 00:00:00')"
+            for number in (2, 1)
+        ),
+    ]
+    for number, count, members in ((1, 100, (1, 2)), (2, 50, (1,)), (3, 20, (3,)), (4, 30, (2, 1))):
+        rows.append(
+            "INSERT INTO comparisons"
+            " (id, key, metric, view, count, basis, span, theme, language, wanted, drawn, used_at)"
+            f" VALUES ({number}, '{number}', 'likes', 'posts', {count}, 'count', 'day', 'dark', 'en', 0, 0,"
+            " '2026-01-01 00:00:00')"
+        )
+        rows += [f"INSERT INTO comparison_accounts VALUES ({number}, {member})" for member in members]
+    rows += [
+        "INSERT INTO subscriptions (id, chat_id, comparison_id, everything, mode, from_version, next_at)"
+        f" VALUES ({number}, 9, {number}, false, '{mode}', 0, '2026-01-01 00:00:00')"
+        for number, mode in ((2, "live"), (3, "once"))
+    ]
+    rows.append(
+        "INSERT INTO dropbox_files (path, comparison_id, wanted, uploaded, next_at)"
+        " VALUES ('/A1-last-50-abcdef.csv', 2, 'd', 'd', '2026-01-01 00:00:00')"
+    )
+    with store.writing() as db:
+        for row in rows:
+            db.execute(text(row))
+    migrate(store)
+    with store.reading() as db:
+        assert datasets.due(db) == ["100 1,2", "30 1,2", "50 1"]
+        assert datasets.unwanted(db, 100) == {"30 1,2"}
+        assert dropbox_files.due(db, "account", NOON) == ["/a1-last-50-abcdef.csv"]
     store.close()

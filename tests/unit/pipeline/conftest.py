@@ -29,6 +29,9 @@ from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.tools import Tools
 from sandbox.server import make_app
 from tests.conftest import until
+from tests.unit.sandbox.conftest import door, url
+
+__all__ = ["door", "url"]
 
 CHAT = 1
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -95,6 +95,36 @@ def test_a_file_that_is_refused_for_its_own_sake_stops_no_other(cloud: Dropbox) 
 
 
 @pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        ({".tag": "too_many_write_operations"}, "Dropbox asks to wait"),
+        ({".tag": "path_write", "path_write": {".tag": "too_many_write_operations"}}, "Dropbox asks to wait"),
+        ({".tag": "path_write", "path_write": {".tag": "no_write_permission"}}, "Dropbox refused the file"),
+        ({".tag": "path_lookup", "path_lookup": {".tag": "restricted_content"}}, "Dropbox refused the file"),
+        ({".tag": "too_many_files"}, "Dropbox refused the file"),
+    ],
+)
+def test_a_file_that_is_not_deleted_is_told_of(cloud: Dropbox, error: dict[str, Any], text: str) -> None:
+    Scripted.status, Scripted.headers_more = 409, {"content-type": JSON_TYPE}
+    Scripted.body = json.dumps({"error": error, "error_summary": ""}).encode()
+    with pytest.raises(ServiceError, match=text):
+        cloud.remove("/a.csv", None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {".tag": "path_lookup", "path_lookup": {".tag": "not_found"}},
+        {".tag": "path_write", "path_write": {".tag": "conflict", "conflict": {".tag": "file"}}},
+    ],
+)
+def test_a_file_that_is_gone_or_anothers_needs_no_deletion(cloud: Dropbox, error: dict[str, Any]) -> None:
+    Scripted.status, Scripted.headers_more = 409, {"content-type": JSON_TYPE}
+    Scripted.body = json.dumps({"error": error, "error_summary": ""}).encode()
+    cloud.remove("/a.csv", "015f2a9c000000000002")
+
+
+@pytest.mark.parametrize(
     ("header", "wait"), [("300", timedelta(seconds=300)), ("soon", None), ("-1", None), ("", None), ("²", None)]
 )
 def test_dropbox_says_how_long_to_wait_in_a_header(cloud: Dropbox, header: str, wait: timedelta | None) -> None:
@@ -138,3 +168,21 @@ def test_whatever_dropbox_answers_a_put_is_done_or_a_service_error(
     except ServiceError:
         return
     assert status == 200
+
+
+DELETIONS = like(
+    {"error": like({".tag": some.sampled_from(["path_lookup", "path_write", "other"])}) | ERRORS, "metadata": JSON}
+)
+
+
+@IN_ITS_OWN_TIME
+@given(body=DELETIONS.map(lambda answer: json.dumps(answer).encode()) | BODIES, status=STATUSES, content_type=TYPES)
+def test_whatever_dropbox_answers_a_deletion_is_done_or_a_service_error(
+    cloud: Dropbox, body: bytes, status: int, content_type: str
+) -> None:
+    Scripted.status, Scripted.body, Scripted.headers_more = status, body, {"content-type": content_type}
+    try:
+        cloud.remove("/a.csv", None)
+    except ServiceError:
+        return
+    assert status in {200, 409}
