@@ -44,7 +44,7 @@ UPDATES = [
     *(Update.MESSAGE, Update.EDITED_MESSAGE, Update.CHANNEL_POST, Update.EDITED_CHANNEL_POST),
     *(Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER),
 ]
-AT_ONCE = 1024  # also those that wait for a chat that hangs, or for their turn in one
+AT_ONCE = 8192  # more than may wait for a chat that hangs, or for their turn (bot/flood_control.py)
 CONNECTIONS = 512
 ANSWER_WITHIN_S = 30.0  # what Telegram takes and answers too late cannot be found again
 OTHERS_SEE = Language.ENGLISH
@@ -58,6 +58,7 @@ CONFLICT = (
 
 def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, Any, Any, Any]":
     limits = Limits()
+    house = House(settings, store, Doors(settings))
     builder = (
         ApplicationBuilder()
         .token(settings.telegram_bot_token.get_secret_value())
@@ -66,10 +67,9 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
         .rate_limiter(limits)
         .read_timeout(ANSWER_WITHIN_S)
         .connection_pool_size(CONNECTIONS)
-        .get_updates_request(Polling(connection_pool_size=1))
+        .get_updates_request(Polling(house.flood_control.is_left_out, connection_pool_size=1))
         .concurrent_updates(AT_ONCE)
     )
-    house = House(settings, store, Doors(settings))
     application = builder.build()
     limits.ask = application.bot.get_me
     unhurried = house.unhurried()

@@ -13,7 +13,7 @@ from telegram.ext import ContextTypes
 
 from bot import access, comparing, keyboards, troubles
 from bot.call import Call, speech_in
-from bot.command import problem_of
+from bot.command import TOO_MUCH, problem_of
 from bot.comparing import EARLIEST, check_room, show
 from bot.house import House
 from pipeline import clock
@@ -34,20 +34,28 @@ NUMBER = re.compile(r"[0-9]{1,9}")  # what a comparison's id can be, and nothing
 
 
 def handler(house: House) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
-    """The function that python-telegram-bot calls for every button. It always answers the press."""
+    """The function that python-telegram-bot calls for every button. It answers each press, but for those of a flood."""
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         query = update.callback_query
-        if query is None or query.message is None:
+        if query is None or query.message is None or house.flood_control.is_left_out(query.from_user.id):
             return
-        problem = await _press(house, query, query.message)
-        said = await speech_in(house, query.message.chat, query.from_user)
-        try:
-            await query.answer(said.say(problem) if problem else None, show_alert=problem is not None)
-        except TelegramError as error:  # as when the press is too old; what it did stands
-            log.info("a press was not answered: %s", troubles.meaning(error).text)
+        if house.flood_control.is_too_much(query.from_user.id):
+            house.flood_control.leave_out(query.from_user.id)
+            await _answer(query, TOO_MUCH, Language.ENGLISH)
+            return
+        async with house.flood_control.turn(query.from_user.id):
+            problem = await _press(house, query, query.message)
+            await _answer(query, problem, (await speech_in(house, query.message.chat, query.from_user)).language)
 
     return handle
+
+
+async def _answer(query: CallbackQuery, problem: Text | None, language: Language) -> None:
+    try:
+        await query.answer(speech(language).say(problem) if problem else None, show_alert=problem is not None)
+    except TelegramError as error:  # as when the press is too old; what it did stands
+        log.info("a press was not answered: %s", troubles.meaning(error).text)
 
 
 async def _press(house: House, query: CallbackQuery, message: MaybeInaccessibleMessage) -> Text | None:
@@ -56,11 +64,8 @@ async def _press(house: House, query: CallbackQuery, message: MaybeInaccessibleM
     if not isinstance(message, Message) or not message.is_accessible or not _belongs_to(data, message):
         return OLD
     call = Call(house, message, query.from_user.id, data.split(), query)
-    if house.crowd.is_left_out(call.person) or house.crowd.is_too_much(call.person):
-        return text("Too much at once here. Press again in a moment.")
-    with house.crowd.place(call.person):
-        async with house.turn(call.chat_id):
-            return await problem_of(_run(call))
+    async with house.turn(call.chat_id):
+        return await problem_of(_run(call))
 
 
 def _belongs_to(data: str, message: Message) -> bool:

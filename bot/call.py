@@ -11,7 +11,7 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 
 from bot import links, troubles, words
-from bot.crowd import Person
+from bot.flood_control import Person
 from bot.house import House
 from pipeline.language import Speech, speech
 from pipeline.records import Language, Text
@@ -50,7 +50,7 @@ class Call:
 
     @property
     def person(self) -> Person:
-        return self.chat_id, self.user_id
+        return person(self.message, self.user_id, pressed=self.query is not None)
 
     async def answer(self, *lines: Text, keyboard: InlineKeyboardMarkup | None = None) -> int | None:
         """Say something in the same chat and topic; in a group as a reply, so that it is clear to whom.
@@ -86,6 +86,13 @@ class Call:
             reply_markup=keyboard,
             reply_parameters=reply,
         )
+
+
+def person(message: Message, user_id: int | None, *, pressed: bool) -> Person:
+    """Who acts. Telegram lends one user to all who speak as a chat, so that these are told by the chat."""
+    if message.sender_chat is not None and not pressed:
+        return message.sender_chat.id
+    return message.chat.id if user_id is None else user_id
 
 
 async def speech_in(house: House, chat: Chat, person: User | None) -> Speech:

@@ -11,7 +11,7 @@ from telegram.ext import ContextTypes
 
 from bot import access, words
 from bot.call import Call
-from bot.crowd import MOST_WAITING
+from bot.flood_control import MOST_WAITING
 from bot.house import House
 from pipeline.errors import AWAY, DATABASE_AWAY, ServiceError, UserError
 from pipeline.language import text
@@ -46,24 +46,25 @@ def handler(house: House, command: Command) -> Callable[[Update, ContextTypes.DE
             return
         user_id = update.effective_user.id if update.effective_user else None
         call = Call(house, message, user_id, [])
-        if house.crowd.is_left_out(call.person):
+        if house.flood_control.is_left_out(call.person):
             return
-        if house.crowd.is_too_much(call.person):
+        if house.flood_control.is_too_much(call.person):
             await _slow_down(call)
             return
-        with house.crowd.place(call.person):
-            async with house.turn(call.chat_id):
-                problem = await problem_of(_run(call, command))
-                if problem:
-                    await call.answer(problem)
+        async with house.flood_control.turn(call.person), house.turn(call.chat_id):
+            problem = await problem_of(_run(call, command))
+            if problem:
+                await call.answer(problem)
 
     return handle
 
 
 async def _slow_down(call: Call) -> None:
-    call.house.crowd.leave_out(call.person)
+    """Told once, in the person's turn; what else they send is dropped without any look-up."""
+    call.house.flood_control.leave_out(call.person)
     log.warning("a person in chat %d sends more than can be answered", call.chat_id)
-    await call.answer(TOO_MUCH)
+    async with call.house.flood_control.turn(call.person):
+        await call.answer(TOO_MUCH)
 
 
 async def _run(call: Call, command: Command) -> None:

@@ -12,8 +12,8 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy.orm import Session
 
-from bot.crowd import Crowd
 from bot.edits import Answered
+from bot.flood_control import FloodControl
 from bot.line import Line
 from bot.troubles import Kind, Trouble
 from pipeline import clock
@@ -46,7 +46,7 @@ class House:
     doors: Doors
     news: asyncio.Event = field(default_factory=asyncio.Event)
     locks: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
-    crowd: Crowd = field(default_factory=Crowd)
+    flood_control: FloodControl = field(default_factory=FloodControl)
     answered: Answered = field(default_factory=Answered)
     readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS, "read"))
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "write"))

@@ -11,6 +11,7 @@ from telegram.error import NetworkError
 from bot.polling import Polling
 
 TOKEN = "4242:marked-telegram-token-0123456789"
+FLOODER = 13
 GOOD = {"update_id": 8, "message": {"message_id": 1, "date": 0, "chat": {"id": 5, "type": "private"}, "text": "hi"}}
 BAD = {"update_id": 7, "message": {"message_id": 1, "date": 0, "chat": {"id": 5, "type": "private"}, "photo": "?"}}
 
@@ -19,7 +20,9 @@ def bot_that_hears(status: int, answer: Any) -> Bot:
     def reply(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(status, content=answer if isinstance(answer, str) else json.dumps(answer))
 
-    polling = Polling(connection_pool_size=1, httpx_kwargs={"transport": httpx.MockTransport(reply)})
+    polling = Polling(
+        lambda person: person == FLOODER, connection_pool_size=1, httpx_kwargs={"transport": httpx.MockTransport(reply)}
+    )
     return Bot(TOKEN, get_updates_request=polling)
 
 
@@ -29,6 +32,28 @@ async def test_an_update_that_cannot_be_read_is_passed_over() -> None:
     assert updates[0].message is None
     assert updates[1].message
     assert updates[1].message.text == "hi"
+
+
+def said_by(person: int, **what: object) -> dict[str, Any]:
+    flooder = {"id": person, "is_bot": False, "first_name": "x"}
+    return {"message_id": 1, "date": 5, "chat": {"id": -5, "type": "group"}, "from": flooder} | what
+
+
+async def test_what_a_flooder_says_is_dropped_but_not_what_telegram_tells_of_them() -> None:
+    chat = {"id": -5, "type": "group"}
+    press = {"id": "1", "from": {"id": FLOODER, "is_bot": False, "first_name": "x"}, "chat_instance": "1", "data": "x"}
+    sent = [
+        {"update_id": 1, "message": said_by(FLOODER, text="/help")},
+        {"update_id": 2, "edited_message": said_by(FLOODER, text="/help")},
+        {"update_id": 3, "callback_query": press},
+        {"update_id": 4, "message": said_by(14, text="/help")},
+        {"update_id": 5, "message": said_by(FLOODER, migrate_to_chat_id=-6)},
+        {"update_id": 6, "message": said_by(FLOODER, text="/help", sender_chat=chat)},
+        {"update_id": 7, "channel_post": {"message_id": 1, "date": 5, "chat": chat, "text": "/help"}},
+    ]
+    updates = await bot_that_hears(200, {"ok": True, "result": sent}).get_updates()
+    assert [update.update_id for update in updates] == [1, 2, 3, 4, 5, 6, 7]
+    assert [bool(update.effective_message or update.callback_query) for update in updates] == [False] * 3 + [True] * 4
 
 
 @pytest.mark.parametrize("status", [401, 404])

@@ -87,7 +87,8 @@ def test_a_command_that_is_edited_is_answered_once_for_each_wording(bot: Bot, ch
     sent = chat.send("/privac")
     for words in ("/privacy", "/privacy", "/id", "/privacy", "id please", "/id"):
         edit(bot, chat_id, sent, words)
-    chat.ask("/list")
+    chat.send("/list")
+    until(lambda: "no account yet" in chat.said_after(sent)[-1])
     first = ["Did you mean /privacy? /help lists all commands."] if kind == "private" else []
     said = chat.said_after(sent)
     assert [each for each in said if each.startswith("Did you")] == first

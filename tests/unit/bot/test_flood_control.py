@@ -1,0 +1,123 @@
+"""One person's flood, and a crowd's, hold up nobody else."""
+
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
+from time import monotonic
+
+import pytest
+
+from bot import flood_control
+from bot.flood_control import ALL_A_SECOND, CROWDED, MOST_WAITING, SHARE_A_SECOND, FloodControl
+from tests.conftest import until
+from tests.unit.bot.conftest import Bot
+
+FLOODER, NEWCOMER = 1, 2
+
+
+def test_the_figures_are_those_that_are_promised() -> None:
+    assert (MOST_WAITING, SHARE_A_SECOND, ALL_A_SECOND, flood_control.LEFT_OUT_S) == (20, 7, 28, 60)
+
+
+async def test_so_many_of_one_person_may_wait_and_no_more() -> None:
+    flood = FloodControl()
+    async with AsyncExitStack() as waiting:
+        for _ in range(MOST_WAITING):
+            assert not flood.is_too_much(FLOODER)
+            await waiting.enter_async_context(flood.turn(FLOODER))
+        assert flood.is_too_much(FLOODER)
+        assert not flood.is_too_much(NEWCOMER)
+    assert not flood.is_too_much(FLOODER)
+    assert not flood.waiting
+    assert not flood.queue
+
+
+async def test_in_a_crowd_each_may_have_one_that_waits() -> None:
+    flood = FloodControl()
+    tasks = [asyncio.create_task(answered(flood, person, [])) for person in range(10, 40 + CROWDED)]
+    await asyncio.sleep(0)
+    assert not flood.is_too_much(NEWCOMER)
+    assert flood.is_too_much(39 + CROWDED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert not flood.waiting
+
+
+def test_whoever_is_left_out_is_alone_in_that() -> None:
+    flood = FloodControl()
+    assert not flood.is_left_out(FLOODER)
+    flood.leave_out(FLOODER)
+    assert flood.is_left_out(FLOODER)
+    assert not flood.is_left_out(NEWCOMER)
+
+
+async def answered(flood: FloodControl, person: int, order: list[int]) -> None:
+    async with flood.turn(person):
+        order.append(person)
+
+
+async def test_no_person_takes_more_than_a_share_of_the_answers_a_second() -> None:
+    flood, order, began = FloodControl(), list[int](), monotonic()
+    tasks = [asyncio.create_task(answered(flood, FLOODER, order)) for _ in range(SHARE_A_SECOND + 1)]
+    await asyncio.sleep(0)
+    assert len(order) == SHARE_A_SECOND
+    await asyncio.gather(*tasks)
+    assert monotonic() - began >= 1
+
+
+async def test_nobody_waits_for_a_turn_while_there_is_room() -> None:
+    flood, order = FloodControl(), list[int]()
+    for person in range(ALL_A_SECOND):
+        await answered(flood, person, order)
+    assert order == list(range(ALL_A_SECOND))
+    assert flood.timer is None
+
+
+async def test_a_newcomer_is_answered_before_a_crowd_that_came_earlier() -> None:
+    """200 people with six commands each: 43 seconds' answers."""
+    flood, order = FloodControl(), list[int]()
+    crowd = [asyncio.create_task(answered(flood, person, order)) for _ in range(6) for person in range(100, 300)]
+    await asyncio.sleep(0)
+    assert len(order) == ALL_A_SECOND
+    await answered(flood, NEWCOMER, order)
+    assert len(order) <= ALL_A_SECOND + 2
+    assert max(Counter(order).values()) == 1
+    for task in crowd:
+        task.cancel()
+    await asyncio.gather(*crowd, return_exceptions=True)
+
+
+async def test_one_persons_commands_are_answered_in_the_order_they_came() -> None:
+    flood, order = FloodControl(), list[int]()
+
+    async def note(number: int) -> None:
+        async with flood.turn(FLOODER):
+            order.append(number)
+
+    await asyncio.gather(*(note(number) for number in range(SHARE_A_SECOND + 3)))
+    assert order == list(range(SHARE_A_SECOND + 3))
+
+
+def presses_answered(bot: Bot, since: int) -> int:
+    return len([call for call in bot.sandbox.calls("telegram", since) if call["method"] == "answerCallbackQuery"])
+
+
+@pytest.mark.parametrize("kind", ["private", "supergroup"])
+def test_a_flood_of_presses_costs_a_few_answers_and_then_nothing(bot: Bot, kind: str) -> None:
+    flooder = bot.chat(61 if kind == "private" else -61, user_id=61 + len(kind), type=kind)
+    if kind == "private":
+        flooder.user_id = 61
+    message = flooder.answer_to(flooder.send("/settings"))
+    since = bot.sandbox.last_call()
+    for _ in range(300):
+        flooder.press(message, "made up")
+    other = bot.chat(62 + len(kind))
+    assert other.ask("/id").startswith("Chat: ")
+    until(lambda: presses_answered(bot, since) >= MOST_WAITING)
+    assert presses_answered(bot, since) <= MOST_WAITING + 7 * 10
+    dropped = flooder.press(message, "made up")
+    bot.chat(-62, user_id=flooder.user_id, type="supergroup").send("/id")
+    assert other.ask("/id").startswith("Chat: ")
+    assert not bot.sandbox.get(f"telegram/callbacks/{dropped}")["answered"]
+    assert not [each for each in bot.chat(-62).messages() if each["by_bot"]]
