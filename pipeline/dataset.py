@@ -32,7 +32,7 @@ COLUMNS = {
     "replies": ("integer", "replies; empty: not told"),
     "quotes": ("integer", "quotes; empty: not told"),
     "bookmarks": ("integer", "bookmarks; empty: not told"),
-    "views": ("integer", "views (impressions); empty: not told"),
+    "views": ("integer", "views (impressions); empty: not told, as X does of posts made before 15 December 2022"),
 }
 DICTIONARY_PATH = "/columns.csv"
 OURS = re.compile(r"/.+-last-\d+-[0-9a-f]{6,10}\.csv")

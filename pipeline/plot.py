@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from pipeline.chart.numbers import short
 from pipeline.chart.standing import fresh
 from pipeline.language import STATE_NAMES, Speech, speech, text
-from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Post, State, View
+from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Metric, Post, State, View
 from pipeline.store import comparisons, history
 from pipeline.store.history import Course
 from pipeline.store.tables import Account, Comparison
+from pipeline.x_facts import views_are_counted
 
 DAY = timedelta(days=1)
 VIEWS_OF_RATE = 1000
@@ -122,12 +123,31 @@ def _note(account: Account, posts: Sequence[Post], look: Look, counted: int, as_
         return said.say("not read yet")
     if not posts:
         return said.say("no posts of its own")
-    if not counted and look.basis is Basis.RATE:
-        return said.say("{metric} or views not known", metric=said.metric(look.metric))
     if not counted:
-        return said.say("{metric} not known", metric=said.metric(look.metric))
+        return _unknown(posts, look, said)
+    known = sum(is_known(post, look) for post in posts)
+    some = [said.say("{count} of {all} posts counted", count=known, all=len(posts))] if known < len(posts) else []
     time = said.short_moment(account.fetched_at, as_of)
-    return said.say("as of {time}", time=time) if account.stale else None
+    return " · ".join([*some, *([said.say("as of {time}", time=time)] if account.stale else [])]) or None
+
+
+def is_known(post: Post, look: Look) -> bool:
+    """Whether the network tells of the post all that its figure is made of."""
+    rated = look.basis is not Basis.RATE or post.counts.views is not None
+    return rated and look.metric.of(post.counts) is not None
+
+
+def _unknown(posts: Sequence[Post], look: Look, said: Speech) -> str:
+    """What is not known of any of the posts, so that none has a figure."""
+    needed = [*look.metric.parts, *([Metric.VIEWS] if look.basis is Basis.RATE else [])]
+    for metric in needed:
+        if all(metric.of(post.counts) is None for post in posts):
+            if metric is Metric.VIEWS and not any(views_are_counted(post.created_at, 1) for post in posts):
+                return said.say("views not counted before 15 Dec 2022")
+            return said.say("{metric} not known", metric=said.metric(metric))
+    if any(is_known(post, look) for post in posts):  # by a rate, and 0 views have none
+        return said.say("no views yet")
+    return said.say("{metric} not known", metric=said.listed(map(said.metric, needed)))
 
 
 def _lost(account: Account, said: Speech, as_of: datetime, *, some: bool) -> str:

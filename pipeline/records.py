@@ -35,12 +35,19 @@ class Metric(StrEnum):
     ENGAGEMENT = "engagement"
 
     def of(self, counts: "Counts") -> int | None:
-        """The count of a post; engagement is all that people did with it. None where the source did not tell."""
-        if self is not Metric.ENGAGEMENT:
-            count: int | None = getattr(counts, self.value)
-            return count
-        told = [count for count in counts._replace(views=None) if count is not None]
-        return sum(told) if told else None
+        """The count of a post, None where the source did not tell.
+
+        Engagement is all that people did with it: where one of its parts is not known, their sum is not.
+        """
+        parts = [count for count in map(counts.__getattribute__, self.parts) if count is not None]
+        return sum(parts) if len(parts) == len(self.parts) else None
+
+    @property
+    def parts(self) -> "tuple[Metric, ...]":
+        """The counts that it is the sum of."""
+        return (
+            tuple(each for each in Metric if each not in {Metric.VIEWS, self}) if self is Metric.ENGAGEMENT else (self,)
+        )
 
 
 class View(StrEnum):

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.language import text
 from pipeline.records import Counts, Post, Profile, State, Text
+from pipeline.x_facts import views_are_counted
 
 NUMBER = re.compile(r"[0-9]{1,20}")
 HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")  # some old ones are longer than the 15 that X allows today
@@ -127,7 +128,10 @@ def _post(item: Any) -> Post | None:
     post_id, created_at = str(shown.get("id")), _moment(shown.get("created_at"))
     if created_at is None or not NUMBER.fullmatch(post_id):
         return None
-    return Post(post_id, created_at, _counts(_object(shown.get("public_metrics"))))
+    counts = _counts(_object(shown.get("public_metrics")))
+    return Post(
+        post_id, created_at, counts if views_are_counted(created_at, counts.views) else counts._replace(views=None)
+    )
 
 
 def _counts(metrics: dict[str, Any]) -> Counts:

@@ -13,6 +13,7 @@ from random import Random
 from pipeline.language import STATE_NAMES, speech, text
 from pipeline.plot import Counted, counted_in, measure, total_of
 from pipeline.records import ChartData, ChartRow, Counts, Look, Post, State, Text, View
+from pipeline.x_facts import views_are_counted
 
 MADE_UP = {"nasa": 900, "esa": 240, "isro": 160, "roscosmos": 60, "JAXA_en": 31, "csa_asc": 12, "cnes": 7, "uksga": 4}
 """Popular accounts, unpopular ones, and what their posts are usually reposted."""
@@ -66,7 +67,10 @@ def comparison(timelines: Sequence[Timeline], look: Look) -> ChartData:
 
 def _post(line: Mapping[str, str]) -> Post:
     counts = [int(line[name]) for name in ("retweets", "likes", "replies", "quotes", "bookmarks", "views")]
-    return Post(line["post_id"], datetime.fromisoformat(line["created_at"]), Counts(*counts))
+    created_at = datetime.fromisoformat(line["created_at"])
+    told = Counts(*counts)
+    told = told if views_are_counted(created_at, told.views) else told._replace(views=None)
+    return Post(line["post_id"], created_at, told)
 
 
 def _newest_first(posts: Sequence[Post]) -> tuple[Post, ...]:

@@ -14,6 +14,7 @@ from pipeline.store.tables import Table
 from tests.conftest import ROOT
 from tests.integration.store.conftest import NOON
 
+BEFORE_VIEWS = "0010"
 OPEN = """
 import sys
 from pipeline.language import speech
@@ -144,4 +145,26 @@ def test_the_datasets_of_what_is_followed_outlive_that_there_were_others(address
         assert datasets.due(db) == ["100 1,2", "30 1,2", "50 1"]
         assert datasets.unwanted(db, 100) == {"30 1,2"}
         assert dropbox_files.due(db, "account", NOON) == ["/a1-last-50-abcdef.csv"]
+    store.close()
+
+
+def test_views_that_x_did_not_count_are_not_zero_any_more(address: str) -> None:
+    store = Store(address)
+    migrate(store, BEFORE_VIEWS)
+    told = {"old": ("2022-12-14 23:59:59", 0), "day": ("2022-12-15 10:00:00", 0), "seen": ("2022-12-15 10:00:00", 7)}
+    told |= {"new": ("2023-01-01 00:00:00", 0)}
+    with store.writing() as db:
+        zone = "+00" if db.get_bind().dialect.name == "postgresql" else ".000000"
+        account = "INSERT INTO accounts (id, network, remote_id, handle, state, stale)"
+        db.execute(text(f"{account} VALUES (1, 'x', '1', 'a', 'active', false)"))
+        for name, (at, views) in told.items():
+            row = {"id": name, "at": f"{at}{zone}", "day": "2026-11-23", "views": views}
+            posts = "INSERT INTO posts (account_id, post_id, created_at, billed_on, views)"
+            db.execute(text(f"{posts} VALUES (1, :id, :at, :day, :views)"), row)
+            db.execute(text("INSERT INTO history (account_id, post_id, at, views) VALUES (1, :id, :at, :views)"), row)
+    migrate(store)
+    with store.reading() as db:
+        for table in ("posts", "history"):
+            rows = db.execute(text(f"SELECT post_id, views FROM {table}")).all()
+            assert {row[0]: row[1] for row in rows} == {"old": None, "day": None, "seen": 7, "new": 0}
     store.close()
