@@ -9,11 +9,14 @@ RUN = .venv/bin/python -m
 .PHONY: help setup demo run test check bench audit chaos
 
 help:
-	@echo "make demo    try it here, with no account anywhere: POSTS=file.csv PORT=8765"
-	@echo "make run     run it against Telegram, X and Dropbox, with the settings in .env"
-	@echo "make test    every test;  make check  lint, types, formatting;  make bench  figures as JSON: ONLY=chart"
-	@echo "make audit   known vulnerabilities of what is locked, as PyPI tells them"
-	@echo "make chaos   every part fails in turn, on real servers; prints what that costs: ONLY=processes"
+	@echo "make demo      try it here, with no account anywhere; POSTS=file.csv PORT=8765"
+	@echo "make run       run it against Telegram, X and Dropbox, with the settings in .env"
+	@echo "make test      every test"
+	@echo "make check     lint, types, formatting"
+	@echo "make bench     figures, as JSON; ONLY=chart"
+	@echo "make audit     known vulnerabilities of what is locked, as PyPI tells them"
+	@echo "make chaos     every part fails in turn, on real servers; prints what that costs; ONLY=processes"
+	@echo "make setup     .venv alone, which all of them make where it is missing; PYTHON=python3.12"
 
 setup: .venv/ready
 

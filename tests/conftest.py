@@ -6,7 +6,8 @@ import random
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,7 @@ COLUMNS = [
     "bookmarks",
     "views",
 ]
+RABBITMQ = "127.0.0.1:5672"
 T = TypeVar("T")
 
 
@@ -61,11 +63,47 @@ def as_a_stranger() -> tuple[str, ...]:
     return words
 
 
-def without(server: str) -> None:
-    """A server is missing: a failure in CI, a skip elsewhere."""
+def without(what: str) -> None:
+    """Something is missing: a failure in CI, a skip elsewhere that is told in one line at the end."""
     if os.environ.get("CI"):
-        pytest.fail(f"{server} is missing")
-    pytest.skip(f"{server} is missing")
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons = Counter(report.longrepr[2] for report in terminalreporter.getreports("skipped"))
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"{count} tests {str(reason).replace('S', 's', 1)}")
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The address of a Redis that nobody else uses."""
+    from tests.servers import Redis, open_folder  # noqa: PLC0415 it needs this module
+
+    with open_folder() as folder, Redis(folder).running() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The address of a PostgreSQL that nobody else uses, but for a database's name: postgresql://postgres@host:port."""
+    from tests.servers import PostgreSQL, open_folder  # noqa: PLC0415 the same
+
+    with open_folder() as folder, PostgreSQL(folder).running() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> str:
+    """The host and port of the machine's RabbitMQ, where rabbitmqctl may make users and vhosts."""
+    from tests.servers import rabbitmqctl  # noqa: PLC0415 the same
+
+    try:
+        rabbitmqctl("list_vhosts")
+    except (OSError, subprocess.CalledProcessError):
+        without(f"no RabbitMQ on {RABBITMQ}, or not ours to set up. Debian: apt install rabbitmq-server, and be root")
+    return RABBITMQ
 
 
 @pytest.fixture(scope="session")

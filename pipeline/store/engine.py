@@ -79,7 +79,7 @@ def _postgresql(address: str) -> Engine:
     query = {**NOTICE_LOSS, **url.query, "client_encoding": "UTF8"}
     engine = create_engine(url.set(query=query), pool_pre_ping=True, isolation_level="READ COMMITTED")
 
-    @event.listens_for(engine, "connect")
+    @event.listens_for(engine, "connect", insert=True)  # before SQLAlchemy asks anything by itself
     def prepare(connection: Any, _record: object) -> None:
         connection.read_only, connection.deferrable, connection.autocommit = False, False, True
         connection.execute("SET statement_timeout = 0")

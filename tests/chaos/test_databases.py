@@ -23,9 +23,9 @@ from tests.chaos.audience import (
 from tests.chaos.conftest import Tell
 from tests.chaos.moments import drawing, fetching, showing
 from tests.chaos.outage import ANSWERED_WITHIN_S, MEMORY, Sent, told_plainly, without_a_storm
-from tests.chaos.servers import Network, PostgreSQL, open_folder
 from tests.chaos.watch import database
 from tests.e2e.house import House, running
+from tests.servers import Network, PostgreSQL, open_folder
 
 pytestmark = pytest.mark.timeout(240)
 GONE_S = 60
@@ -47,7 +47,9 @@ def server() -> Iterator[PostgreSQL]:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, timelines: Path, server: PostgreSQL) -> Iterator[House]:
     """One house for all: what a case did to it, the next one must not feel."""
-    with running(tmp_path_factory.mktemp("house"), timelines, {"DATABASE_URL": server.url}, tick_s=TICK_S) as started:
+    with running(
+        tmp_path_factory.mktemp("house"), timelines, {"DATABASE_URL": f"{server.url}/postgres"}, tick_s=TICK_S
+    ) as started:
         yield started
 
 
@@ -148,7 +150,7 @@ def test_a_postgresql_whose_network_is_lost(tmp_path: Path, timelines: Path, tel
         Network().laid() as network,
         open_folder() as folder,
         PostgreSQL(folder, network.far, network.around).running() as server,
-        running(tmp_path, timelines, {"DATABASE_URL": server.url}, tick_s=TICK_S) as house,
+        running(tmp_path, timelines, {"DATABASE_URL": f"{server.url}/postgres"}, tick_s=TICK_S) as house,
     ):
         audience = gather(house, timelines)
         with unharmed(audience), without_a_storm(house):

@@ -13,9 +13,9 @@ from tests.chaos.audience import READY, TICK_S, Audience, Starts, charts, fresh_
 from tests.chaos.conftest import Tell
 from tests.chaos.moments import drawing
 from tests.chaos.outage import MEMORY, PIPELINE, Sent, told_plainly, without_a_storm
-from tests.chaos.servers import Redis
 from tests.conftest import until, without
 from tests.e2e.house import House, running
+from tests.servers import Redis
 
 pytestmark = pytest.mark.timeout(240)
 ROOM_MB = 32
@@ -30,7 +30,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM_MB}m", "tmpfs", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
-        without("the right to mount a small filesystem")
+        without("no right to mount a small filesystem")
     try:
         yield folder
     finally:

@@ -25,10 +25,10 @@ from tests.chaos.audience import (
     unharmed,
 )
 from tests.chaos.conftest import Tell
-from tests.chaos.servers import RabbitMQ, Redis, Server, answers
 from tests.conftest import free_port, until
 from tests.e2e.chat import Chat
 from tests.e2e.house import House, running
+from tests.servers import RabbitMQ, Redis, Server, answers
 
 pytestmark = pytest.mark.timeout(240)
 KILLS = 10

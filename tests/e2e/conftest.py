@@ -1,20 +1,17 @@
 """The set-ups in which Tallybird must do the same."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from redis import Redis, RedisError
+from redis import Redis
 
-from tests.conftest import without
 from tests.e2e.figures import own_posts
 from tests.e2e.house import House, running
+from tests.servers import rabbitmqctl
 
-REDIS_URL = "redis://127.0.0.1:6379/11"
-POSTGRES = "postgresql://postgres@127.0.0.1:5432"
 NAME = f"tallybird_e2e_{os.getpid()}"
 
 
@@ -45,31 +42,18 @@ def private_settings() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def postgresql_settings() -> Iterator[dict[str, str]]:
-    try:
-        redis = Redis.from_url(REDIS_URL)
-        redis.flushdb()
-        server = psycopg.connect(f"{POSTGRES}/postgres", autocommit=True)
-    except (RedisError, psycopg.OperationalError):
-        return without("a Redis on 6379 or a PostgreSQL on 5432")
-    with server:
+def postgresql_settings(redis_url: str, postgres_url: str) -> Iterator[dict[str, str]]:
+    with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as server:
         server.execute(f"CREATE DATABASE {NAME}")
-        yield {"REDIS_URL": REDIS_URL, "DATABASE_URL": f"{POSTGRES}/{NAME}"}
+        yield {"REDIS_URL": redis_url, "DATABASE_URL": f"{postgres_url}/{NAME}"}
         server.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
-    redis.flushdb()
-    redis.close()
+    with Redis.from_url(redis_url) as redis:
+        redis.flushdb()
 
 
 @pytest.fixture(scope="module")
-def rabbitmq_settings() -> Iterator[dict[str, str]]:
-    try:
-        _rabbitmqctl("add_vhost", NAME)
-    except (OSError, subprocess.CalledProcessError):
-        return without("a RabbitMQ on 5672")
-    _rabbitmqctl("set_permissions", "-p", NAME, "guest", ".*", ".*", ".*")
-    yield {"BROKER_URL": f"amqp://guest:guest@127.0.0.1:5672/{NAME}"}
-    _rabbitmqctl("delete_vhost", NAME)
-
-
-def _rabbitmqctl(*words: str) -> None:
-    subprocess.run(["rabbitmqctl", "--quiet", *words], check=True, capture_output=True)
+def rabbitmq_settings(rabbitmq: str) -> Iterator[dict[str, str]]:
+    rabbitmqctl("add_vhost", NAME)
+    rabbitmqctl("set_permissions", "-p", NAME, "guest", ".*", ".*", ".*")
+    yield {"BROKER_URL": f"amqp://guest:guest@{rabbitmq}/{NAME}"}
+    rabbitmqctl("delete_vhost", NAME)

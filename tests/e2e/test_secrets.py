@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg
@@ -18,11 +19,11 @@ import pytest
 
 from pipeline.run import _redis_server
 from pipeline.store import Store, notices
-from tests.conftest import ROOT, free_port, until, without
+from tests.conftest import ROOT, free_port, until
 from tests.e2e.chat import HTTP
-from tests.e2e.conftest import POSTGRES, _rabbitmqctl
 from tests.e2e.figures import own_posts
 from tests.e2e.house import PASSED_ON, SECRETS, House, running
+from tests.servers import rabbitmqctl
 
 LOUD = {"PYTHONPATH": f"{Path(__file__).parent / 'loud'}:{ROOT}"}
 PASSWORD = "marked-{}-p%40ss-0123456789"
@@ -74,27 +75,23 @@ def house(request: pytest.FixtureRequest, tmp_path: Path, timelines: Path) -> It
 
 
 @pytest.fixture
-def given_settings(tmp_path: Path) -> Iterator[dict[str, str]]:
+def given_settings(tmp_path: Path, postgres_url: str, rabbitmq: str) -> Iterator[dict[str, str]]:
     port = str(free_port())
-    try:
-        server = psycopg.connect(f"{POSTGRES}/postgres", autocommit=True)
-        _rabbitmqctl("add_user", NAME, PASSWORD.format("broker").replace("%40", "@"))
-    except (psycopg.OperationalError, OSError, subprocess.CalledProcessError):
-        return without("a PostgreSQL on 5432 or a RabbitMQ on 5672")
-    _rabbitmqctl("add_vhost", NAME)
-    _rabbitmqctl("set_permissions", "-p", NAME, NAME, ".*", ".*", ".*")
-    with server, _redis(tmp_path) as redis_url:
+    rabbitmqctl("add_user", NAME, PASSWORD.format("broker").replace("%40", "@"))
+    rabbitmqctl("add_vhost", NAME)
+    rabbitmqctl("set_permissions", "-p", NAME, NAME, ".*", ".*", ".*")
+    with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as server, _redis(tmp_path) as redis_url:
         server.execute(f"CREATE DATABASE {NAME}")
         yield {
-            "DATABASE_URL": f"{POSTGRES}/{NAME}".replace("postgres@", f"postgres:{PASSWORD.format('database')}@"),
+            "DATABASE_URL": f"{postgres_url}/{NAME}".replace("postgres@", f"postgres:{PASSWORD.format('database')}@"),
             "REDIS_URL": redis_url,
-            "BROKER_URL": f"amqp://{NAME}:{PASSWORD.format('broker')}@127.0.0.1:5672/{NAME}",
+            "BROKER_URL": f"amqp://{NAME}:{PASSWORD.format('broker')}@{rabbitmq}/{NAME}",
             "WEBHOOK_URL": f"http://127.0.0.1:{port}",
             "PORT": port,
         }
         server.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
-    _rabbitmqctl("delete_vhost", NAME)
-    _rabbitmqctl("delete_user", NAME)
+    rabbitmqctl("delete_vhost", NAME)
+    rabbitmqctl("delete_user", NAME)
 
 
 @contextmanager
@@ -175,34 +172,50 @@ def _webhooks_path(house: House) -> str:
     return str(HTTP.get(f"{bot}/getWebhookInfo").json()["result"]["url"]).rpartition("/")[2]
 
 
-DATABASE = "postgresql://{}:" + PASSWORD.format("database") + "@127.0.0.1:{}/postgres"
-REDIS = "redis://:" + PASSWORD.format("redis") + "@127.0.0.1:{}/0"
-BROKER = "amqp://guest:" + PASSWORD.format("broker") + "@127.0.0.1:{}//"
+DATABASE = "postgresql://{}:" + PASSWORD.format("database") + "@{}/postgres"
+REDIS = "redis://:" + PASSWORD.format("redis") + "@{}/0"
+BROKER = "amqp://guest:" + PASSWORD.format("broker") + "@{}//"
+NOWHERE = "127.0.0.1:1"
 WORKER, BEAT, BOT = ("pipeline", "worker"), ("pipeline", "beat"), ("bot",)
 NO_STORE = "the database cannot be used"
-REFUSING: list[tuple[str, str, dict[tuple[str, ...], str]]] = [
-    ("DATABASE_URL", DATABASE.format(f"nobody_{NAME}", 5432), {WORKER: NO_STORE, BOT: NO_STORE}),
-    ("DATABASE_URL", DATABASE.format("postgres", 1), {WORKER: NO_STORE, BOT: NO_STORE}),
-    ("REDIS_URL", REDIS.format(6379), {WORKER: "Cannot connect", BEAT: "Connection error", BOT: "cannot hear of"}),
-    ("REDIS_URL", REDIS.format(1), {WORKER: "Cannot connect", BEAT: "Connection error", BOT: "cannot hear of"}),
-    ("BROKER_URL", BROKER.format(5672), {WORKER: "ACCESS_REFUSED", BEAT: "ACCESS_REFUSED"}),
-    ("BROKER_URL", BROKER.format(1), {WORKER: "Cannot connect", BEAT: "Connection error"}),
+NO_REDIS = {WORKER: "Cannot connect", BEAT: "Connection error", BOT: "cannot hear of"}
+Try = tuple[str, str, dict[tuple[str, ...], str]]
+"""A setting, and the processes that tell of it with what they say."""
+AWAY: list[Try] = [
+    ("DATABASE_URL", DATABASE.format("postgres", NOWHERE), {WORKER: NO_STORE, BOT: NO_STORE}),
+    ("REDIS_URL", REDIS.format(NOWHERE), NO_REDIS),
+    ("BROKER_URL", BROKER.format(NOWHERE), {WORKER: "Cannot connect", BEAT: "Connection error"}),
     ("REDIS_URL", "redis://:marked-redis-p/ss-0123456789@127.0.0.1:1/0", {WORKER: "cannot start"}),
     ("TELEGRAM_BOT_TOKEN", "marked-telegram-token-that-is-none", {BOT: "cannot start"}),
     ("TELEGRAM_API_URL", "http://127.0.0.1:1", {BOT: "ConnectError("}),
 ]
-"""Each with the processes that tell of it, and what they say."""
 
 
 @pytest.mark.timeout(200)
 def test_servers_that_refuse_or_are_not_there_are_told_of_without_their_passwords(
-    plain_house: House, tmp_path: Path
+    plain_house: House, tmp_path: Path, redis_url: str, postgres_url: str
 ) -> None:
-    tries = [(name, url, each, said) for name, url, processes in REFUSING for each, said in processes.items()]
-    logs = [tmp_path / f"{number}.log" for number in range(len(tries))]
+    refusing: list[Try] = [
+        ("DATABASE_URL", DATABASE.format("nobody", urlsplit(postgres_url).netloc.rpartition("@")[2]), AWAY[0][2]),
+        ("REDIS_URL", REDIS.format(urlsplit(redis_url).netloc), NO_REDIS),
+    ]
+    _are_told_of_without_their_passwords(AWAY + refusing, plain_house, tmp_path)
+
+
+@pytest.mark.timeout(200)
+def test_a_rabbitmq_that_refuses_is_told_of_without_its_password(
+    plain_house: House, tmp_path: Path, rabbitmq: str
+) -> None:
+    refused: Try = ("BROKER_URL", BROKER.format(rabbitmq), {WORKER: "ACCESS_REFUSED", BEAT: "ACCESS_REFUSED"})
+    _are_told_of_without_their_passwords([refused], plain_house, tmp_path)
+
+
+def _are_told_of_without_their_passwords(tried: list[Try], house: House, folder: Path) -> None:
+    tries = [(name, url, each, said) for name, url, processes in tried for each, said in processes.items()]
+    logs = [folder / f"{number}.log" for number in range(len(tries))]
     with ExitStack() as started:
         for log, (name, url, module, _said) in zip(logs, tries, strict=True):
-            settings = _settings(plain_house.sandbox.address, tmp_path / f"{log.stem}.data") | {name: url}
+            settings = _settings(house.sandbox.address, folder / f"{log.stem}.data") | {name: url}
             started.enter_context(_running([*module], settings, log))
         for log, (_name, _url, _module, said) in zip(logs, tries, strict=True):
             until(partial(_says, log, said), within_s=100, every_s=0.5)

@@ -15,8 +15,8 @@ from pipeline import clock, servers
 from pipeline.errors import ConfigError
 from pipeline.queues import make_app
 from pipeline.settings import Settings
-from tests.chaos.servers import Redis, program
 from tests.conftest import free_port, without
+from tests.servers import Redis, program
 
 TOKEN = "1:aaaaaaaaaaaaaaaaaaaaaaaa"
 PASSWORD = "a;b@c:d/e%f"

@@ -3,21 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
-from redis import Redis, RedisError
+from redis import Redis
 
 from pipeline.tools import Turn
-from tests.conftest import without
 
 LASTS_S = 60
 
 
 @pytest.fixture
-def turn() -> Iterator[Turn]:
-    with Redis.from_url("redis://127.0.0.1:6379/13") as redis:
-        try:
-            redis.flushdb()
-        except RedisError:
-            without("a Redis on 6379")
+def turn(redis_url: str) -> Iterator[Turn]:
+    with Redis.from_url(redis_url) as redis:
         yield Turn(redis, LASTS_S)
         redis.flushdb()
 

