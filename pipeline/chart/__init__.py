@@ -8,7 +8,9 @@ __all__ = ["caption", "draw", "layout"]
 
 
 def draw(data: ChartData) -> bytes:
-    """The comparison as a PNG, 1280 px wide and 720 to 1280 px high; equal data gives equal bytes.
+    """The comparison as a PNG, 1280 px wide and 720 to 1280 px high, or up to 2240 for more than 20 accounts or so.
+
+    Equal data gives equal bytes.
 
     The first call imports matplotlib. A process that is to draw soon imports `pipeline.chart.picture` beforehand.
     """

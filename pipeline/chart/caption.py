@@ -8,13 +8,15 @@ from datetime import timedelta
 
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short
-from pipeline.chart.standing import Standing, extent, ranked, reason, title, within
+from pipeline.chart.standing import Standing, column, extent, ranked, reason, title, within
 from pipeline.language import speech, text
-from pipeline.records import Basis, ChartData, View
+from pipeline.records import ChartData, View
 
 MAX_UNITS = 1024
 """Telegram's limit for a caption, in UTF-16 code units."""
-TOTALS = {Basis.COUNT: text("total"), Basis.RATE: text("per 1k views"), Basis.DAILY: text("per day")}
+ALL_DRAWN = 100
+"""A picture names at least so many accounts."""
+MORE, FAR_MORE = text("and {count} more in the picture"), text("and {count} more")
 GAP = "  "
 A_YEAR = timedelta(days=365)
 
@@ -27,10 +29,11 @@ def caption(data: ChartData) -> str:
     said = speech(data.look.language)
     first = ", ".join([title(data.look), extent(data.look), said.say("own posts only")])
     last = said.read_at(data.as_of)
+    more = MORE if len(data.rows) <= ALL_DRAWN else FAR_MORE
     longer = said.read_at(data.as_of, data.as_of + A_YEAR)
     columns, *lines = _lines(data, ranked(data, layout(data)))
     for told in range(len(lines), -1, -1):
-        rest = [said.say("and {count} more", count=len(lines) - told)] if told < len(lines) else []
+        rest = [said.say(more, count=len(lines) - told)] if told < len(lines) else []
         above = "\n".join([first, columns, *lines[:told], *rest])
         if _units(f"{above}\n{longer}") <= MAX_UNITS:
             break
@@ -48,13 +51,14 @@ def _lines(data: ChartData, found: Sequence[Standing]) -> list[str]:
 
 def _columns(data: ChartData) -> list[str]:
     say = speech(data.look.language).say
+    first = say(column(data.look))
     match data.look.view:
         case View.GROWTH:
-            return [say("gained")]
+            return [first]
         case View.RACE:
-            return [say(TOTALS[data.look.basis]), "n"]
+            return [first, "n"]
         case _:
-            return [say("median"), say("top"), "n"]
+            return [first, say("top"), "n"]
 
 
 def _figures(data: ChartData, standing: Standing) -> list[str]:

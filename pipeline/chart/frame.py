@@ -11,6 +11,8 @@ from pipeline.records import ChartData, Text
 
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 HEIGHTS = (720, 1280)
+MOST_HEIGHT = 2240
+"""Of a picture with so many accounts that they have no room on a square one; a phone's screen is as high."""
 ROWS_AT_LEAST = 3
 ROW_HEIGHT = 280
 TITLE = 60
@@ -18,6 +20,8 @@ TITLE_BASELINE = 96
 SUBTITLE_BASELINE = 152
 LINE = 46
 """From one line of text to the next."""
+FOOT_LINE = 40
+"""The same in the foot, which may have many."""
 TOP = 230
 """Where the head ends and the drawing begins."""
 SLIM_TITLE_BASELINE = 86
@@ -54,10 +58,10 @@ def open_page(data: ChartData, height: int, reading: str) -> Page:
     return page
 
 
-def open_slim_page(data: ChartData) -> Page:
-    """A page as high as can be with two lines of head, for as many rows as can be."""
+def open_slim_page(data: ChartData, height: int) -> Page:
+    """A page with two lines of head, for as many rows as can be."""
     colours, said = COLOURS[data.look.theme], speech(data.look.language)
-    page = Page(HEIGHTS[1], colours)
+    page = Page(height, colours)
     page.text(LEFT, SLIM_TITLE_BASELINE, title(data.look), Style(colours.ink, TITLE, bold=True))
     told = [extent(data.look), said.say("reposts left out"), said.moment(data.as_of)]
     page.text(LEFT, SLIM_SUBTITLE_BASELINE, SEPARATOR.join(told), Style(colours.muted))
@@ -76,7 +80,7 @@ def foot(page: Page, data: ChartData, *, growing: bool, lines: Sequence[str]) ->
     top = foot_top(page, len(told))
     for number, words in enumerate(told):
         hollow = growing and number == 0
-        baseline = top + LINE * number + TEXT
+        baseline = top + FOOT_LINE * number + TEXT
         page.text(LEFT + (INDENT if hollow else 0), baseline, words, Style(page.colours.muted))
         if hollow:
             page.rings([(LEFT + RING / 2, baseline - 12)], page.colours.muted, RING, 4)
@@ -85,7 +89,11 @@ def foot(page: Page, data: ChartData, *, growing: bool, lines: Sequence[str]) ->
 
 def foot_top(page: Page, lines: int) -> float:
     """Where a foot of so many lines begins."""
-    return page.height - BOTTOM - LINE * lines
+    return page.height - BOTTOM - foot_height(lines)
+
+
+def foot_height(lines: int) -> float:
+    return lines and LINE + FOOT_LINE * (lines - 1)
 
 
 def joined(data: ChartData, *, growing: bool, lines: Sequence[str]) -> list[str]:

@@ -15,13 +15,19 @@ from pipeline.chart.numbers import short, tick
 from pipeline.chart.page import Page
 from pipeline.chart.scale import ROUND
 from pipeline.chart.series import HALO, SPACE, STROKE, told_apart
-from pipeline.chart.standing import Standing, ranked, reason
+from pipeline.chart.standing import Standing, handles, ranked
 from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData, ChartRow, Layout, Span
 
 Point = tuple[float, float]
 MOST_LINES = 6
+USUAL = 3
+"""Rather than to draw fewer, the page becomes higher."""
+LEAST_LABEL = 140
+"""The height of a label of three lines."""
+LEAST_DRAWING = 300
+"""The height of the drawing."""
 NAME = 38
 NAME_BASELINE = 32
 HEAD = 64
@@ -101,13 +107,12 @@ def draw(data: ChartData) -> Page:
     kept, start = layout(data), data.as_of - data.look.span.length
     found = ranked(data, kept)
     moved = [standing for standing in found if _moved(standing.row)]
-    shown = moved[:MOST_LINES]
-    others = [standing for standing in found if standing not in shown]
+    shown, names = _divided(data, [*moved, *(standing for standing in found if standing not in moved)], len(moved))
     courses = [course(standing.row, start) for standing in shown]
     passed = overtakings(courses, data.as_of, data.look.span.length * BRIEF)
-    page = frame.open_page(data, frame.height_for(len(shown) + bool(others)), _reading(data, passed))
+    page = frame.open_page(data, _height(len(shown), names), _reading(data, passed))
     drawn = [_line(page, standing, steps) for standing, steps in zip(shown, courses, strict=True)]
-    bottom = frame.foot(page, data, growing=False, lines=_foot(data, drawn, passed, others))
+    bottom = frame.foot(page, data, growing=False, lines=_foot(data, drawn, passed, names))
     if len(drawn) == 1:
         _alone(page, data, kept, drawn[0], bottom)
     elif drawn:
@@ -115,6 +120,21 @@ def draw(data: ChartData) -> Page:
     else:
         _nothing(page, data, bottom)
     return page
+
+
+def _divided(data: ChartData, found: Sequence[Standing], most: int) -> tuple[Sequence[Standing], list[str]]:
+    """Those that are drawn, and the lines that name the others."""
+    amount, names = rest.divided(data, found, min(most, MOST_LINES), USUAL, _least_height)
+    return found[:amount], names
+
+
+def _height(drawn: int, names: Sequence[str]) -> int:
+    return max(frame.height_for(drawn + bool(names)), _least_height(drawn, names))
+
+
+def _least_height(drawn: int, names: Sequence[str]) -> int:
+    foot = frame.foot_height(len(names) + bool(names)) + frame.BOTTOM
+    return ceil(frame.TOP + max(LEAST_DRAWING + frame.LINE + SPACE, LEAST_LABEL * drawn - labels.GAP) + foot)
 
 
 def _moved(row: ChartRow) -> bool:
@@ -167,7 +187,8 @@ def _nothing(page: Page, data: ChartData, bottom: float) -> None:
 def _label(page: Page, data: ChartData, line: Line) -> labels.Label:
     ink, muted = Style(page.colours.ink), Style(page.colours.muted)
     told = f"{_gained(data, line.row)} {_since(data, line)}".strip()
-    return labels.label(line.colour, f"@{line.row.handle}", (told, ink), (line.row.note or "", muted))
+    note = line.row.note or "", muted
+    return labels.label(line.colour, f"@{line.row.handle}", (told, ink), note, among=handles(data))
 
 
 def _gained(data: ChartData, row: ChartRow) -> str:
@@ -240,32 +261,18 @@ def _rings(page: Page, box: Plot, drawn: Sequence[Line], passed: Sequence[Overta
             page.rings([(x, y)], drawn[each.by].colour, RING, RING_WIDTH)
 
 
-def _foot(
-    data: ChartData, drawn: Sequence[Line], passed: Sequence[Overtaking], others: Sequence[Standing]
-) -> list[str]:
-    """The latest overtakings, in one line where others are to be named, and those others."""
+def _foot(data: ChartData, drawn: Sequence[Line], passed: Sequence[Overtaking], names: Sequence[str]) -> list[str]:
+    """The latest overtakings, in one line where others are to be named, and the lines that name them."""
     told = [_passed(data, drawn, each) for each in passed[: -TOLD - 1 : -1]]
     joined = frame.SEPARATOR.join(told)
     if width(joined) <= frame.RIGHT - frame.LEFT:
         told = [joined] if told else []
-    return [*(told[:1] if others else told), *_named(data, others, some=bool(drawn))]
+    return [*(told[:1] if names else told), *names]
 
 
 def _passed(data: ChartData, drawn: Sequence[Line], each: Overtaking) -> str:
     """Long names are shortened as they are in the labels."""
-    by, of = (labels.shortened(f"@{drawn[place].row.handle}") for place in (each.by, each.of))
+    names = (f"@{drawn[place].row.handle}" for place in (each.by, each.of))
+    by, of = (labels.shortened(name, handles(data)) for name in names)
     time = _time(data, each.moment, MOMENTS[data.look.span])
     return speech(data.look.language).say(PASSED[data.look.span], name=by, other=of, time=time)
-
-
-def _named(data: ChartData, others: Sequence[Standing], *, some: bool) -> list[str]:
-    """Where none is drawn there is no need to say so."""
-    intro = speech(data.look.language).say(rest.NOT_DRAWN) if some else ""
-    return rest.fitting(data, intro, [_name(data, standing.row) for standing in others])
-
-
-def _name(data: ChartData, row: ChartRow) -> str:
-    """With what it gained if anything, or why that is not known."""
-    gained = [_gained(data, row)] if row.total else []
-    why = [f"({reason(data, row)})"] if row.note or row.total is None else []
-    return " ".join([f"@{row.handle}", *gained, *why])

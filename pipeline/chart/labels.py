@@ -34,14 +34,14 @@ class Label:
         return max(width(*line) for line in self.lines)
 
 
-def label(colour: str, name: str, *lines: tuple[str, Style]) -> Label:
-    """The name in the line's colour, and what is to be said of it below."""
+def label(colour: str, name: str, *lines: tuple[str, Style], among: tuple[str, ...] = ()) -> Label:
+    """The name in the line's colour, told apart from all among which it stands, and what is to be said of it below."""
     below = ((elide(words, COLUMN, look), look) for words, look in lines if words)
-    return Label(colour, ((shortened(name), Style(colour, bold=True)), *below))
+    return Label(colour, ((shortened(name, among), Style(colour, bold=True)), *below))
 
 
-def shortened(name: str) -> str:
-    return elide(name, NAME, Style("", bold=True))
+def shortened(name: str, among: tuple[str, ...] = ()) -> str:
+    return elide(name, NAME, Style("", bold=True), among)
 
 
 def taken(labels: Sequence[Label]) -> float:

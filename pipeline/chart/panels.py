@@ -24,7 +24,7 @@ from pipeline.chart.series import (
     ticks_width,
     values_axis,
 )
-from pipeline.chart.standing import sample
+from pipeline.chart.standing import handles, sample
 from pipeline.chart.theme import blend
 from pipeline.chart.words import TEXT, Style, elide, width
 from pipeline.records import ChartData
@@ -35,6 +35,8 @@ BETWEEN = 36
 """From one column to the next."""
 HEAD = 46
 """The height of a panel's line of text."""
+NOTE = 40
+"""The height of a further line, where an account has a note."""
 BELOW = 16
 """From a panel to the next one's text."""
 STROKE = 5
@@ -45,13 +47,14 @@ PALE = 0.4
 """How much of their colour the other accounts' lines keep on the paper."""
 APART = 16
 """At least between the name and what is said at the right."""
-SHORTEST_NAME = 230
-"""What is said of an account leaves its name as much room."""
+LEAST_HEIGHT = 150
+"""A panel's, with its line of text."""
 
 
 def draw(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float) -> None:
     """Two columns, the highest medians first, from left to right and from the top."""
-    boxes = _boxes(data, drawn, scale, bottom)
+    head = HEAD + (NOTE if any(one.standing.row.note for one in drawn) else 0)
+    boxes = _boxes(data, drawn, scale, bottom, head)
     grid(page, boxes)
     page.line(_behind(boxes, drawn), blend(page.colours.muted, page.colours.paper, PALE), BEHIND)
     for number, (box, one) in enumerate(zip(boxes, drawn, strict=True)):
@@ -59,13 +62,13 @@ def draw(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale, bot
             values_axis(page, data, box)
         if number + COLUMNS >= len(drawn):
             posts_axis(page, data, box)
-        _heading(page, data, box, one)
+        _heading(page, data, box, one, head)
         dots(page, data, box, one, Counter())
         begin(page, box, one, STROKE)
         lines(page, box, [one], STROKE)
 
 
-def _boxes(data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float) -> list[Plot]:
+def _boxes(data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float, head: float) -> list[Plot]:
     left, span = frame.LEFT + ticks_width(data, scale), longest(drawn)
     right = frame.RIGHT - STROKE * 1.5
     wide = (right - left - BETWEEN * (COLUMNS - 1)) / COLUMNS
@@ -74,22 +77,22 @@ def _boxes(data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float
     for number in range(len(drawn)):
         row, column = divmod(number, COLUMNS)
         x, y = left + column * (wide + BETWEEN), frame.TOP + row * high
-        boxes.append(plot(x, x + wide, y + HEAD, y + high - BELOW, span, scale))
+        boxes.append(plot(x, x + wide, y + head, y + high - BELOW, span, scale))
     return boxes
 
 
-def _heading(page: Page, data: ChartData, box: Plot, one: Series) -> None:
-    """The name at the left; at the right the median, or why the account is grey."""
+def _heading(page: Page, data: ChartData, box: Plot, one: Series, head: float) -> None:
+    """The name at the left, the median at the right; below why the account is grey."""
     row, style = one.standing.row, Style(one.colour, bold=True)
-    right, baseline = box.right + box.dot, box.top - HEAD + TEXT - 4
+    right, baseline = box.right + box.dot, box.top - head + TEXT - 4
     few = [sample(one.standing)] if len(row.values) < data.look.count else []
-    told = [short(one.standing.median or 0, data.look.language), *few, *([row.note] if row.note else [])]
-    room = right - box.left - APART
-    words = frame.SEPARATOR.join(told)
-    if row.note and width(words) > room - SHORTEST_NAME:
-        words = elide(row.note, room - SHORTEST_NAME)
-    page.text(box.left, baseline, elide(f"@{row.handle}", room - width(words), style), style)
-    page.text(right, baseline, words, Style(page.colours.muted if row.note else page.colours.ink), "right")
+    words = frame.SEPARATOR.join([short(one.standing.median or 0, data.look.language), *few])
+    room = right - box.left - APART - width(words)
+    muted = Style(page.colours.muted)
+    page.text(box.left, baseline, elide(f"@{row.handle}", room, style, handles(data)), style)
+    page.text(right, baseline, words, muted if row.note else Style(page.colours.ink), "right")
+    if row.note:
+        page.text(box.left, baseline + NOTE, elide(row.note, right - box.left), muted)
 
 
 def _behind(boxes: Sequence[Plot], drawn: Sequence[Series]) -> list[Point]:
@@ -101,7 +104,7 @@ def _behind(boxes: Sequence[Plot], drawn: Sequence[Series]) -> list[Point]:
         point
         for own, box in enumerate(boxes)
         for number, path in enumerate(paths)
-        if number != own
+        if path and number != own
         for point in (*_moved(path, box.left - first.left, box.top - first.top), GAP)
     ]
 

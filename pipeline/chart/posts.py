@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from math import ceil
 
 from pipeline.chart import alone, frame, labels, panels, rest
 from pipeline.chart.layout import layout
@@ -23,11 +24,15 @@ from pipeline.chart.series import (
     values_axis,
 )
 from pipeline.chart.smooth import enough, window
-from pipeline.chart.standing import Standing, figures, fresh, ranked, sample
+from pipeline.chart.standing import Standing, figures, fresh, handles, ranked, sample
 from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData
 
+LEAST_DRAWING, LEAST_LABEL = 300, 140
+"""The height of one drawing of several lines, and of a label of three lines beside it."""
+USUAL = 3
+"""Rather than to draw fewer, the page becomes higher."""
 LINEAR = 0.27
 """From 0 to 1, in decades."""
 READINGS = {
@@ -45,10 +50,10 @@ def draw(data: ChartData) -> Page:
     kept = layout(data)
     found = ranked(data, kept)
     full = [standing for standing in found if standing.row.values]
-    shown, others = full[: panels.MOST], full[panels.MOST :] + found[len(full) :]
+    shown, names = _divided(data, full + found[len(full) :], min(len(full), panels.MOST))
     many = len(shown) > MOST_TOGETHER
-    page = frame.open_page(data, frame.height_for(len(shown) + bool(others)), _reading(data, shown, many=many))
-    bottom = _foot(page, data, shown, others, many=many)
+    page = frame.open_page(data, _height(data, len(shown), names), _reading(data, shown, many=many))
+    bottom = frame.foot(page, data, growing=_growing(data, shown), lines=_lines_told(data, names, many=many))
     drawn = [series(page, data, standing) for standing in shown]
     scale = scale_of(kept, data.look.basis, LINEAR)
     if many:
@@ -74,10 +79,35 @@ def _reading(data: ChartData, shown: Sequence[Standing], *, many: bool) -> str:
     return full if width(line) <= frame.RIGHT - frame.LEFT else say(SHORT_READING)
 
 
-def _foot(page: Page, data: ChartData, shown: Sequence[Standing], others: Sequence[Standing], *, many: bool) -> float:
-    say = speech(data.look.language).say
-    growing = any(any(fresh(data, standing.row)) for standing in shown)
-    return frame.foot(page, data, growing=growing, lines=[*([say(LINES)] if many else []), *rest.named(data, others)])
+def _divided(data: ChartData, found: Sequence[Standing], most: int) -> tuple[Sequence[Standing], list[str]]:
+    """Those that are drawn, and the lines that name the others."""
+
+    def height(drawn: int, names: Sequence[str]) -> int:
+        return _least_height(data, drawn, names)
+
+    amount, names = rest.divided(data, found, most, USUAL, height)
+    return found[:amount], names
+
+
+def _height(data: ChartData, drawn: int, names: Sequence[str]) -> int:
+    return max(frame.height_for(drawn + bool(names)), _least_height(data, drawn, names))
+
+
+def _least_height(data: ChartData, drawn: int, names: Sequence[str]) -> int:
+    many = drawn > MOST_TOGETHER
+    told = frame.joined(data, growing=True, lines=_lines_told(data, names, many=many))
+    drawing = ceil(drawn / panels.COLUMNS) * panels.LEAST_HEIGHT if many else LEAST_DRAWING
+    beside = 0 if many else LEAST_LABEL * drawn - labels.GAP
+    foot = frame.foot_height(len(told)) + frame.BOTTOM
+    return ceil(frame.TOP + max(drawing + frame.LINE + SPACE, beside) + foot)
+
+
+def _growing(data: ChartData, shown: Sequence[Standing]) -> bool:
+    return any(any(fresh(data, standing.row)) for standing in shown)
+
+
+def _lines_told(data: ChartData, names: Sequence[str], *, many: bool) -> list[str]:
+    return [*([speech(data.look.language).say(LINES)] if many else []), *names]
 
 
 def _together(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float) -> None:
@@ -103,4 +133,5 @@ def _label(page: Page, data: ChartData, one: Series) -> labels.Label:
     joined = frame.SEPARATOR.join(told)
     lines_told = [joined] if width(joined) <= labels.COLUMN else told
     below = [(words, ink) for words in lines_told]
-    return labels.label(one.colour, f"@{row.handle}", *below, (row.note or "", Style(page.colours.muted)))
+    note = row.note or "", Style(page.colours.muted)
+    return labels.label(one.colour, f"@{row.handle}", *below, note, among=handles(data))

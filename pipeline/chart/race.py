@@ -8,7 +8,7 @@ from pipeline.chart import frame, rest
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short
 from pipeline.chart.page import Page
-from pipeline.chart.standing import Standing, figures, ranked, reason, sample, within
+from pipeline.chart.standing import Standing, figures, handles, ranked, reason, sample, within
 from pipeline.chart.words import TEXT, Style, elide, width
 from pipeline.language import speech, text
 from pipeline.records import Basis, ChartData, Layout
@@ -20,6 +20,8 @@ READINGS = {
 }
 MOST_OPEN = 10
 """Up to so many accounts have their names above their bars; more have them in a column before the bars."""
+USUAL_LINES = 20
+"""So many have room on a square page."""
 LEAST_PITCH = 40
 """From one line to the next where there are many."""
 SPACE = 24
@@ -96,7 +98,7 @@ def draw(data: ChartData) -> Page:
     found = ranked(data, kept)
     if len(found) > MOST_OPEN:
         return _dense(data, found, kept)
-    page = _open(data, len(found))
+    page = _open(data, frame.height_for(len(found)))
     if len(found) == 1 and found[0].rank is not None:
         _alone(page, data, found[0], found[0].rank)
     elif found:
@@ -106,9 +108,8 @@ def draw(data: ChartData) -> Page:
     return page
 
 
-def _open(data: ChartData, rows: int) -> Page:
-    reading = speech(data.look.language).say(READINGS[data.look.basis])
-    return frame.open_page(data, frame.height_for(rows), reading)
+def _open(data: ChartData, height: int) -> Page:
+    return frame.open_page(data, height, speech(data.look.language).say(READINGS[data.look.basis]))
 
 
 def _alone(page: Page, data: ChartData, standing: Standing, total: float) -> None:
@@ -147,7 +148,7 @@ def _head(page: Page, data: ChartData, standing: Standing, band: Band, lead: str
     name, style = Style(_colour(page, standing), band.name, bold=True), Style(page.colours.muted)
     whole, baseline = frame.RIGHT - frame.LEFT - SPACE, band.top + band.name
     remarks = frame.SEPARATOR.join(_remarks(data, standing)) if standing.rank is not None else ""
-    handle = elide(f"@{standing.row.handle}", max(whole - width(remarks), whole / 2), name)
+    handle = elide(f"@{standing.row.handle}", max(whole - width(remarks), whole / 2), name, handles(data))
     room = whole - width(handle, name)
     longer = frame.SEPARATOR.join(filter(None, [lead, remarks]))
     page.text(frame.LEFT, baseline, handle, name)
@@ -171,9 +172,10 @@ def _lead(data: ChartData, found: Sequence[Standing]) -> str:
 
 def _dense(data: ChartData, found: Sequence[Standing], kept: Layout) -> Page:
     """A line an account."""
-    page = _open(data, len(found))
-    shown, told = _that_fit(page, data, found)
-    bottom = frame.foot(page, data, growing=False, lines=told)
+    amount, names = rest.divided(data, found, len(found), USUAL_LINES, _height)
+    shown = found[:amount]
+    page = _open(data, max(frame.HEIGHTS[1], _height(amount, names)))
+    bottom = frame.foot(page, data, growing=False, lines=names)
     height = (bottom - frame.TOP) / len(shown)
     lines = [Line(frame.TOP + height * number, height) for number in range(len(shown))]
     column = _Column.fitting(page, data, shown, lines[0].size, kept.high)
@@ -182,13 +184,8 @@ def _dense(data: ChartData, found: Sequence[Standing], kept: Layout) -> Page:
     return page
 
 
-def _that_fit(page: Page, data: ChartData, found: Sequence[Standing]) -> tuple[Sequence[Standing], list[str]]:
-    """The accounts that are drawn, and the lines that name the others."""
-    room = page.height - frame.BOTTOM - frame.TOP
-    if len(found) * LEAST_PITCH <= room:
-        return found, []
-    most = int((room - rest.MOST_LINES * frame.LINE) // LEAST_PITCH)
-    return found[:most], rest.named(data, found[most:])
+def _height(rows: int, names: Sequence[str]) -> int:
+    return ceil(frame.TOP + LEAST_PITCH * rows + frame.foot_height(len(names)) + frame.BOTTOM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +206,7 @@ class _Column:
 
     def draw(self, page: Page, data: ChartData, standing: Standing, line: Line, high: float) -> None:
         name = Style(_colour(page, standing), line.size, bold=True)
-        handle = elide(f"@{standing.row.handle}", self.left - SPACE - frame.LEFT, name)
+        handle = elide(f"@{standing.row.handle}", self.left - SPACE - frame.LEFT, name, handles(data))
         page.text(frame.LEFT, line.baseline, handle, name)
         if standing.rank is None:
             self._say(page, self.left, reason(data, standing.row), line)

@@ -1,59 +1,134 @@
-"""The accounts that a picture has no room for, named."""
+"""The accounts that a picture does not draw: named on it, each with its figure."""
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, product
 
 from pipeline.chart import frame
-from pipeline.chart.standing import Standing, reason
+from pipeline.chart.numbers import short
+from pipeline.chart.standing import Standing, column, handles, reason
 from pipeline.chart.words import elide, width
 from pipeline.language import speech, text
-from pipeline.records import ChartData, ChartRow
+from pipeline.records import ChartData, View
 
-MOST_LINES = 2
-NOT_DRAWN = text("not drawn, in the text below:")
-AND_MORE = text("and {count} more")
+NOT_DRAWN = text("not drawn")
+EARLIER = text("read earlier")
 MORE = text("{count} more")
+NAMES = (372, 310, 260, 210, 170)
+"""The most room for a name: the first at which all accounts are drawn or named."""
+LEAST_DRAWN = 3
+"""Rather than to draw fewer than these, long names are shortened more."""
+
+Height = Callable[[int, Sequence[str]], float]
+"""The least height of a page with so many drawn accounts and these lines that name the others."""
 
 
-def named(data: ChartData, rest: Sequence[Standing]) -> list[str]:
-    """Their names, with the reason where they have no posts."""
-    return fitting(data, speech(data.look.language).say(NOT_DRAWN), [_name(data, each.row) for each in rest])
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A piece of a line that is not broken."""
+
+    words: str
+    width: float
 
 
-def _name(data: ChartData, row: ChartRow) -> str:
-    return f"@{row.handle}" if row.values else f"@{row.handle} ({reason(data, row)})"
+def divided(data: ChartData, found: Sequence[Standing], most: int, usual: int, height: Height) -> tuple[int, list[str]]:
+    """How many of the accounts are drawn, the first ones and at most so many, and the lines that name all others.
+
+    A page becomes higher than it usually may be rather than that fewer than usual are drawn.
+    """
+    usual, least, most = (min(amount, most, len(found)) for amount in (usual, LEAST_DRAWN, most))
+    ways = [(frame.HEIGHTS[1], usual, NAMES[0], True)]
+    ways += [(frame.MOST_HEIGHT, least, room, each_time) for room, each_time in product(NAMES, (True, False))]
+    for limit, lowest, room, each_time in ways:
+        drawn = _most_drawn(
+            range(lowest, most + 1),
+            lambda drawn: height(drawn, named(data, found[drawn:], room, each_time=each_time)) <= limit,  # noqa: B023 used at once
+        )
+        if drawn is not None:
+            return drawn, named(data, found[drawn:], room, each_time=each_time)
+    return _cut(data, found, least, height)
 
 
-def fitting(data: ChartData, intro: str, names: Sequence[str]) -> list[str]:
-    """The intro with as many of the names as fit into MOST_LINES, and how many more there are."""
-    if not names:
-        return []
-    short = [elide(name, frame.RIGHT - frame.LEFT) for name in names]
-    lines = _lines(data, intro, short, len(short))
-    if len(lines) <= MOST_LINES:
-        return lines
-    most = bisect_right(range(len(short)), MOST_LINES, key=lambda told: len(_lines(data, intro, short, told)))
-    return _lines(data, intro, short, max(most - 1, 0))
+def _most_drawn(amounts: range, fits: Callable[[int], bool]) -> int | None:
+    """The greatest of these amounts that fits: the fewer are drawn the less room is taken."""
+    if not fits(amounts[0]):
+        return None
+    return amounts[bisect_left(amounts, True, key=lambda drawn: not fits(drawn)) - 1]  # noqa: FBT003 what is looked for
 
 
-def _lines(data: ChartData, intro: str, names: Sequence[str], told: int) -> list[str]:
-    """The first of the names, and how many more there are."""
-    left = len(names) - told
-    more = [speech(data.look.language).say(AND_MORE if told else MORE, count=left)] if left else []
-    return _wrap([*intro.split(), *_listed(names[:told]), *more])
+def _cut(data: ChartData, found: Sequence[Standing], drawn: int, height: Height) -> tuple[int, list[str]]:
+    """Far more accounts than a chat may usually track: as many as have room, and how many more there are."""
+    lines: list[str] = []
+    for told in range(len(found), drawn, -1):
+        more = speech(data.look.language).say(MORE, count=len(found) - told)
+        lines = [*named(data, found[drawn:told], NAMES[-1], each_time=False), more]
+        if height(drawn, lines) <= frame.MOST_HEIGHT:
+            break
+    return drawn, lines
 
 
-def _wrap(words: Sequence[str]) -> list[str]:
-    """Lines as wide as the page's text, broken between these words."""
-    lines = [""]
-    for word in words:
-        longer = f"{lines[-1]} {word}".strip()
-        if width(longer) <= frame.RIGHT - frame.LEFT:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return [line for line in lines if line]
+def named(data: ChartData, rest: Sequence[Standing], room: float, *, each_time: bool = True) -> list[str]:
+    """Lines that name these accounts with their figures, those of one reason or time together."""
+    others = handles(data)
+    groups = [list(group) for _, group in groupby(_sorted(data, rest, each_time=each_time), _kind(data, each_time))]
+    pieces: list[str] = []
+    for number, group in enumerate(groups):
+        names = [_named(data, standing, room, others) for standing in group]
+        ends = "" if number == len(groups) - 1 else frame.SEPARATOR.rstrip()
+        pieces += [*_intro(data, group[0], each_time=each_time, first=number == 0).split(), *_listed(names, ends)]
+    return _wrapped([Words(piece, width(piece)) for piece in pieces])
 
 
-def _listed(names: Sequence[str]) -> list[str]:
-    return [f"{name}," for name in names[:-1]] + list(names[-1:])
+def _kind(data: ChartData, each_time: bool) -> Callable[[Standing], tuple[bool, str]]:  # noqa: FBT001 a key's
+    """Accounts with figures first; what is to be said of them all."""
+
+    def kind(standing: Standing) -> tuple[bool, str]:
+        known = _figure(data, standing) is not None
+        if known and standing.row.note:
+            return False, standing.row.note if each_time else speech(data.look.language).say(EARLIER)
+        return not known, "" if known else reason(data, standing.row)
+
+    return kind
+
+
+def _sorted(data: ChartData, rest: Sequence[Standing], *, each_time: bool) -> list[Standing]:
+    return sorted(rest, key=_kind(data, each_time))
+
+
+def _intro(data: ChartData, standing: Standing, *, each_time: bool, first: bool) -> str:
+    """What stands before a group: what its figures are, or why it has none, or when they were read."""
+    say = speech(data.look.language).say
+    figures = [say(column(data.look))] if first and _figure(data, standing) is not None else []
+    why = _kind(data, each_time)(standing)[1]
+    return ", ".join(filter(None, [say(NOT_DRAWN) if first else "", *figures, why])) + ":"
+
+
+def _named(data: ChartData, standing: Standing, room: float, others: tuple[str, ...]) -> str:
+    name = elide(f"@{standing.row.handle}", room, among=others)
+    return " ".join([name, *filter(None, [_figure(data, standing)])]).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _figure(data: ChartData, standing: Standing) -> str | None:
+    if standing.rank is None:
+        return None
+    sign = "+" if data.look.view is View.GROWTH and standing.rank > 0 else ""
+    return sign + short(standing.rank, data.look.language)
+
+
+def _listed(names: Sequence[str], end: str) -> Iterator[str]:
+    yield from (f"{name}," for name in names[:-1])
+    yield names[-1] + end
+
+
+def _wrapped(pieces: Sequence[Words]) -> list[str]:
+    """Lines as wide as the page's text, broken between these pieces."""
+    lines: list[list[str]] = []
+    space, end = width(" "), float("inf")
+    for piece in pieces:
+        if end + space + piece.width > frame.RIGHT - frame.LEFT:
+            lines.append([])
+            end = -space
+        lines[-1].append(piece.words)
+        end += space + piece.width
+    return [" ".join(line) for line in lines]

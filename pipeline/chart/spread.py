@@ -8,7 +8,7 @@ from pipeline.chart.layout import ROWS_WITH_TOPS, layout
 from pipeline.chart.numbers import short
 from pipeline.chart.page import Page
 from pipeline.chart.scale import scale_of
-from pipeline.chart.standing import Standing, figures, fresh, ranked, reason, sample
+from pipeline.chart.standing import Standing, figures, fresh, handles, ranked, reason, sample
 from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
 from pipeline.chart.words import Style, elide, width
 from pipeline.language import speech, text
@@ -109,7 +109,7 @@ def _head(page: Page, data: ChartData, row: Row) -> None:
     full, less = _words(data, standing)
     room = frame.RIGHT - frame.LEFT - SPACE
     words = full if width(full, style) + width(handle, name) <= room else less
-    shown = elide(handle, room - width(words, style), name)
+    shown = elide(handle, room - width(words, style), name, handles(data))
     page.text(frame.LEFT, baseline, shown, name)
     if row.strip:
         page.text(frame.RIGHT, baseline, words, style, "right")

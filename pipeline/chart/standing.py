@@ -8,7 +8,7 @@ from statistics import median
 
 from pipeline.chart.numbers import short
 from pipeline.language import speech, text
-from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Span, View
+from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Span, Text, View
 
 TITLES = {
     Basis.COUNT: text("{metric} per post"),
@@ -17,6 +17,7 @@ TITLES = {
 }
 HOUR = timedelta(hours=1)
 FRESH = timedelta(hours=24)
+TOTALS = {Basis.COUNT: text("total"), Basis.RATE: text("per 1k views"), Basis.DAILY: text("per day")}
 SPANS = {Span.HOUR: text("last hour"), Span.DAY: text("last 24 hours"), Span.WEEK: text("last 7 days")}
 
 
@@ -72,6 +73,22 @@ def fresh(data: ChartData, row: ChartRow) -> list[bool]:
     """Whether each post was so young when its counts were read that they were still growing."""
     since = read_at(data, row) - FRESH
     return [time > since for time in row.times]
+
+
+def handles(data: ChartData) -> tuple[str, ...]:
+    """All names of a chart, among which a shortened one must stand for one alone."""
+    return tuple(f"@{row.handle}" for row in data.rows)
+
+
+def column(look: Look) -> Text:
+    """What the figures are that accounts are ranked by, as a column's name."""
+    match look.view:
+        case View.GROWTH:
+            return text("gained")
+        case View.RACE:
+            return TOTALS[look.basis]
+        case _:
+            return text("median")
 
 
 def title(look: Look) -> str:

@@ -2,23 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from pipeline.chart import frame, rest, strip
 from pipeline.chart.numbers import short
 from pipeline.chart.page import Page
 from pipeline.chart.scale import Scale
-from pipeline.chart.standing import Standing, fresh, reason
+from pipeline.chart.standing import Standing, fresh, handles, reason
 from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
 from pipeline.chart.words import Style, elide, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData
 
-LEAST_HEIGHT = 38
+USUAL = 22
+"""So many rows have room on a square page."""
+LEAST_HEIGHT = 39
 """A row's, so that its text is apart from the next one's."""
 HEADER = 50
 """The height of the line that names the columns and the axis' ticks."""
 HEADER_BASELINE = 36
-NAMES = 372
+NAMES = 440
 """The most room for names."""
 SPACE = 24
 PAD = 22
@@ -62,9 +65,10 @@ class Line:
 
 def draw(data: ChartData, found: Sequence[Standing], scale: Scale) -> Page:
     """As many accounts as fit, the others named below."""
-    page = frame.open_slim_page(data)
-    amount, bottom = _fitted(page, data, found)
+    amount, told = _fitted(data, found)
     shown = found[:amount]
+    page = frame.open_slim_page(data, max(frame.HEIGHTS[1], _height(data, amount, told)))
+    bottom = frame.foot(page, data, growing=_growing(data), lines=told)
     columns = _columns(data, shown)
     place = scale.placed(columns.start + PAD, columns.end - PAD)
     axis = Axis(scale, place, columns.start, columns.end + SPACE)
@@ -79,20 +83,24 @@ def draw(data: ChartData, found: Sequence[Standing], scale: Scale) -> Page:
     return page
 
 
-def _fitted(page: Page, data: ChartData, found: Sequence[Standing]) -> tuple[int, float]:
-    """How many accounts fit, and where their rows end. Writes the foot."""
-    growing = any(any(fresh(data, row)) for row in data.rows)
+def _fitted(data: ChartData, found: Sequence[Standing]) -> tuple[int, list[str]]:
+    """How many accounts have rows, and the lines of the foot, which name the others."""
     reading = [speech(data.look.language).say(READING)] if any(row.values for row in data.rows) else []
-    lines = len(frame.joined(data, growing=growing, lines=reading))
-    amount = _capacity(page, lines)
-    if len(found) > amount:
-        amount = _capacity(page, lines + rest.MOST_LINES)
-    reading += rest.named(data, found[amount:])
-    return amount, frame.foot(page, data, growing=growing, lines=reading)
+
+    def height(drawn: int, names: Sequence[str]) -> int:
+        return _height(data, drawn, [*reading, *names])
+
+    amount, names = rest.divided(data, found, len(found), USUAL, height)
+    return amount, [*reading, *names]
 
 
-def _capacity(page: Page, lines: int) -> int:
-    return int((frame.foot_top(page, lines) - frame.SLIM_TOP - HEADER) / LEAST_HEIGHT)
+def _height(data: ChartData, rows: int, told: Sequence[str]) -> int:
+    foot = frame.foot_height(len(frame.joined(data, growing=_growing(data), lines=told)))
+    return ceil(frame.SLIM_TOP + HEADER + LEAST_HEIGHT * rows + foot + frame.BOTTOM)
+
+
+def _growing(data: ChartData) -> bool:
+    return any(any(fresh(data, row)) for row in data.rows)
 
 
 def _columns(data: ChartData, shown: Sequence[Standing]) -> Columns:
@@ -144,7 +152,8 @@ def _text(page: Page, data: ChartData, line: Line, columns: Columns) -> None:
     row = line.standing.row
     muted, name = Style(page.colours.muted), Style(colour(page, line.standing), bold=True)
     style = muted if row.note else Style(page.colours.ink)
-    page.text(frame.LEFT, line.baseline, elide(f"@{row.handle}", columns.names, name), name)
+    handle = elide(f"@{row.handle}", columns.names, name, handles(data))
+    page.text(frame.LEFT, line.baseline, handle, name)
     if line.standing.median is None:
         words = elide(reason(data, row), frame.RIGHT - columns.start)
         page.text(columns.start, line.baseline, words, muted)

@@ -1,8 +1,10 @@
 """How text looks, and how wide it will be."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from math import ceil
 from typing import Any
 
 import matplotlib as mpl
@@ -18,6 +20,8 @@ POINT = 72 / DPI
 """One px in points."""
 TEXT = 34
 """The least size of text: a chat shows the picture about 330 px wide, so that this is 9 px there."""
+SHARES = (0.5, 0.75, 0.25, 1, 0)
+"""What part of a shortened text its beginning is; the usual one first."""
 PIECE = re.compile(r"\d|\D+")
 """What is drawn once and kept: a digit, or whole words. Counts change, the words around them do not."""
 
@@ -40,13 +44,49 @@ def width(words: str, style: Style = PLAIN) -> float:
     return sum(extent(*part, style.size, style.bold)[0] for part in parts(fonts.drawable(words)))
 
 
-def elide(words: str, room: float, style: Style = PLAIN) -> str:
-    """The text with as much of its middle left out as it must be to fit into the room."""
+@lru_cache(maxsize=1024)
+def elide(words: str, room: float, style: Style = PLAIN, among: tuple[str, ...] = ()) -> str:
+    """The text with as much of its middle left out as it must be to fit into the room.
+
+    What is left stands for no other one among these: where their middles differ, another part is left out.
+    """
+    if width(words, style) <= room:
+        return words
+    others = [other for other in among if other != words]
+    usual = _shortened(words, room, style, SHARES[0])
+    for share in SHARES if others else ():
+        shorter = _shortened(words, room, style, share)
+        if not any(_may_be(shorter, other) for other in others):
+            return shorter
+    return next(
+        (found for found in _parts_of(words, room, style) if not any(_may_be(found, other) for other in others)), usual
+    )
+
+
+def _shortened(words: str, room: float, style: Style, share: float) -> str:
+    """Its beginning and its end; share is the beginning's part of what is kept."""
     shorter, keep = words, len(words)
     while keep and width(shorter, style) > room:
         keep -= 1
-        shorter = words[: (keep + 1) // 2] + "…" + words[len(words) - keep // 2 :]
+        start = max(ceil(keep * share), 1)
+        shorter = words[:start] + "…" + words[len(words) - keep + start :]
     return shorter
+
+
+def _parts_of(words: str, room: float, style: Style) -> Iterator[str]:
+    """Its first letter, and as much of the rest as fits from each of its letters on."""
+    for start in range(1, len(words)):
+        keep = len(words) - start
+        while keep and width(f"{words[0]}…{words[start : start + keep]}…", style) > room:
+            keep -= 1
+        yield f"{words[0]}…{words[start : start + keep]}…"
+
+
+def _may_be(shorter: str, other: str) -> bool:
+    """Whether the other one could be shortened to the same."""
+    start, *middle, end = shorter.split("…")
+    apart = len(other) >= len(start) + len(end) and other.startswith(start) and other.endswith(end)
+    return apart and all(part in other for part in middle)
 
 
 @lru_cache(maxsize=2048)

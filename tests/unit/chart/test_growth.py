@@ -152,13 +152,13 @@ def test_accounts_beyond_six_are_named_with_what_they_gained_and_unknown_ones_wi
     rows = [growing(f"a{number}", (0.5, 100 - number)) for number in range(7)]
     told = list(texts(draw(*rows, growing("still"), unknown("closed", "protected"))))
     named = [words for words in told if words.startswith("not drawn")]
-    assert named == ["not drawn, in the text below: @a6 +94, @still, @closed (protected)"]
+    assert named == ["not drawn, gained: @a6\N{NO-BREAK SPACE}+94, @still\N{NO-BREAK SPACE}0 · protected: @closed"]
 
 
 def test_where_nothing_was_gained_the_picture_says_so() -> None:
     page = draw(growing("a"), growing("b"), unknown("c", "protected"), span=Span.HOUR)
     assert "nothing gained in the last hour" in texts(page)
-    assert "@a, @b, @c (protected)" in texts(page)
+    assert "not drawn, gained: @a\N{NO-BREAK SPACE}0, @b\N{NO-BREAK SPACE}0 · protected: @c" in texts(page)
     assert not dots(page)
 
 

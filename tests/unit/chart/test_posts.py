@@ -128,16 +128,19 @@ def test_a_panel_tells_the_median_and_how_many_posts_if_fewer_than_asked() -> No
     assert {"@few", "12 · n=30", "9"} <= set(told)
 
 
-def test_ten_panels_are_drawn_and_the_rest_is_named_in_two_lines() -> None:
-    told = list(texts(draw(*crowd(24), row("none", (), "protected"))))
-    named = [words for words in told if words.startswith("not drawn, in the text below: @")]
-    assert len(named) == 1
-    assert told[told.index(named[0]) + 1].endswith(" and 13 more")
+def test_the_rest_is_named_below_the_panels_with_its_medians() -> None:
+    told = list(
+        texts(draw(*(row(f"a{number:02}", [100 - number]) for number in range(24)), row("none", (), "protected")))
+    )
+    first = next(number for number, words in enumerate(told) if words.startswith("not drawn, median: @"))
+    named = " ".join(words for words in told[first:] if "@" in words and " " in words)
+    assert all(f"@a{number}\N{NO-BREAK SPACE}{100 - number}" in named for number in range(10, 24))
+    assert "protected: @none" in named
 
 
 def test_accounts_without_posts_are_named_with_their_reason() -> None:
     told = texts(draw(row("fine", [1] * 20), row("none", (), "protected"), row("empty", ())))
-    assert "not drawn, in the text below: @empty (no posts), @none (protected)" in told
+    assert "not drawn, no posts: @empty · protected: @none" in told
 
 
 def test_a_series_that_is_shorter_begins_with_a_stop() -> None:
