@@ -243,7 +243,7 @@ def tidy(tools: Tools) -> Sequence[str]:
 
     Theirs are the files here that are missing, or may hold something else than they should.
     """
-    here = dataset.files(_datasets(tools))
+    here = _here(tools)  # before the database is read: what is written meanwhile is not taken for a file too many
     with tools.store.reading() as db:
         unwanted = datasets.unwanted(db, _usual_count(tools))
     if unwanted:
@@ -256,7 +256,16 @@ def tidy(tools: Tools) -> Sequence[str]:
     except OSError as error:
         log.warning("a dataset that nobody follows any more was not deleted: %s", error)
     missing = [paths[path] for path in sorted(paths.keys() - here)]
-    return [*due, *missing][:WRITTEN_AGAIN_A_TICK]
+    return list(dict.fromkeys([*due, *missing]))[:WRITTEN_AGAIN_A_TICK]
+
+
+def _here(tools: Tools) -> set[str]:
+    """The files in the folder of datasets. One that cannot be read costs nobody the tick."""
+    try:
+        return dataset.files(_datasets(tools))
+    except OSError as error:
+        log.warning("the datasets here cannot be looked at: %s", error)
+        return set()
 
 
 def _datasets(tools: Tools) -> Path:

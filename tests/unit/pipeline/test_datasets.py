@@ -339,6 +339,7 @@ def test_a_start_with_nothing_changed_asks_dropbox_for_nothing(followed: Kept) -
     followed.start()
     followed.tick()
     assert followed.calls(UPLOAD) == before == 2
+    assert list(steps.tidy(followed.tools)) == []
 
 
 def test_another_dropbox_gets_everything_and_the_same_one_no_new_revision(followed: Kept) -> None:
@@ -697,7 +698,7 @@ def test_a_disk_without_room_keeps_no_dataset_from_dropbox_and_has_its_file_as_s
         kept.subscribe("art")
     with kept.store.reading() as db:
         assert datasets.due(db) == ["100 1"]
-    steps.upload(kept.tools, clock.now())
+    kept.tick()
     assert [reposts(content) for content in kept.there().values()] == [{"1": [7]}]
     (kept.folder / "datasets").unlink()
     kept.tick()
