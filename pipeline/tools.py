@@ -11,12 +11,15 @@ from redis.exceptions import LockNotOwnedError
 from redis.lock import Lock
 
 from pipeline.blobs import Blobs
+from pipeline.queues import TASK_LIMIT_S
 from pipeline.settings import PipelineSettings
 from pipeline.store import Store
 from pipeline.upload import Cloud
 from pipeline.x import X
 
 REDIS_TIMEOUT_S = 5
+LONGEST_TICK_S = 3 * TASK_LIMIT_S
+"""Planning, reading and storing: a tick that is lost holds up no others for longer, however rare they are."""
 KNOWN = "tallybird:known"
 
 
@@ -50,7 +53,7 @@ class Tools:
 
     @cached_property
     def turn(self) -> "Turn":
-        return Turn(self.redis, 2 * self.settings.tick_seconds)
+        return Turn(self.redis, min(2 * self.settings.tick_seconds, LONGEST_TICK_S))
 
     def is_first(self, what: str, every: timedelta) -> bool:
         """True once in each such while, for one process of all."""

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -81,6 +82,24 @@ def test_what_was_not_read_for_a_while_is_stale_until_it_is_read_again(store: St
         assert (account.stale, account.state, account.problem) == (True, State.ACTIVE, FAILED)
     assert shown(store, account_id) == [3]
     assert save(store, reading(account_id, 3, at=NOON + timedelta(minutes=7))) == {account_id}
+
+
+def test_who_takes_more_requests_is_stale_later(store: Store) -> None:
+    ids = add_accounts(store, "one", "nine", "none")
+    minute = timedelta(minutes=1)
+    for account_id, requests in zip(ids, (1, 9, 0), strict=True):
+        save(store, replace(reading(account_id, 3), requests=requests))
+    with store.writing() as db:
+        moments = {None: NOON + minute, 1: NOON + minute, 9: NOON - minute}
+        assert accounts.mark_stale(db, moments) == {ids[0], ids[2]}
+        assert accounts.by_requests(db) == {1: 1, 9: 1, 0: 1}
+
+
+def test_an_unfinished_reading_that_found_nothing_deletes_nothing(store: Store) -> None:
+    [account_id] = add_accounts(store, "nasa")
+    save(store, reading(account_id, 3, 5))
+    assert save(store, Reading(account_id, NOON + timedelta(seconds=10), ())) == set()
+    assert shown(store, account_id) == [3, 5]
 
 
 def test_what_a_partial_reading_lacks_stays_and_counts_that_are_not_told_stay(store: Store) -> None:

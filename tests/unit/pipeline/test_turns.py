@@ -10,9 +10,11 @@ from threading import Event, Thread
 
 import pytest
 
+from pipeline.fetch import fetch
 from pipeline.planner import pace
-from pipeline.records import Counts, Post
+from pipeline.records import Counts, Due, Post
 from pipeline.settings import Settings
+from pipeline.x import NOT_IN_TIME
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 
 POSTS = (Post("1", NOW, Counts(reposts=5)),)
@@ -178,3 +180,12 @@ def test_accounts_that_hang_do_not_keep_the_others_from_their_turns(ticks: Ticks
     assert [account for account in ids[120:] if read[account] is None] == []
     last = [read[account] for account in ids[120:]]
     assert min(at for at in last if at) >= NOW + timedelta(seconds=2), "and again"
+
+
+def test_an_account_that_hangs_holds_up_nobody_beyond_the_time_that_there_is(ticks: Ticks, network: str) -> None:
+    Network.hanging = frozenset({"1"})
+    ticks.start(x_api_url=network)
+    hangs, late = Due(1, "1", 100), timedelta(seconds=0.5)
+    [reading, other] = fetch(ticks.tools.x, [hangs, Due(2, "2", 100)], NOW, late)
+    assert (reading.posts, reading.problem, reading.had_turn) == (None, NOT_IN_TIME, True)
+    assert other.complete
