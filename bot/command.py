@@ -13,7 +13,7 @@ from bot import access, words
 from bot.call import Call
 from bot.flood_control import MOST_WAITING
 from bot.house import House
-from pipeline.errors import AWAY, DATABASE_AWAY, ServiceError, UserError
+from pipeline.errors import DATABASE_AWAY, ServiceError, UserError, is_away
 from pipeline.language import text
 from pipeline.records import Text
 
@@ -80,19 +80,24 @@ async def problem_of(work: Awaitable[object]) -> Text | None:
         await work
     except (UserError, ServiceError) as error:
         return error.text
-    except DATABASE_AWAY:
-        log.exception("the database cannot be used")
+    except Exception as error:  # noqa: BLE001 the border of the process: one command's failure must not end the others
+        return _excuse(error)
+    return None
+
+
+def _excuse(error: Exception) -> Text:
+    """Log what kept the work from being done, and say what a person is to do."""
+    if is_away(error) and isinstance(error, DATABASE_AWAY):
+        log.error("the database cannot be used", exc_info=error)
         return text("My memory cannot be used just now. Nothing in it is lost; try again in a minute.")
-    except AWAY:
-        log.exception("the pipeline cannot be reached")
+    if is_away(error):
+        log.error("the pipeline cannot be reached", exc_info=error)
         return text(
             "The part of me that reads and draws cannot be reached just now. Nothing is lost; try again in a minute."
         )
-    except Exception:  # the border of the process: one command's failure must not end the others
-        mark = uuid4().hex[:8]
-        log.exception("a command failed, mark %s", mark)
-        return text(
-            "Something went wrong; it is in the log as {mark}. Try again, and tell the bot's owner if it stays.",
-            mark=mark,
-        )
-    return None
+    mark = uuid4().hex[:8]
+    log.error("a command failed, mark %s", mark, exc_info=error)
+    return text(
+        "Something went wrong; it is in the log as {mark}. Try again, and tell the bot's owner if it stays.",
+        mark=mark,
+    )

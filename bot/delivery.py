@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
-from redis import RedisError
 from telegram import InputMediaPhoto, Message
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import ExtBot
@@ -91,8 +90,8 @@ class Delivery:
                 if entries:
                     self.house.news.set()
                     await self.house.doors.acknowledge(entries)
-            except (RedisError, OSError) as error:
-                log.warning("cannot hear of ready charts: %s", type(error).__name__)
+            except Exception as error:  # whatever it is must not end the loop
+                log.warning("cannot hear of ready charts", exc_info=error)
                 await asyncio.sleep(LOOK_AGAIN.total_seconds())
 
     async def _deliver(self) -> None:

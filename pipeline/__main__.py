@@ -19,6 +19,7 @@ from pipeline.startup import startup
 from pipeline.store import Store, open_store
 
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+SHORTEST_HEARTBEAT_S = 2
 
 
 def worker(settings: PipelineSettings) -> None:
@@ -26,6 +27,8 @@ def worker(settings: PipelineSettings) -> None:
     import pipeline.chart.picture  # noqa: F401, PLC0415
 
     app = _tasks(settings)
+    # For RabbitMQ, which frees what a frozen worker holds once it missed two of them.
+    app.conf.broker_heartbeat = max(SHORTEST_HEARTBEAT_S, settings.tick_seconds // 2)
     worker_ready.connect(lambda **_: _begin_anew(app, settings), weak=False)
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again among a tick's many posts
     app.start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS},{ASKED}", *QUIET])

@@ -9,19 +9,39 @@ TallybirdError
 As strings they are English, for the log.
 """
 
+import errno
+import sqlite3
 from datetime import timedelta
+from socket import gaierror
 
 from kombu.exceptions import OperationalError as BrokerError
-from redis import RedisError
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from redis import ConnectionError as RedisConnectionError
+from redis import ResponseError
+from redis import TimeoutError as RedisTimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
 from pipeline.language import speech
 from pipeline.records import Language, Text
 
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 """The last is how PostgreSQL tells one that was frozen, or cut off, in the midst of its change."""
-AWAY = (*DATABASE_AWAY, RedisError, BrokerError, OSError)
-"""What the libraries raise while the database, Redis, RabbitMQ or room on the disk is missing. It passes by itself."""
+AWAY = (
+    *DATABASE_AWAY,
+    *(RedisConnectionError, RedisTimeoutError, ResponseError, BrokerError),
+    *(ConnectionError, TimeoutError, gaierror),
+)
+"""What the libraries raise while the database, Redis or RabbitMQ is missing, or refuses. It passes by itself.
+
+A file of ours that is missing, or may not be read, is none of that.
+"""
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether it passes by itself: a server that is away, or a disk without room. All else is a fault of our own."""
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+        return False  # a statement that SQLite does not understand
+    return isinstance(error, AWAY) or (isinstance(error, OSError) and error.errno in NO_ROOM)
 
 
 class TallybirdError(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from io import TextIOWrapper
 from types import TracebackType
 
-from pipeline.errors import AWAY, ServiceError
+from pipeline.errors import ServiceError, is_away
 
 NOISY = (
     *("httpx", "httpcore", "urllib3", "tweepy", "dropbox", "requests_oauthlib", "alembic"),
@@ -48,7 +48,7 @@ def _shortened(record: logging.LogRecord) -> logging.LogRecord:
     lines = record.getMessage().splitlines()
     if failure is None:
         said, cause = " ".join(lines).strip(), ""
-    elif isinstance(failure, (*AWAY, ServiceError)) or record.name in SENDERS:
+    elif is_away(failure) or isinstance(failure, ServiceError) or record.name in SENDERS:
         said, cause = lines[0], str(failure).partition("\n")[0]
     else:
         return record

@@ -18,6 +18,7 @@ from tests.chaos.audience import (
     TICK_S,
     TIMELINE,
     Audience,
+    Starts,
     fresh_again,
     gather,
     late_answers,
@@ -250,3 +251,24 @@ def test_a_rabbitmq_that_is_restarted(rabbitmq: RabbitMQ, by_rabbitmq: Audience,
 
 def test_a_rabbitmq_that_is_gone(rabbitmq: RabbitMQ, by_rabbitmq: Audience, tell: Tell) -> None:
     tell(f"RabbitMQ gone for {LONG_S} s", fresh_s=away(by_rabbitmq, partial(gone, rabbitmq), LONG_S))
+
+
+def test_of_two_workers_at_a_rabbitmq_one_is_frozen(by_rabbitmq: Audience, tell: Tell) -> None:
+    house, starts = by_rabbitmq.house, Starts(by_rabbitmq.house, "worker")
+    with unharmed(by_rabbitmq), house.with_another("pipeline", "worker"):
+        starts.wait()
+        fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
+        worker = house.process("worker")
+        frozen = [worker, *worker.children()]
+        with in_a_tick(by_rabbitmq) as figure:
+            for process in frozen:
+                process.suspend()
+        fresh_s = fresh_again(by_rabbitmq, figure)
+        started, before = time.monotonic(), readings(house)
+        let_pass(6 * TICK_S)
+        assert readings(house) - before >= (time.monotonic() - started) / TICK_S - 2
+        fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
+        for process in frozen:
+            process.resume()
+        fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
+        tell("RabbitMQ: one of two workers frozen", fresh_s=fresh_s)

@@ -3,9 +3,11 @@ import logging
 import subprocess
 import sys
 import time
+from socket import gaierror
 
 import pytest
 from redis import ConnectionError as RedisConnectionError
+from redis import DataError, OutOfMemoryError, ReadOnlyError
 from sqlalchemy.exc import OperationalError
 
 from pipeline import logs
@@ -56,6 +58,11 @@ def test_libraries_that_log_addresses_and_headers_may_only_warn(name: str) -> No
         RedisConnectionError("Error 111 connecting to 127.0.0.1:6379. Connection refused."),
         OperationalError("SELECT 1", {}, Exception("connection refused\nIs the server running?")),
         OSError(errno.ENOSPC, "No space left on device"),
+        ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
+        TimeoutError("no answer in time"),
+        gaierror(-2, "Name or service not known"),
+        OutOfMemoryError("command not allowed when used memory > 'maxmemory'."),
+        ReadOnlyError("You can't write against a read only replica."),
     ],
 )
 def test_a_server_away_or_a_full_disk_is_told_in_one_line(failure: Exception) -> None:
@@ -66,8 +73,19 @@ def test_a_server_away_or_a_full_disk_is_told_in_one_line(failure: Exception) ->
     assert str(failure).partition("\n")[0] in said
 
 
-def test_a_fault_of_ours_is_told_with_its_traceback() -> None:
-    assert "Traceback" in _formatted("a step failed", KeyError("posts"))
+@pytest.mark.parametrize(
+    "failure",
+    [
+        KeyError("posts"),
+        FileNotFoundError(errno.ENOENT, "No such file or directory", "fonts/missing.ttf"),
+        PermissionError(errno.EACCES, "Permission denied", "fonts/NotoSans.ttf"),
+        IsADirectoryError(errno.EISDIR, "Is a directory"),
+        OSError(errno.EMFILE, "Too many open files"),
+        DataError("Invalid input of type: 'NoneType'"),
+    ],
+)
+def test_a_fault_of_ours_is_told_with_its_traceback(failure: Exception) -> None:
+    assert "Traceback" in _formatted("a step failed", failure)
 
 
 def _formatted(message: str, failure: Exception) -> str:
