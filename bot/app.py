@@ -26,6 +26,7 @@ from bot.house import House
 from bot.limits import Limits
 from bot.polling import Polling
 from bot.telling import Telling
+from bot.webhook import WebhookUpdater
 from pipeline import clock, logs
 from pipeline.doors import Doors
 from pipeline.language import speech
@@ -71,6 +72,10 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
         .concurrent_updates(AT_ONCE)
     )
     application = builder.build()
+    if settings.webhook_url is not None:
+        application.updater = WebhookUpdater(
+            application.bot, application.update_queue, is_left_out=house.flood_control.is_left_out
+        )
     limits.ask = application.bot.get_me
     unhurried = house.unhurried()
     telling = Telling(unhurried, application.bot, limits)
