@@ -6,7 +6,8 @@ from pipeline.language import text
 
 TEXT = text("""\
 What is stored of this chat: its id, the accounts that it tracks, its subscriptions, the ids of the messages that show \
-them, and the theme of its charts and its language. No names, no messages, and nothing about its members.
+them, the theme of its charts and its language, and the id of who had it begin. No names, no messages, and nothing \
+else about its members.
 Why: to draw and renew its charts.
 How long: until /forget, which deletes it all at once. Where I am removed or blocked: 30 days.
 What is stored of accounts on X: their handle, and their public posts' ids, times and counts, but never the text. \

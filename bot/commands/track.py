@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from bot import names, words
+from bot import access, names, words
 from bot.call import Call
 from bot.command import Command
 from bot.comparing import follow_tracked
+from bot.flood_control import Person
 from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.language import BLANK, text
@@ -22,6 +23,8 @@ CAUSES = {
     State.PROTECTED: text("protected, so its posts cannot be read"),
 }
 MOST_NAMES = 20
+NOBODY = 0
+"""Who brought a chat in which nobody speaks in person."""
 
 
 async def run(call: Call) -> None:
@@ -57,15 +60,32 @@ def _in(known: Mapping[str, Account], profile: Profile) -> bool:
 
 async def _check_room(call: Call, handles: Sequence[str]) -> None:
     """Refuse before anything is asked or changed where there is no room for all."""
-    settings = call.house.settings
     tracked = {account.handle.lower() for account in await call.house.read(chats.tracked, call.chat_id)}
     together = len(tracked | {handle.lower() for handle in handles})
     _check_count(call, together)
-    known = await call.house.read(chats.is_known, call.chat_id)
-    if not known and await call.house.read(chats.count) >= settings.max_chats:
+    if not tracked:
+        await call.house.read(_check_place, call)
+
+
+def _check_place(session: Session, call: Call) -> None:
+    """Refuse a chat that would be one too many, of all or of one person's."""
+    most = call.house.settings.max_chats
+    if chats.count(session) >= most:
+        raise UserError(text("I serve {count} chats already, which is all that my owner allows.", count=most))
+    share = share_of(most, call.person)
+    if not access.is_owner(call) and chats.count_of(session, max(call.person, NOBODY)) >= share:
         raise UserError(
-            text("I serve {count} chats already, which is all that my owner allows.", count=settings.max_chats)
+            text(
+                "I serve {count} chats of yours already, as many as one person may have. "
+                "/forget in one of them makes room, or ask my owner.",
+                count=share,
+            )
         )
+
+
+def share_of(most: int, person: Person) -> int:
+    """How many of the chats one person may bring: a tenth, and two at least; channels and nameless admins a half."""
+    return max(2, most // 10 if person > NOBODY else most // 2)
 
 
 def _check_count(call: Call, count: int) -> None:
@@ -84,7 +104,10 @@ def _check_count(call: Call, count: int) -> None:
 def _track(session: Session, call: Call, language: Language, remote_ids: Sequence[str]) -> tuple[list[int], list[int]]:
     """Returns the accounts' ids, and those of the comparisons that are to be drawn with them."""
     now = clock.now()
-    chats.add(session, call.chat_id, now, language)
+    chat = chats.add(session, call.chat_id, now, language)
+    if not chats.tracked(session, call.chat_id):
+        _check_place(session, call)
+        chat.added_by = max(call.person, NOBODY)
     ids = [account.id for account in accounts.known(session, remote_ids, NETWORK)]
     chats.track(session, call.chat_id, ids, now)
     _check_count(call, len(chats.tracked(session, call.chat_id)))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, false, func, not_, select, update
+from sqlalchemy import Select, delete, false, func, not_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Language, Look, Theme
@@ -46,8 +46,18 @@ def choose(session: Session, chat_id: int, *, theme: Theme | None = None, langua
 
 
 def count(session: Session) -> int:
-    """How many chats are served."""
-    return session.scalar(select(func.count()).select_from(Chat).where(Chat.set_aside.is_(None))) or 0
+    """How many chats are served; those that only chose their settings take no place."""
+    return session.scalar(_counted()) or 0
+
+
+def count_of(session: Session, person: int) -> int:
+    """How many of them this person brought."""
+    return session.scalar(_counted().where(Chat.added_by == person)) or 0
+
+
+def _counted() -> Select[int]:
+    tracking = Chat.id.in_(select(Tracking.chat_id))
+    return select(func.count()).select_from(Chat).where(Chat.set_aside.is_(None), tracking)
 
 
 def allow_only(session: Session, allowed: Collection[int], now: datetime) -> None:
@@ -103,6 +113,7 @@ def migrate(session: Session, old: int, new: int, now: datetime) -> None:
     if was.set_aside == NOT_ALLOWED:
         set_aside(session, new, NOT_ALLOWED, now)
     choose(session, new, theme=was.theme, language=was.language)
+    session.get_one(Chat, new).added_by = was.added_by
     subscriptions.move(session, old, new)
     told = select(NoticeSent.notice_id).where(NoticeSent.chat_id == new)
     heard = (NoticeSent.chat_id == old, NoticeSent.notice_id.not_in(told))

@@ -106,7 +106,8 @@ def _owner(table: str) -> Any:
 class Chat(Table):
     """A chat the bot serves; set aside, for a reason and since a moment, while it cannot be written to.
 
-    theme, language: as it chose them.
+    theme, language: as it chose them. added_by: the user who had it track first; 0 where nobody speaks in person, as in
+    channels; null for what was there before that was noted.
     """
 
     __tablename__ = "chats"
@@ -117,6 +118,7 @@ class Chat(Table):
     set_aside_at: Mapped[datetime | None]
     theme: Mapped[Theme] = mapped_column(default=Theme.LIGHT)
     language: Mapped[Language] = mapped_column(default=Language.ENGLISH)
+    added_by: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Account(Table):
