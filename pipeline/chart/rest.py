@@ -59,13 +59,13 @@ def _most_drawn(amounts: range, fits: Callable[[int], bool]) -> int | None:
 
 def _cut(data: ChartData, found: Sequence[Standing], drawn: int, height: Height) -> tuple[int, list[str]]:
     """Far more accounts than a chat may usually track: as many as have room, and how many more there are."""
-    lines: list[str] = []
-    for told in range(len(found), drawn, -1):
+
+    def lines(told: int) -> list[str]:
         more = speech(data.look.language).say(MORE, count=len(found) - told)
-        lines = [*named(data, found[drawn:told], NAMES[-1], each_time=False), more]
-        if height(drawn, lines) <= frame.MOST_HEIGHT:
-            break
-    return drawn, lines
+        return [*named(data, found[drawn:told], NAMES[-1], each_time=False), more]
+
+    most = _most_drawn(range(drawn, len(found)), lambda told: height(drawn, lines(told)) <= frame.MOST_HEIGHT)
+    return drawn, lines(drawn if most is None else most)
 
 
 def named(data: ChartData, rest: Sequence[Standing], room: float, *, each_time: bool = True) -> list[str]:
