@@ -25,6 +25,7 @@ from bot.delivery import Delivery
 from bot.house import House
 from bot.limits import Limits
 from bot.polling import Polling
+from bot.request import Request
 from bot.telling import Telling
 from bot.webhook import WebhookUpdater
 from pipeline import clock, logs
@@ -66,8 +67,7 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
         .rate_limiter(limits)
-        .read_timeout(ANSWER_WITHIN_S)
-        .connection_pool_size(CONNECTIONS)
+        .request(Request(connection_pool_size=CONNECTIONS, read_timeout=ANSWER_WITHIN_S))
         .get_updates_request(Polling(house.flood_control.is_left_out, connection_pool_size=1))
         .concurrent_updates(AT_ONCE)
     )

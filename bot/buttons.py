@@ -216,7 +216,7 @@ def _put(session: Session, call: Call, asked: Comparison, mode: Mode) -> int:
         return show(session, subscription(call, mode, message_id=call.message.message_id), asked).comparison_id
     row = comparisons.find_or_add(session, asked)
     current.mode = mode if mode is Mode.LIVE else current.mode
-    current.next_at = clock.now()
+    current.next_at = current.asked_at = clock.now()
     subscriptions.point(session, current.id, row.id, comparisons.want(session, row))
     return row.id
 

@@ -1,9 +1,12 @@
 """A command as it reached the bot: who says what where, and how to answer."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import CallbackQuery, Chat, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters, User
@@ -20,6 +23,17 @@ from pipeline.store import chats
 log = logging.getLogger(__name__)
 
 GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
+
+
+AGAIN_S = 1.0
+
+
+class Way(Enum):
+    """How an answer is sent: as it should be; without links and as no reply; as mere text, if all else is refused."""
+
+    USUAL = auto()
+    PLAIN = auto()
+    BARE = auto()
 
 
 @dataclass(frozen=True)
@@ -57,11 +71,15 @@ class Call:
 
         Returns the message's id, or None where Telegram did not take it, or did not say so.
         """
-        try:
-            return (await self._send(lines, keyboard)).message_id
-        except TelegramError as error:
-            trouble = troubles.meaning(error)
-        log.warning("chat %d was not answered: %s", self.chat_id, trouble.text)
+        for way in (Way.USUAL, *Way):  # a refusal that nobody knows may pass by itself
+            try:
+                return (await self._send(lines, keyboard, way)).message_id
+            except TelegramError as error:
+                trouble = troubles.meaning(error)
+            log.warning("chat %d was not answered: %s", self.chat_id, trouble.text)
+            if trouble.kind not in troubles.UNKNOWN:
+                break
+            await asyncio.sleep(AGAIN_S)
         await self.house.follow(self.chat_id, trouble)
         return None
 
@@ -73,18 +91,23 @@ class Call:
         except TelegramError as error:
             log.info("a message in chat %d stays as it was: %s", self.chat_id, troubles.meaning(error).text)
 
-    async def _send(self, lines: Iterable[Text], keyboard: InlineKeyboardMarkup | None) -> Message:
+    async def _send(self, lines: Iterable[Text], keyboard: InlineKeyboardMarkup | None, way: Way) -> Message:
         said = await self.speech()
         plain, entities = links.of_caption(words.cut("\n".join(said.say(line) for line in lines)))
         reply = ReplyParameters(self.message.message_id, allow_sending_without_reply=True) if self.in_group else None
-        return await self.message.get_bot().send_message(
+        send = partial(
+            self.message.get_bot().send_message,
             self.chat_id,
             plain,
-            entities=entities,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
-            message_thread_id=self.thread_id,
-            reply_markup=keyboard,
-            reply_parameters=reply,
+        )
+        match way:
+            case Way.BARE:
+                return await send()
+            case Way.PLAIN:
+                return await send(message_thread_id=self.thread_id, reply_markup=keyboard)
+        return await send(
+            entities=entities, message_thread_id=self.thread_id, reply_markup=keyboard, reply_parameters=reply
         )
 
 

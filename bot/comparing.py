@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import words
+from bot import troubles, words
 from bot.call import Call
 from bot.words import Wish
+from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.language import METRICS, text
 from pipeline.records import Basis, Comparison, Language, Mode, Text, Theme
@@ -19,6 +20,14 @@ from pipeline.store.tables import Comparison as ComparisonRow
 MOST_SUBSCRIPTIONS = 5  # a group's charts share its 20 messages a minute
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 BY = {Basis.RATE: text("per 1,000 views"), Basis.DAILY: text("per day")}
+MESSAGE_WITHIN = timedelta(hours=1)
+"""In which a chart waits for the message that it is to show in: Telegram may ask to wait before it takes that."""
+TROUBLES = {
+    "NO_RIGHTS": text("I may not send photos here"),
+    "TOPIC_GONE": text("its topic is closed or deleted"),
+    troubles.UNREACHED: text("Telegram cannot be reached"),
+    troubles.UNANSWERED: text("Telegram does not answer"),
+}
 NOTHING_TRACKED = text(
     "This chat tracks no account yet. Start with /track and some names, for example /track @nasa @esa."
 )
@@ -69,6 +78,7 @@ def show(session: Session, subscription: Subscription, asked: Comparison) -> Sub
     row = comparisons.find_or_add(session, asked)
     subscription.comparison_id = row.id
     subscription.from_version = comparisons.want(session, row)
+    subscription.asked_at = clock.now()
     return subscriptions.add(session, subscription)
 
 
@@ -128,3 +138,20 @@ def drop_untracked(session: Session, chat_id: int) -> int:
     for subscription_id in lost:
         subscriptions.remove(session, subscription_id)
     return len(lost)
+
+
+def spoken_of(session: Session, subscription_id: int) -> Text | None:
+    """What a subscription shows, in words; None where it has ended."""
+    subscription = session.get(Subscription, subscription_id)
+    if subscription is None:
+        return None
+    return spoken(shown_by(session, subscription), comparisons.accounts_of(session, subscription.comparison_id))
+
+
+def trouble_of(subscription: Subscription) -> Text | None:
+    """Why a subscription is not shown just now, and since when; None where all is well."""
+    if subscription.failing_since is None:
+        return None
+    known = TROUBLES.get(subscription.problem or "")
+    reason = known or text("Telegram says “{reason}”", reason=words.cut_short(subscription.problem or ""))
+    return text("not shown since {since:moment}: {reason}", since=subscription.failing_since, reason=reason)

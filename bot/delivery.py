@@ -9,8 +9,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum, auto
 from weakref import WeakValueDictionary
 
 from telegram import InputMediaPhoto, Message
@@ -38,6 +39,43 @@ LOOK_EVERY = timedelta(seconds=2)  # nothing tells when a wait is over
 LOOK_AGAIN = timedelta(seconds=1)
 BETWEEN_LOOKS = timedelta(milliseconds=100)  # thousands of chats may wait, and each turn's end is news
 UNSURE_WAIT = timedelta(hours=1)
+SOON_S, LATER_S, AT_MOST_S = (3, 7, 20), (3, 10, 60), 120
+"""Before a refused chart is tried again: one that somebody waits for; one whose chat has an older one; for ever."""
+TELL_ASKED_AFTER, TELL_AFTER = timedelta(seconds=28), timedelta(minutes=1)
+"""How long a chart is tried before the chat is told: one that somebody waits for; one whose chat has an older one."""
+ANEW_AFTER_SOON, ANEW_AFTER = 2, 3
+"""So many failures before a new message is sent instead of an edit."""
+BY_TURNS_AFTER = 5
+"""So many failures before the other ways are tried one at a time."""
+GONE_AFTER = timedelta(days=1)
+"""A chat that only refuses for so long is gone."""
+
+
+class Way(Enum):
+    """How a chart is shown: its file named or its bytes sent; without links and buttons; in a new message."""
+
+    USUAL = auto()
+    UPLOADED = auto()
+    PLAIN = auto()
+    ANEW = auto()
+
+
+def ways(showing: Showing) -> list[Way]:
+    """In which ways it is tried now: first as usual, since a refusal may pass, and more where it has not passed."""
+    anew_after = ANEW_AFTER_SOON if showing.asked_at else ANEW_AFTER
+    others = [Way.UPLOADED, Way.PLAIN]
+    others += [Way.ANEW] if showing.message_id is not None and showing.failures >= anew_after else []
+    if showing.failures > BY_TURNS_AFTER:
+        return [Way.USUAL, others[showing.failures % len(others)]]
+    return [Way.USUAL, *(others if showing.failures else [])]
+
+
+def wait_of(showing: Showing, trouble: Trouble) -> timedelta:
+    """How long until it is tried again; a refusal that nobody knows may pass at once, or never."""
+    if trouble.kind not in troubles.UNKNOWN:
+        return trouble.wait
+    waits = SOON_S if showing.asked_at else LATER_S
+    return timedelta(seconds=waits[showing.failures] if showing.failures < len(waits) else AT_MOST_S)
 
 
 @dataclass(eq=False, weakref_slot=True, slots=True)
@@ -116,7 +154,7 @@ class Delivery:
         for turn in due:
             if self._is_full():
                 return True
-            if turn.chat_id in self.under_way or not self.limits.is_open(turn.chat_id, asked=turn.mode is Mode.ONCE):
+            if turn.chat_id in self.under_way or not self.limits.is_open(turn.chat_id, asked=turn.is_asked):
                 held_back = True
                 continue
             self.under_way[turn.chat_id] = asyncio.create_task(self._take(turn))
@@ -141,7 +179,7 @@ class Delivery:
 
     async def _show(self, showing: Showing) -> None:
         try:
-            message_id = await self._put(showing)
+            message_id = await self._put_in_some_way(showing)
             await self._note(showing, None if showing.mode is Mode.NEW else message_id)
         except TelegramError as error:
             await self._settle(showing, troubles.meaning(error))
@@ -156,6 +194,46 @@ class Delivery:
             log.exception("showing a chart failed")
             await self._settle(showing, Trouble(Kind.UNSURE, "failed", troubles.FAILED_WAIT))
 
+    async def _put_in_some_way(self, showing: Showing) -> int:
+        """Show the chart in the first way that Telegram does not refuse. Returns the message's id."""
+        first, *others = ways(showing)
+        try:
+            return await self._put_in(first, showing)
+        except TelegramError as error:
+            refusal = error
+        for way in others:
+            if not _may_be_the_ways_fault(showing, troubles.meaning(refusal)):
+                break
+            await self._unclaim(showing)
+            try:
+                return await self._put_in(way, showing)
+            except TelegramError as error:
+                refusal = error
+        raise refusal
+
+    async def _put_in(self, way: Way, showing: Showing) -> int:
+        match way:
+            case Way.USUAL:
+                return await self._put(showing)
+            case Way.ANEW:
+                return await self._put_anew(showing)
+            case _:
+                upload = self.uploads.setdefault(showing.chart, Upload())
+                return await self._upload(showing, upload, plain=way is Way.PLAIN)
+
+    async def _put_anew(self, showing: Showing) -> int:
+        """In a message of its own, where Telegram does not take it in the one that it stood in, or was to stand in."""
+        try:
+            upload = self.uploads.setdefault(showing.chart, Upload())
+            message_id = await self._upload(replace(showing, message_id=None), upload)
+        except TelegramError as error:
+            if troubles.meaning(error).kind is not Kind.UNSURE:
+                await self.house.write_surely(subscriptions.unmark_sending, showing, clock.now())
+            raise
+        if showing.asked_at:
+            self.telling.point_below(showing.chat_id, showing.message_id)
+        return message_id
+
     async def _put(self, showing: Showing) -> int:
         """Show the chart; the first chat to get it uploads it, every other one names the file that Telegram has then.
 
@@ -169,11 +247,11 @@ class Delivery:
                     return await self._upload(showing, upload)
         return await self._reuse(showing, upload, upload.file_id)
 
-    async def _upload(self, showing: Showing, upload: Upload) -> int:
+    async def _upload(self, showing: Showing, upload: Upload, *, plain: bool = False) -> int:
         picture = await self.house.doors.picture(showing.chart)
         if picture is None:
             raise PictureGoneError
-        message = await self._request(showing, picture)
+        message = await self._request(showing, picture, plain=plain)
         upload.file_id = message.photo[-1].file_id
         await self.house.write_surely(telegram_photos.save, showing.chart, upload.file_id, clock.now())
         return message.message_id
@@ -191,10 +269,11 @@ class Delivery:
         await self.house.write(telegram_photos.forget, showing.chart, file_id)
         return await self._put(showing)
 
-    async def _request(self, showing: Showing, photo: bytes | str) -> Message:
-        keyboard = under_chart(showing.comparison_id, showing.look, showing.mode)
-        caption, entities = links.of_caption(captioned(showing))
-        is_asked = showing.mode is Mode.ONCE
+    async def _request(self, showing: Showing, photo: bytes | str, *, plain: bool = False) -> Message:
+        keyboard = None if plain else under_chart(showing.comparison_id, showing.look, showing.mode)
+        caption, links_in_it = links.of_caption(captioned(showing))
+        entities = None if plain else links_in_it
+        is_asked = showing.asked_at is not None and not showing.failures
         if showing.message_id is None:
             await self._claim(showing)
             return await self.bot.send_photo(
@@ -243,7 +322,10 @@ class Delivery:
             case Kind.SHOWN:
                 await self._note(showing, showing.message_id)
             case Kind.UNSURE:
-                await write(subscriptions.leave_unsure, showing, now + trouble.wait, trouble.text)
+                await write(subscriptions.leave_unsure, showing, now + trouble.wait, trouble.text, now)
+                self._tell_if_it_lasts(showing, trouble, now)
+            case Kind.BARRED if showing.failing_since and now - showing.failing_since > GONE_AFTER:
+                await self.house.follow(showing.chat_id, replace(trouble, kind=Kind.CHAT_GONE))
             case Kind.CHAT_GONE | Kind.CHAT_MOVED:
                 await self.house.follow(showing.chat_id, trouble)
             case Kind.MESSAGE_GONE if showing.message_id and showing.mode is Mode.ONCE:
@@ -252,8 +334,23 @@ class Delivery:
                 await write(subscriptions.lose_message, showing.subscription_id)
             case Kind.NO_RIGHTS | Kind.TOPIC_GONE:
                 await self._explain(showing, trouble)
-            case _:
+            case Kind.WAIT if trouble.text == troubles.ASKS_TO_WAIT:
                 await self._postpone(showing, trouble.wait, trouble.text)
+            case _:
+                await write(
+                    subscriptions.note_failure,
+                    showing.subscription_id,
+                    now + wait_of(showing, trouble),
+                    trouble.text,
+                    now,
+                )
+                self._tell_if_it_lasts(showing, trouble, now)
+
+    def _tell_if_it_lasts(self, showing: Showing, trouble: Trouble, now: datetime) -> None:
+        asked_long = showing.asked_at is not None and now - showing.asked_at >= TELL_ASKED_AFTER
+        failed_long = showing.failing_since is not None and now - showing.failing_since >= TELL_AFTER
+        if not showing.told and (asked_long or (failed_long and showing.failures >= ANEW_AFTER)):
+            self.telling.tell_of_refusal(showing, trouble.text)
 
     async def _explain(self, showing: Showing, trouble: Trouble) -> None:
         """Wait until it is mended, and say once what is to be mended; noted first, so that it is never said twice."""
@@ -274,6 +371,13 @@ def captioned(showing: Showing) -> str:
     if showing.as_of is None or last is None or not showing.caption.endswith(last):
         return showing.caption
     return showing.caption.removesuffix(last) + said.read_at(showing.as_of, showing.checked_at)
+
+
+def _may_be_the_ways_fault(showing: Showing, trouble: Trouble) -> bool:
+    """Whether another way may do: after a refusal that nobody knows, or a failure of Telegram's own that lasts."""
+    return trouble.kind in troubles.UNKNOWN or (
+        trouble.told and trouble.kind is Kind.WAIT and showing.failures > BY_TURNS_AFTER
+    )
 
 
 class PictureGoneError(Exception):

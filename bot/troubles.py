@@ -5,15 +5,21 @@ from datetime import timedelta
 from enum import Enum, auto
 
 import httpx
-from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 REFUSED_WAIT = timedelta(hours=1)
 FAILED_WAIT = timedelta(seconds=20)
+ASKS_TO_WAIT = "Telegram asks to wait"
+UNREACHED = "Telegram cannot be reached"
+UNANSWERED = "Telegram did not answer, or not in its own words"
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Kind(Enum):
-    """What is to be done. UNSURE: it may have arrived. WAIT: it did not, and may be tried again."""
+    """What is to be done. UNSURE: it may have arrived. WAIT: it did not, and may be tried again.
+
+    REFUSED, BARRED: a refusal, or one of the whole chat, that nobody knows: Telegram is free to invent such.
+    """
 
     SHOWN = auto()
     CHAT_GONE = auto()
@@ -23,18 +29,23 @@ class Kind(Enum):
     NO_RIGHTS = auto()
     TOPIC_GONE = auto()
     REFUSED = auto()
+    BARRED = auto()
     UNSURE = auto()
     WAIT = auto()
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """wait: how long to leave the subscription alone. chat_id: where the chat is now."""
+    """wait: how long to leave the subscription alone. chat_id: where the chat is now.
+
+    told: Telegram itself says that it failed; where it only asks to wait, nothing has failed.
+    """
 
     kind: Kind
     text: str
     wait: timedelta = timedelta(0)
     chat_id: int | None = None
+    told: bool = False
 
 
 TEXTS = {
@@ -45,6 +56,13 @@ TEXTS = {
     "chat not found": Kind.CHAT_GONE,
     "peer_id_invalid": Kind.CHAT_GONE,
     "group is deactivated": Kind.CHAT_GONE,
+    "bot was blocked": Kind.CHAT_GONE,
+    "user is deactivated": Kind.CHAT_GONE,
+    "can't initiate conversation": Kind.CHAT_GONE,
+    "can't send messages to": Kind.CHAT_GONE,
+    "bot was kicked": Kind.CHAT_GONE,
+    "bot is not a member": Kind.CHAT_GONE,
+    "chat was deleted": Kind.CHAT_GONE,
     "wrong file": Kind.FILE_GONE,
     "wrong remote file": Kind.FILE_GONE,
     "not enough rights": Kind.NO_RIGHTS,
@@ -59,8 +77,10 @@ TEXTS = {
     "topic_deleted": Kind.TOPIC_GONE,
 }
 
-FOR_PEOPLE = {Kind.NO_RIGHTS, Kind.TOPIC_GONE, Kind.REFUSED}
+FOR_PEOPLE = {Kind.NO_RIGHTS, Kind.TOPIC_GONE}
 """What stays until somebody mends it."""
+UNKNOWN = {Kind.REFUSED, Kind.BARRED}
+"""What may pass, or may be done in another way."""
 
 
 def meaning(error: TelegramError) -> Trouble:
@@ -68,17 +88,19 @@ def meaning(error: TelegramError) -> Trouble:
     text = str(error)
     match error:
         case RetryAfter():
-            return Trouble(Kind.WAIT, "Telegram asks to wait", asked_wait(error))
+            return Trouble(Kind.WAIT, ASKS_TO_WAIT, asked_wait(error))
         case ChatMigrated():
             return Trouble(Kind.CHAT_MOVED, text, chat_id=error.new_chat_id)
-        case Forbidden() | BadRequest():
+        case Forbidden() | BadRequest() | InvalidToken():
             kinds = (kind for part, kind in TEXTS.items() if part in text.lower())
-            kind = next(kinds, Kind.CHAT_GONE if isinstance(error, Forbidden) else Kind.REFUSED)
-            return Trouble(kind, text, REFUSED_WAIT if kind in FOR_PEOPLE else FAILED_WAIT)
+            kind = next(kinds, Kind.BARRED if isinstance(error, Forbidden) else Kind.REFUSED)
+            return Trouble(kind, text, REFUSED_WAIT if kind in FOR_PEOPLE else FAILED_WAIT, told=True)
         case _ if _may_have_arrived(error):
-            return Trouble(Kind.UNSURE, "Telegram did not answer, or not in its own words", FAILED_WAIT)
+            return Trouble(Kind.UNSURE, UNANSWERED, FAILED_WAIT)
+        case _ if error.__cause__ is None:
+            return Trouble(Kind.WAIT, text, FAILED_WAIT, told=True)
         case _:
-            return Trouble(Kind.WAIT, "Telegram cannot be reached", FAILED_WAIT)
+            return Trouble(Kind.WAIT, UNREACHED, FAILED_WAIT)
 
 
 def _may_have_arrived(error: TelegramError) -> bool:

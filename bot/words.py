@@ -15,6 +15,7 @@ from pipeline.records import BASES, Basis, Language, Look, Metric, Mode, Span, T
 
 LONGEST_COMMAND = 4096  # Telegram's own limit for a message
 LONGEST_ECHO = 24
+LONGEST_TOLD = 120
 FEWEST_POSTS = 5
 SHORTEST_INTERVAL = timedelta(minutes=1)
 LONGEST_INTERVAL = timedelta(days=31)
@@ -196,6 +197,12 @@ def shown(typed: str) -> str:
     letters = unicodedata.normalize("NFC", typed).replace("`", "'")
     visible = "".join(each for each in letters if unicodedata.category(each)[0] not in "CM" and each not in UNSEEN)
     return f"`{visible}`" if len(visible) <= LONGEST_ECHO else f"`{visible[:LONGEST_ECHO]}…`"
+
+
+def cut_short(told: str) -> str:
+    """What a service said, as much of it as fits in a line."""
+    line = " ".join(told.split())
+    return line if len(line) <= LONGEST_TOLD else f"{line[: LONGEST_TOLD - 1]}…"
 
 
 def cut(said: str) -> str:

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 from redis import Redis
 
-from pipeline.store import Store, accounts, chats, comparisons, history, notices, posts
+from pipeline.store import Store, accounts, chats, comparisons, history, notices, posts, subscriptions
 
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
 """How long a chat that was set aside is kept, and what no chat uses."""
+ASKED_KEPT = timedelta(days=1)
+"""How long a single chart that does not get to its chat is tried."""
 MOST_POSTS = 3200
 """Of an account: X returns no more, and no chart can ask for more."""
 EVERY = timedelta(days=1)
@@ -27,6 +29,7 @@ def purge(store: Store, now: datetime) -> None:
     before = now - KEPT
     with store.writing() as db:
         forgotten = chats.forget_set_aside(db, before)
+        subscriptions.end_long_asked(db, now - ASKED_KEPT)
         comparisons.forget_unused(db, before)
         accounts.forget_unused(db, before)
         notices.forget_past(db, before)

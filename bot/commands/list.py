@@ -42,10 +42,13 @@ def _kept(session: Session, chat_id: int) -> list[Text]:
 def _line(session: Session, subscription: Subscription) -> Text:
     accounts = comparisons.accounts_of(session, subscription.comparison_id)
     what = comparing.spoken(comparing.shown_by(session, subscription), accounts)
+    trouble = comparing.trouble_of(subscription)
     if subscription.mode is Mode.LIVE:
-        return text("Live: {what}", what=what)
-    interval = timedelta(seconds=subscription.interval_s or 0)
-    return text("New every {interval}: {what}", interval=words.spoken(interval), what=what)
+        kept = text("Live: {what}", what=what)
+    else:
+        interval = words.spoken(timedelta(seconds=subscription.interval_s or 0))
+        kept = text("New every {interval}: {what}", interval=interval, what=what)
+    return text("{kept} · {trouble}; tried again by itself", kept=kept, trouble=trouble) if trouble else kept
 
 
 COMMAND = Command("list", text("what this chat tracks"), run)

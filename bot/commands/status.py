@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot import access, keyboards
+from bot import access, comparing, keyboards
 from bot.call import Call
 from bot.command import Command
 from pipeline import clock
@@ -33,6 +33,7 @@ def _lines(session: Session, call: Call, now: datetime) -> list[Text]:
             failing=sum(_fails(account) for account in tracked),
         ),
         text("Subscriptions here: {count}", count=len(subscriptions.of_chat(session, call.chat_id))),
+        *_failing(session, call.chat_id),
         *_money(session, settings, now),
         _dropbox(session, settings),
     ]
@@ -47,6 +48,15 @@ def _lines(session: Session, call: Call, now: datetime) -> list[Text]:
             )
         )
     return lines
+
+
+def _failing(session: Session, chat_id: int) -> list[Text]:
+    """What cannot be shown here, and why the first of it cannot."""
+    failing = subscriptions.failing(session, chat_id)
+    if not failing:
+        return []
+    trouble = comparing.trouble_of(failing[0])
+    return [text("Charts that do not get here: {count}; {trouble}", count=len(failing), trouble=trouble)]
 
 
 def _fails(account: Account) -> bool:

@@ -15,7 +15,6 @@ from pipeline.records import Comparison, Mode
 from pipeline.store import subscriptions
 
 USUAL_INTERVAL = timedelta(hours=1)
-MESSAGE_WITHIN = timedelta(hours=1)  # Telegram may ask to wait before it takes the answer
 
 
 async def run(call: Call) -> None:
@@ -54,7 +53,7 @@ def _subscribe(
     wanted = subscription(call, Mode.LIVE if interval is None else Mode.NEW, message_id=None)
     wanted.everything = everything
     wanted.interval_s = None if interval is None else int(interval.total_seconds())
-    wanted.next_at = clock.now() + MESSAGE_WITHIN if interval is None else wanted.next_at
+    wanted.next_at = clock.now() + comparing.MESSAGE_WITHIN if interval is None else wanted.next_at
     kept = comparing.show(session, wanted, asked)
     return kept.id, kept.comparison_id
 

@@ -9,7 +9,7 @@ from pipeline.store.tables import Account, Comparison, DropboxFile, Stop, Subscr
 
 MOMENTS = (
     *(Account.tried_at, Account.fetched_at, Account.turn_at, Comparison.claimed_until, Subscription.next_at),
-    *(DropboxFile.next_at, DropboxFile.claimed_until, Stop.since, Stop.until),
+    *(DropboxFile.next_at, DropboxFile.claimed_until, Stop.since, Stop.until, Subscription.asked_at),
 )
 """What is compared with the clock to find what is due."""
 JITTER = timedelta(seconds=1)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pipeline.records import Look, Mode
 from pipeline.store.tables import Chat, Comparison, Subscription
 
+WELL: dict[str, Any] = {"asked_at": None, "failing_since": None, "failures": 0, "told": False}
+"""Of a subscription that shows what it should."""
 ALONG = timedelta(seconds=20)
 """By how much a turn may come earlier, so that chats with the same chart take their turns together."""
 
@@ -23,11 +25,12 @@ class Turn(NamedTuple):
     mode: Mode
     comparison_id: int
     next_at: datetime
+    is_asked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """A chart that a chat is to be shown now; as_of and checked_at as its comparison's."""
+    """A chart that a chat is to be shown now; as_of, checked_at as its comparison's, the rest as the table has it."""
 
     subscription_id: int
     chat_id: int
@@ -41,6 +44,20 @@ class Showing:
     caption: str
     as_of: datetime | None = None
     checked_at: datetime | None = None
+    asked_at: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    told: bool = False
+
+
+class Wait(NamedTuple):
+    """A chart that somebody asked for long ago. is_drawn: it stands, and only Telegram has not taken it."""
+
+    subscription_id: int
+    chat_id: int
+    thread_id: int | None
+    message_id: int | None
+    is_drawn: bool
 
 
 TURN = (
@@ -49,6 +66,7 @@ TURN = (
     Subscription.mode,
     Subscription.comparison_id,
     Subscription.next_at,
+    and_(Subscription.asked_at.is_not(None), Subscription.failures == 0),
 )
 """The columns of a Turn."""
 
@@ -111,16 +129,19 @@ def undrawn(session: Session) -> Sequence[Turn]:
 
 
 def _in_order(session: Session, wanted: Select[*tuple[Any, ...]]) -> Sequence[Turn]:
-    """The one that has waited longest first, and with it those for the same chart: it is drawn once for them all."""
+    """What somebody asked for and was not tried yet is first, then what has waited longest.
+
+    With it comes what shows the same: it is drawn once for them all.
+    """
     light = wanted.with_only_columns(*TURN)
     turns = [Turn(*row) for row in session.execute(light)]
     first: dict[int, datetime] = {}
     for turn in turns:
         first[turn.comparison_id] = min(turn.next_at, first.get(turn.comparison_id, turn.next_at))
 
-    def place(turn: Turn) -> tuple[datetime, int, datetime, int]:
+    def place(turn: Turn) -> tuple[bool, datetime, int, datetime, int]:
         earliest = max(first[turn.comparison_id], turn.next_at - ALONG)
-        return earliest, turn.comparison_id, turn.next_at, turn.subscription_id
+        return not turn.is_asked, earliest, turn.comparison_id, turn.next_at, turn.subscription_id
 
     return sorted(turns, key=place)
 
@@ -161,6 +182,10 @@ def _showing(subscription: Subscription, comparison: Comparison) -> Showing:
         comparison.caption or "",
         comparison.as_of,
         comparison.checked_at,
+        subscription.asked_at,
+        subscription.failing_since,
+        subscription.failures,
+        subscription.told,
     )
 
 
@@ -173,7 +198,7 @@ def mark_shown(session: Session, showing: Showing, message_id: int | None, now: 
     session.execute(
         update(Subscription)
         .where(*_unchanged(showing))
-        .values(shown=showing.chart, message_id=message_id, next_at=next_at, problem=None)
+        .values(shown=showing.chart, message_id=message_id, next_at=next_at, problem=None, **WELL)
     )
 
 
@@ -199,12 +224,13 @@ def mark_sending(session: Session, showing: Showing, next_at: datetime) -> bool:
 
 
 def unmark_sending(session: Session, showing: Showing, now: datetime) -> None:
-    """It did not get there: it is still to be sent."""
-    session.execute(update(Subscription).where(*_unchanged(showing)).values(shown=None, next_at=now))
+    """It did not get there: it is still to be sent, or shown where it was."""
+    still = {"shown": None, "message_id": showing.message_id, "next_at": now}
+    session.execute(update(Subscription).where(*_unchanged(showing)).values(still))
 
 
 def postpone(session: Session, subscription_id: int, until: datetime, problem: str) -> None:
-    """It was not shown, and is not to be before that."""
+    """It was not shown, and is not to be before that. It is no failure, as where Telegram asks to wait."""
     session.execute(
         update(Subscription)
         .where(Subscription.id == subscription_id)
@@ -212,15 +238,62 @@ def postpone(session: Session, subscription_id: int, until: datetime, problem: s
     )
 
 
-def leave_unsure(session: Session, showing: Showing, until: datetime, problem: str) -> None:
+def note_failure(session: Session, subscription_id: int, until: datetime, problem: str, now: datetime) -> None:
+    """It could not be shown, and is tried again then."""
+    postpone(session, subscription_id, until, problem)
+    session.execute(
+        update(Subscription)
+        .where(Subscription.id == subscription_id)
+        .values(failures=Subscription.failures + 1, failing_since=func.coalesce(Subscription.failing_since, now))
+    )
+
+
+def overdue(session: Session, asked_before: datetime) -> Sequence[Wait]:
+    """What was asked for before that, is not shown yet, and the chat was told nothing of since."""
+    rows = session.execute(
+        select(Subscription, Comparison.drawn >= Subscription.from_version)
+        .join(Comparison, Comparison.id == Subscription.comparison_id)
+        .join(Chat, Chat.id == Subscription.chat_id)
+        .where(Subscription.asked_at < asked_before, Subscription.told.is_(False), Chat.set_aside.is_(None))
+        .order_by(Subscription.asked_at)
+    )
+    return [Wait(each.id, each.chat_id, each.thread_id, each.message_id, drawn) for each, drawn in rows]
+
+
+def mark_told(session: Session, subscription_id: int) -> bool:
+    """Note that the chat is told that it waits, before it is: rather not than twice. False where it waits no more."""
+    waits = or_(Subscription.asked_at.is_not(None), Subscription.failing_since.is_not(None))
+    told = update(Subscription).where(Subscription.id == subscription_id, Subscription.told.is_(False), waits)
+    return session.scalar(told.values(told=True).returning(Subscription.id)) is not None
+
+
+def unmark_told(session: Session, subscription_id: int) -> None:
+    """It was not told."""
+    session.execute(update(Subscription).where(Subscription.id == subscription_id).values(told=False))
+
+
+def failing(session: Session, chat_id: int) -> Sequence[Subscription]:
+    """What cannot be shown in the chat just now, the longest first."""
+    mine = Subscription.chat_id == chat_id, Subscription.failing_since.is_not(None)
+    return session.scalars(select(Subscription).where(*mine).order_by(Subscription.failing_since)).all()
+
+
+def end_long_asked(session: Session, asked_before: datetime) -> None:
+    """Who asked for a single chart so long ago waits for it no more."""
+    session.execute(delete(Subscription).where(Subscription.mode == Mode.ONCE, Subscription.asked_at < asked_before))
+
+
+def leave_unsure(session: Session, showing: Showing, until: datetime, problem: str, now: datetime) -> None:
     """Nobody knows whether it was shown. A new message is not sent again; all else may be repeated, after a while."""
     found = session.scalar(select(Subscription).where(*_unchanged(showing)))
     if found is None:
         return
     if found.shown != showing.chart:
-        found.next_at, found.problem = until, problem
+        note_failure(session, found.id, until, problem, now)
     elif found.mode is Mode.ONCE:
         session.delete(found)
+    else:
+        session.execute(update(Subscription).where(Subscription.id == found.id).values(WELL))
 
 
 def resume(session: Session, chat_id: int, now: datetime) -> None:
@@ -233,11 +306,11 @@ def resume(session: Session, chat_id: int, now: datetime) -> None:
 
 
 def begin_anew(session: Session, now: datetime) -> None:
-    """A bot that was about to send these live charts a message to show in is gone: they come in new ones."""
+    """A bot that was about to send these charts a message to show in is gone: they come in new ones."""
     session.execute(
         update(Subscription)
         .where(
-            Subscription.mode == Mode.LIVE,
+            Subscription.mode != Mode.NEW,
             Subscription.message_id.is_(None),
             Subscription.shown.is_(None),
             Subscription.problem.is_(None),

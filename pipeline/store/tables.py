@@ -244,6 +244,8 @@ class Subscription(Table):
     everything: follows whatever the chat tracks. wished_count: how many posts were asked for, where fewer are read.
     message_id: where it shows. shown: the digest of the chart shown last.
     from_version: nothing older than this version may be shown. next_at: not before this moment. problem: why it waits.
+    asked_at: when somebody asked for it who was shown nothing since. failing_since, failures: since when and how often
+    in a row it could not be shown. told: the chat knows that it waits.
     """
 
     __tablename__ = "subscriptions"
@@ -261,6 +263,10 @@ class Subscription(Table):
     from_version: Mapped[int]
     next_at: Mapped[datetime]
     problem: Mapped[str | None]
+    asked_at: Mapped[datetime | None] = mapped_column(index=True)
+    failing_since: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    told: Mapped[bool] = mapped_column(default=False)
 
 
 class TelegramPhoto(Table):

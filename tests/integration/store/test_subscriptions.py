@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -179,7 +180,7 @@ def test_a_new_message_that_may_have_arrived_is_not_sent_again(store: Store, mod
     later = NOON + timedelta(days=1)
     with store.writing() as db:
         subscriptions.mark_sending(db, showing, NOON)
-        subscriptions.leave_unsure(db, showing, later, "no answer")
+        subscriptions.leave_unsure(db, showing, later, "no answer", NOON)
         assert len(db.scalars(select(Subscription)).all()) == left
     assert outdated(store, later) == []
 
@@ -200,9 +201,10 @@ def test_an_edit_that_may_have_arrived_is_repeated_after_a_while(store: Store) -
     draw(store, "chart 1")
     [showing] = outdated(store)
     with store.writing() as db:
-        subscriptions.leave_unsure(db, showing, NOON + timedelta(seconds=20), "no answer")
+        subscriptions.leave_unsure(db, showing, NOON + timedelta(seconds=20), "no answer", NOON)
     assert outdated(store) == []
-    assert outdated(store, NOON + timedelta(seconds=20)) == [showing]
+    [again] = outdated(store, NOON + timedelta(seconds=20))
+    assert again == replace(showing, failures=1, failing_since=NOON)
 
 
 def test_a_chat_that_is_back_waits_no_longer_for_what_it_mended(store: Store) -> None:

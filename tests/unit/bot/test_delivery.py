@@ -1,0 +1,348 @@
+"""Charts and what Telegram makes of them: whatever it refuses, nothing is lost, doubled or waited for in silence."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import select, update
+
+from pipeline import clock
+from pipeline.blobs import Blobs
+from pipeline.doors import announce
+from pipeline.language import text
+from pipeline.records import NETWORK, Comparison, Look, Mode, Profile, State
+from pipeline.settings import Settings
+from pipeline.store import accounts, chats, comparisons, notices, subscriptions
+from pipeline.store.tables import Comparison as ComparisonRow
+from pipeline.store.tables import Subscription
+from tests.conftest import ROOT, until
+from tests.e2e.chat import Chat, Json
+from tests.unit.bot.conftest import Bot, running
+
+PICTURES = [path.read_bytes() for path in sorted((ROOT / "docs").glob("*.png"))]
+EDIT, PHOTO, TEXT = "editMessageMedia", "sendPhoto", "sendMessage"
+ALWAYS = 1_000_000
+NUMBERS = count(1)
+INVENTED = (
+    (400, "Bad Request: IMAGE_PROCESS_FAILED"),
+    (400, "Bad Request: there is no media in the message to edit"),
+    (400, "Bad Request: PHOTO_INVALID_DIMENSIONS"),
+    (400, "Bad Request: the stars are not in favour of it"),
+    (403, "Forbidden: the moon forbids it"),
+    (404, "Not Found"),
+    (418, "I'm a teapot"),
+    (200, "Bad Request: all is well, and nothing is"),
+)
+
+
+@pytest.fixture(scope="module")
+def bot() -> Iterator[Bot]:
+    with running() as started:
+        yield started
+
+
+@dataclass
+class Follower:
+    """A chat with a subscription, and the pipeline that draws for it."""
+
+    bot: Bot
+    mode: Mode
+    where: dict[str, Any] = field(default_factory=dict)
+    number: int = field(default_factory=lambda: next(NUMBERS))
+
+    def __post_init__(self) -> None:
+        sign = -1 if self.where else 1
+        self.chat: Chat = self.bot.chat(sign * (1000 + self.number), user_id=1000 + self.number, **self.where)
+        self.chat.ask("/id")
+        with self.bot.store.writing() as db:
+            profile = Profile(f"name_{self.number}", State.ACTIVE, f"id-{self.number}")
+            accounts.save_profiles(db, [profile], NETWORK, clock.now())
+            [account] = accounts.known(db, [f"id-{self.number}"], NETWORK)
+            chats.add(db, self.chat.id, clock.now())
+            chats.track(db, self.chat.id, [account.id], clock.now())
+            row = comparisons.find_or_add(db, Comparison((account.id,), Look(count=5 + self.number)))
+            version = comparisons.want(db, row)
+            kept = Subscription(
+                chat_id=self.chat.id, comparison_id=row.id, everything=False, mode=self.mode, next_at=clock.now(),
+                from_version=version, interval_s=3600 if self.mode is Mode.NEW else None,
+            )  # fmt: skip
+            self.id, self.comparison_id = subscriptions.add(db, kept).id, row.id
+        self.since = self.bot.sandbox.last_call()
+
+    @property
+    def redis(self) -> Redis:
+        folder = Path(self.bot.store.engine.url.database or "").parent
+        return Redis.from_url(Settings(data_dir=folder, _env_file=None).redis_address)
+
+    def draw(self, picture: int = 0) -> None:
+        """A new chart is ready."""
+        with self.redis as redis:
+            digest = Blobs(redis).put(PICTURES[picture] + str(self.number).encode())
+            with self.bot.store.writing() as db:
+                row = db.get_one(ComparisonRow, self.comparison_id)
+                comparisons.want(db, row)
+                row.chart, row.caption = digest, f"chart {picture} of @name_{self.number}"
+                db.flush()
+                comparisons.finish(db, row.id, row.wanted)
+            announce(redis, self.comparison_id)
+
+    def wait_over(self, *, since: timedelta = timedelta(0)) -> None:
+        """What is waited for now has been waited for; `since`: and for so long already."""
+        with self.bot.store.writing() as db:
+            subscriptions.resume(db, self.chat.id, clock.now())
+            begun = update(Subscription).where(Subscription.id == self.id)
+            if since:
+                db.execute(begun.where(Subscription.asked_at.is_not(None)).values(asked_at=clock.now() - since))
+                db.execute(
+                    begun.where(Subscription.failing_since.is_not(None)).values(failing_since=clock.now() - since)
+                )
+        with self.redis as redis:
+            announce(redis, self.comparison_id)
+
+    @property
+    def kept(self) -> Subscription | None:
+        with self.bot.store.reading() as db:
+            return db.get(Subscription, self.id)
+
+    @property
+    def failures(self) -> int:
+        return self.kept.failures if self.kept else 0
+
+    def charts(self) -> list[Json]:
+        return [message for message in self.chat.messages() if message["photo"]]
+
+    def texts(self) -> list[str]:
+        """What the bot said, but for its answer to /id."""
+        said = [message["text"] for message in self.chat.messages() if message["by_bot"] and message["text"]]
+        return [each for each in said if not each.startswith("Chat: ")]
+
+    def calls(self, *methods: str) -> list[Json]:
+        calls = self.bot.sandbox.calls("telegram", self.since)
+        return [call for call in calls if call["method"] in methods and call["params"].get("chat_id") == self.chat.id]
+
+    def shows(self, picture: int) -> bool:
+        return any(f"chart {picture}" in message["caption"] for message in self.charts())
+
+    def refuse(self, method: str, status: int, description: str, times: int = ALWAYS) -> None:
+        told = {"ok": False, "error_code": max(status, 400), "description": description}
+        self.fault(method, status=status, body=told, times=times)
+
+    def fault(self, method: str, **more: Any) -> None:
+        params = {"chat_id": self.chat.id}
+        self.bot.sandbox.post("faults", service="telegram", method=method, params=params, **more)
+
+    def fail(self, times: int, *, since: timedelta = timedelta(0)) -> None:
+        """Let it be tried until it has failed so often, without the waits between."""
+        until(lambda: self.failures >= 1)
+        for failures in range(1, times):
+            self.wait_over(since=since)
+            until(lambda failures=failures: self.failures > failures)  # type: ignore[misc]
+
+
+@pytest.fixture(autouse=True)
+def _no_faults(bot: Bot) -> Iterator[None]:
+    yield
+    bot.sandbox.delete("faults")
+
+
+def live(bot: Bot, **where: Any) -> Follower:
+    """A chat that is shown a live chart."""
+    made = Follower(bot, Mode.LIVE, where)
+    made.draw()
+    until(lambda: made.shows(0))
+    until(lambda: made.kept and made.kept.message_id)
+    made.since = bot.sandbox.last_call()
+    return made
+
+
+def test_a_refusal_that_nobody_knows_may_pass_within_seconds(bot: Bot) -> None:
+    refused = [live(bot) for _ in INVENTED]
+    for chat, (status, description) in zip(refused, INVENTED, strict=True):
+        chat.refuse(EDIT, status, description, times=1)
+        chat.draw(1)
+    for chat in refused:
+        until(lambda chat=chat: chat.shows(1), within_s=40)  # type: ignore[misc]
+        assert len(chat.charts()) == 1
+        assert chat.texts() == []
+        until(lambda chat=chat: not chat.failures)  # type: ignore[misc]
+        assert chat.kept
+        assert (chat.kept.problem, chat.kept.failing_since) == (None, None)
+
+
+def test_an_edit_that_is_always_refused_ends_in_a_new_message_and_not_sooner(bot: Bot) -> None:
+    refused = [live(bot) for _ in INVENTED[:6]]
+    for chat, (status, description) in zip(refused, INVENTED, strict=False):
+        chat.refuse(EDIT, status, description)
+        chat.draw(1)
+    for chat in refused:
+        chat.fail(3)
+        assert chat.calls(PHOTO) == []
+        chat.wait_over()
+    for chat in refused:
+        until(lambda chat=chat: chat.shows(1))  # type: ignore[misc]
+        assert [len(chat.charts()), len(chat.calls(PHOTO))] == [2, 1]
+        until(lambda chat=chat: not chat.failures)  # type: ignore[misc]
+    bot.sandbox.delete("faults")
+    for chat in refused:
+        chat.draw(2)
+        until(lambda chat=chat: chat.shows(2))  # type: ignore[misc]
+        assert len(chat.charts()) == 2, "the new message is the live one now"
+
+
+def test_a_chart_is_shown_plainly_where_its_trimmings_are_refused(bot: Bot) -> None:
+    chat = live(bot)
+    chat.refuse(EDIT, 400, "Bad Request: can't parse entities", times=3)
+    chat.draw(1)
+    chat.fail(1)
+    chat.wait_over()
+    until(lambda: chat.shows(1))
+    [*_, usual, uploaded, plain] = [call["params"] for call in chat.calls(EDIT)]
+    assert ["attach://" in str(each["media"]) for each in (uploaded, plain)] == [True, True]
+    assert ["reply_markup" in each for each in (usual, uploaded, plain)] == [True, True, False]
+    assert ["caption_entities" in str(each) for each in (usual, uploaded, plain)] == [True, True, False]
+
+
+def test_a_chat_is_told_once_that_a_chart_is_refused_and_all_is_well_when_that_is_over(bot: Bot) -> None:
+    chat = live(bot)
+    for method in (EDIT, PHOTO):
+        chat.refuse(method, 400, "Bad Request: IMAGE_PROCESS_FAILED")
+    chat.draw(1)
+    chat.fail(3)
+    assert chat.texts() == [], "it may pass"
+    assert "IMAGE_PROCESS_FAILED" in chat.chat.ask("/list").replace("Image_process_failed", "IMAGE_PROCESS_FAILED")
+    chat.fail(6, since=timedelta(minutes=5))
+    [told] = until(lambda: [each for each in chat.texts() if "Telegram does not take this chart" in each])
+    assert "mage_process_failed" in told
+    assert f"@name_{chat.number}" in told
+    assert "Charts that do not get here: 1" in chat.chat.ask("/status")
+    chat.wait_over()
+    bot.sandbox.delete("faults")
+    chat.wait_over()
+    until(lambda: chat.shows(1), within_s=30)
+    until(lambda: not chat.failures)
+    assert "not shown" not in chat.chat.ask("/list")
+    assert "do not get here" not in chat.chat.ask("/status")
+    assert len([each for each in chat.texts() if "does not take this chart" in each]) == 1
+
+
+def test_a_refusal_of_the_chat_that_nobody_knows_loses_it_only_when_it_has_lasted_a_day(bot: Bot) -> None:
+    chat = live(bot)
+    chat.refuse(EDIT, 403, "Forbidden: the moon forbids it")
+    chat.refuse(PHOTO, 403, "Forbidden: the moon forbids it")
+    chat.draw(1)
+    chat.fail(4)
+    with bot.store.reading() as db:
+        assert not chats.is_set_aside(db, chat.chat.id)
+    chat.wait_over(since=timedelta(days=1, minutes=1))
+    until(lambda: _is_set_aside(chat))
+
+
+def _is_set_aside(chat: Follower) -> bool:
+    with chat.bot.store.reading() as db:
+        return chats.is_set_aside(db, chat.chat.id)
+
+
+def test_a_chat_that_blocked_the_bot_is_left_at_once(bot: Bot) -> None:
+    chat = live(bot)
+    chat.refuse(EDIT, 403, "Forbidden: bot was blocked by the user")
+    chat.draw(1)
+    until(lambda: _is_set_aside(chat))
+    assert len(chat.calls(EDIT)) == 1
+
+
+@pytest.mark.parametrize("mode", [Mode.LIVE, Mode.NEW, Mode.ONCE])
+def test_a_new_message_that_may_have_arrived_is_not_sent_again(bot: Bot, mode: Mode) -> None:
+    chat = Follower(bot, mode)
+    chat.fault(PHOTO, status=502, body="<html>", headers={"Content-Type": "text/html"}, accepted=True)
+    chat.draw()
+    until(lambda: chat.calls(PHOTO))
+    until(lambda: mode is not Mode.ONCE or chat.kept is None)
+    for _ in range(3):
+        chat.wait_over()
+        other = live(bot)
+        assert other.charts()
+    assert len(chat.calls(PHOTO)) == 1
+    assert len(chat.charts()) == 1
+
+
+def test_what_was_shown_is_not_shown_again(bot: Bot) -> None:
+    chat = live(bot)
+    for _ in range(2):
+        chat.wait_over()
+        assert live(bot).charts()
+    assert chat.calls(EDIT, PHOTO) == []
+
+
+@pytest.mark.parametrize(("command", "mode"), [("/compare", Mode.ONCE), ("/subscribe", Mode.LIVE)])
+def test_nothing_stands_at_drawing_without_a_word(bot: Bot, command: str, mode: Mode) -> None:
+    """There is no worker here: nobody draws."""
+    chat = Follower(bot, Mode.NEW)
+    with bot.store.writing() as db:
+        subscriptions.remove(db, chat.id)
+    place = chat.chat.answer_to(chat.chat.send(command))
+    assert place["text"].startswith("Drawing")
+    chat.id = _id_of(chat, mode)
+    chat.wait_over(since=timedelta(seconds=46))
+    said = until(lambda: (now := chat.chat.message(place["message_id"])["text"]) != place["text"] and now, within_s=70)
+    assert "takes longer" in said
+    assert f"@name_{chat.number}" in said
+    assert chat.texts() == [said]
+
+
+def _id_of(chat: Follower, mode: Mode) -> int:
+    """Of the chat's subscription, once it has the message to show in."""
+
+    def found() -> int | None:
+        with chat.bot.store.reading() as db:
+            mine = select(Subscription.id).where(Subscription.chat_id == chat.chat.id, Subscription.mode == mode)
+            return db.scalar(mine.where(Subscription.message_id.is_not(None)))
+
+    return until(found) or 0
+
+
+def test_a_chart_that_is_asked_for_and_refused_in_its_place_comes_below_within_half_a_minute(bot: Bot) -> None:
+    chat = Follower(bot, Mode.NEW)
+    with bot.store.writing() as db:
+        subscriptions.remove(db, chat.id)
+    chat.refuse(EDIT, 400, "Bad Request: there is no media in the message to edit")
+    place = chat.chat.answer_to(chat.chat.send("/compare"))
+    chat.id = _id_of(chat, Mode.ONCE)
+    assert chat.kept
+    chat.comparison_id = chat.kept.comparison_id
+    chat.draw()
+    until(lambda: chat.shows(0), within_s=40)
+    until(lambda: "below" in chat.chat.message(place["message_id"])["text"])
+    assert len(chat.charts()) == 1
+    assert chat.kept is None
+
+
+def test_an_answer_that_is_refused_in_unknown_words_is_said_more_plainly(bot: Bot) -> None:
+    chat = Follower(bot, Mode.LIVE)
+    chat.refuse(TEXT, 400, "Bad Request: reply markup is out of fashion", times=3)
+    assert "name_" in chat.chat.ask("/list", within_s=20)
+    calls = [call["params"] for call in chat.calls(TEXT)]
+    assert ["entities" in each for each in calls] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("status", "times"), [(502, 1), (400, 2)])
+def test_a_notice_is_told_once_whatever_telegram_answers(bot: Bot, status: int, times: int) -> None:
+    """One that was surely refused is told again; one that may have arrived is not."""
+    chat = live(bot)
+    said = f"notice {chat.number}"
+    told = {"ok": False, "error_code": 400, "description": "Bad Request: not today"}
+    body: dict[str, Any] = {"body": "<html>", "accepted": True} if status == 502 else {"body": told}
+    chat.fault(TEXT, status=status, times=1, **body)
+    with bot.store.writing() as db:
+        notices.tell(db, said, text(said), clock.now() + timedelta(minutes=5))
+    until(lambda: said in chat.texts(), within_s=30)
+    other = live(bot)
+    until(lambda: said in other.texts(), within_s=30)
+    assert chat.texts().count(said) == 1
+    assert len([call for call in chat.calls(TEXT) if call["params"]["text"] == said]) == times
+    with bot.store.writing() as db:
+        notices.tell(db, said, text(said), clock.now())
