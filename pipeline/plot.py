@@ -12,8 +12,8 @@ from pipeline.chart.numbers import short
 from pipeline.chart.standing import fresh
 from pipeline.language import STATE_NAMES, Speech, speech, text
 from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Metric, Post, State, View
-from pipeline.store import comparisons, history
-from pipeline.store.history import Course
+from pipeline.store import comparisons
+from pipeline.store.growth import Growth, growth
 from pipeline.store.tables import Account, Comparison
 from pipeline.x_facts import views_are_counted
 
@@ -27,7 +27,7 @@ SHORT_STATES = {State.MISSING: text("gone")}
 class Drawing:
     """A drawn chart: the digest of its PNG, its caption, the digest of what went into it, and its packed layout.
 
-    as_of: when what it shows was read.
+    as_of: when what it shows was read. fades_at: when it is to be drawn anew though nothing is read.
     """
 
     chart: str
@@ -35,6 +35,7 @@ class Drawing:
     inputs: str
     layout: str
     as_of: datetime
+    fades_at: datetime | None
 
 
 drawings = TypeAdapter(Drawing)
@@ -54,11 +55,12 @@ def chart_data(session: Session, comparison: Comparison, now: datetime) -> Chart
     newest = comparisons.newest_posts(session, comparison.id, look.count)
     read = [account.fetched_at for account in accounts if account.fetched_at is not None]
     as_of = max(read, default=now)
-    growing = look.view is View.GROWTH
-    courses = history.courses(session, comparison.id, look.count, look.metric, look.span, as_of) if growing else {}
-    rows = (_row(account, newest[account.id], courses.get(account.id, []), look, as_of) for account in accounts)
+    rows = tuple(_row(account, newest[account.id], look, as_of) for account in accounts)
     before = layouts.validate_json(comparison.layout) if comparison.layout else None
-    return ChartData(look, as_of, tuple(rows), before)
+    data = ChartData(look, as_of, rows, before)
+    if look.view is not View.GROWTH:
+        return data
+    return _grown(data, growth(session, accounts, newest, look.metric, look.span, now), now)
 
 
 def inputs(data: ChartData) -> str:
@@ -70,14 +72,25 @@ def inputs(data: ChartData) -> str:
     return sha256(shown.dump_json((data.look, rows, young, per_day))).hexdigest()
 
 
-def _row(account: Account, posts: Sequence[Post], course: Course, look: Look, as_of: datetime) -> ChartRow:
+def _grown(data: ChartData, grown: Sequence[Growth], now: datetime) -> ChartData:
+    """With what was gained until now, of the accounts of whose posts the metric is known."""
+    known = [each if row.values else Growth() for row, each in zip(data.rows, grown, strict=True)]
+    fades_at = min((each.fades_at for each in known if each.fades_at), default=None)
+    rows = tuple(
+        replace(row, total=each.total, course=each.course, gaps=each.gaps, since=each.since, until=each.until)
+        for row, each in zip(data.rows, known, strict=True)
+    )
+    return replace(data, rows=rows, now=now, fades_at=fades_at)
+
+
+def _row(account: Account, posts: Sequence[Post], look: Look, as_of: datetime) -> ChartRow:
     counted = counted_in(posts, look)
     values = tuple(measure(value, post, look) for value, post in counted)
     times = tuple(post.created_at for _, post in counted)
     read_at = account.fetched_at or as_of
-    total = _gained(course, len(counted)) if look.view is View.GROWTH else total_of(counted, look, read_at)
     note = _note(account, posts, look, len(counted), as_of)
-    return ChartRow(account.handle, values, times, note, total, tuple(course), account.fetched_at)
+    total = total_of(counted, look, read_at)
+    return ChartRow(account.handle, values, times, note, total, read_at=account.fetched_at)
 
 
 def counted_in(posts: Sequence[Post], look: Look) -> Counted:
@@ -108,11 +121,6 @@ def total_of(counted: Counted, look: Look, read_at: datetime) -> float | None:
             return total / max((read_at - counted[-1][1].created_at) / DAY, 1)
         case _:
             return total
-
-
-def _gained(course: Course, counted: int) -> int | None:
-    """What was gained by the end of the span; nothing where nothing changed, unknown where nothing is known."""
-    return course[-1][1] if course else (0 if counted else None)
 
 
 def _note(account: Account, posts: Sequence[Post], look: Look, counted: int, as_of: datetime) -> str | None:

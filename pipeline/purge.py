@@ -37,5 +37,6 @@ def purge(store: Store, now: datetime) -> None:
     for account_id in kept:
         with store.writing() as db:
             posts.forget_beyond(db, account_id, MOST_POSTS)
-            history.thin(db, account_id, before)
+            history.thin(db, account_id, now)
+    store.compact()
     log.info("purge: %d chats forgotten, %d accounts kept", forgotten, len(kept))

@@ -221,8 +221,9 @@ class ChartRow:
     note: why the row is stale or empty ("as of 23 Nov 14:05 UTC", "protected", "no posts yet"), None when fresh.
     total: of all posts together, by the look's basis: their sum, the rate of their sums, or the sum a day; in growth
         what was gained within the span. None where nothing is known.
-    course: for growth, what had been gained by each moment, oldest first.
     read_at: when its own posts were read last; None where as_of of the whole chart says it.
+    course, gaps, since, until: for growth, what had been gained by each moment, oldest first; from when to when nobody
+        looked; from when on it is known, where that is not the span's start; when it was read last, where that is late.
     """
 
     handle: str
@@ -232,6 +233,9 @@ class ChartRow:
     total: float | None = None
     course: tuple[tuple[datetime, int], ...] = ()
     read_at: datetime | None = None
+    gaps: tuple[tuple[datetime, datetime], ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +256,8 @@ class ChartData:
 
     rows: in the comparison's own order, which never changes: colours go by it, the order on the picture by rank.
     look.count: how many posts of each account were asked for; a row may hold fewer.
-    as_of: when the newest of the data was read; aware, in UTC.
+    as_of: when the newest of the data was read; aware, in UTC. now: when a growth's span ends, which is that or later.
+    fades_at: when time alone changes what is shown, since the span slides; None for never.
     before: the layout of the comparison's chart before this one, None for its first.
     """
 
@@ -260,3 +265,10 @@ class ChartData:
     as_of: datetime
     rows: tuple[ChartRow, ...]
     before: Layout | None = None
+    now: datetime | None = None
+    fades_at: datetime | None = None
+
+    @property
+    def end(self) -> datetime:
+        """Where the span of a growth ends."""
+        return self.now or self.as_of

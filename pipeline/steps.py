@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import astuple
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
@@ -146,6 +146,7 @@ def conclude(tools: Tools, kept: Sequence[str | None], now: datetime) -> Sequenc
         late = planner.conclude(db, tools.settings, sum(reading.requests for reading in found), now)
         changed = accounts.save(db, found) | accounts.mark_stale(db, late)
         comparisons.mark_changed(db, changed)
+        comparisons.mark_faded(db, now)
         if any(reading.posts is not None or reading.state for reading in found):
             notices.resume(db, NETWORK, now)
         outdated = comparisons.claim_outdated(db, now, TURNS_A_SECOND * tools.settings.tick_seconds)
@@ -305,7 +306,8 @@ def plot(tools: Tools, comparison_id: int, now: datetime) -> str | None:
             comparisons.note_unchanged(db, comparison_id, inputs(data), data.as_of)
         return None
     packed_layout = layouts.dump_json(layout(data)).decode()
-    drawing = Drawing(tools.blobs.put(draw(data)), caption(data), inputs(data), packed_layout, data.as_of)
+    drawn = tools.blobs.put(draw(data))
+    drawing = Drawing(drawn, caption(data), inputs(data), packed_layout, data.as_of, data.fades_at)
     return tools.blobs.put(drawings.dump_json(drawing))
 
 
@@ -322,8 +324,9 @@ def publish(tools: Tools, digest: str | None, comparison_id: int, version: int) 
             comparison = db.get_one(Comparison, comparison_id)
             if comparison.drawn <= version and comparison.inputs != drawing.inputs:  # the same may be drawn twice
                 tools.blobs.replace(comparison.chart, drawing.chart)
-                comparison.chart, comparison.caption, comparison.inputs, comparison.layout, as_of = astuple(drawing)
-                comparison.as_of = comparison.checked_at = as_of
+                for name, value in asdict(drawing).items():
+                    setattr(comparison, name, value)
+                comparison.checked_at = drawing.as_of
         behind = comparisons.finish(db, comparison_id, version)
     tools.blobs.retire(digest)
     doors.announce(tools.redis, comparison_id)

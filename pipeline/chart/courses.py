@@ -31,9 +31,18 @@ class Lead:
 
 
 def course(row: ChartRow, start: datetime) -> Course:
-    """From the start at nothing, or from the moment of a first reading: there nothing is known to be gained yet."""
-    known = [(max(moment, start), float(gained)) for moment, gained in row.course]
-    return known if known and known[0][1] == 0 else [(start, 0.0), *known]
+    """From the start at nothing, or from when the account is known."""
+    return [(max(row.since or start, start), 0.0), *((moment, float(gained)) for moment, gained in row.course)]
+
+
+def level_at(steps: Course, moment: datetime) -> float:
+    """What had been gained by then."""
+    return next((gained for when, gained in reversed(steps) if when <= moment), 0)
+
+
+def level_before(steps: Course, moment: datetime) -> float:
+    """What had been gained until just before."""
+    return next((gained for when, gained in reversed(steps) if when < moment), 0)
 
 
 def overtakings(courses: Sequence[Course], until: datetime, brief: timedelta) -> list[Overtaking]:

@@ -9,7 +9,7 @@ from math import ceil
 from babel.dates import format_datetime
 
 from pipeline.chart import frame, labels, rest
-from pipeline.chart.courses import Course, Overtaking, course, overtakings
+from pipeline.chart.courses import Course, Overtaking, course, level_at, level_before, overtakings
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short, tick
 from pipeline.chart.page import Page
@@ -18,7 +18,7 @@ from pipeline.chart.series import HALO, SPACE, STROKE, told_apart
 from pipeline.chart.standing import Standing, handles, ranked
 from pipeline.chart.words import TEXT, Style, width
 from pipeline.language import speech, text
-from pipeline.records import ChartData, ChartRow, Layout, Span
+from pipeline.records import ChartData, ChartRow, Layout, Span, Text
 
 Point = tuple[float, float]
 MOST_LINES = 6
@@ -39,8 +39,6 @@ EVERY = {Span.HOUR: timedelta(minutes=15), Span.DAY: timedelta(hours=6), Span.WE
 TIMES = {Span.HOUR: "HH:mm", Span.DAY: "HH:mm", Span.WEEK: "EEE d"}
 MOMENTS = {Span.HOUR: "HH:mm", Span.DAY: "HH:mm", Span.WEEK: "EEE HH:mm"}
 """Unmistakable within the span."""
-LATE = 1 / 20
-"""An account that is known only after so much of the span is said to be."""
 BRIEF = 1 / 40
 """Who was ahead for less of the span overtook nobody."""
 MOST_RINGS = 6
@@ -50,6 +48,8 @@ TOLD = 2
 """So many of the latest overtakings are told."""
 READING = text("linear scale")
 RINGS = text("ring: one passes another")
+GAPS = text("dashed: not read then")
+DASHES = (1.2, 1.2)
 PASSED = {
     Span.HOUR: text("{name} passed {other} at {time}"),
     Span.DAY: text("{name} passed {other} at {time}"),
@@ -60,7 +60,13 @@ NOTHING = {
     Span.DAY: text("nothing gained in the last 24 hours"),
     Span.WEEK: text("nothing gained in the last 7 days"),
 }
+NOTHING_SINCE = text("nothing gained since {time}")
 UNKNOWN = text("nothing known yet")
+NOT_KNOWN = {
+    Span.HOUR: text("nothing known of the last hour"),
+    Span.DAY: text("nothing known of the last 24 hours"),
+    Span.WEEK: text("nothing known of the last 7 days"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +88,22 @@ class Plot:
     def y(self, gained: float) -> float:
         return self.bottom - (gained - self.low) / (self.high - self.low) * (self.bottom - self.top)
 
-    def path(self, steps: Course) -> list[Point]:
-        """Level from each moment to the next, and on to the end."""
-        moments = [self.x(moment) for moment, _ in steps] + [self.right]
-        levels = [self.y(gained) for _, gained in steps]
-        return [(x, y) for y, sides in zip(levels, pairwise(moments), strict=True) for x in sides]
+    def path(self, row: ChartRow, steps: Course) -> list[Point]:
+        """Level from each moment to the next, and on to where the account was read last; aslant over a gap."""
+        begins = {end: max(begin, steps[0][0]) for begin, end in row.gaps}
+        points = [(self.x(moment), self.y(gained)) for moment, gained in steps[:1]]
+        for (_, before), (moment, gained) in pairwise(steps):
+            points += [(self.x(begins.get(moment, moment)), self.y(before)), (self.x(moment), self.y(gained))]
+        return [*points, (self.x(row.until or self.end), points[-1][1])]
+
+    def bridges(self, row: ChartRow, steps: Course) -> list[tuple[Point, Point]]:
+        """Where the path leads over times at which nobody read the account."""
+        sides = [(max(begin, steps[0][0]), end) for begin, end in row.gaps]
+        levels = [(level_before(steps, end), level_at(steps, end)) for _, end in sides]
+        return [
+            ((self.x(begin), self.y(before)), (self.x(end), self.y(after)))
+            for (begin, end), (before, after) in zip(sides, levels, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +121,16 @@ class Line:
 
 def draw(data: ChartData) -> Page:
     """The lines of those that gained most, as many as can be told apart; the others are named."""
-    kept, start = layout(data), data.as_of - data.look.span.length
+    kept, start = layout(data), data.end - data.look.span.length
     found = ranked(data, kept)
     moved = [standing for standing in found if _moved(standing.row)]
     shown, names = _divided(data, [*moved, *(standing for standing in found if standing not in moved)], len(moved))
     courses = [course(standing.row, start) for standing in shown]
-    passed = overtakings(courses, data.as_of, data.look.span.length * BRIEF)
+    passed = [
+        each
+        for each in overtakings(courses, data.end, data.look.span.length * BRIEF)
+        if _is_seen(each, shown[each.by].row) and _is_seen(each, shown[each.of].row)
+    ]
     page = frame.open_page(data, _height(len(shown), names), _reading(data, passed))
     drawn = [_line(page, standing, steps) for standing, steps in zip(shown, courses, strict=True)]
     bottom = frame.foot(page, data, growing=False, lines=_foot(data, drawn, passed, names))
@@ -146,6 +167,11 @@ def _line(page: Page, standing: Standing, steps: Course) -> Line:
     return Line(standing, colour, steps)
 
 
+def _is_seen(passing: Overtaking, row: ChartRow) -> bool:
+    """Nobody knows when it happened where nobody read the account until then."""
+    return passing.moment not in {end for _, end in row.gaps}
+
+
 def _reading(data: ChartData, passed: Sequence[Overtaking]) -> str:
     say = speech(data.look.language).say
     return frame.SEPARATOR.join([say(READING), *([say(RINGS)] if passed else [])])
@@ -167,7 +193,7 @@ def _alone(page: Page, data: ChartData, kept: Layout, line: Line, bottom: float)
     """Over the whole width, what is to be said above."""
     ink, muted = Style(page.colours.ink, NAME, bold=True), Style(page.colours.muted)
     name = f"@{line.row.handle}", Style(line.colour, NAME, bold=True)
-    parts = [name, (_gained(data, line.row), ink), (_since(data, line), muted), (line.row.note or "", muted)]
+    parts = [name, (_gained(data, line.row), ink), (_since(data, line.row), muted), (line.row.note or "", muted)]
     labels.heading(page, frame.TOP + NAME_BASELINE, parts)
     box = _plot(data, kept, frame.RIGHT - STROKE * 2, frame.TOP + HEAD + TEXT / 2, bottom)
     _axes(page, data, box)
@@ -176,17 +202,28 @@ def _alone(page: Page, data: ChartData, kept: Layout, line: Line, bottom: float)
 
 def _nothing(page: Page, data: ChartData, bottom: float) -> None:
     """A level line, and in words what it means."""
-    known = any(row.total is not None for row in data.rows)
-    words = NOTHING[data.look.span] if known else UNKNOWN if data.rows else frame.NOBODY
+    words = _why_nothing(data) if data.rows else frame.NOBODY
     box = _plot(data, Layout(0, 1, ()), frame.RIGHT, frame.TOP, bottom)
     page.line([(box.left, box.bottom), (box.right, box.bottom)], page.colours.muted, 2)
     _times(page, data, box)
     frame.tell(page, data, words, box.bottom)
 
 
+def _why_nothing(data: ChartData) -> Text:
+    """Nothing was gained, as far as is known; or nothing is known."""
+    known = [row for row in data.rows if row.total is not None]
+    since = max((row.since for row in known if row.since), default=None)
+    if since:
+        return text(NOTHING_SINCE.words, time=_time(data, since, MOMENTS[data.look.span]))
+    if known:
+        return NOTHING[data.look.span]
+    read_before = any(row.read_at and not row.since for row in data.rows)
+    return NOT_KNOWN[data.look.span] if read_before else UNKNOWN
+
+
 def _label(page: Page, data: ChartData, line: Line) -> labels.Label:
     ink, muted = Style(page.colours.ink), Style(page.colours.muted)
-    told = f"{_gained(data, line.row)} {_since(data, line)}".strip()
+    told = f"{_gained(data, line.row)} {_since(data, line.row)}".strip()
     note = line.row.note or "", muted
     return labels.label(line.colour, f"@{line.row.handle}", (told, ink), note, among=handles(data))
 
@@ -196,12 +233,11 @@ def _gained(data: ChartData, row: ChartRow) -> str:
     return ("+" if total >= 0 else "") + short(total, data.look.language)
 
 
-def _since(data: ChartData, line: Line) -> str:
+def _since(data: ChartData, row: ChartRow) -> str:
     """From when on the account is known, where that is not the start."""
-    since, length = line.course[0][0], data.look.span.length
-    if since - (data.as_of - length) <= length * LATE:
+    if row.since is None:
         return ""
-    return speech(data.look.language).say("since {time}", time=_time(data, since, MOMENTS[data.look.span]))
+    return speech(data.look.language).say("since {time}", time=_time(data, row.since, MOMENTS[data.look.span]))
 
 
 def _time(data: ChartData, moment: datetime, pattern: str) -> str:
@@ -210,8 +246,8 @@ def _time(data: ChartData, moment: datetime, pattern: str) -> str:
 
 def _plot(data: ChartData, kept: Layout, right: float, top: float, bottom: float) -> Plot:
     ticks = max(width(tick(value, data.look.language)) for value in _ticks(kept.low, kept.high))
-    start, lowest = data.as_of - data.look.span.length, bottom - frame.LINE - SPACE
-    return Plot(frame.LEFT + ticks + SPACE, right, top, lowest, start, data.as_of, kept.low, kept.high)
+    start, lowest = data.end - data.look.span.length, bottom - frame.LINE - SPACE
+    return Plot(frame.LEFT + ticks + SPACE, right, top, lowest, start, data.end, kept.low, kept.high)
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -245,8 +281,10 @@ def _round_times(box: Plot, every: timedelta) -> Iterator[datetime]:
 
 
 def _lines(page: Page, box: Plot, drawn: Sequence[Line]) -> None:
-    paths = [(line.colour, box.path(line.course)) for line in drawn]
+    paths = [(line.colour, box.path(line.row, line.course)) for line in drawn]
     told_apart(page, paths)
+    for bridge in (bridge for line in drawn for bridge in box.bridges(line.row, line.course)):
+        page.line(bridge, page.colours.paper, STROKE + 2, DASHES)
     for colour, path in reversed(paths):
         page.dots(path[-1:], colour, STROKE * 2.5, rim=HALO)
 
@@ -262,12 +300,13 @@ def _rings(page: Page, box: Plot, drawn: Sequence[Line], passed: Sequence[Overta
 
 
 def _foot(data: ChartData, drawn: Sequence[Line], passed: Sequence[Overtaking], names: Sequence[str]) -> list[str]:
-    """The latest overtakings, in one line where others are to be named, and the lines that name them."""
+    """What dashes mean, the latest overtakings, in one line where others are to be named, and the lines that do so."""
+    dashed = [speech(data.look.language).say(GAPS)] if any(line.row.gaps for line in drawn) else []
     told = [_passed(data, drawn, each) for each in passed[: -TOLD - 1 : -1]]
     joined = frame.SEPARATOR.join(told)
     if width(joined) <= frame.RIGHT - frame.LEFT:
         told = [joined] if told else []
-    return [*(told[:1] if names else told), *names]
+    return [*dashed, *(told[:1] if names else told), *names]
 
 
 def _passed(data: ChartData, drawn: Sequence[Line], each: Overtaking) -> str:

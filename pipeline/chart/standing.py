@@ -134,5 +134,8 @@ def sample(standing: Standing) -> str:
 
 
 def reason(data: ChartData, row: ChartRow) -> str:
-    """What stands in the place of an account's posts."""
-    return row.note or speech(data.look.language).say("no posts")
+    """What stands in the place of an account's posts, or of what they gained."""
+    said = speech(data.look.language)
+    if row.since is not None and not row.note:
+        return said.say("since {time}", time=said.moment(row.since))
+    return row.note or (said.say("not known") if row.values else said.say("no posts"))

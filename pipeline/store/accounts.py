@@ -164,9 +164,10 @@ def save(session: Session, readings: Iterable[Reading]) -> set[int]:
     latest = {reading.account_id: reading for reading in readings}
     rows = session.scalars(select(Account).where(Account.id.in_(latest))).all()
     current = [each for each in rows if each.fetched_at is None or each.fetched_at <= latest[each.id].at]
+    last = {each.id: posts.LastReading(each.fetched_at, each.read_back_to) for each in current}
     changed = {account.id for account in current if _save(account, latest[account.id])}
     found = [reading for account in current if (reading := latest[account.id]).posts is not None]
-    return changed | posts.save(session, found)
+    return changed | posts.save(session, found, last)
 
 
 def mark_stale(session: Session, before: Mapping[int | None, datetime]) -> set[int]:
@@ -190,6 +191,8 @@ def _save(account: Account, reading: Reading) -> bool:
     else:
         account.state, account.problem, account.stale, account.fetched_at = State.ACTIVE, None, False, reading.at
         account.requests = reading.requests if reading.complete else max(reading.requests, account.requests or 0)
+        oldest = min((post.created_at for post in reading.posts), default=reading.at)
+        account.read_back_to = None if reading.complete else oldest
     return _shown(account) != was
 
 

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from pipeline.store.tables import Account, Comparison, DropboxFile, Stop, Subscription
+from pipeline.store.tables import Account, Comparison, DropboxFile, Gain, Stop, Subscription
 
 MOMENTS = (
     *(Account.tried_at, Account.fetched_at, Account.turn_at, Comparison.claimed_until, Subscription.next_at),
     *(DropboxFile.next_at, DropboxFile.claimed_until, Stop.since, Stop.until, Subscription.asked_at),
+    *(Comparison.fades_at, Gain.at, Gain.since),
 )
-"""What is compared with the clock to find what is due."""
+"""What is compared with the clock to find what is due, and what was gained lately."""
 JITTER = timedelta(seconds=1)
 """So much two machines' measurements of that clock may differ."""
 

@@ -14,6 +14,8 @@ from pipeline.store import subscriptions
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
 
 CLAIM = timedelta(seconds=30)
+FADES_AGAIN_AFTER = timedelta(minutes=1)
+"""One that shows the same as before, after all, is not looked at sooner again."""
 
 
 def record(session: Session, comparison: Comparison) -> ComparisonRecord:
@@ -90,6 +92,16 @@ def mark_changed(session: Session, account_ids: Iterable[int]) -> None:
         update(Comparison)
         .where(Comparison.id.in_(changed), _is_watched())
         .values(wanted=Comparison.wanted + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def mark_faded(session: Session, now: datetime) -> None:
+    """Those that somebody watches and that time alone has changed want a new chart. It says when it fades itself."""
+    session.execute(
+        update(Comparison)
+        .where(Comparison.fades_at <= now, _is_watched())
+        .values(wanted=Comparison.wanted + 1, fades_at=now + FADES_AGAIN_AFTER)
         .execution_options(synchronize_session=False)
     )
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
@@ -60,6 +60,20 @@ class Store:
                 idle = func.set_config("idle_in_transaction_session_timeout", str(IDLE_MS), True)  # noqa: FBT003
                 session.execute(select(idle, func.pg_advisory_xact_lock(WRITERS)))
             yield session
+
+    def compact(self) -> None:
+        """Give back the room of what was deleted, where a SQLite's file is empty for the greater part.
+
+        Writers wait meanwhile, for as long as it takes to copy the rest. PostgreSQL does so by itself.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        with closing(self.engine.raw_connection()) as connection:
+            free, pages = (
+                connection.cursor().execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count")
+            )
+            if free * 2 > pages:
+                connection.cursor().execute("VACUUM")
 
     def close(self) -> None:
         self.engine.dispose()

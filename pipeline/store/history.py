@@ -1,90 +1,136 @@
-"""How counts came about: what a comparison's posts gained within a span, thinned to what a chart can show."""
+"""How counts came about: what each account's posts gained from reading to reading, the older the coarser.
 
-from collections import defaultdict
-from datetime import datetime
+A row holds what was gained between two readings of an account, `since` and `at`. There is one where a count changed,
+and one, maybe of no gain, where nobody read the account for more than a minute: so that whatever lies between two rows
+was observed, and nothing changed there. What that lets a chart say, pipeline.store.growth defines.
 
-from sqlalchemy import ColumnElement, String, Subquery, and_, cast, delete, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+Rows are put together as they age: a minute's for an hour, ten minutes' for a day, an hour's for a week. Each is then as
+fine as the charts that look back to it.
+"""
 
-from pipeline.records import Counts, Metric, Span
-from pipeline.store.comparisons import newest
-from pipeline.store.tables import History, Post
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import NamedTuple
 
-GRAIN = {Span.HOUR: len("2026-11-23 15:20"), Span.DAY: len("2026-11-23 15:2"), Span.WEEK: len("2026-11-23 15")}
-"""Of each post the last counts of a minute, of ten, or of an hour: so much of the time's text tells them apart."""
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
 
-Course = list[tuple[datetime, int]]
-Row = tuple[int, str, datetime, datetime, Counts]
-"""Account, post, when it was posted, when it had these counts, and the counts."""
+from pipeline.records import Span
+from pipeline.store.gains import Gains, merged, pack, unpack
+from pipeline.store.tables import EPOCH, Gain
 
-
-def courses(  # noqa: PLR0913, PLR0917 what is asked of a comparison
-    session: Session, comparison_id: int, count: int, metric: Metric, span: Span, now: datetime
-) -> dict[int, Course]:
-    """What each account's newest posts had gained by each moment of the span, oldest first, by the account's id.
-
-    A post made within the span began at nothing, an older one at what it had as the span began or as it was first read.
-    """
-    since = now - span.length
-    posts = newest(comparison_id, count)
-    first = _counts(session, posts, func.min(History.at))
-    before = _counts(session, posts, func.max(History.at), History.at < since)
-    moment = func.substr(cast(History.at, String), 1, GRAIN[span])
-    within = _counts(session, posts, func.max(History.at), History.at >= since, each=moment)
-
-    had = {row[:2]: 0 if row[2] >= since else metric.of(row[4]) for row in first}
-    had |= {row[:2]: metric.of(row[4]) for row in before}
-    found: dict[int, Course] = defaultdict(list)
-    for account_id, post_id, _, at, counts in within:
-        value = metric.of(counts)
-        if value is None:
-            continue
-        base = had[account_id, post_id]
-        gained = 0 if base is None else value - base
-        had[account_id, post_id] = value
-        course = found[account_id]
-        course.append((at, gained + (course[-1][1] if course else 0)))
-    return dict(found)
+GRAINS = {Span.HOUR: timedelta(minutes=1), Span.DAY: timedelta(minutes=10), Span.WEEK: timedelta(hours=1)}
+"""How fine a span is known; it begins at a whole one."""
+MINUTE, TEN_MINUTES, HOUR = GRAINS.values()
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+"""Since when there are no counts: the `since` of a first reading."""
+KEPT = Span.WEEK.length + 2 * HOUR
+"""No chart looks further back."""
+TURN = 10
+"""Accounts are thinned each ten minutes, a tenth of them each minute."""
+MANY = 20
+"""A reading that first tells of more than one post in so many is a beginning: its row stays apart from others."""
+MOST_APART = 6
+"""So many rows at most are kept apart in one while."""
+NEWEST = Gain.account_id == bindparam("account"), Gain.grain_s == int(MINUTE.total_seconds())
+LAST = select(Gain.since, Gain.at, Gain.packed).where(*NEWEST).order_by(Gain.at.desc()).limit(1)
+REPLACE = (
+    update(Gain).where(*NEWEST, Gain.at == bindparam("was_at")).values(at=bindparam("at"), packed=bindparam("packed"))
+)
+"""Built once: a tick asks these of each account that changed."""
 
 
-def thin(session: Session, account_id: int, before: datetime) -> None:
-    """Of what the account's posts had before this moment keep each one's last counts, and nothing of posts long gone.
+class Row(NamedTuple):
+    """What an account's posts gained between two readings."""
 
-    No chart looks further back, and those last counts are what it measures the gains from.
-    """
-    later = aliased(History)
-    followed = exists().where(
-        later.account_id == History.account_id,
-        later.post_id == History.post_id,
-        later.at > History.at,
-        later.at < before,
-    )
-    stored = exists().where(Post.account_id == History.account_id, Post.post_id == History.post_id)
+    since: datetime
+    at: datetime
+    gains: Gains
+
+    def is_apart(self, grain: timedelta) -> bool:
+        """Whether it must not be put together with others: it bridges a time not observed, or is a beginning."""
+        first = sum(1 for entry in self.gains.values() if entry[0])
+        return self.at - self.since > grain or first * MANY > max(len(self.gains), MANY)
+
+
+def floor(moment: datetime, grain: timedelta) -> datetime:
+    """The last whole minute, ten minutes or hour, in UTC."""
+    return moment - (moment - EPOCH) % grain
+
+
+def add(session: Session, account_id: int, row: Row) -> None:
+    """Keep what was gained since the reading before; within a minute in one row. Older rows are thinned at times."""
+    if not row.gains and row.at - row.since <= MINUTE:
+        return
+    last = _last(session, account_id)
+    if last is not None and _together(last, row):
+        packed = pack(merged([last.gains, row.gains]))
+        changed = {"account": account_id, "was_at": last.at, "at": row.at, "packed": packed}
+        session.connection().execute(REPLACE, changed)
+    else:
+        _insert(session, account_id, MINUTE, [row])
+    if last is None or _turn(account_id, last.at) != _turn(account_id, row.at):
+        thin(session, account_id, row.at)
+
+
+def thin(session: Session, account_id: int, now: datetime) -> None:
+    """Put the account's rows together as far as their age allows, and forget those that no chart looks back to."""
+    _coarsen(session, account_id, MINUTE, TEN_MINUTES, floor(now - Span.HOUR.length - 2 * MINUTE, TEN_MINUTES))
+    _coarsen(session, account_id, TEN_MINUTES, HOUR, floor(now - Span.DAY.length - 2 * TEN_MINUTES, HOUR))
     session.execute(
-        delete(History)
-        .where(History.account_id == account_id, History.at < before, or_(followed, ~stored))
+        delete(Gain)
+        .where(Gain.account_id == account_id, Gain.at < now - KEPT)
         .execution_options(synchronize_session=False)
     )
 
 
-def _counts(
-    session: Session,
-    posts: Subquery,
-    when: ColumnElement[datetime],
-    among: ColumnElement[bool] | None = None,
-    each: ColumnElement[str] | None = None,
-) -> list[Row]:
-    """The counts that each of the posts had at one moment, or at one of each kind of moment, in the order of time."""
-    of_post = and_(History.account_id == posts.c.account_id, History.post_id == posts.c.post_id)
-    chosen = select(History.account_id, History.post_id, posts.c.created_at, when.label("at")).join(posts, of_post)
-    chosen = chosen if among is None else chosen.where(among)
-    chosen = chosen.group_by(History.account_id, History.post_id, posts.c.created_at, *([] if each is None else [each]))
-    moments = chosen.subquery()
-    there = and_(
-        History.account_id == moments.c.account_id,
-        History.post_id == moments.c.post_id,
-        History.at == moments.c["at"],
-    )
-    counts = (getattr(History, name) for name in Counts._fields)
-    rows = session.execute(select(moments, *counts).join(History, there).order_by(moments.c["at"]))
-    return [(row[0], row[1], row[2], row[3], Counts(*row[4:])) for row in rows]
+def put_together(rows: Sequence[Row], grain: timedelta) -> Iterator[Row]:
+    """The rows of one account, oldest first, as fine as the grain."""
+    for _, same in groupby(rows, key=lambda row: floor(row.at, grain)):
+        few = list(_joined(list(same), grain))
+        yield from few if len(few) <= MOST_APART else _joined(few, grain, beginnings=False)
+
+
+def _joined(rows: Sequence[Row], grain: timedelta, *, beginnings: bool = True) -> Iterator[Row]:
+    """Neighbours put together, but for those that are to stay apart."""
+
+    def apart(row: Row) -> bool:
+        return row.is_apart(grain) if beginnings else row.at - row.since > grain
+
+    for is_apart, neighbours in groupby(rows, key=apart):
+        group = list(neighbours)
+        if is_apart:
+            yield from group
+        else:
+            yield Row(group[0].since, group[-1].at, merged(row.gains for row in group))
+
+
+def _together(last: Row, row: Row) -> bool:
+    """Whether they belong in one row; two of one moment must."""
+    near = floor(last.at, MINUTE) == floor(row.at, MINUTE)
+    return last.at == row.at or (near and not last.is_apart(MINUTE) and not row.is_apart(MINUTE))
+
+
+def _turn(account_id: int, moment: datetime) -> int:
+    return ((moment - EPOCH) // MINUTE + account_id) // TURN
+
+
+def _last(session: Session, account_id: int) -> Row | None:
+    found = session.connection().execute(LAST, {"account": account_id}).one_or_none()
+    return Row(found[0], found[1], unpack(found[2])) if found else None
+
+
+def _coarsen(session: Session, account_id: int, fine: timedelta, coarse: timedelta, before: datetime) -> None:
+    mine = Gain.account_id == account_id, Gain.grain_s == fine.total_seconds(), Gain.at < before
+    found = session.execute(select(Gain.since, Gain.at, Gain.packed).where(*mine).order_by(Gain.at)).all()
+    if found:
+        session.execute(delete(Gain).where(*mine).execution_options(synchronize_session=False))
+        rows = [Row(since, at, unpack(packed)) for since, at, packed in found]
+        _insert(session, account_id, coarse, put_together(rows, coarse))
+
+
+def _insert(session: Session, account_id: int, grain: timedelta, rows: Iterator[Row] | Sequence[Row]) -> None:
+    mine = {"account_id": account_id, "grain_s": int(grain.total_seconds())}
+    made = [mine | {"since": since, "at": at, "packed": pack(gains)} for since, at, gains in rows]
+    session.connection().execute(insert(Gain), made)

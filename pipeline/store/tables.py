@@ -1,6 +1,6 @@
 """What the database holds. Each table is one of the product's words."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    SmallInteger,
     String,
     TypeDecorator,
     UniqueConstraint,
@@ -23,6 +24,17 @@ from pipeline import clock
 from pipeline.records import Basis, Language, Look, Metric, Mode, Span, State, Text, Theme, View
 
 texts = TypeAdapter(Text)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970, in UTC."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    return EPOCH + microseconds * MICROSECOND
 
 
 class Moment(TypeDecorator[datetime]):
@@ -38,6 +50,19 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime in UTC kept as microseconds since 1970: where thousands are read at once, as they are."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else microseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else moment(value)
 
 
 class Word(TypeDecorator[StrEnum]):
@@ -126,6 +151,7 @@ class Account(Table):
 
     fetched_at: when its posts were last read; tried_at: when that was last tried; problem: why it failed since then.
     turn_at: when the network last had time to answer, well or not; requests: how many a whole reading takes.
+    read_back_to: when the oldest post was made that was read then, where there may be older ones.
     stale: the charts say so. billed_on: the UTC day whose bill holds its profile.
     """
 
@@ -140,6 +166,7 @@ class Account(Table):
     problem: Mapped[Text | None]
     stale: Mapped[bool] = mapped_column(default=False)
     fetched_at: Mapped[datetime | None]
+    read_back_to: Mapped[datetime | None]
     tried_at: Mapped[datetime | None]
     turn_at: Mapped[datetime | None]
     requests: Mapped[int | None]
@@ -168,7 +195,10 @@ class CountColumns:
 
 
 class Post(CountColumns, Table):
-    """A post as last read. billed_on: the UTC day whose bill holds it."""
+    """A post as last read. billed_on: the UTC day whose bill holds it.
+
+    untold: the counts that the account's last reading did not tell though they are known: a bit each, in their order.
+    """
 
     __tablename__ = "posts"
 
@@ -176,19 +206,25 @@ class Post(CountColumns, Table):
     post_id: Mapped[str] = mapped_column(primary_key=True)
     created_at: Mapped[datetime]
     billed_on: Mapped[date]
+    untold: Mapped[int] = mapped_column(SmallInteger, default=0)
 
 
 Index("ix_posts_newest", Post.account_id, Post.created_at.desc(), Post.post_id.desc())
 
 
-class History(CountColumns, Table):
-    """What a post's counts were from a moment on; a row only when they changed."""
+class Gain(Table):
+    """What an account's posts gained from one reading to another, packed by pipeline.store.gains.
 
-    __tablename__ = "history"
+    grain_s: how fine the row is, in seconds: as it ages it is put together with its neighbours.
+    """
+
+    __tablename__ = "gains"
 
     account_id: Mapped[int] = mapped_column(_owner("accounts"), primary_key=True)
-    post_id: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(primary_key=True)
+    grain_s: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    since: Mapped[datetime] = mapped_column(Instant)
+    packed: Mapped[bytes]
 
 
 class Comparison(Table):
@@ -197,7 +233,7 @@ class Comparison(Table):
     wanted and drawn are versions: a chart is due while wanted is ahead. claimed_until keeps two workers off one chart.
     inputs is the digest of what the chart showed, so that equal data is not drawn again; layout is where it showed it.
     as_of: when what the chart shows was read; checked_at: until when the same was read again.
-    used_at: when it was last asked for or drawn.
+    fades_at: when time alone changes what it shows, as in growth. used_at: when it was last asked for or drawn.
     """
 
     __tablename__ = "comparisons"
@@ -223,6 +259,7 @@ class Comparison(Table):
     caption: Mapped[str | None]
     as_of: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
+    fades_at: Mapped[datetime | None]
 
 
 _outdated = Comparison.wanted > Comparison.drawn

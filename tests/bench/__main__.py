@@ -3,9 +3,9 @@
 import json
 from argparse import ArgumentParser
 
-from tests.bench import answers, chart, tick
+from tests.bench import answers, chart, growth, tick
 
-BENCHES = {"tick": tick, "chart": chart, "answers": answers}
+BENCHES = {"tick": tick, "chart": chart, "answers": answers, "growth": growth}
 
 
 def main(names: list[str]) -> None:

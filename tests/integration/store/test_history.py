@@ -1,71 +1,239 @@
-"""What posts gained within a span, from the history of their counts."""
+"""What posts gained within a span, as it was read: after gaps, from first readings, and as it ages."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
-from pipeline.records import Comparison, Counts, Metric, Post, Reading, Span
-from pipeline.store import Store, accounts, comparisons, history
-from pipeline.store.tables import Account
+from pipeline.plot import chart_data, inputs
+from pipeline.records import ChartData, ChartRow, Comparison, Counts, Look, Metric, Mode, Post, Reading, Span, View
+from pipeline.store import Store, accounts, chats, comparisons, subscriptions
+from pipeline.store.tables import Account, Gain, Subscription
+from pipeline.store.tables import Comparison as ComparisonRow
 
 NOW = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)
 OLD = NOW - timedelta(days=30)
+SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 
 
-@pytest.fixture
-def comparison_id(store: Store) -> int:
+@pytest.fixture(autouse=True)
+def account(store: Store) -> None:
     with store.writing() as db:
         db.execute(insert(Account), [{"id": 1, "network": "x", "remote_id": "1", "handle": "a", "stale": False}])
-        return comparisons.find_or_add(db, Comparison((1,))).id
 
 
-def read(store: Store, minutes_ago: float, *posts: Post) -> datetime:
+def post(reposts: int | None, post_id: str = "1", made: datetime = OLD, **counts: int) -> Post:
+    return Post(post_id, made, Counts(reposts=reposts, **counts))
+
+
+def read(store: Store, ago: timedelta, *posts: Post, complete: bool = True) -> datetime:
     """A reading of the account's posts; returns its time."""
-    at = NOW - timedelta(minutes=minutes_ago)
     with store.writing() as db:
-        accounts.save(db, [Reading(1, at, posts, complete=True)])
-    return at
+        accounts.save(db, [Reading(1, NOW - ago, posts, complete=complete)])
+    return NOW - ago
 
 
-def courses(store: Store, comparison_id: int, span: Span, metric: Metric = Metric.REPOSTS) -> dict[int, history.Course]:
-    with store.reading() as db:
-        return history.courses(db, comparison_id, 100, metric, span, NOW)
+def read_on(store: Store, since: timedelta, until: timedelta, *posts: Post, every: timedelta = MINUTE) -> None:
+    """The same posts, again and again."""
+    for number in count():
+        if since - number * every < until:
+            break
+        read(store, since - number * every, *posts)
 
 
-def test_an_old_post_gains_from_what_it_had_when_the_span_began(store: Store, comparison_id: int) -> None:
-    read(store, 90, Post("1", OLD, Counts(reposts=10)))
-    first = read(store, 40, Post("1", OLD, Counts(reposts=12)))
-    second = read(store, 5, Post("1", OLD, Counts(reposts=11)))
-    assert courses(store, comparison_id, Span.HOUR) == {1: [(first, 2), (second, 1)]}
+def shown(
+    store: Store, span: Span = Span.HOUR, *, metric: Metric = Metric.REPOSTS, now: datetime = NOW, posts: int = 100
+) -> ChartData:
+    look = Look(metric, View.GROWTH, posts, span=span)
+    with store.writing() as db:
+        return chart_data(db, comparisons.find_or_add(db, Comparison((1,), look)), now)
 
 
-def test_a_post_first_read_within_the_span_gains_from_then_unless_it_is_as_young(
-    store: Store, comparison_id: int
-) -> None:
-    young = NOW - timedelta(minutes=30)
-    first = read(store, 40, Post("1", OLD, Counts(reposts=500)))
-    second = read(store, 20, Post("1", OLD, Counts(reposts=501)), Post("2", young, Counts(reposts=7)))
-    assert courses(store, comparison_id, Span.HOUR)[1] in (
-        [(first, 0), (second, 1), (second, 8)],
-        [(first, 0), (second, 7), (second, 8)],
-    )
+def row(
+    store: Store, span: Span = Span.HOUR, *, metric: Metric = Metric.REPOSTS, now: datetime = NOW, posts: int = 100
+) -> ChartRow:
+    return shown(store, span, metric=metric, now=now, posts=posts).rows[0]
 
 
-def test_engagement_is_all_but_views_and_not_known_where_a_part_of_it_is_not(store: Store, comparison_id: int) -> None:
-    made = NOW - timedelta(minutes=11)
-    at = read(
-        store, 10, Post("1", made, Counts(1, 2, 0, 0, 0, views=1000)), Post("2", made, Counts(reposts=5, likes=5))
-    )
-    assert courses(store, comparison_id, Span.HOUR, Metric.ENGAGEMENT) == {1: [(at, 3)]}
+def test_an_old_post_gains_from_what_it_had_when_the_span_began(store: Store) -> None:
+    read_on(store, 90 * MINUTE, 41 * MINUTE, post(10))
+    first = read(store, 40 * MINUTE, post(12))
+    read_on(store, 39 * MINUTE, 6 * MINUTE, post(12))
+    second = read(store, 5 * MINUTE, post(11))
+    told = row(store, now=NOW - 5 * MINUTE)
+    assert (told.course, told.total, told.since) == (((first, 2), (second, 1)), 1, None)
 
 
-@pytest.mark.parametrize(("span", "kept"), [(Span.HOUR, 30), (Span.DAY, 3), (Span.WEEK, 2)])
-def test_a_course_is_thinned_to_what_a_chart_can_show(store: Store, comparison_id: int, span: Span, kept: int) -> None:
+def test_what_came_while_nobody_looked_is_told_by_the_span_that_holds_all_of_that_time_alone(store: Store) -> None:
+    """Five days off: 500 came in them, and 3 in the minutes since."""
+    read_on(store, 6 * DAY, 5 * DAY, post(100), every=HOUR)
+    back = read(store, 20 * MINUTE, post(600))
+    later = read(store, 19 * MINUTE, post(603))
+    assert [(row(store, span).total, row(store, span).since) for span in (Span.HOUR, Span.DAY)] == [(3, back)] * 2
+    assert row(store).course == ((later, 3),)
+    week = row(store, Span.WEEK)
+    assert (week.total, week.since) == (503, NOW - 6 * DAY)
+    assert ((NOW - 5 * DAY, back)) in week.gaps
+
+
+def test_an_account_not_read_for_days_is_not_known(store: Store) -> None:
+    read_on(store, 5 * DAY, 4 * DAY, post(100), every=10 * MINUTE)
+    with store.writing() as db:
+        accounts.mark_stale(db, {None: NOW})
+    assert [row(store, span).total for span in (Span.HOUR, Span.DAY)] == [None, None]
+    assert row(store, Span.WEEK).total is None, "that nothing was gained is not known of the last four days"
+
+
+def test_what_an_account_gained_until_it_was_read_last_is_told_with_that_time(store: Store) -> None:
+    read_on(store, 90 * MINUTE, 41 * MINUTE, post(100))
+    last = read(store, 40 * MINUTE, post(107))
+    with store.writing() as db:
+        accounts.mark_stale(db, {None: NOW})
+    told = row(store)
+    assert (told.total, told.until, told.note) == (7, last, "as of 23 Nov 14:40 UTC")
+
+
+@pytest.mark.parametrize("span", Span)
+def test_a_minute_after_it_is_tracked_an_account_has_gained_what_came_in_that_minute(store: Store, span: Span) -> None:
+    """One post is from within each span, and has 2,540 already."""
+    young, born = post(2540, "2", NOW - 10 * MINUTE), post(4, "3", NOW - 30 * SECOND)
+    first = read(store, MINUTE, post(70_000), young)
+    assert (row(store, span, now=first).total, row(store, span, now=first).since) == (None, first)
+    read(store, 40 * SECOND, post(70_001), young)
+    read(store, 10 * SECOND, post(70_001), young._replace(counts=Counts(reposts=2541)), born)
+    told = row(store, span)
+    assert (told.total, told.since) == (2 + 4, first)
+
+
+def test_that_nothing_was_gained_is_told_of_the_time_that_was_watched(store: Store) -> None:
+    first = read(store, 2 * HOUR, post(7))
+    read_on(store, 2 * HOUR - MINUTE, timedelta(0), post(7))
+    assert [(row(store, span).total, row(store, span).since) for span in Span] == [(0, None), (0, first), (0, first)]
+
+
+def test_a_post_made_while_the_account_is_watched_began_at_nothing(store: Store) -> None:
+    read_on(store, 90 * MINUTE, 31 * MINUTE, post(500))
+    at = read(store, 29 * MINUTE, post(500), post(7, "2", NOW - 30 * MINUTE))
+    assert (row(store, now=at).course, row(store, now=at).since) == (((at, 7),), None)
+
+
+def test_a_post_made_before_counts_from_its_first_reading_and_so_does_the_account(store: Store) -> None:
+    """As when POSTS_PER_ACCOUNT is raised."""
+    read_on(store, 90 * MINUTE, 31 * MINUTE, post(500))
+    raised = read(store, 29 * MINUTE, post(501), post(7000, "0"))
+    read(store, 28 * MINUTE, post(503), post(7001, "0"))
+    assert (row(store).total, row(store).since) == (3, raised)
+    assert (row(store, posts=1).total, row(store, posts=1).since) == (2 + 1, None), "the newest alone was known"
+
+
+def test_of_many_posts_an_old_one_may_come_into_view_and_takes_nothing_from_the_others(store: Store) -> None:
+    many = [post(5, f"{number}", OLD + number * MINUTE) for number in range(30)]
+    read_on(store, 90 * MINUTE, 31 * MINUTE, *many)
+    read(store, 29 * MINUTE, *many[:-1], post(9000, "older", OLD - DAY))
+    read(store, 28 * MINUTE, post(6, "0"), *many[1:-1], post(9001, "older", OLD - DAY))
+    assert (row(store).total, row(store).since) == (2, None)
+
+
+def test_a_deleted_post_is_nobodys_loss_and_what_it_had_gained_is_no_longer_counted(store: Store) -> None:
+    read_on(store, 90 * MINUTE, 31 * MINUTE, post(500), post(7, "2"))
+    read(store, 30 * MINUTE, post(503), post(47, "2"))
+    assert row(store).total == 43
+    read(store, 20 * MINUTE, post(504))
+    assert row(store).total == 4
+
+
+def test_a_count_that_becomes_known_has_gained_nothing_and_what_it_was_meanwhile_is_not_told(store: Store) -> None:
+    read_on(store, 90 * MINUTE, 41 * MINUTE, post(None, likes=5), post(30, "2", likes=5))
+    told = read(store, 40 * MINUTE, post(900, likes=6), post(None, "2", likes=5))
+    assert (row(store, now=told).total, row(store, now=told).since) == (None, told)
+    again = read(store, 30 * MINUTE, post(901, likes=6), post(80, "2", likes=5))
+    read(store, 29 * MINUTE, post(902, likes=6), post(81, "2", likes=5))
+    assert (row(store).total, row(store).since) == (2, again)
+    assert (row(store, metric=Metric.LIKES).total, row(store, metric=Metric.LIKES).since) == (1, None)
+
+
+def test_posts_that_an_unfinished_reading_did_not_reach_gained_unseen(store: Store) -> None:
+    newer = post(5, "2", OLD + DAY)
+    read_on(store, 90 * MINUTE, 61 * MINUTE, newer, post(500))
+    for ago in range(60, 20, -1):
+        read(store, ago * MINUTE, newer, complete=False)
+    again = read(store, 20 * MINUTE, newer, post(900))
+    read(store, 19 * MINUTE, newer, post(902))
+    assert (row(store).total, row(store).since) == (2, again)
+
+
+def test_engagement_is_all_but_views_and_not_known_where_a_part_of_it_is_not(store: Store) -> None:
+    read_on(store, 90 * MINUTE, 11 * MINUTE, Post("1", OLD, Counts(5, 5, 5, 5, 5, 5)))
+    made = NOW - 10.5 * MINUTE
+    whole, part = Post("2", made, Counts(1, 2, 0, 0, 0, views=1000)), Post("3", made, Counts(reposts=5, likes=5))
+    at = read(store, 10 * MINUTE, Post("1", OLD, Counts(5, 5, 5, 5, 5, 9)), whole, part)
+    assert row(store, metric=Metric.ENGAGEMENT).course == ((at, 3),)
+    assert row(store).course == ((at, 6),)
+
+
+@pytest.mark.parametrize(("span", "kept"), [(Span.HOUR, 1 + 30), (Span.DAY, 1 + 3), (Span.WEEK, 2)])
+def test_a_course_is_thinned_to_what_a_chart_can_show(store: Store, span: Span, kept: int) -> None:
+    read_on(store, 8 * DAY, HOUR, post(0), every=HOUR)
+    read_on(store, HOUR, 31 * MINUTE, post(900))
     for minutes_ago in range(30, 0, -1):
         for seconds in (0, 20, 40):
-            count = 1000 - 3 * minutes_ago + seconds // 20
-            read(store, minutes_ago - seconds / 60, Post("1", OLD, Counts(reposts=count)))
-    [course] = courses(store, comparison_id, span).values()
+            read(store, minutes_ago * MINUTE - seconds * SECOND, post(1000 - 3 * minutes_ago + seconds // 20))
+    course = row(store, span).course
     assert len(course) == kept
-    assert course[-1] == (NOW - timedelta(seconds=20), 999 - 910)
+    assert course[-1] == (NOW - 20 * SECOND, 99 if span is Span.HOUR else 999)
+
+
+def test_as_they_age_rows_are_put_together_and_no_figure_changes(store: Store) -> None:
+    """A change each minute for 27 hours: of the first hour one row is left, of the days after one each ten minutes."""
+    for number in range(27 * 60):
+        read(store, 27 * HOUR - number * MINUTE, post(3 * number))
+    with store.reading() as db:
+        kept = dict(db.execute(select(Gain.grain_s, func.count()).group_by(Gain.grain_s)).all())
+    assert 60 <= kept[60] <= 60 + 2 * 10 + 2
+    assert 22 * 6 <= kept[600] <= 25 * 6
+    assert kept[3600] in {2, 3}
+    now = NOW - MINUTE
+    assert [row(store, span, now=now).total for span in Span] == [3 * 60, 3 * 24 * 60, 3 * (27 * 60 - 1)]
+    assert row(store, Span.DAY, now=now).since is None
+
+
+def test_rows_that_no_chart_looks_back_to_go(store: Store) -> None:
+    for number in range(10 * 24):
+        read(store, 10 * DAY - number * HOUR, post(number))
+    with store.reading() as db:
+        assert (db.scalar(select(func.min(Gain.at))) or NOW) > NOW - 8 * DAY
+
+
+def test_equal_readings_leave_the_chart_as_it_is_until_the_span_has_slid(store: Store) -> None:
+    read_on(store, 3 * HOUR, 41 * MINUTE, post(10))
+    read(store, 40 * MINUTE, post(12))
+    first = inputs(shown(store, now=NOW - 40 * MINUTE))
+    for ago in range(39, -20, -1):
+        read(store, ago * MINUTE, post(12))
+        data = shown(store, now=NOW - ago * MINUTE)
+        assert (inputs(data), data.fades_at) == (first, NOW + 20 * MINUTE)
+    read(store, -20 * MINUTE, post(12))
+    data = shown(store, now=NOW + 20 * MINUTE)
+    assert (data.rows[0].total, data.fades_at) == (0, None)
+
+
+def test_a_watched_growth_that_time_has_changed_wants_a_new_chart_once(store: Store) -> None:
+    with store.writing() as db:
+        chats.add(db, 1, NOW)
+        comparison = comparisons.find_or_add(db, Comparison((1,), Look(view=View.GROWTH)))
+        comparison.fades_at = NOW
+        subscriptions.add(
+            db,
+            Subscription(
+                chat_id=1, comparison_id=comparison.id, everything=False, mode=Mode.LIVE, from_version=0, next_at=NOW
+            ),
+        )
+
+    def wanted(now: datetime) -> int:
+        with store.writing() as db:
+            comparisons.mark_faded(db, now)
+        with store.reading() as db:
+            return db.scalars(select(ComparisonRow.wanted)).one()
+
+    assert [wanted(NOW - SECOND), wanted(NOW), wanted(NOW + SECOND), wanted(NOW + 59 * SECOND)] == [0, 1, 1, 1]

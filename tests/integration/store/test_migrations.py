@@ -4,10 +4,12 @@ from datetime import timedelta
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
+from pipeline import clock
 from pipeline.language import speech
-from pipeline.records import NETWORK, Comparison, Language, Look, Metric, Theme, View
+from pipeline.plot import chart_data
+from pipeline.records import NETWORK, Comparison, Language, Look, Metric, Span, Theme, View
 from pipeline.store import Store, comparisons, datasets, dropbox_files, notices
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Table
@@ -162,9 +164,39 @@ def test_views_that_x_did_not_count_are_not_zero_any_more(address: str) -> None:
             posts = "INSERT INTO posts (account_id, post_id, created_at, billed_on, views)"
             db.execute(text(f"{posts} VALUES (1, :id, :at, :day, :views)"), row)
             db.execute(text("INSERT INTO history (account_id, post_id, at, views) VALUES (1, :id, :at, :views)"), row)
-    migrate(store)
+    migrate(store, "0012")
     with store.reading() as db:
         for table in ("posts", "history"):
             rows = db.execute(text(f"SELECT post_id, views FROM {table}")).all()
             assert {row[0]: row[1] for row in rows} == {"old": None, "day": None, "seen": 7, "new": 0}
+    store.close()
+
+
+def test_history_from_before_is_kept_as_far_as_charts_look_back_and_claims_no_more_than_it_told(address: str) -> None:
+    """Of a time without a change it did not tell whether anybody looked."""
+    store, now = Store(address), clock.now()
+    migrate(store, "0014")
+    minutes = {20 * 24 * 60: 3, 40: 10, **{ago: 100 - ago for ago in range(30, 9, -1)}}
+    at = {"made": now - timedelta(days=30), "day": now.date(), "read": now - timedelta(minutes=10), "no": False}
+    account = (
+        "(id, network, remote_id, handle, state, stale, fetched_at) VALUES (1, 'x', '1', 'a', 'active', :no, :read)"
+    )
+    with store.writing() as db:
+        db.execute(text(f"INSERT INTO accounts {account}"), at)
+        posts = "(account_id, post_id, created_at, billed_on, reposts) VALUES (1, '1', :made, :day, 90)"
+        db.execute(text(f"INSERT INTO posts {posts}"), at)
+        for ago, count in minutes.items():
+            counted = {"at": now - timedelta(minutes=ago), "count": count}
+            db.execute(
+                text("INSERT INTO history (account_id, post_id, at, reposts) VALUES (1, '1', :at, :count)"), counted
+            )
+    migrate(store)
+    with store.writing() as db:
+        look = Look(view=View.GROWTH, span=Span.HOUR)
+        data = chart_data(db, comparisons.find_or_add(db, Comparison((1,), look)), now)
+        assert not inspect(db.connection()).has_table("history")
+    [row] = data.rows
+    assert (row.total, row.since) == (90 - 10, now - timedelta(minutes=40))
+    assert row.gaps == ((now - timedelta(minutes=40), now - timedelta(minutes=30)),)
+    assert [gained for _, gained in row.course] == [60, *range(61, 81)]
     store.close()

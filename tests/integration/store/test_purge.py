@@ -1,16 +1,17 @@
 """What nobody needs any more goes, in time, and nothing else does."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy import text as sql
 
 from pipeline.language import text
 from pipeline.purge import KEPT, MOST_POSTS, purge
-from pipeline.records import Comparison, Counts, Metric, Post, Reading, Span
-from pipeline.store import Store, accounts, chats, comparisons, history, notices
+from pipeline.records import Comparison, Counts, Post, Reading
+from pipeline.store import Store, accounts, chats, comparisons, notices
 from pipeline.store.migrate import migrate
-from pipeline.store.tables import Account, Chat, History, Notice, Subscription, Table
+from pipeline.store.tables import Account, Chat, Gain, Notice, Subscription, Table
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Post as PostRow
 from tests.integration.store.conftest import NOON, add_accounts, reading
@@ -126,39 +127,35 @@ def test_a_drawing_counts_as_use(store: Store) -> None:
         assert db.get_one(ComparisonRow, comparison_id).used_at > LONG_AGO
 
 
-def test_history_is_thinned_to_what_charts_look_back_on(store: Store) -> None:
+def test_what_was_gained_before_any_chart_looks_back_goes_and_the_rest_stays(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
-    for days, count in ((60, 1), (50, 2), (40, 5), (6, 8), (1, 9)):
+    for days, count in ((60, 1), (50, 2), (9, 5), (6, 8), (1, 9)):
         at = NOON - timedelta(days=days)
         post = Post("1", NOON - timedelta(days=90), Counts(reposts=count))
         with store.writing() as db:
             accounts.save(db, [Reading(account_id, at, (post,), complete=True)])
-    with store.writing() as db:
-        comparison_id = comparisons.find_or_add(db, Comparison((account_id,))).id
-
-    def week() -> history.Course:
-        with store.reading() as db:
-            return history.courses(db, comparison_id, 100, Metric.REPOSTS, Span.WEEK, NOON)[account_id]
-
-    before = week()
-    assert [gained for _, gained in before] == [3, 4]
     purge(store, NOON)
     with store.reading() as db:
-        assert list(db.scalars(select(History.reposts).order_by(History.at))) == [5, 8, 9]
-    assert week() == before
+        assert list(db.scalars(select(Gain.at).order_by(Gain.at))) == [NOON - timedelta(days=days) for days in (6, 1)]
 
 
-def test_history_of_posts_long_gone_goes_and_that_of_posts_lately_gone_stays(store: Store) -> None:
-    [account_id] = add_accounts(store, "nasa")
-    rows_of = [
-        {"account_id": account_id, "post_id": post_id, "at": at}
-        for post_id, at in (("1", LONG_AGO), ("2", NOON - timedelta(days=1)))
-    ]
+def test_the_room_of_what_was_deleted_is_given_back(tmp_path: Path) -> None:
+    path = tmp_path / "tallybird.db"
+    store = Store(f"sqlite:///{path}")
+    migrate(store)
     with store.writing() as db:
-        db.execute(insert(History), rows_of)
+        db.execute(
+            sql(
+                "CREATE TABLE gone AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000) "
+                "SELECT i, hex(randomblob(40)) AS filling FROM n"
+            )
+        )
+        db.execute(sql("DROP TABLE gone"))
+    store.close()
+    full = path.stat().st_size
     purge(store, NOON)
-    with store.reading() as db:
-        assert list(db.scalars(select(History.post_id))) == ["2"]
+    store.close()
+    assert path.stat().st_size < full / 2
 
 
 def test_an_account_keeps_as_many_posts_as_a_chart_can_ask_for(store: Store) -> None:

@@ -1,13 +1,14 @@
 """Growth: lines from nothing, who overtook whom and when, and what is said where there is nothing to draw."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
-from pipeline.chart import growth
+from pipeline.chart import caption, growth
 from pipeline.chart.courses import course, overtakings
 from pipeline.chart.page import Page
 from pipeline.chart.theme import COLOURS
@@ -26,8 +27,19 @@ def steps(*gains: tuple[float, int], span: Span = Span.DAY) -> tuple[tuple[datet
     return tuple((NOW - span.length * (1 - share), gained) for share, gained in gains)
 
 
-def growing(handle: str, *gains: tuple[float, int], note: str | None = None, span: Span = Span.DAY) -> ChartRow:
-    return ChartRow(handle, (1,), (NOW,), note, gains[-1][1] if gains else 0, steps(*gains, span=span))
+def growing(
+    handle: str, *gains: tuple[float, int], note: str | None = None, span: Span = Span.DAY, since: float | None = None
+) -> ChartRow:
+    """since: after which share of the span the account is known."""
+    row = ChartRow(handle, (1,), (NOW,), note, gains[-1][1] if gains else 0, steps(*gains, span=span))
+    return row if since is None else replace(row, since=NOW - span.length * (1 - since))
+
+
+def gapped(handle: str, gained: int) -> ChartRow:
+    """Not read from a quarter of the day to its half; nor lately."""
+    known = growing(handle, (0.1, gained // 3), (0.5, gained), note="as of 23 Nov 14:05 UTC")
+    quarter, half, lately = (NOW - timedelta(days=1 - share) for share in (0.25, 0.5, 0.95))
+    return replace(known, gaps=((quarter, half),), until=lately)
 
 
 def unknown(handle: str, note: str | None = None) -> ChartRow:
@@ -64,7 +76,9 @@ CASES["stale names in a race"] = [
     ChartRow(each.handle, each.values, each.times, "as of 23 Sept 14:05 UTC", each.total, each.course)
     for each in racing(6, Span.DAY, WIDEST)
 ]
-CASES["read late"] = [growing(f"{number}{WIDEST}", (0.5, 0), (0.9, 40 * number)) for number in range(1, 6)]
+CASES["read late"] = [growing(f"{number}{WIDEST}", (0.9, 40 * number), since=0.5) for number in range(1, 6)]
+CASES["not read for a while"] = [gapped(f"{number}{WIDEST}", 90 * number) for number in range(1, 6)]
+CASES["one not read for a while"] = [gapped(LONGEST, 12_345)]
 
 
 @pytest.mark.parametrize("language", Language)
@@ -124,7 +138,7 @@ def test_a_line_is_level_between_what_is_known_and_until_the_end() -> None:
 
 
 def test_an_account_that_was_first_read_within_the_span_starts_there_and_says_so() -> None:
-    page = draw(growing("new", (0.5, 0), (0.9, 8)), growing("old", (0.5, 3)))
+    page = draw(growing("new", (0.9, 8), since=0.5), growing("old", (0.5, 3)))
     begins = {number: max(lines(page, LIGHT.account(number)), key=len)[0][0] for number in (0, 1)}
     assert begins[0] > begins[1] + 200
     assert "+8 since 03:20" in texts(page)
@@ -200,6 +214,38 @@ def test_what_changed_at_one_moment_is_compared_together() -> None:
     assert overtakings([at((10, 5), (200, 20)), at((20, 3), (200, 9))], NOW, BRIEF) == []
 
 
-def test_a_course_starts_at_nothing_or_with_a_first_reading() -> None:
+def test_a_course_starts_at_nothing_with_the_span_or_with_a_first_reading() -> None:
     assert course(growing("a", (0.5, 4)), START)[0] == (START, 0)
-    assert course(growing("a", (0.5, 0), (0.6, 4)), START)[0] == (START + timedelta(hours=12), 0)
+    assert course(growing("a", (0.6, 4), since=0.5), START)[0] == (START + timedelta(hours=12), 0)
+
+
+def test_over_a_gap_a_line_is_dashed_and_aslant_and_it_ends_where_the_account_was_read_last() -> None:
+    page = draw(gapped("a", 90))
+    path = max(lines(page, LIGHT.muted), key=len)
+    (left, zero), *_, (_, last) = path
+    right = left + (path[-1][0] - left) / 0.95
+    assert [round((x - left) / (right - left), 2) for x, _ in path] == [0, 0.1, 0.1, 0.25, 0.5, 0.95]
+    assert [round((zero - y) / (zero - last) * 90) for _, y in path] == [0, 0, 30, 30, 90, 90]
+    assert [list(bridge) for bridge in lines(page, LIGHT.paper) if list(bridge) == path[3:5]]
+    assert any("dashed: not read then" in words for words in texts(page))
+
+
+def test_who_overtook_whom_while_nobody_looked_is_not_told_with_a_time() -> None:
+    told = texts(draw(growing("slow", (0.1, 60)), gapped("fast", 99)))
+    assert not [words for words in told if "ring" in words or "passed" in words]
+
+
+def test_nothing_gained_is_told_since_when_all_are_known() -> None:
+    assert "nothing gained since 03:20" in texts(draw(growing("a", since=0.5), growing("b", since=0.2)))
+
+
+def test_where_nobody_was_read_within_the_span_nothing_is_known_of_it() -> None:
+    late = replace(unknown("a", "as of 18 Nov 14:05 UTC"), values=(1,), times=(NOW,), read_at=NOW - timedelta(days=5))
+    assert "nothing known of the last 24 hours" in texts(draw(late))
+
+
+def test_the_caption_says_since_when_a_gain_is_known_and_never_that_nothing_was_where_that_is_not() -> None:
+    rows = growing("new", (0.9, 8), since=0.5), unknown("late", "as of 18 Nov 14:05 UTC")
+    told = caption(chart(*rows, view=View.GROWTH)).splitlines()
+    assert told[2].endswith("+8` @new · since 23 Nov 03:20 UTC")
+    assert told[3].endswith("–` @late · as of 18 Nov 14:05 UTC")

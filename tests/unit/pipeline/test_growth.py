@@ -1,0 +1,159 @@
+"""What a growth chart claims is what was gained between two moments that were read, whatever happened between them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, insert
+
+from pipeline.records import Comparison, Counts, Metric, Post, Reading, Span
+from pipeline.store import Store, accounts, comparisons
+from pipeline.store.growth import Growth, growth
+from pipeline.store.tables import Account, Table
+from pipeline.store.tables import Comparison as ComparisonRow
+
+BEGIN = datetime(2026, 11, 2, 4, 14, 3, tzinfo=UTC)
+GRAINS = {Span.HOUR: timedelta(minutes=1), Span.DAY: timedelta(minutes=10), Span.WEEK: timedelta(hours=1)}
+SECONDS = st.sampled_from([10, 10, 10, 25, 70, 240, 700, 1500, 5400, 20_000, 90_000, 400_000])
+LOOKED_AT = 0.2
+"""The part of the readings after which a chart is looked at."""
+FEW = 19
+"""Fewer posts than this let none be told of late without saying so."""
+
+
+@dataclass
+class Life:
+    """An account as it truly is: what each of its posts has at each moment that it is read, whether seen or not."""
+
+    chance: Random
+    now: datetime = BEGIN
+    counts: dict[str, int] = field(default_factory=dict)
+    made: dict[str, datetime] = field(default_factory=dict)
+    truth: dict[datetime, dict[str, int]] = field(default_factory=dict)
+    whole: bool = True
+    """Whether the last reading told every count."""
+
+    def pass_by(self, seconds: int, busy: float) -> None:
+        """Posts come, gain, lose and go."""
+        then = self.now
+        self.now += timedelta(seconds=seconds)
+        if self.chance.random() < busy / 2 or not self.counts:
+            name = str(len(self.made))
+            self.made[name] = then + (self.now - then) * self.chance.random()
+            self.counts[name] = 0
+        for name in list(self.counts):
+            if self.chance.random() < busy:
+                self.counts[name] = max(0, self.counts[name] + self.chance.choice([1, 2, 40, 700, 10**9, -1, -3]))
+        if self.chance.random() < busy / 8 and len(self.counts) > 1:
+            del self.counts[self.chance.choice(list(self.counts))]
+
+    def read(self, depth: int, *, odd: bool) -> Reading:
+        """The newest posts; an odd reading leaves some out, or some of their counts."""
+        self.truth[self.now] = dict(self.counts)
+        newest = sorted(self.counts, key=self.made.__getitem__, reverse=True)
+        posts = [Post(name, self.made[name], Counts(reposts=self.counts[name])) for name in newest[:depth]]
+        posts = [post._replace(counts=Counts()) if odd and self.chance.random() < 0.2 else post for post in posts]
+        posts = [post for post in posts if not odd or self.chance.random() < 0.8]
+        self.whole = not odd
+        return Reading(1, self.now, tuple(posts), complete=not odd and len(newest) <= depth, partial=odd)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path_factory.mktemp('growth')}/tallybird.db")
+    Table.metadata.create_all(store.engine)
+    yield store
+    store.close()
+
+
+@pytest.fixture(autouse=True)
+def comparison_id(store: Store) -> int:
+    return begin(store)
+
+
+def begin(store: Store) -> int:
+    """A comparison of one account of which nothing is known."""
+    with store.writing() as db:
+        for table in (ComparisonRow, Account):
+            db.execute(delete(table))
+        db.execute(insert(Account), [{"id": 1, "network": "x", "remote_id": "1", "handle": "a", "stale": False}])
+        return comparisons.find_or_add(db, Comparison((1,))).id
+
+
+def save(store: Store, reading: Reading) -> None:
+    with store.writing() as db:
+        accounts.save(db, [reading])
+
+
+def grown(store: Store, comparison_id: int, span: Span, now: datetime, count: int) -> tuple[Growth, list[str]]:
+    """What is claimed, and of which posts."""
+    with store.reading() as db:
+        members = comparisons.accounts_of(db, comparison_id)
+        posts = comparisons.newest_posts(db, comparison_id, count)
+        [found] = growth(db, members, posts, Metric.REPOSTS, span, now)
+    return found, [post.id for post in posts[1]]
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    seed=st.integers(0, 10**6),
+    stretches=st.lists(
+        st.tuples(
+            SECONDS, st.integers(1, 25), st.sampled_from([3, 9, FEW]), st.booleans(), st.sampled_from([0, 0.1, 0.6])
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    later=st.integers(0, 300),
+)
+def test_what_is_claimed_is_the_truth_between_two_moments_that_were_read(
+    store: Store, seed: int, stretches: list[tuple[int, int, int, bool, float]], later: int
+) -> None:
+    comparison_id, life = begin(store), Life(Random(seed))
+    for seconds, times, depth, odd, busy in stretches:
+        for _ in range(times):
+            life.pass_by(seconds, busy)
+            save(store, life.read(depth, odd=odd and life.chance.random() < 0.3))
+            if life.chance.random() < LOOKED_AT:
+                assert_true(store, comparison_id, life, depth, life.now + timedelta(seconds=later))
+
+
+def assert_true(store: Store, comparison_id: int, life: Life, depth: int, now: datetime) -> None:
+    if not life.whole:
+        return
+    for span in Span:
+        for count in (2, depth):
+            claimed, posts = grown(store, comparison_id, span, now, count)
+            start = now - span.length
+            newest = sorted(life.counts, key=life.made.__getitem__, reverse=True)[:count]
+            assert posts == newest
+            moments = _possible(life, claimed, start, GRAINS[span])
+            truths = {moment: _gained(life, posts, moment) for moment in moments}
+            if claimed.total is None:
+                read_before = [moment for moment in life.truth if moment < life.now]
+                assert claimed.since == life.now or life.now - start <= 2 * GRAINS[span] or not read_before
+            else:
+                assert claimed.total in truths.values(), (span, count, claimed, truths)
+
+
+def _possible(life: Life, claimed: Growth, start: datetime, grain: timedelta) -> list[datetime]:
+    """The moments that the claim may begin at, all of them read: that which it names, else the span's start."""
+    if claimed.since is not None:
+        assert claimed.since in life.truth
+        assert claimed.since > start
+        return [claimed.since]
+    return [moment for moment in life.truth if abs(moment - start) <= grain]
+
+
+def _gained(life: Life, posts: list[str], since: datetime) -> int:
+    return sum(life.truth[life.now][post] - life.truth[since].get(post, 0) for post in posts)
