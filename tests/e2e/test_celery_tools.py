@@ -13,7 +13,8 @@ WORKERS = {"worker", "uploader"}
 def tool(house: House, *words: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "celery", "-A", "pipeline", *words]
     output = subprocess.PIPE
-    return subprocess.Popen(command, cwd=house.folder, env=house.environment, stdout=output, stderr=output, text=True)
+    at_once = house.environment | {"PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(command, cwd=house.folder, env=at_once, stdout=output, stderr=output, text=True)
 
 
 def told(house: House, *words: str) -> dict[str, object]:
@@ -36,7 +37,7 @@ def test_inspect_and_control_are_answered_and_events_tell_of_each_task(house: Ho
         person.send("/list")
         seen = ""
         assert monitor.stdout
-        while "task-succeeded" not in seen:
+        while "task succeeded" not in seen:
             line = monitor.stdout.readline()
             assert line, "the monitor ended"
             seen += line
@@ -44,7 +45,7 @@ def test_inspect_and_control_are_answered_and_events_tell_of_each_task(house: Ho
         monitor.terminate()
         monitor.communicate()
         told(house, "control", "disable_events")
-    assert "task-received" in seen
+    assert "task received: tick" in seen
     log = house.log.read_text(errors="replace")
     assert " ERROR " not in log
     assert "Traceback" not in log
