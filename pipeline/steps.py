@@ -195,7 +195,7 @@ def write(tools: Tools, comparison_id: int) -> None:
     """Write the comparison's dataset, where somebody tracks or subscribes to what it is of. Raises OSError."""
     with tools.store.reading() as db:
         key = datasets.of_comparison(db, comparison_id)
-        is_wanted = subscriptions.is_kept(db, comparison_id) or key in datasets.wanted(db, _usual_count(tools))
+        is_wanted = subscriptions.is_kept(db, comparison_id) or datasets.is_wanted(db, key, _usual_count(tools))
     if is_wanted:
         _write(tools, key)
         _write(tools, datasets.DICTIONARY)

@@ -37,18 +37,31 @@ def of_comparison(session: Session, comparison_id: int) -> str:
     return key(comparison.look.count, session.scalars(accounts))
 
 
-def wanted(session: Session, count: int) -> set[str]:
-    """The keys of what is to be kept: of all that a chat tracks, with the usual count, and of each subscription."""
+def is_wanted(session: Session, key: str, count: int) -> bool:
+    """Whether the dataset is to be kept; only what shares an account with it is looked through."""
+    account_ids = contents(key).account_ids
+    return bool(account_ids) and key in wanted(session, count, of=account_ids[0])
+
+
+def wanted(session: Session, count: int, *, of: int | None = None) -> set[str]:
+    """The keys of what is to be kept: of all that a chat tracks, with the usual count, and of each subscription.
+
+    of: only those with this account.
+    """
+    chats = select(Tracking.chat_id).where(Tracking.account_id == of)
+    comparisons = select(ComparisonAccount.comparison_id).where(ComparisonAccount.account_id == of)
     ids = func.aggregate_strings(cast(Tracking.account_id, String), ",")
-    tracked = session.scalars(select(ids).group_by(Tracking.chat_id))
-    kept = select(Subscription.comparison_id).where(Subscription.mode != Mode.ONCE)
+    all_tracked = select(ids).group_by(Tracking.chat_id)
+    tracked = session.scalars(all_tracked if of is None else all_tracked.where(Tracking.chat_id.in_(chats)))
+    all_kept = select(Subscription.comparison_id).where(Subscription.mode != Mode.ONCE)
+    kept = all_kept if of is None else all_kept.where(Subscription.comparison_id.in_(comparisons))
     subscribed = session.execute(
         select(COUNT, func.aggregate_strings(cast(ComparisonAccount.account_id, String), ","))
         .join(ComparisonAccount, ComparisonAccount.comparison_id == Comparison.id)
         .where(Comparison.id.in_(kept))
         .group_by(Comparison.id, COUNT)
     )
-    return {_key(count, ids) for ids in tracked} | {_key(of, ids) for of, ids in subscribed}
+    return {_key(count, ids) for ids in tracked} | {_key(posts, ids) for posts, ids in subscribed}
 
 
 def _key(count: int, ids: str) -> str:

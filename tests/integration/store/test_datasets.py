@@ -19,6 +19,10 @@ def test_what_chats_track_and_subscribe_to_is_wanted_and_nothing_else(store: Sto
     show(store, [one], Mode.ONCE, Look(count=20))
     with store.reading() as db:
         assert datasets.wanted(db, 100) == {f"100 {one},{two},{three}", f"100 {two}", f"50 {one},{two}"}
+        everything = {
+            f"{count} {ids}" for count in (20, 50, 100) for ids in (one, two, f"{one},{two}", f"{one},{two},{three}")
+        }
+        assert {key for key in everything if datasets.is_wanted(db, key, 100)} == datasets.wanted(db, 100)
     with store.writing() as db:
         for key in (f"100 {two}", f"20 {one}", f"100 {one}", datasets.DICTIONARY):
             datasets.put(db, key, f"/{key}.csv", "digest")
