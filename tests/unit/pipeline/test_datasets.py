@@ -403,14 +403,17 @@ def test_with_another_number_of_posts_read_the_dataset_goes_on_with_it(kept: Kep
     kept.read("art", *range(120, 0, -1))
     kept.dropbox_on(posts_per_account=before)
     kept.compare("art", count=before)
+    kept.track("bee", chat_id=OTHER_CHAT)
+    kept.subscribe("bee", count=20, chat_id=OTHER_CHAT)
     kept.tick()
-    assert list(map(name, kept.there())) == [f"/art-last-{before}"]
+    assert sorted(map(name, kept.there())) == [f"/art-last-{before}", "/bee-last-20"]
     kept.dropbox_on(posts_per_account=after)
     kept.start()
     kept.tick()
     assert kept.here() == kept.there()
     assert {name(path): reposts(content) for path, content in kept.there().items()} == {
-        f"/art-last-{after}": {"1": list(range(120, 120 - after, -1))}
+        f"/art-last-{after}": {"1": list(range(120, 120 - after, -1))},
+        "/bee-last-20": {},
     }
 
 
