@@ -63,7 +63,7 @@ def pace(by_requests: Mapping[int | None, int], settings: Settings) -> Pace:
     counted = [(requests or usual, count) for requests, count in by_requests.items()]
     limit = settings.x_requests_per_15_min
     longest = max((requests for requests, _ in counted), default=1)
-    each_tick = max(limit - longest + 1, limit / 2) * (settings.tick / WINDOW)
+    each_tick = max(limit - longest + 1, limit / 2) * min(settings.tick / WINDOW, 1)
     flow = Flow(each_tick, settings.tick, most=ceil(each_tick))
     if sum(requests * count for requests, count in counted) <= each_tick:
         return Pace(flow, settings.tick, timedelta(0))
