@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short
-from pipeline.chart.standing import Standing, column, extent, ranked, reason, title, within
+from pipeline.chart.standing import Standing, column, extent, ranked, reason, since, title, within
 from pipeline.language import speech, text
-from pipeline.records import ChartData, ChartRow, View
+from pipeline.records import ChartData, View
 
 MAX_UNITS = 1024
 """Telegram's limit for a caption, in UTF-16 code units."""
@@ -82,13 +82,7 @@ def _number(data: ChartData, value: float | None, sign: str = "") -> str:
 def _name(data: ChartData, standing: Standing) -> str:
     row = standing.row
     note = reason(data, row) if row.note or not row.values else None
-    return " · ".join(filter(None, [f"@{row.handle}", within(data, row), _since(data, row), note]))
-
-
-def _since(data: ChartData, row: ChartRow) -> str:
-    """From when on a growth is known, where that is not the span's start."""
-    said = speech(data.look.language)
-    return said.say("since {time}", time=said.moment(row.since)) if row.since else ""
+    return " · ".join(filter(None, [f"@{row.handle}", within(data, row), since(data, row), note]))
 
 
 def _units(words: str) -> int:

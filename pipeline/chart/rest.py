@@ -7,13 +7,14 @@ from itertools import groupby, product
 
 from pipeline.chart import frame
 from pipeline.chart.numbers import short
-from pipeline.chart.standing import Standing, column, handles, reason
+from pipeline.chart.standing import Standing, column, handles, reason, since
 from pipeline.chart.words import elide, width
 from pipeline.language import speech, text
 from pipeline.records import ChartData, View
 
 NOT_DRAWN = text("not drawn")
 EARLIER = text("read earlier")
+NOT_ALL_KNOWN = text("known for less")
 MORE = text("{count} more")
 NAMES = (372, 310, 260, 210, 170)
 """The most room for a name: the first at which all accounts are drawn or named."""
@@ -85,8 +86,10 @@ def _kind(data: ChartData, each_time: bool) -> Callable[[Standing], tuple[bool, 
 
     def kind(standing: Standing) -> tuple[bool, str]:
         known = _figure(data, standing) is not None
-        if known and standing.row.note:
-            return False, standing.row.note if each_time else speech(data.look.language).say(EARLIER)
+        said = standing.row.note or since(data, standing.row)
+        if known and said:
+            shorter = EARLIER if standing.row.note else NOT_ALL_KNOWN
+            return False, said if each_time else speech(data.look.language).say(shorter)
         return not known, "" if known else reason(data, standing.row)
 
     return kind

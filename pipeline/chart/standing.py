@@ -135,7 +135,11 @@ def sample(standing: Standing) -> str:
 
 def reason(data: ChartData, row: ChartRow) -> str:
     """What stands in the place of an account's posts, or of what they gained."""
+    say = speech(data.look.language).say
+    return row.note or since(data, row) or (say("not known") if row.values else say("no posts"))
+
+
+def since(data: ChartData, row: ChartRow) -> str:
+    """From when on a growth is known, where that is not the span's start."""
     said = speech(data.look.language)
-    if row.since is not None and not row.note:
-        return said.say("since {time}", time=said.moment(row.since))
-    return row.note or (said.say("not known") if row.values else said.say("no posts"))
+    return said.say("since {time}", time=said.moment(row.since)) if row.since else ""

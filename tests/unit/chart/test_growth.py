@@ -235,6 +235,13 @@ def test_who_overtook_whom_while_nobody_looked_is_not_told_with_a_time() -> None
     assert not [words for words in told if "ring" in words or "passed" in words]
 
 
+def test_accounts_that_are_only_named_say_since_when_their_gain_is_known_too() -> None:
+    rows = [growing(f"a{number}", (0.5, 100 - number)) for number in range(7)]
+    told = " ".join(texts(draw(*rows, growing("new", (0.9, 8), since=0.5)))).replace("\N{NO-BREAK SPACE}", " ")
+    assert "@a6 +94" in told
+    assert "since 23 Nov 03:20 UTC: @new +8" in told
+
+
 def test_nothing_gained_is_told_since_when_all_are_known() -> None:
     assert "nothing gained since 03:20" in texts(draw(growing("a", since=0.5), growing("b", since=0.2)))
 
