@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -124,6 +125,18 @@ def _assert_quiet(house: House, ticks: int) -> None:
     assert house.sandbox.calls("telegram", before) == []
     assert house.sandbox.calls("dropbox", before) == []
     assert [file["revisions"] for file in house.sandbox.get("dropbox/files")] == revisions
+
+
+def test_a_growth_tells_what_was_gained_since_the_account_is_watched(
+    house: House, chat: Chat, handles: list[str], timelines: Path
+) -> None:
+    """Two retweets more, and nothing of the many that its posts had before."""
+    handle = handles[3]
+    chart = chat.chart(f"/subscribe growth @{handle}")
+    newest = own_posts(timelines)[handle][0]
+    house.sandbox.post(f"x/posts/{newest['post_id']}", retweets=int(newest["retweets"]) + 2)
+    told = re.compile(rf"^ *\+2 @{handle} · since \d+ \w+ \d\d:\d\d UTC$", re.MULTILINE)
+    until(lambda: told.search(chat.message(chart["message_id"])["caption"]), within_s=6 * house.tick_s)
 
 
 def test_the_ledger_equals_the_bill_of_x(house: House, chat: Chat) -> None:
