@@ -37,6 +37,12 @@ class Life:
     whole: bool = True
     """Whether the last reading told every count."""
 
+    def __post_init__(self) -> None:
+        """It had posts before anybody read it, more than are read at first."""
+        for number in range(12):
+            self.made[str(number)] = BEGIN - timedelta(hours=12 - number)
+            self.counts[str(number)] = self.chance.randrange(1000)
+
     def pass_by(self, seconds: int, busy: float) -> None:
         """Posts come, gain, lose and go."""
         then = self.now
