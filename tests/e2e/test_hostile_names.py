@@ -18,6 +18,8 @@ HOSTILE = [
     *("<b>nasa</b>", "[nasa](tg://user?id=1)", "*nasa*", "https://evil.example/nasa", "/start@evil_bot"),
     *("@nasa\u202etxt.exe", "na\u200bsa", "e\u0335sa", "=CMD()", "+1", "-1", "../../etc/passwd", "nasa|rm", "%s{0}"),
 ]
+NAMING = ("<b>nasa</b>", "*nasa*", "na\u200bsa")
+"""Those that name an account, with signs around it or in it."""
 OURS = "https://x.com/"
 
 
@@ -47,7 +49,8 @@ def assert_plain(messages: Iterable[Json]) -> None:
 def test_hostile_words_are_repeated_as_plain_letters_and_track_nothing(chat: Chat, handles: list[str]) -> None:
     since = chat.sandbox.last_call()
     said = chat.ask("/track " + " ".join(HOSTILE))
-    assert said.count("not a name on X") == len(HOSTILE)
+    assert said.count("not a name on X") == len(HOSTILE) - len(NAMING)
+    assert "@nasa: no such account" in said
     messages = said_to(chat, since)
     assert messages
     assert_plain(messages)

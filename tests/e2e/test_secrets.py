@@ -178,6 +178,7 @@ BROKER = "amqp://guest:" + PASSWORD.format("broker") + "@{}//"
 NOWHERE = "127.0.0.1:1"
 WORKER, BEAT, BOT = ("pipeline", "worker"), ("pipeline", "beat"), ("bot",)
 NO_STORE = "the database cannot be used"
+REFUSED = "the server refuses the user or the password"
 NO_REDIS = {WORKER: "Cannot connect", BEAT: "Connection error", BOT: "cannot hear of"}
 Try = tuple[str, str, dict[tuple[str, ...], str]]
 """A setting, and the processes that tell of it with what they say."""
@@ -197,7 +198,7 @@ def test_servers_that_refuse_or_are_not_there_are_told_of_without_their_password
 ) -> None:
     refusing: list[Try] = [
         ("DATABASE_URL", DATABASE.format("nobody", urlsplit(postgres_url).netloc.rpartition("@")[2]), AWAY[0][2]),
-        ("REDIS_URL", REDIS.format(urlsplit(redis_url).netloc), NO_REDIS),
+        ("REDIS_URL", REDIS.format(urlsplit(redis_url).netloc), {WORKER: REFUSED, BEAT: REFUSED, BOT: REFUSED}),
     ]
     _are_told_of_without_their_passwords(AWAY + refusing, plain_house, tmp_path)
 
@@ -206,7 +207,7 @@ def test_servers_that_refuse_or_are_not_there_are_told_of_without_their_password
 def test_a_rabbitmq_that_refuses_is_told_of_without_its_password(
     plain_house: House, tmp_path: Path, rabbitmq: str
 ) -> None:
-    refused: Try = ("BROKER_URL", BROKER.format(rabbitmq), {WORKER: "ACCESS_REFUSED", BEAT: "ACCESS_REFUSED"})
+    refused: Try = ("BROKER_URL", BROKER.format(rabbitmq), {WORKER: REFUSED, BEAT: REFUSED})
     _are_told_of_without_their_passwords([refused], plain_house, tmp_path)
 
 

@@ -85,6 +85,7 @@ def test_each_command_answers_a_spanish_person_in_spanish(plain_house: House, ha
     chart = chat.chart("/compare {1}".format(*handles), within_s=60)
     chat.press(chart, chart["keyboard"][0][1]["callback_data"])
     until(lambda: chat.message(chart["message_id"])["edits"] > chart["edits"], within_s=60)
+    question = chat.answer_to(chat.send("/forget", language_code="es-MX"))
     chat.press(question, "forget yes")
     chat.wait_for_text(question, "Olvidado")
     assert words(heard(plain_house.sandbox, chat.id)) - vocabulary() == set()
