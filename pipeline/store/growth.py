@@ -17,19 +17,19 @@ where it is late: by a note the chart says of when it is.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, select, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, Select, func, literal, select, type_coerce
+from sqlalchemy.orm import Session, aliased
 
 from pipeline.records import Counts, Metric, Post, Span
 from pipeline.store.gains import LAYOUTS, WIDTHS, mark
-from pipeline.store.history import GRAINS, MANY, MINUTE
-from pipeline.store.tables import MICROSECOND, Account, Gain, microseconds, moment
+from pipeline.store.history import GRAINS, MANY, MINUTE, seconds
+from pipeline.store.tables import EPOCH, MICROSECOND, Account, Gain, Instant, microseconds, moment
 
 PLACES = {metric: [Counts._fields.index(part.value) for part in metric.parts] for metric in Metric}
 """Where a metric's counts stand."""
@@ -90,7 +90,7 @@ def growth(  # noqa: PLR0913, PLR0917 what is asked of a comparison
 ) -> list[Growth]:
     """What each account's posts gained in the span that ends now, in the accounts' order."""
     window = Window(span, now)
-    stretches = _stretches(session, [account.id for account in accounts], window.start)
+    stretches = _stretches(session, [account.id for account in accounts], window)
     return [_of(each, posts[each.id], stretches[each.id], metric, window) for each in accounts]
 
 
@@ -116,14 +116,28 @@ class Window:
         return self.floor(at) + self.length
 
 
-def _stretches(session: Session, account_ids: Sequence[int], start: int) -> dict[int, list[Stretch]]:
-    mine = Gain.account_id.in_(account_ids), Gain.grain_s.in_([int(grain.total_seconds()) for grain in GRAINS.values()])
-    since, at = type_coerce(Gain.since, BigInteger), type_coerce(Gain.at, BigInteger)
-    wanted = select(Gain.account_id, since, at, Gain.packed).where(*mine, at >= start)
+def _stretches(session: Session, account_ids: Sequence[int], window: Window) -> dict[int, list[Stretch]]:
+    """As coarse as the span's grain, and finer ones of what is later than those."""
     found: dict[int, list[Stretch]] = {account_id: [] for account_id in account_ids}
-    for account_id, begin, end, packed in session.connection().execute(wanted).all():
-        found[account_id].append((begin, end, packed))
+    grains = [grain for grain in GRAINS.values() if grain // MICROSECOND <= window.grain]
+    for grain, coarser in zip(grains, [*grains[1:], None], strict=True):
+        wanted = _later(grain, coarser).where(Account.id.in_(account_ids), Gain.at >= moment(window.start))
+        for account_id, since, at, packed in session.connection().execute(wanted).all():
+            found[account_id].append((since, at, packed))
     return {account_id: sorted(stretches, key=itemgetter(1)) for account_id, stretches in found.items()}
+
+
+def _later(grain: timedelta, coarser: timedelta | None) -> Select[int, int, int, bytes]:
+    """An account's rows of this grain that are later than its coarser ones: those tell the same again."""
+    since, at = type_coerce(Gain.since, BigInteger), type_coerce(Gain.at, BigInteger)
+    rows = select(Account.id, since, at, Gain.packed).join(Gain, Gain.account_id == Account.id)
+    rows = rows.where(Gain.grain_s == seconds(grain))
+    if coarser is None:
+        return rows
+    other = aliased(Gain)
+    told = other.account_id == Account.id, other.grain_s == seconds(coarser)
+    latest = select(func.coalesce(func.max(other.at), literal(EPOCH, Instant))).where(*told).scalar_subquery()
+    return rows.where(Gain.at > latest)
 
 
 def _of(
@@ -201,11 +215,10 @@ def _of_width(
     sizes = [len(packed[number]) // ENTRIES[width].itemsize for number in numbers]
     entries = np.frombuffer(b"".join([packed[number][1:] for number in numbers]), ENTRIES[width])
     post = entries["post"].astype(np.int64)
-    ours = marks[np.searchsorted(marks[:-1], post)] == post  # np.isin would sort them all
-    counted = entries[ours]
-    first = counted["first"] & sum(1 << place for place in places) != 0
-    gained = counted["gained"][:, places].sum(axis=1, dtype=np.int64)
-    return np.repeat(np.array(numbers, np.int64), sizes)[ours], post[ours], first, gained
+    ours = np.flatnonzero(marks[np.searchsorted(marks[:-1], post)] == post)  # np.isin would sort them all
+    first = (entries["first"] & sum(1 << place for place in places)) != 0
+    gained = sum((entries["gained"][:, place].astype(np.int64) for place in places), np.zeros(len(entries), np.int64))
+    return np.repeat(np.array(numbers, np.int64), sizes)[ours], post[ours], first[ours], gained[ours]
 
 
 def _fades_at(

@@ -4,8 +4,9 @@ A row holds what was gained between two readings of an account, `since` and `at`
 and one, maybe of no gain, where nobody read the account for more than a minute: so that whatever lies between two rows
 was observed, and nothing changed there. What that lets a chart say, pipeline.store.growth defines.
 
-Rows are put together as they age: a minute's for an hour, ten minutes' for a day, an hour's for a week. Each is then as
-fine as the charts that look back to it.
+A minute's rows are kept for an hour. Those of ten minutes are put together in one that is kept for a day, and an hour's
+in one for a week: each chart finds rows as fine as it can show. A coarser row tells again what finer ones do; whatever
+is not later than it is in it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,27 +14,25 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Span
 from pipeline.store.gains import Gains, merged, pack, unpack
-from pipeline.store.tables import EPOCH, Gain
+from pipeline.store.tables import EPOCH, Gain, Instant
 
 GRAINS = {Span.HOUR: timedelta(minutes=1), Span.DAY: timedelta(minutes=10), Span.WEEK: timedelta(hours=1)}
 """How fine a span is known; it begins at a whole one."""
 MINUTE, TEN_MINUTES, HOUR = GRAINS.values()
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """Since when there are no counts: the `since` of a first reading."""
-KEPT = Span.WEEK.length + 2 * HOUR
-"""No chart looks further back."""
 TURN = 10
 """Accounts are thinned each ten minutes, a tenth of them each minute."""
 MANY = 20
 """A reading that first tells of more than one post in so many is a beginning: its row stays apart from others."""
 MOST_APART = 6
 """So many rows at most are kept apart in one while."""
-NEWEST = Gain.account_id == bindparam("account"), Gain.grain_s == int(MINUTE.total_seconds())
+NEWEST = Gain.account_id == bindparam("account"), Gain.grain_s == MINUTE // timedelta(seconds=1)
 LAST = select(Gain.since, Gain.at, Gain.packed).where(*NEWEST).order_by(Gain.at.desc()).limit(1)
 REPLACE = (
     update(Gain).where(*NEWEST, Gain.at == bindparam("was_at")).values(at=bindparam("at"), packed=bindparam("packed"))
@@ -52,6 +51,10 @@ class Row(NamedTuple):
         """Whether it must not be put together with others: it bridges a time not observed, or is a beginning."""
         first = sum(1 for entry in self.gains.values() if entry[0])
         return self.at - self.since > grain or first * MANY > max(len(self.gains), MANY)
+
+
+def seconds(grain: timedelta) -> int:
+    return int(grain.total_seconds())
 
 
 def floor(moment: datetime, grain: timedelta) -> datetime:
@@ -75,14 +78,14 @@ def add(session: Session, account_id: int, row: Row) -> None:
 
 
 def thin(session: Session, account_id: int, now: datetime) -> None:
-    """Put the account's rows together as far as their age allows, and forget those that no chart looks back to."""
-    _coarsen(session, account_id, MINUTE, TEN_MINUTES, floor(now - Span.HOUR.length - 2 * MINUTE, TEN_MINUTES))
-    _coarsen(session, account_id, TEN_MINUTES, HOUR, floor(now - Span.DAY.length - 2 * TEN_MINUTES, HOUR))
-    session.execute(
-        delete(Gain)
-        .where(Gain.account_id == account_id, Gain.at < now - KEPT)
-        .execution_options(synchronize_session=False)
-    )
+    """Put together the account's rows of whole ten minutes and hours, and forget those that no chart looks back to."""
+    _coarsen(session, account_id, MINUTE, TEN_MINUTES, now)
+    _coarsen(session, account_id, TEN_MINUTES, HOUR, now)
+    for span, grain in GRAINS.items():
+        old = Gain.grain_s == seconds(grain), Gain.at < now - span.length - 2 * grain
+        session.execute(
+            delete(Gain).where(Gain.account_id == account_id, *old).execution_options(synchronize_session=False)
+        )
 
 
 def put_together(rows: Sequence[Row], grain: timedelta) -> Iterator[Row]:
@@ -121,16 +124,20 @@ def _last(session: Session, account_id: int) -> Row | None:
     return Row(found[0], found[1], unpack(found[2])) if found else None
 
 
-def _coarsen(session: Session, account_id: int, fine: timedelta, coarse: timedelta, before: datetime) -> None:
-    mine = Gain.account_id == account_id, Gain.grain_s == fine.total_seconds(), Gain.at < before
-    found = session.execute(select(Gain.since, Gain.at, Gain.packed).where(*mine).order_by(Gain.at)).all()
-    if found:
-        session.execute(delete(Gain).where(*mine).execution_options(synchronize_session=False))
-        rows = [Row(since, at, unpack(packed)) for since, at, packed in found]
+def _coarsen(session: Session, account_id: int, fine: timedelta, coarse: timedelta, now: datetime) -> None:
+    """Put together what is later than the coarse rows and whole by now."""
+    mine = Gain.account_id == account_id
+    latest = session.scalar(select(func.max(Gain.at, type_=Instant())).where(mine, Gain.grain_s == seconds(coarse)))
+    later = Gain.at > (latest or NEVER), Gain.at < floor(now, coarse)
+    wanted = (
+        select(Gain.since, Gain.at, Gain.packed).where(mine, Gain.grain_s == seconds(fine), *later).order_by(Gain.at)
+    )
+    rows = [Row(since, at, unpack(packed)) for since, at, packed in session.execute(wanted).all()]
+    if rows:
         _insert(session, account_id, coarse, put_together(rows, coarse))
 
 
 def _insert(session: Session, account_id: int, grain: timedelta, rows: Iterator[Row] | Sequence[Row]) -> None:
-    mine = {"account_id": account_id, "grain_s": int(grain.total_seconds())}
+    mine = {"account_id": account_id, "grain_s": seconds(grain)}
     made = [mine | {"since": since, "at": at, "packed": pack(gains)} for since, at, gains in rows]
     session.connection().execute(insert(Gain), made)

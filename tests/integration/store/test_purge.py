@@ -136,7 +136,8 @@ def test_what_was_gained_before_any_chart_looks_back_goes_and_the_rest_stays(sto
             accounts.save(db, [Reading(account_id, at, (post,), complete=True)])
     purge(store, NOON)
     with store.reading() as db:
-        assert list(db.scalars(select(Gain.at).order_by(Gain.at))) == [NOON - timedelta(days=days) for days in (6, 1)]
+        kept = db.scalars(select(Gain.at).distinct().order_by(Gain.at))
+        assert list(kept) == [NOON - timedelta(days=days) for days in (6, 1)]
 
 
 def test_the_room_of_what_was_deleted_is_given_back(tmp_path: Path) -> None:
