@@ -32,9 +32,9 @@ demo: setup
 run: setup
 	@$(RUN) pipeline.run
 
-# Two at a time, since most of a test's time is waiting; a file's tests share their house.
+# More at a time than there are cores, since most of a test's time is waiting; a file's tests share their house.
 test: setup
-	$(RUN) pytest -n 2 --dist loadfile
+	$(RUN) pytest -n 3 --dist loadfile
 
 check: setup
 	.venv/bin/ruff check

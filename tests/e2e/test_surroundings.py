@@ -44,7 +44,7 @@ def test_a_chart_and_its_dataset_come_whatever_the_surroundings(house: House, ha
     log = house.log.read_text(errors="replace")
     for bad in ("ERROR", "Traceback", "FATAL", "Logging error", "SecurityWarning", "temporary cache"):
         assert bad not in log, log
-    assert log.count("entered RUNNING state") >= len(["redis", "worker", "uploader", "beat", "bot"])
+    assert log.count("INFO spawned: ") == len(["redis", "worker", "uploader", "beat", "bot"]), "each once: none died"
 
 
 def test_output_that_cannot_be_opened_anew_is_written_all_the_same(tmp_path: Path) -> None:
