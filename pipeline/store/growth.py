@@ -149,7 +149,7 @@ def _of(
     counted_in = [post.id for post in posts if metric.of(post.counts) is not None]
     entries = _entries([packed for _, _, packed in stretches], counted_in, PLACES[metric])
     known_from = max([window.start, *_bridged(stretches, window), *_told_late(entries, stretches, len(counted_in))])
-    since = known_from if known_from - window.start > window.grain else None
+    since = known_from if known_from > window.start else None
     if read_at <= known_from:
         return Growth(since=_moment(since), fades_at=_next([read_at + MINUTE // MICROSECOND], window))
     first = next((n for n, (_, at, _) in enumerate(stretches) if at > known_from), len(stretches))

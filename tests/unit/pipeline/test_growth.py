@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
@@ -121,6 +121,21 @@ def grown(store: Store, comparison_id: int, span: Span, now: datetime, count: in
         max_size=8,
     ),
     later=st.integers(0, 300),
+)
+# The first reading after a gap is later than the span's whole minute, by less than a minute.
+@example(
+    seed=142,
+    stretches=[
+        (20_000, 11, 9, True, 0),
+        (1500, 25, 9, False, 0.6),
+        (700, 7, 19, True, 0),
+        (10, 19, 3, False, 0.6),
+        (400_000, 19, 3, True, 0.6),
+        (1500, 25, 9, False, 0.1),
+        (10, 24, 3, False, 0.6),
+        (20_000, 17, 3, True, 0.1),
+    ],
+    later=8,
 )
 def test_what_is_claimed_is_the_truth_between_two_moments_that_were_read(
     store: Store, seed: int, stretches: list[tuple[int, int, int, bool, float]], later: int
