@@ -30,7 +30,7 @@ demo: setup
 	@$(RUN) sandbox.demo --port $(PORT) $(if $(POSTS),--posts "$(POSTS)")
 
 run: setup
-	@$(RUN) pipeline.run
+	@$(RUN) pipeline.supervise
 
 # More at a time than there are cores, since most of a test's time is waiting; a file's tests share their house.
 test: setup

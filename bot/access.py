@@ -6,7 +6,7 @@ from telegram.error import TelegramError
 from bot.call import Call
 from pipeline import clock
 from pipeline.errors import UserError
-from pipeline.language import text
+from pipeline.i18n import lazy_gettext
 from pipeline.settings import Settings
 from pipeline.store import chats
 
@@ -18,12 +18,14 @@ async def check(call: Call, *, changes: bool) -> None:
     allowed = allowed_chats(call.house.settings)
     if allowed and call.chat_id not in allowed:
         raise UserError(
-            text("This bot serves only chosen chats. Its owner can add this one: its id is {id}.", id=call.chat_id)
+            lazy_gettext(
+                "This bot serves only chosen chats. Its owner can add this one: its id is {id}.", id=call.chat_id
+            )
         )
     if await call.house.read(chats.is_set_aside, call.chat_id):  # it was not seen to come back, as while the bot slept
         await call.house.write(chats.serve_again, call.chat_id, clock.now())
     if changes and not await _is_chat_admin(call):
-        raise UserError(text("In groups only admins may change what is tracked and shown. Ask one of them."))
+        raise UserError(lazy_gettext("In groups only admins may change what is tracked and shown. Ask one of them."))
 
 
 def allowed_chats(settings: Settings) -> frozenset[int]:
@@ -48,6 +50,6 @@ async def _is_chat_admin(call: Call) -> bool:
     try:
         member = await call.message.get_bot().get_chat_member(call.chat_id, call.user_id)
     except TelegramError:
-        problem = text("Telegram did not say whether you are an admin here. Try again in a minute.")
+        problem = lazy_gettext("Telegram did not say whether you are an admin here. Try again in a minute.")
         raise UserError(problem) from None
     return member.status in CHAT_ADMINS

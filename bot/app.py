@@ -29,8 +29,8 @@ from bot.request import Request
 from bot.telling import Telling
 from bot.webhook import WebhookUpdater
 from pipeline import clock, logs
-from pipeline.doors import Doors
-from pipeline.language import speech
+from pipeline.i18n import translator
+from pipeline.messaging.client import PipelineClient
 from pipeline.records import Language
 from pipeline.settings import BotSettings
 from pipeline.store import Store, chats, subscriptions
@@ -60,7 +60,7 @@ CONFLICT = (
 
 def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, Any, Any, Any]":
     limits = Limits()
-    house = House(settings, store, Doors(settings))
+    house = House(settings, store, PipelineClient(settings))
     builder = (
         ApplicationBuilder()
         .token(settings.telegram_bot_token.get_secret_value())
@@ -126,8 +126,8 @@ def run(application: "Application[Any, Any, Any, Any, Any, Any]", settings: BotS
 async def _show_menu(application: "Application[Any, Any, Any, Any, Any, Any]") -> None:
     try:
         for language in Language:
-            said = speech(language)
-            menu = [BotCommand(each.name, said.say(each.menu)) for each in COMMANDS]
+            said = translator(language)
+            menu = [BotCommand(each.name, said.gettext(each.menu)) for each in COMMANDS]
             await application.bot.set_my_commands(menu, language_code=None if language is OTHERS_SEE else language)
     except TelegramError as error:
         log.warning("the menu was not set: %s", type(error).__name__)

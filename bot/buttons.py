@@ -12,21 +12,21 @@ from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
 from bot import access, comparing, keyboards, troubles
-from bot.call import Call, speech_in
+from bot.call import Call, translator_of
 from bot.command import TOO_MUCH, problem_of
 from bot.comparing import EARLIEST, check_room, show
 from bot.house import House
 from pipeline import clock
 from pipeline.errors import UserError
-from pipeline.language import speech, text
-from pipeline.records import Basis, Comparison, Language, Look, Metric, Mode, Span, Text, Theme, View
+from pipeline.i18n import lazy_gettext, translator
+from pipeline.records import ChartSpec, Comparison, Language, LazyString, Metric, Mode, Normalization, Span, Theme, View
 from pipeline.store import chats, comparisons, notices, subscriptions
 from pipeline.store.tables import Subscription
 
 log = logging.getLogger(__name__)
 
 LONGEST_ALERT = 200  # Telegram's limit
-OLD = text("This button belongs to an earlier chart. Send /compare for a new one.")
+OLD = lazy_gettext("This button belongs to an earlier chart. Send /compare for a new one.")
 
 CHART = {"show", "live", "stop"}
 """The buttons under a chart, by the first word of their data."""
@@ -46,19 +46,19 @@ def handler(house: House) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Corou
             return
         async with house.flood_control.turn(query.from_user.id):
             problem = await _press(house, query, query.message)
-            await _answer(query, problem, (await speech_in(house, query.message.chat, query.from_user)).language)
+            await _answer(query, problem, (await translator_of(house, query.message.chat, query.from_user)).language)
 
     return handle
 
 
-async def _answer(query: CallbackQuery, problem: Text | None, language: Language) -> None:
+async def _answer(query: CallbackQuery, problem: LazyString | None, language: Language) -> None:
     try:
-        await query.answer(speech(language).say(problem) if problem else None, show_alert=problem is not None)
+        await query.answer(translator(language).gettext(problem) if problem else None, show_alert=problem is not None)
     except TelegramError as error:  # as when the press is too old; what it did stands
         log.info("a press was not answered: %s", troubles.meaning(error).text)
 
 
-async def _press(house: House, query: CallbackQuery, message: MaybeInaccessibleMessage) -> Text | None:
+async def _press(house: House, query: CallbackQuery, message: MaybeInaccessibleMessage) -> LazyString | None:
     """Do what the button says; what the person is to be told where it cannot be done."""
     data = query.data or ""
     if not isinstance(message, Message) or not message.is_accessible or not _belongs_to(data, message):
@@ -106,11 +106,13 @@ async def _run(call: Call) -> None:
             raise UserError(OLD)
 
 
-def _chosen(choices: list[str], look: Look) -> Look:
+def _chosen(choices: list[str], spec: ChartSpec) -> ChartSpec:
     """The look with what a button's data names."""
     try:
-        view, metric, basis, span = choices
-        chosen = replace(look, view=View(view), metric=Metric(metric), basis=Basis(basis), span=Span(span))
+        view, metric, normalization, span = choices
+        chosen = replace(
+            spec, view=View(view), metric=Metric(metric), normalization=Normalization(normalization), span=Span(span)
+        )
     except ValueError:
         raise UserError(OLD) from None
     return chosen.fitted()
@@ -121,7 +123,7 @@ async def _show(call: Call, comparison_id: int, choices: list[str]) -> None:
     current = await call.house.read(subscriptions.showing, call.chat_id, call.message.message_id)
     await access.check(call, changes=current is not None and current.mode is not Mode.ONCE)
     shown = await call.house.read(_shown, call, comparison_id)
-    put = await call.house.write(_put, call, replace(shown, look=_chosen(choices, shown.look)), Mode.ONCE)
+    put = await call.house.write(_put, call, replace(shown, spec=_chosen(choices, shown.spec)), Mode.ONCE)
     await call.house.ask_for_charts([put])
 
 
@@ -129,11 +131,11 @@ async def _settings(call: Call, choice: str) -> None:
     """Choose the theme of the chat's charts or its language, and show the choice made."""
     await access.check(call, changes=True)
     chosen: dict[str, Any] = {"theme": Theme(choice)} if choice in set(Theme) else {"language": Language(choice)}
-    pointed = await call.house.write(_choose, call.chat_id, (await call.speech()).language, chosen)
-    look = await call.house.read(chats.look, call.chat_id)
+    pointed = await call.house.write(_choose, call.chat_id, (await call.translator()).language, chosen)
+    spec = await call.house.read(chats.spec, call.chat_id)
     with call.unless_refused():  # as when what is chosen already was pressed: nothing is modified
         await call.message.edit_text(
-            speech(look.language).say(keyboards.SETTINGS), reply_markup=keyboards.chat_settings(look)
+            translator(spec.language).gettext(keyboards.SETTINGS), reply_markup=keyboards.chat_settings(spec)
         )
     await call.house.ask_for_charts(pointed)
 
@@ -162,25 +164,25 @@ async def _stop(call: Call, comparison_id: int) -> None:
 
 async def _forget(call: Call, *, sure: bool) -> None:
     await access.check(call, changes=True)
-    said = await call.speech()  # which is forgotten too
+    said = await call.translator()  # which is forgotten too
     if sure:
         await call.house.write(chats.forget, call.chat_id)
-        done = text("Forgotten: nothing of this chat is stored any more.")
+        done = lazy_gettext("Forgotten: nothing of this chat is stored any more.")
     else:
-        done = text("Nothing was deleted.")
+        done = lazy_gettext("Nothing was deleted.")
     with call.unless_refused():  # as when it was pressed again: there is nothing to modify
-        await call.message.edit_text(said.say(done))
+        await call.message.edit_text(said.gettext(done))
 
 
 async def _try_again(call: Call) -> None:
     """An owner has mended what stopped X or Dropbox, or thinks so: both are asked again, one request first."""
     await access.check(call, changes=False)
     if not access.is_owner(call):
-        raise UserError(text("Only the bot's owner can do that."))
+        raise UserError(lazy_gettext("Only the bot's owner can do that."))
     await call.house.write(notices.lift, clock.now())  # and the next tick asks
-    said = await call.speech()
+    said = await call.translator()
     with call.unless_refused():  # as when it was pressed before
-        await call.message.edit_text(said.say("Being tried again now; /status tells how it went."))
+        await call.message.edit_text(said.gettext("Being tried again now; /status tells how it went."))
 
 
 def _mine(session: Session, chat_id: int, comparison_id: int) -> Comparison:
@@ -198,8 +200,8 @@ def _shown(session: Session, call: Call, comparison_id: int) -> Comparison:
     current = subscriptions.showing(session, call.chat_id, call.message.message_id)
     shown = comparing.shown_by(session, current) if current else None
     shown = shown or _mine(session, call.chat_id, _number_under(call.message))
-    count = min(shown.look.count, call.house.settings.posts_per_account)  # fewer may be read since
-    return replace(shown, look=replace(shown.look, count=count))
+    count = min(shown.spec.count, call.house.settings.posts_per_account)  # fewer may be read since
+    return replace(shown, spec=replace(shown.spec, count=count))
 
 
 def _number_under(message: Message) -> int:

@@ -16,8 +16,8 @@ from telegram.error import TelegramError
 from bot import links, troubles, words
 from bot.flood_control import Person
 from bot.house import House
-from pipeline.language import Speech, speech
-from pipeline.records import Language, Text
+from pipeline.i18n import Translator, translator
+from pipeline.records import Language, LazyString
 from pipeline.store import chats
 
 log = logging.getLogger(__name__)
@@ -58,15 +58,15 @@ class Call:
     def in_group(self) -> bool:
         return self.message.chat.type in GROUPS
 
-    async def speech(self) -> Speech:
+    async def translator(self) -> Translator:
         person = self.query.from_user if self.query else self.message.from_user
-        return await speech_in(self.house, self.message.chat, person)
+        return await translator_of(self.house, self.message.chat, person)
 
     @property
     def person(self) -> Person:
         return person(self.message, self.user_id, pressed=self.query is not None)
 
-    async def answer(self, *lines: Text, keyboard: InlineKeyboardMarkup | None = None) -> int | None:
+    async def answer(self, *lines: LazyString, keyboard: InlineKeyboardMarkup | None = None) -> int | None:
         """Say something in the same chat and topic; in a group as a reply, so that it is clear to whom.
 
         Returns the message's id, or None where Telegram did not take it, or did not say so.
@@ -91,9 +91,9 @@ class Call:
         except TelegramError as error:
             log.info("a message in chat %d stays as it was: %s", self.chat_id, troubles.meaning(error).text)
 
-    async def _send(self, lines: Iterable[Text], keyboard: InlineKeyboardMarkup | None, way: Way) -> Message:
-        said = await self.speech()
-        plain, entities = links.of_caption(words.cut("\n".join(said.say(line) for line in lines)))
+    async def _send(self, lines: Iterable[LazyString], keyboard: InlineKeyboardMarkup | None, way: Way) -> Message:
+        said = await self.translator()
+        plain, entities = links.of_caption(words.cut("\n".join(said.gettext(line) for line in lines)))
         reply = ReplyParameters(self.message.message_id, allow_sending_without_reply=True) if self.in_group else None
         send = partial(
             self.message.get_bot().send_message,
@@ -118,13 +118,13 @@ def person(message: Message, user_id: int | None, *, pressed: bool) -> Person:
     return message.chat.id if user_id is None else user_id
 
 
-async def speech_in(house: House, chat: Chat, person: User | None) -> Speech:
+async def translator_of(house: House, chat: Chat, person: User | None) -> Translator:
     """The language that the chat has chosen; until it is known, a private chat has the person's own."""
     try:
         chosen = await house.read(chats.language, chat.id)
     except SQLAlchemyError:  # that the database is away must be told too
         chosen = None
-    return speech(chosen or _first(chat, person))
+    return translator(chosen or _first(chat, person))
 
 
 def _first(chat: Chat, person: User | None) -> Language:

@@ -14,12 +14,12 @@ from bot.call import Call
 from bot.flood_control import MOST_WAITING
 from bot.house import House
 from pipeline.errors import DATABASE_AWAY, ServiceError, UserError, is_away
-from pipeline.language import text
-from pipeline.records import Text
+from pipeline.i18n import lazy_gettext
+from pipeline.records import LazyString
 
 log = logging.getLogger(__name__)
 
-TOO_MUCH = text(
+TOO_MUCH = lazy_gettext(
     "That is too much at once: I answer your first {count:number} commands, leave out the rest, "
     "and listen to you again in a minute.",
     count=MOST_WAITING,
@@ -31,7 +31,7 @@ class Command:
     """changes: in groups for admins only. open: answered also in chats that are not served."""
 
     name: str
-    menu: Text
+    menu: LazyString
     run: Callable[[Call], Awaitable[object]]
     changes: bool = False
     open: bool = False
@@ -74,7 +74,7 @@ async def _run(call: Call, command: Command) -> None:
     await command.run(call)
 
 
-async def problem_of(work: Awaitable[object]) -> Text | None:
+async def problem_of(work: Awaitable[object]) -> LazyString | None:
     """Do the work; what a person is to be told where it cannot be done."""
     try:
         await work
@@ -85,19 +85,19 @@ async def problem_of(work: Awaitable[object]) -> Text | None:
     return None
 
 
-def _excuse(error: Exception) -> Text:
+def _excuse(error: Exception) -> LazyString:
     """Log what kept the work from being done, and say what a person is to do."""
     if is_away(error) and isinstance(error, DATABASE_AWAY):
         log.error("the database cannot be used", exc_info=error)
-        return text("My memory cannot be used just now. Nothing in it is lost; try again in a minute.")
+        return lazy_gettext("My memory cannot be used just now. Nothing in it is lost; try again in a minute.")
     if is_away(error):
         log.error("the pipeline cannot be reached", exc_info=error)
-        return text(
+        return lazy_gettext(
             "The part of me that reads and draws cannot be reached just now. Nothing is lost; try again in a minute."
         )
     mark = uuid4().hex[:8]
     log.error("a command failed, mark %s", mark, exc_info=error)
-    return text(
+    return lazy_gettext(
         "Something went wrong; it is in the log as {mark}. Try again, and tell the bot's owner if it stays.",
         mark=mark,
     )

@@ -11,24 +11,24 @@ from bot.call import Call
 from bot.words import Wish
 from pipeline import clock
 from pipeline.errors import UserError
-from pipeline.language import METRICS, text
-from pipeline.records import Basis, Comparison, Language, Mode, Text, Theme
+from pipeline.i18n import METRICS, lazy_gettext
+from pipeline.records import Comparison, Language, LazyString, Mode, Normalization, Theme
 from pipeline.store import chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
 
 MOST_SUBSCRIPTIONS = 5  # a group's charts share its 20 messages a minute
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-BY = {Basis.RATE: text("per 1,000 views"), Basis.DAILY: text("per day")}
+BY = {Normalization.RATE: lazy_gettext("per 1,000 views"), Normalization.DAILY: lazy_gettext("per day")}
 MESSAGE_WITHIN = timedelta(hours=1)
 """In which a chart waits for the message that it is to show in: Telegram may ask to wait before it takes that."""
 TROUBLES = {
-    "NO_RIGHTS": text("I may not send photos here"),
-    "TOPIC_GONE": text("its topic is closed or deleted"),
-    troubles.UNREACHED: text("Telegram cannot be reached"),
-    troubles.UNANSWERED: text("Telegram does not answer"),
+    "NO_RIGHTS": lazy_gettext("I may not send photos here"),
+    "TOPIC_GONE": lazy_gettext("its topic is closed or deleted"),
+    troubles.UNREACHED: lazy_gettext("Telegram cannot be reached"),
+    troubles.UNANSWERED: lazy_gettext("Telegram does not answer"),
 }
-NOTHING_TRACKED = text(
+NOTHING_TRACKED = lazy_gettext(
     "This chat tracks no account yet. Start with /track and some names, for example /track @nasa @esa."
 )
 
@@ -45,7 +45,7 @@ async def read(call: Call) -> tuple[Wish, Sequence[Account]]:
     unknown = [handle for handle in wish.handles if handle.lower() not in by_name]
     if unknown:
         raise UserError(
-            text(
+            lazy_gettext(
                 "{names}: not tracked here. First /track {them}",
                 names=words.listed(unknown),
                 them=" ".join(f"@{name}" for name in unknown[:5]),
@@ -56,21 +56,21 @@ async def read(call: Call) -> tuple[Wish, Sequence[Account]]:
 
 async def comparison(call: Call, wish: Wish, accounts: Sequence[Account]) -> Comparison:
     """What is wished, in the chat's own theme and language unless the wish names another."""
-    usual = await call.house.read(chats.look, call.chat_id)
-    look = wish.look(replace(usual, count=call.house.settings.posts_per_account))
-    return Comparison(tuple(sorted(account.id for account in accounts)), look.fitted())
+    usual = await call.house.read(chats.spec, call.chat_id)
+    spec = wish.spec(replace(usual, count=call.house.settings.posts_per_account))
+    return Comparison(tuple(sorted(account.id for account in accounts)), spec.fitted())
 
 
-def spoken(asked: Comparison, accounts: Sequence[Account]) -> Text:
+def spoken(asked: Comparison, accounts: Sequence[Account]) -> LazyString:
     """As in: retweets of the last 100 posts of @nasa and @esa, per day."""
-    what = text(
+    what = lazy_gettext(
         "{metric} of the last {count} posts of {names}",
-        metric=METRICS[asked.look.metric],
-        count=asked.look.count,
+        metric=METRICS[asked.spec.metric],
+        count=asked.spec.count,
         names=words.listed(account.handle for account in accounts),
     )
-    by = BY.get(asked.look.basis)
-    return text("{what}, {by}", what=what, by=by) if by else what
+    by = BY.get(asked.spec.normalization)
+    return lazy_gettext("{what}, {by}", what=what, by=by) if by else what
 
 
 def show(session: Session, subscription: Subscription, asked: Comparison) -> Subscription:
@@ -90,10 +90,14 @@ def check_room(session: Session, chat_id: int, asked: Comparison, mode: Mode) ->
     """Refuse a subscription that the chat has already, or one too many."""
     kept = subscriptions.of_chat(session, chat_id)
     if any(each.mode is mode and shown_by(session, each) == asked for each in kept):
-        raise UserError(text("This chat is subscribed to that chart already. /list shows it, /unsubscribe ends it."))
+        raise UserError(
+            lazy_gettext("This chat is subscribed to that chart already. /list shows it, /unsubscribe ends it.")
+        )
     if len(kept) >= MOST_SUBSCRIPTIONS:
         raise UserError(
-            text("A chat may have {count} subscriptions. End one with /unsubscribe first.", count=MOST_SUBSCRIPTIONS)
+            lazy_gettext(
+                "A chat may have {count} subscriptions. End one with /unsubscribe first.", count=MOST_SUBSCRIPTIONS
+            )
         )
 
 
@@ -119,9 +123,9 @@ def restyle(
     pointed = []
     for subscription in subscriptions.of_chat(session, chat_id):
         shown = shown_by(session, subscription)
-        look = replace(shown.look, theme=theme or shown.look.theme, language=language or shown.look.language)
-        if look != shown.look:
-            row = comparisons.find_or_add(session, replace(shown, look=look))
+        spec = replace(shown.spec, theme=theme or shown.spec.theme, language=language or shown.spec.language)
+        if spec != shown.spec:
+            row = comparisons.find_or_add(session, replace(shown, spec=spec))
             subscriptions.point(session, subscription.id, row.id, comparisons.want(session, row))
             pointed.append(row.id)
     return pointed
@@ -140,7 +144,7 @@ def drop_untracked(session: Session, chat_id: int) -> int:
     return len(lost)
 
 
-def spoken_of(session: Session, subscription_id: int) -> Text | None:
+def spoken_of(session: Session, subscription_id: int) -> LazyString | None:
     """What a subscription shows, in words; None where it has ended."""
     subscription = session.get(Subscription, subscription_id)
     if subscription is None:
@@ -148,10 +152,10 @@ def spoken_of(session: Session, subscription_id: int) -> Text | None:
     return spoken(shown_by(session, subscription), comparisons.accounts_of(session, subscription.comparison_id))
 
 
-def trouble_of(subscription: Subscription) -> Text | None:
+def trouble_of(subscription: Subscription) -> LazyString | None:
     """Why a subscription is not shown just now, and since when; None where all is well."""
     if subscription.failing_since is None:
         return None
     known = TROUBLES.get(subscription.problem or "")
-    reason = known or text("Telegram says “{reason}”", reason=words.cut_short(subscription.problem or ""))
-    return text("not shown since {since:moment}: {reason}", since=subscription.failing_since, reason=reason)
+    reason = known or lazy_gettext("Telegram says “{reason}”", reason=words.cut_short(subscription.problem or ""))
+    return lazy_gettext("not shown since {since:moment}: {reason}", since=subscription.failing_since, reason=reason)

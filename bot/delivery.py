@@ -26,7 +26,7 @@ from bot.telling import Telling
 from bot.troubles import Kind, Trouble
 from pipeline import clock
 from pipeline.errors import AWAY
-from pipeline.language import speech
+from pipeline.i18n import translator
 from pipeline.records import Mode
 from pipeline.store import comparisons, subscriptions, telegram_photos
 from pipeline.store.subscriptions import Showing, Turn
@@ -270,7 +270,7 @@ class Delivery:
         return await self._put(showing)
 
     async def _request(self, showing: Showing, photo: bytes | str, *, plain: bool = False) -> Message:
-        keyboard = None if plain else under_chart(showing.comparison_id, showing.look, showing.mode)
+        keyboard = None if plain else under_chart(showing.comparison_id, showing.spec, showing.mode)
         caption, links_in_it = links.of_caption(captioned(showing))
         entities = None if plain else links_in_it
         is_asked = showing.asked_at is not None and not showing.failures
@@ -366,7 +366,7 @@ class Delivery:
 
 def captioned(showing: Showing) -> str:
     """A chart that is older than what was read since says so; a message that stands is not edited for that alone."""
-    said = speech(showing.look.language)
+    said = translator(showing.spec.language)
     last = said.read_at(showing.as_of) if showing.as_of else None
     if showing.as_of is None or last is None or not showing.caption.endswith(last):
         return showing.caption

@@ -13,8 +13,8 @@ from bot.call import Call
 from bot.command import Command
 from bot.house import House
 from bot.names import handle_in, visible, words_in
-from pipeline.language import text
-from pipeline.records import Text
+from pipeline.i18n import lazy_gettext
+from pipeline.records import LazyString
 
 ALIKE = 0.7
 """How alike a word and a command are that was mistyped; 1 is the same."""
@@ -23,7 +23,7 @@ MOST_WORDS = 5
 PLAIN_WORD = re.compile("@?[A-Za-z0-9_]{1,50}")
 NAMING = {"track", "untrack"}
 """Commands whose every word is a name."""
-USUAL = text("I answer commands only; /help lists them.")
+USUAL = lazy_gettext("I answer commands only; /help lists them.")
 
 
 def handler(
@@ -39,10 +39,10 @@ def handler(
     return command.handler(house, Command("", USUAL, run))
 
 
-def hint(typed: str, commands: Collection[str]) -> Text:
+def hint(typed: str, commands: Collection[str]) -> LazyString:
     """The nearest command, with the words that were typed as far as they are plain."""
     found = nearest(visible(typed[: words.LONGEST_COMMAND]), commands)
-    return text("Did you mean {command}? /help lists all commands.", command=f"`/{found}`") if found else USUAL
+    return lazy_gettext("Did you mean {command}? /help lists all commands.", command=f"`/{found}`") if found else USUAL
 
 
 def nearest(typed: str, commands: Collection[str]) -> str | None:

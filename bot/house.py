@@ -17,8 +17,8 @@ from bot.flood_control import FloodControl
 from bot.line import Line
 from bot.troubles import Kind, Trouble
 from pipeline import clock
-from pipeline.doors import Doors
 from pipeline.errors import DATABASE_AWAY
+from pipeline.messaging.client import PipelineClient
 from pipeline.settings import BotSettings
 from pipeline.store import Store, chats
 
@@ -43,7 +43,7 @@ class House:
 
     settings: BotSettings
     store: Store
-    doors: Doors
+    doors: PipelineClient
     news: asyncio.Event = field(default_factory=asyncio.Event)
     locks: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     flood_control: FloodControl = field(default_factory=FloodControl)
@@ -61,7 +61,7 @@ class House:
         """Run a question to the store in a thread, in a transaction that only reads."""
 
         def run() -> T:
-            with self.store.reading() as session:
+            with self.store.read_session() as session:
                 return ask(session, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self.readers, run)
@@ -70,7 +70,7 @@ class House:
         """Run a change of the store in a thread, in a transaction of its own: all of it or nothing."""
 
         def run() -> T:
-            with self.store.writing() as session:
+            with self.store.write_session() as session:
                 return change(session, *args, **kwargs)
 
         async with self.writing.turn(hurried=self.hurried):

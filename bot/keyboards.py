@@ -7,12 +7,21 @@ from typing import Any
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from pipeline.language import BASIS_NAMES, METRICS, SPAN_NAMES, THEME_NAMES, VIEW_NAMES, Speech, speech, text
-from pipeline.records import BASES, Language, Look, Metric, Mode, View
+from pipeline.i18n import (
+    METRICS,
+    NORMALIZATION_NAMES,
+    SPAN_NAMES,
+    THEME_NAMES,
+    VIEW_NAMES,
+    Translator,
+    lazy_gettext,
+    translator,
+)
+from pipeline.records import NORMALIZATIONS, ChartSpec, Language, Metric, Mode, View
 
 Row = list[InlineKeyboardButton]
 
-SETTINGS = text("How charts look here, and which language I speak:")
+SETTINGS = lazy_gettext("How charts look here, and which language I speak:")
 """What stands over the buttons of chat_settings."""
 LANGUAGE_NAMES = {Language.ENGLISH: "English", Language.SPANISH: "Español"}
 METRIC_ROWS = (
@@ -21,69 +30,77 @@ METRIC_ROWS = (
 )
 
 
-def under_chart(comparison_id: int, look: Look, mode: Mode) -> InlineKeyboardMarkup:
+def under_chart(comparison_id: int, spec: ChartSpec, mode: Mode) -> InlineKeyboardMarkup:
     """Views, metrics, how they are measured, and whether the message is kept fresh. What is shown now is marked."""
-    said = speech(look.language)
+    said = translator(spec.language)
     rows = [
-        _looks(comparison_id, look, "view", {each: said.say(name) for each, name in VIEW_NAMES.items()}),
-        *(_looks(comparison_id, look, "metric", _metrics(said, row)) for row in METRIC_ROWS),
-        _measures(comparison_id, look, said),
+        _looks(comparison_id, spec, "view", {each: said.gettext(name) for each, name in VIEW_NAMES.items()}),
+        *(_looks(comparison_id, spec, "metric", _metrics(said, row)) for row in METRIC_ROWS),
+        _measures(comparison_id, spec, said),
         _keep(comparison_id, mode, said),
     ]
     return InlineKeyboardMarkup([row for row in rows if row])
 
 
-def _metrics(said: Speech, metrics: Iterable[Metric]) -> dict[Metric, str]:
-    return {metric: said.say(METRICS[metric]).capitalize() for metric in metrics}
+def _metrics(said: Translator, metrics: Iterable[Metric]) -> dict[Metric, str]:
+    return {metric: said.gettext(METRICS[metric]).capitalize() for metric in metrics}
 
 
-def _measures(comparison_id: int, look: Look, said: Speech) -> Row:
-    if look.view is View.GROWTH:
-        return _looks(comparison_id, look, "span", {each: said.say(name) for each, name in SPAN_NAMES.items()})
-    bases = [basis for basis in BASES[look.view] if replace(look, basis=basis).fitted().basis is basis]
-    return _looks(comparison_id, look, "basis", {each: said.say(BASIS_NAMES[each]) for each in bases})
+def _measures(comparison_id: int, spec: ChartSpec, said: Translator) -> Row:
+    if spec.view is View.GROWTH:
+        return _looks(comparison_id, spec, "span", {each: said.gettext(name) for each, name in SPAN_NAMES.items()})
+    bases = [
+        normalization
+        for normalization in NORMALIZATIONS[spec.view]
+        if replace(spec, normalization=normalization).fitted().normalization is normalization
+    ]
+    return _looks(
+        comparison_id, spec, "normalization", {each: said.gettext(NORMALIZATION_NAMES[each]) for each in bases}
+    )
 
 
-def _looks(comparison_id: int, look: Look, field: str, names: dict[Any, str]) -> Row:
+def _looks(comparison_id: int, spec: ChartSpec, field: str, names: dict[Any, str]) -> Row:
     """A button for each value of a field of the look; none where there is nothing to choose."""
     if len(names) == 1:
         return []
-    looks = {name: replace(look, **{field: value}) for value, name in names.items()}
-    return [_button(name, other == look, f"show {comparison_id} {_words(other)}") for name, other in looks.items()]
+    looks = {name: replace(spec, **{field: value}) for value, name in names.items()}
+    return [_button(name, other == spec, f"show {comparison_id} {_words(other)}") for name, other in looks.items()]
 
 
-def _words(look: Look) -> str:
-    return f"{look.view} {look.metric} {look.basis} {look.span}"
+def _words(spec: ChartSpec) -> str:
+    return f"{spec.view} {spec.metric} {spec.normalization} {spec.span}"
 
 
-def _keep(comparison_id: int, mode: Mode, said: Speech) -> Row:
+def _keep(comparison_id: int, mode: Mode, said: Translator) -> Row:
     match mode:
         case Mode.ONCE:
-            return [InlineKeyboardButton(said.say("Keep it fresh"), callback_data=f"live {comparison_id}")]
+            return [InlineKeyboardButton(said.gettext("Keep it fresh"), callback_data=f"live {comparison_id}")]
         case Mode.LIVE:
-            return [InlineKeyboardButton(said.say("Stop keeping it fresh"), callback_data=f"stop {comparison_id}")]
+            return [InlineKeyboardButton(said.gettext("Stop keeping it fresh"), callback_data=f"stop {comparison_id}")]
         case _:
             return []
 
 
-def chat_settings(look: Look) -> InlineKeyboardMarkup:
+def chat_settings(spec: ChartSpec) -> InlineKeyboardMarkup:
     """The theme of the chat's charts, and its language."""
-    said = speech(look.language)
-    themes = {theme: said.say(name) for theme, name in THEME_NAMES.items()}
-    return InlineKeyboardMarkup([_settings(themes, look.theme), _settings(LANGUAGE_NAMES, look.language)])
+    said = translator(spec.language)
+    themes = {theme: said.gettext(name) for theme, name in THEME_NAMES.items()}
+    return InlineKeyboardMarkup([_settings(themes, spec.theme), _settings(LANGUAGE_NAMES, spec.language)])
 
 
 def _settings(names: dict[Any, str], current: StrEnum) -> Row:
     return [_button(name, value is current, f"settings {value}") for value, name in names.items()]
 
 
-def sure_to_forget(said: Speech) -> InlineKeyboardMarkup:
-    yes = InlineKeyboardButton(said.say("Yes, forget this chat"), callback_data="forget yes")
-    return InlineKeyboardMarkup([[yes, InlineKeyboardButton(said.say("Keep everything"), callback_data="forget no")]])
+def sure_to_forget(said: Translator) -> InlineKeyboardMarkup:
+    yes = InlineKeyboardButton(said.gettext("Yes, forget this chat"), callback_data="forget yes")
+    return InlineKeyboardMarkup(
+        [[yes, InlineKeyboardButton(said.gettext("Keep everything"), callback_data="forget no")]]
+    )
 
 
-def try_again(said: Speech) -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup([[InlineKeyboardButton(said.say("Try again now"), callback_data="again")]])
+def try_again(said: Translator) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup([[InlineKeyboardButton(said.gettext("Try again now"), callback_data="again")]])
 
 
 def _button(name: str, current: bool, data: str) -> InlineKeyboardButton:  # noqa: FBT001

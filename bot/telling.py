@@ -18,8 +18,8 @@ from bot.limits import Limits
 from bot.troubles import Kind
 from pipeline import clock
 from pipeline.errors import AWAY
-from pipeline.language import Speech, speech, text
-from pipeline.records import Language, Text
+from pipeline.i18n import Translator, lazy_gettext, translator
+from pipeline.records import Language, LazyString
 from pipeline.store import chats, notices, subscriptions
 from pipeline.store.subscriptions import Showing, Wait
 
@@ -29,11 +29,11 @@ LOOK_EVERY = timedelta(seconds=5)
 MOST_SELDOM = timedelta(minutes=10)
 AT_ONCE = 28
 EXPLAINED = {
-    Kind.NO_RIGHTS: text(
+    Kind.NO_RIGHTS: lazy_gettext(
         "I may not send photos here. What this chat is subscribed to is kept: allow me to send photos, and the charts "
         "come by themselves, after an hour at the latest."
     ),
-    Kind.TOPIC_GONE: text(
+    Kind.TOPIC_GONE: lazy_gettext(
         "The topic that a chart belongs to is closed or deleted. The subscription is kept: open the topic again, and "
         "the chart comes by itself; /unsubscribe ends it."
     ),
@@ -42,16 +42,18 @@ EXPLAINED = {
 
 WORD_WITHIN = timedelta(seconds=45)
 """A chart that somebody asked for and that takes longer is told of."""
-REFUSED = text(
+REFUSED = lazy_gettext(
     "Telegram does not take this chart: {what}. It says: “{reason}”. I go on trying, and it comes by itself; "
     "/status tells how it stands."
 )
-NOT_DRAWN = text(
+NOT_DRAWN = lazy_gettext(
     "This chart takes longer: {what}. The part of me that reads and draws does not answer, or has much to do. "
     "It comes by itself."
 )
-NOT_TAKEN = text("This chart takes longer: {what}. It is drawn, and Telegram has not taken it yet. It comes by itself.")
-BELOW = text("The chart stands below: Telegram does not take it here.")
+NOT_TAKEN = lazy_gettext(
+    "This chart takes longer: {what}. It is drawn, and Telegram has not taken it yet. It comes by itself."
+)
+BELOW = lazy_gettext("The chart stands below: Telegram does not take it here.")
 
 
 class Telling:
@@ -88,9 +90,9 @@ class Telling:
         """Let no message go on saying that it is drawn in it."""
         self._begin(self._write_over(chat_id, message_id, BELOW))
 
-    async def _write_over(self, chat_id: int, message_id: int | None, said: Text) -> None:
+    async def _write_over(self, chat_id: int, message_id: int | None, said: LazyString) -> None:
         try:
-            await self.bot.edit_message_text((await self._speech(chat_id)).say(said), chat_id, message_id)
+            await self.bot.edit_message_text((await self._translator(chat_id)).gettext(said), chat_id, message_id)
         except TelegramError as error:  # as where a chart stands in it
             log.info("a message in chat %d stays as it was: %s", chat_id, troubles.meaning(error).text)
 
@@ -109,13 +111,13 @@ class Telling:
                 if self.limits.is_open(wait.chat_id, asked=True):
                     self._begin(self._tell_waiting(wait, NOT_TAKEN if wait.is_drawn else NOT_DRAWN))
 
-    async def _tell_waiting(self, wait: Wait, said: Text, **values: str) -> None:
+    async def _tell_waiting(self, wait: Wait, said: LazyString, **values: str) -> None:
         """Noted first, so that it is never told twice; where it surely was not told, it may be later."""
         try:
             what = await self.house.read(comparing.spoken_of, wait.subscription_id)
             if what is None or not await self.house.write(subscriptions.mark_told, wait.subscription_id):
                 return
-            spoken = (await self._speech(wait.chat_id)).say(replace(said, values={**values, "what": what}))
+            spoken = (await self._translator(wait.chat_id)).gettext(replace(said, values={**values, "what": what}))
             if not await self._is_told(wait, spoken):
                 await self.house.write_surely(subscriptions.unmark_told, wait.subscription_id)
         except AWAY as error:
@@ -137,8 +139,8 @@ class Telling:
             return trouble.kind is Kind.UNSURE or await self._explain_to_an_admin(wait.chat_id, said)
         return True
 
-    async def _speech(self, chat_id: int) -> Speech:
-        return speech(await self.house.read(chats.language, chat_id) or Language.ENGLISH)
+    async def _translator(self, chat_id: int) -> Translator:
+        return translator(await self.house.read(chats.language, chat_id) or Language.ENGLISH)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -146,7 +148,7 @@ class Telling:
         task.add_done_callback(self.others.discard)
 
     async def _explain(self, chat_id: int, thread_id: int | None, kind: Kind) -> None:
-        said = (await self._speech(chat_id)).say(EXPLAINED[kind])
+        said = (await self._translator(chat_id)).gettext(EXPLAINED[kind])
         where = None if kind is Kind.TOPIC_GONE else thread_id
         try:
             await self.bot.send_message(chat_id, said, message_thread_id=where)
@@ -187,7 +189,7 @@ class Telling:
             if is_open and chat_id not in busy and len(self.under_way) < AT_ONCE:
                 busy.add(chat_id)
                 self.under_way[chat_id] = asyncio.create_task(
-                    self._tell_one(notice_id, chat_id, speech(language).say(notice))
+                    self._tell_one(notice_id, chat_id, translator(language).gettext(notice))
                 )
 
     def _leave_for_a_while(self, chat_id: int) -> None:

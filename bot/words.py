@@ -10,8 +10,19 @@ from typing import Any
 
 from bot.names import UNSEEN, handle_in, words_in
 from pipeline.errors import UserError
-from pipeline.language import METRICS, SPAN_NAMES, THEME_NAMES, VIEW_NAMES, speech, text
-from pipeline.records import BASES, Basis, Language, Look, Metric, Mode, Span, Text, Theme, View
+from pipeline.i18n import METRICS, SPAN_NAMES, THEME_NAMES, VIEW_NAMES, lazy_gettext, translator
+from pipeline.records import (
+    NORMALIZATIONS,
+    ChartSpec,
+    Language,
+    LazyString,
+    Metric,
+    Mode,
+    Normalization,
+    Span,
+    Theme,
+    View,
+)
 
 LONGEST_COMMAND = 4096  # Telegram's own limit for a message
 LONGEST_ECHO = 24
@@ -25,9 +36,9 @@ INTERVAL = re.compile(r"(\d{1,6})(m|min|h|d)", re.IGNORECASE)
 UNITS = {"m": timedelta(minutes=1), "min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
-def _called(names: Mapping[Any, Text]) -> dict[str, Any]:
+def _called(names: Mapping[Any, LazyString]) -> dict[str, Any]:
     """What has a name, by that name in every language."""
-    return {speech(language).say(name).lower(): value for language in Language for value, name in names.items()}
+    return {translator(language).gettext(name).lower(): value for language in Language for value, name in names.items()}
 
 
 CHOICES: dict[str, dict[str, StrEnum]] = {
@@ -44,7 +55,7 @@ CHOICES: dict[str, dict[str, StrEnum]] = {
         "all": Metric.ENGAGEMENT,
     },
     "view": _called(VIEW_NAMES),
-    "basis": {"rate": Basis.RATE, "daily": Basis.DAILY},
+    "normalization": {"rate": Normalization.RATE, "daily": Normalization.DAILY},
     "span": _called(SPAN_NAMES),
     "theme": _called(THEME_NAMES),
     "mode": {mode.value: mode for mode in (Mode.LIVE, Mode.NEW)},
@@ -60,31 +71,36 @@ class Wish:
     handles: list[str]
     metric: Metric | None = None
     view: View | None = None
-    basis: Basis | None = None
+    normalization: Normalization | None = None
     span: Span | None = None
     theme: Theme | None = None
     count: int | None = None
     mode: Mode | None = None
     interval: timedelta | None = None
 
-    def look(self, usual: Look) -> Look:
+    def spec(self, usual: ChartSpec) -> ChartSpec:
         """The usual look with what was asked for. Raises UserError where two wishes do not go together."""
         view = self.view or self._implied or usual.view
-        if self.basis and self.basis not in BASES[view]:
-            views = [other for other in View if self.basis in BASES[other]]
+        if self.normalization and self.normalization not in NORMALIZATIONS[view]:
+            views = [other for other in View if self.normalization in NORMALIZATIONS[other]]
             raise UserError(
-                text("“{word}” does not go with {view}; it goes with {views}.", word=self.basis, view=view, views=views)
+                lazy_gettext(
+                    "“{word}” does not go with {view}; it goes with {views}.",
+                    word=self.normalization,
+                    view=view,
+                    views=views,
+                )
             )
         if self.span and view is not View.GROWTH:
-            raise UserError(text("“{span}” goes with growth, as in /compare growth {span}.", span=self.span))
-        if self.basis is Basis.RATE and self.metric is Metric.VIEWS:
-            raise UserError(text("A rate is per 1,000 views, so that views have none. Name another metric."))
+            raise UserError(lazy_gettext("“{span}” goes with growth, as in /compare growth {span}.", span=self.span))
+        if self.normalization is Normalization.RATE and self.metric is Metric.VIEWS:
+            raise UserError(lazy_gettext("A rate is per 1,000 views, so that views have none. Name another metric."))
         return replace(
             usual,
             view=view,
             metric=self.metric or usual.metric,
             count=self.count or usual.count,
-            basis=self.basis or usual.basis,
+            normalization=self.normalization or usual.normalization,
             span=self.span or usual.span,
             theme=self.theme or usual.theme,
         )
@@ -94,14 +110,14 @@ class Wish:
         """A word that goes with one view only asks for that view."""
         if self.span:
             return View.GROWTH
-        return View.RACE if self.basis is Basis.DAILY else None
+        return View.RACE if self.normalization is Normalization.DAILY else None
 
 
 def split(typed: str) -> list[str]:
     """The words after the command, as `names.words_in` has them."""
     if len(typed) > LONGEST_COMMAND:
         raise UserError(
-            text(
+            lazy_gettext(
                 "That command is {length:number} characters long; {most:number} are the most. Send it in parts.",
                 length=len(typed),
                 most=LONGEST_COMMAND,
@@ -160,7 +176,7 @@ def _take(read: Wish, word: str, tracked: Collection[str], most_posts: int) -> N
         raise _wrong_count(word, most_posts)
     else:
         raise UserError(
-            text(
+            lazy_gettext(
                 "I don't know the word “{word}”. Name accounts as @name; the metrics are {metrics}; "
                 "the views are {views}. /help has examples.",
                 word=shown(word),
@@ -176,7 +192,7 @@ def _is_count(word: str, most: int) -> bool:
 
 def _wrong_count(word: str, most: int) -> UserError:
     return UserError(
-        text(
+        lazy_gettext(
             "I can compare the last {fewest} to {most:number} posts of each account, not {asked}.",
             fewest=FEWEST_POSTS,
             most=most,
@@ -189,7 +205,7 @@ def _interval(found: re.Match[str]) -> timedelta:
     interval = int(found[1]) * UNITS[found[2].lower()]
     if SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
         return interval
-    raise UserError(text("A new chart can come every 1m to 31d, for example /subscribe new 1h."))
+    raise UserError(lazy_gettext("A new chart can come every 1m to 31d, for example /subscribe new 1h."))
 
 
 def shown(typed: str) -> str:
@@ -212,16 +228,16 @@ def cut(said: str) -> str:
     return said[: LONGEST_COMMAND - 2].rpartition("\n")[0] + "\n…"
 
 
-def listed(handles: Iterable[str], most: int = 10) -> list[str | Text]:
+def listed(handles: Iterable[str], most: int = 10) -> list[str | LazyString]:
     """@a, @b and @c, as a text writes them."""
     return few([f"@{handle}" for handle in handles], most)
 
 
-def few(names: Sequence[str], most: int = 10) -> list[str | Text]:
+def few(names: Sequence[str], most: int = 10) -> list[str | LazyString]:
     """The names; of a long list the first ones, and how many more there are."""
     if len(names) <= most:
         return [*names]
-    return [*names[: most - 1], text("{count} more", count=len(names) - most + 1)]
+    return [*names[: most - 1], lazy_gettext("{count} more", count=len(names) - most + 1)]
 
 
 def spoken(interval: timedelta) -> str:

@@ -13,7 +13,7 @@ from celery.signals import setup_logging, worker_ready
 from celery.utils.log import get_multiprocessing_logger
 
 from pipeline import clock, logs, restart, servers
-from pipeline.queues import ASKED, CHARTS, TICKS, UPLOADS, make_app, take_back
+from pipeline.messaging.celery_app import ASKED, CHARTS, TICKS, UPLOADS, make_app, redeliver_unacked
 from pipeline.settings import PipelineSettings
 from pipeline.startup import startup
 from pipeline.store import Store, open_store
@@ -74,7 +74,7 @@ def main() -> None:
 
 def _begin_anew(app: Celery, settings: PipelineSettings) -> None:
     """What a worker before this one left undone is done again at once, and what was mended since is tried at once."""
-    take_back(app, held_for=timedelta(0))
+    redeliver_unacked(app, held_for=timedelta(0))
     with closing(Store(settings.database_address)) as store:
         restart.reading(store, settings, clock.now())
 

@@ -1,6 +1,6 @@
 """For Celery's own tools and monitors: `celery -A pipeline inspect active`, `celery -A pipeline flower`."""
 
-from pipeline.queues import make_app
+from pipeline.messaging.celery_app import make_app
 from pipeline.settings import Settings
 
 app = make_app(Settings.load())

@@ -20,8 +20,8 @@ from redis import ResponseError
 from redis import TimeoutError as RedisTimeoutError
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
-from pipeline.language import speech
-from pipeline.records import Language, Text
+from pipeline.i18n import translator
+from pipeline.records import Language, LazyString
 
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 """The last is how PostgreSQL tells one that was frozen, or cut off, in the midst of its change."""
@@ -59,9 +59,9 @@ class ConfigError(TallybirdError):
 class UserError(TallybirdError):
     """What a person asked cannot be done; the text says why and what to do instead."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: LazyString) -> None:
         self.text = text
-        super().__init__(speech(Language.ENGLISH).say(text))
+        super().__init__(translator(Language.ENGLISH).gettext(text))
 
 
 class ServiceError(TallybirdError):
@@ -74,7 +74,7 @@ class ServiceError(TallybirdError):
     def __init__(
         self,
         service: str,
-        text: Text,
+        text: LazyString,
         *,
         permanent: bool = False,
         retry_after: timedelta | None = None,
@@ -83,7 +83,7 @@ class ServiceError(TallybirdError):
         self.text = text
         self.permanent = permanent
         self.retry_after = retry_after
-        super().__init__(speech(Language.ENGLISH).say(text))
+        super().__init__(translator(Language.ENGLISH).gettext(text))
 
 
 class FileRefusedError(ServiceError):

@@ -12,15 +12,15 @@ DROPBOX = "dropbox"
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class LazyString:
     """Something to be said to people, before it is known in which language.
 
     words: the English ones in the code, which are the catalogues' keys. values: what their {fields} stand for, as JSON
-        has it, so that a text may be stored and sent. pipeline.language.text makes it, and tells how they are written.
+        has it, so that it may be stored and sent. pipeline.i18n.lazy_gettext makes it, and tells how they are written.
     """
 
     words: str
-    values: "dict[str, str | int | Text | list[str | Text]]"
+    values: "dict[str, str | int | LazyString | list[str | LazyString]]"
 
 
 class Metric(StrEnum):
@@ -59,7 +59,7 @@ class View(StrEnum):
     RACE = "race"
 
 
-class Basis(StrEnum):
+class Normalization(StrEnum):
     """What a metric is measured by: as counted, per 1,000 views, or per day."""
 
     COUNT = "count"
@@ -142,7 +142,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FetchResult:
     """What came of reading an account's newest posts, newest first.
 
     posts: None where the reading failed; problem then says why, and state where the network spoke of the account.
@@ -160,7 +160,7 @@ class Reading:
     complete: bool = False
     partial: bool = False
     state: State | None = None
-    problem: Text | None = None
+    problem: LazyString | None = None
     stopped_until: datetime | None = None
     requests: int = 0
     had_turn: bool = True
@@ -175,32 +175,35 @@ class Due:
     depth: int
 
 
-BASES = {
-    View.SPREAD: (Basis.COUNT, Basis.RATE),
-    View.POSTS: (Basis.COUNT, Basis.RATE),
-    View.GROWTH: (Basis.COUNT,),
-    View.RACE: (Basis.COUNT, Basis.RATE, Basis.DAILY),
+NORMALIZATIONS = {
+    View.SPREAD: (Normalization.COUNT, Normalization.RATE),
+    View.POSTS: (Normalization.COUNT, Normalization.RATE),
+    View.GROWTH: (Normalization.COUNT,),
+    View.RACE: (Normalization.COUNT, Normalization.RATE, Normalization.DAILY),
 }
 """What each view can be measured by."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ChartSpec:
     """What of some accounts is drawn, and how: the metric and its basis, of the newest `count` posts."""
 
     metric: Metric = Metric.REPOSTS
     view: View = View.SPREAD
     count: int = 100
-    basis: Basis = Basis.COUNT
+    normalization: Normalization = Normalization.COUNT
     span: Span = Span.DAY
     theme: Theme = Theme.LIGHT
     language: Language = Language.ENGLISH
 
-    def fitted(self) -> "Look":
+    def fitted(self) -> "ChartSpec":
         """The same without what makes no difference to its view, so that equal charts are one."""
-        fits = self.basis in BASES[self.view] and (self.metric, self.basis) != (Metric.VIEWS, Basis.RATE)
-        basis = self.basis if fits else Basis.COUNT
-        return replace(self, basis=basis, span=self.span if self.view is View.GROWTH else Span.DAY)
+        fits = self.normalization in NORMALIZATIONS[self.view] and (self.metric, self.normalization) != (
+            Metric.VIEWS,
+            Normalization.RATE,
+        )
+        normalization = self.normalization if fits else Normalization.COUNT
+        return replace(self, normalization=normalization, span=self.span if self.view is View.GROWTH else Span.DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,7 @@ class Comparison:
     """What is drawn: these accounts (ids, sorted), and how."""
 
     accounts: tuple[int, ...]
-    look: Look = Look()
+    spec: ChartSpec = ChartSpec()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +264,7 @@ class ChartData:
     before: the layout of the comparison's chart before this one, None for its first.
     """
 
-    look: Look
+    spec: ChartSpec
     as_of: datetime
     rows: tuple[ChartRow, ...]
     before: Layout | None = None

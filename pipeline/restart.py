@@ -13,7 +13,7 @@ def reading(store: Store, settings: Settings, now: datetime) -> None:
     Charts that another worker was drawing are free to be drawn. All datasets are compared with the posts: Dropbox may
     be on since, or DATA_DIR another.
     """
-    with store.writing() as db:
+    with store.write_session() as db:
         comparisons.release_all(db)
         comparisons.fit_counts(db, settings.posts_per_account)
         datasets.fit_count(db, settings.posts_per_account)
@@ -25,5 +25,5 @@ def reading(store: Store, settings: Settings, now: datetime) -> None:
 
 def uploading(store: Store, now: datetime) -> None:
     """An uploader starts: Dropbox is asked again whatever it said."""
-    with store.writing() as db:
+    with store.write_session() as db:
         notices.lift(db, now, DROPBOX)

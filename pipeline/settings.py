@@ -30,7 +30,7 @@ HOW_TO_GET = {
     "TELEGRAM_BOT_TOKEN": "the token that @BotFather gives for /newbot, like 123456789:AAF…",
     "X_BEARER_TOKEN": "the app's bearer token from X's developer console, under Keys and tokens",
     "DROPBOX_APP_KEY": "the App key on the app's page in Dropbox's App Console",
-    "DROPBOX_REFRESH_TOKEN": "what `python -m pipeline.dropbox_login` prints",
+    "DROPBOX_REFRESH_TOKEN": "what `python -m pipeline.dropbox.login` prints",
 }
 
 

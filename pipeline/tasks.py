@@ -5,11 +5,24 @@ from typing import Any
 
 from celery import Celery, chain, chord
 
-from pipeline import clock, doors, planner, purge, steps
-from pipeline.queues import ASKED, CHARTS, DRAW, LOOK_UP, LOST_AFTER, TICK, UPLOADS, make_app, take_back
+from pipeline import clock
+from pipeline.messaging import client
+from pipeline.messaging.celery_app import (
+    ASKED,
+    CHARTS,
+    DRAW,
+    LOOK_UP,
+    LOST_AFTER,
+    TICK,
+    UPLOADS,
+    make_app,
+    redeliver_unacked,
+)
 from pipeline.settings import PipelineSettings
+from pipeline.steps import planner, purge
+from pipeline.steps import tick as steps
+from pipeline.steps.resources import Resources
 from pipeline.store.comparisons import CLAIM
-from pipeline.tools import Tools
 
 FOLLOW_NAMES = "follow_names"
 
@@ -17,66 +30,66 @@ FOLLOW_NAMES = "follow_names"
 def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each task is one or two lines
     """The worker's app: the queues' one with the tasks. Clients are made in the process that first uses them."""
     app = make_app(settings)
-    tools = Tools(settings)
+    resources = Resources(settings)
 
     def begin_anew(*failure: Any) -> None:
         """A step of a chart failed, or what follows it could not be sent."""
         *_, kwargs, _traceback = failure
-        tools.failed.add(kwargs["comparison_id"])
+        resources.failed.add(kwargs["comparison_id"])
 
     @app.task(name=TICK)
     def tick() -> None:
         """Sent by beat each period."""
-        turn = tools.turn.take()
+        turn = resources.turn.take()
         if turn is None:
             return
-        with tools.turn.held(turn):
-            take_back(app, LOST_AFTER)
-            chunks = steps.plan(tools, clock.now())
+        with resources.turn.held(turn):
+            redeliver_unacked(app, LOST_AFTER)
+            chunks = steps.plan(resources, clock.now())
             if chunks:
                 chord([read.s(chunk) for chunk in chunks], conclude.s(turn)).apply_async()
             else:  # an empty header would run the body in its own way
                 conclude([], turn)
-        if tools.is_first(FOLLOW_NAMES, planner.NAMES_EVERY):
+        if resources.is_first(FOLLOW_NAMES, planner.NAMES_EVERY):
             follow_names.apply_async(expires=settings.tick_seconds)
 
     @app.task(name=FOLLOW_NAMES)
     def follow_names() -> None:
-        steps.follow_names(tools, clock.now())
+        steps.follow_names(resources, clock.now())
 
     @app.task(name="read", ignore_result=False)
     def read(chunk: list[list[int | str]]) -> str | None:
-        return steps.read(tools, chunk, clock.now())
+        return steps.read(resources, chunk, clock.now())
 
     @app.task(name="conclude")
     def conclude(readings: list[str | None], turn: str) -> None:
         """Store what was read and start what follows from it; here the tick ends."""
-        with tools.turn.held(turn):
-            outdated = steps.conclude(tools, readings, clock.now())
+        with resources.turn.held(turn):
+            outdated = steps.conclude(resources, readings, clock.now())
             start_charts(outdated, CHARTS)
-            for key in steps.tidy(tools):
+            for key in steps.tidy(resources):
                 write_again.apply_async((key,), expires=settings.tick_seconds)
-            if steps.has_uploads(tools, clock.now()):
+            if steps.has_uploads(resources, clock.now()):
                 upload.apply_async(expires=settings.tick_seconds)
-            if purge.is_due(tools.redis):
+            if purge.is_due(resources.redis):
                 forget_unused.delay()
-        tools.turn.end(turn)
+        resources.turn.end(turn)
 
     @app.task(name=DRAW)
     def draw(comparison_ids: list[int], account_ids: list[int]) -> None:
         """A chat asks for these charts and tracks these new accounts. It costs just that and waits for no tick."""
-        chunks = steps.plan_asked(tools, comparison_ids, account_ids, clock.now())
-        start_charts(steps.claim(tools, comparison_ids, clock.now()), ASKED)
+        chunks = steps.plan_asked(resources, comparison_ids, account_ids, clock.now())
+        start_charts(steps.claim(resources, comparison_ids, clock.now()), ASKED)
         if chunks:
             chord([read.s(chunk) for chunk in chunks], conclude_asked.s()).apply_async()
 
     @app.task(name="conclude_asked")
     def conclude_asked(readings: list[str | None]) -> None:
         """Store what was read for the first time, and draw what waited for that."""
-        start_charts(steps.conclude_asked(tools, readings, clock.now()), ASKED)
+        start_charts(steps.conclude_asked(resources, readings, clock.now()), ASKED)
 
     def start_charts(outdated: Sequence[tuple[int, int]], queue: str) -> None:
-        with tools.noting_failure(comparison_id for comparison_id, _ in outdated):
+        with resources.noting_failure(comparison_id for comparison_id, _ in outdated):
             for comparison_id, version in outdated:
                 start_chart(comparison_id, version, queue)
 
@@ -94,33 +107,33 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
 
     @app.task(name="write", queue=CHARTS, on_failure=begin_anew)
     def write(comparison_id: int) -> None:
-        steps.write(tools, comparison_id)
+        steps.write(resources, comparison_id)
 
     @app.task(name="write_again", queue=CHARTS)
     def write_again(key: str) -> None:
-        steps.write_again(tools, key)
+        steps.write_again(resources, key)
 
     @app.task(name="upload", queue=UPLOADS)
     def upload() -> None:
-        steps.upload(tools, clock.now())
+        steps.upload(resources, clock.now())
 
     @app.task(name="plot", queue=CHARTS, on_failure=begin_anew)
     def plot(comparison_id: int) -> str | None:
-        return steps.plot(tools, comparison_id, clock.now())
+        return steps.plot(resources, comparison_id, clock.now())
 
     @app.task(name="publish", queue=CHARTS, on_failure=begin_anew)
     def publish(drawing: str | None, comparison_id: int, version: int) -> None:
-        if steps.publish(tools, drawing, comparison_id, version):
-            start_charts(steps.claim(tools, [comparison_id], clock.now()), ASKED)
+        if steps.publish(resources, drawing, comparison_id, version):
+            start_charts(steps.claim(resources, [comparison_id], clock.now()), ASKED)
 
     @app.task(name="purge", queue=CHARTS)
     def forget_unused() -> None:
         """Once a day."""
-        purge.purge(tools.store, clock.now())
+        purge.purge(resources.store, clock.now())
 
     @app.task(name=LOOK_UP)
     def look_up(handles: list[str], reply_to: str) -> None:
         """A chat asks what X says of these handles."""
-        doors.reply(tools.redis, reply_to, steps.look_up(tools, handles, clock.now()))
+        client.reply(resources.redis, reply_to, steps.look_up(resources, handles, clock.now()))
 
     return app

@@ -61,7 +61,7 @@ def serve(address: str, options: list[str]) -> None:
         )
         ending.callback(end, sandbox)
         house = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.run", str(ROOT / "Procfile")],
+            [sys.executable, "-m", "pipeline.supervise", str(ROOT / "Procfile")],
             cwd=folder,
             env=environment,
             stdout=log,

@@ -20,7 +20,7 @@ from kombu.exceptions import KombuError
 from redis import Redis as Client
 from redis import RedisError
 
-from pipeline.run import _redis_server
+from pipeline.supervise import _redis_server
 from tests.conftest import free_port, until, without
 
 UP_WITHIN_S = 60

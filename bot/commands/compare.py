@@ -7,7 +7,7 @@ from bot.buttons import subscription
 from bot.call import Call
 from bot.command import Command
 from pipeline import clock
-from pipeline.language import text
+from pipeline.i18n import lazy_gettext
 from pipeline.records import Comparison, Mode
 from pipeline.store import subscriptions
 
@@ -16,7 +16,7 @@ async def run(call: Call) -> None:
     wish, accounts = await comparing.read(call)
     asked = await comparing.comparison(call, wish, accounts)
     subscription_id, drawn = await call.house.write(_show, call, asked)
-    message_id = await call.answer(text("Drawing {what}…", what=comparing.spoken(asked, accounts)))
+    message_id = await call.answer(lazy_gettext("Drawing {what}…", what=comparing.spoken(asked, accounts)))
     await call.house.write_surely(subscriptions.show_in, subscription_id, message_id, clock.now())
     await call.house.ask_for_charts([drawn])
 
@@ -29,4 +29,4 @@ def _show(session: Session, call: Call, asked: Comparison) -> tuple[int, int]:
     return kept.id, kept.comparison_id
 
 
-COMMAND = Command("compare", text("draw a chart: /compare @nasa @esa likes 50"), run)
+COMMAND = Command("compare", lazy_gettext("draw a chart: /compare @nasa @esa likes 50"), run)

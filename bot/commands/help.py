@@ -2,9 +2,9 @@
 
 from bot.call import Call
 from bot.command import Command
-from pipeline.language import text
+from pipeline.i18n import lazy_gettext
 
-TEXT = text("""\
+TEXT = lazy_gettext("""\
 Accounts
 /track @nasa @esa – follow accounts; names, addresses, several at once
 /untrack @esa – stop following
@@ -33,4 +33,4 @@ async def run(call: Call) -> None:
     await call.answer(TEXT)
 
 
-COMMAND = Command("help", text("all commands with examples"), run, open=True)
+COMMAND = Command("help", lazy_gettext("all commands with examples"), run, open=True)

@@ -2,14 +2,14 @@
 
 from bot.call import Call
 from bot.command import Command
-from pipeline.language import text
+from pipeline.i18n import lazy_gettext
 
 
 async def run(call: Call) -> None:
-    lines = [text("Chat: {id}", id=call.chat_id)]
-    lines += [text("Topic: {id}", id=call.thread_id)] if call.thread_id is not None else []
-    lines += [text("You: {id}", id=call.user_id)] if call.user_id is not None else []
+    lines = [lazy_gettext("Chat: {id}", id=call.chat_id)]
+    lines += [lazy_gettext("Topic: {id}", id=call.thread_id)] if call.thread_id is not None else []
+    lines += [lazy_gettext("You: {id}", id=call.user_id)] if call.user_id is not None else []
     await call.answer(*lines)
 
 
-COMMAND = Command("id", text("the ids of this chat and of you"), run, open=True)
+COMMAND = Command("id", lazy_gettext("the ids of this chat and of you"), run, open=True)

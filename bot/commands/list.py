@@ -8,8 +8,8 @@ from bot import comparing, words
 from bot.call import Call
 from bot.command import Command
 from pipeline.errors import UserError
-from pipeline.language import BLANK, STATE_NAMES, text
-from pipeline.records import Mode, State, Text
+from pipeline.i18n import BLANK, STATE_NAMES, lazy_gettext
+from pipeline.records import LazyString, Mode, State
 from pipeline.store import chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Subscription
 
@@ -19,36 +19,38 @@ async def run(call: Call) -> None:
     if not tracked:
         raise UserError(comparing.NOTHING_TRACKED)
     most = call.house.settings.max_accounts_per_chat
-    lines = [text("Tracked here: {count} of {most}", count=len(tracked), most=most)]
-    lines += [text("@{handle} · {remark}", handle=account.handle, remark=_remark(account)) for account in tracked]
+    lines = [lazy_gettext("Tracked here: {count} of {most}", count=len(tracked), most=most)]
+    lines += [
+        lazy_gettext("@{handle} · {remark}", handle=account.handle, remark=_remark(account)) for account in tracked
+    ]
     kept = await call.house.read(_kept, call.chat_id)
     lines += [BLANK, *kept] if kept else []
     await call.answer(*lines)
 
 
-def _remark(account: Account) -> Text:
+def _remark(account: Account) -> LazyString:
     if account.state is not State.ACTIVE:
         return STATE_NAMES[account.state]
     if account.fetched_at is None:
-        return account.problem or text("not read yet")
-    read = text("read {at:moment}", at=account.fetched_at)
-    return text("{read} · {problem}", read=read, problem=account.problem) if account.problem else read
+        return account.problem or lazy_gettext("not read yet")
+    read = lazy_gettext("read {at:moment}", at=account.fetched_at)
+    return lazy_gettext("{read} · {problem}", read=read, problem=account.problem) if account.problem else read
 
 
-def _kept(session: Session, chat_id: int) -> list[Text]:
+def _kept(session: Session, chat_id: int) -> list[LazyString]:
     return [_line(session, each) for each in subscriptions.of_chat(session, chat_id)]
 
 
-def _line(session: Session, subscription: Subscription) -> Text:
+def _line(session: Session, subscription: Subscription) -> LazyString:
     accounts = comparisons.accounts_of(session, subscription.comparison_id)
     what = comparing.spoken(comparing.shown_by(session, subscription), accounts)
     trouble = comparing.trouble_of(subscription)
     if subscription.mode is Mode.LIVE:
-        kept = text("Live: {what}", what=what)
+        kept = lazy_gettext("Live: {what}", what=what)
     else:
         interval = words.spoken(timedelta(seconds=subscription.interval_s or 0))
-        kept = text("New every {interval}: {what}", interval=interval, what=what)
-    return text("{kept} · {trouble}; tried again by itself", kept=kept, trouble=trouble) if trouble else kept
+        kept = lazy_gettext("New every {interval}: {what}", interval=interval, what=what)
+    return lazy_gettext("{kept} · {trouble}; tried again by itself", kept=kept, trouble=trouble) if trouble else kept
 
 
-COMMAND = Command("list", text("what this chat tracks"), run)
+COMMAND = Command("list", lazy_gettext("what this chat tracks"), run)

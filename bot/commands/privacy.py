@@ -2,9 +2,9 @@
 
 from bot.call import Call
 from bot.command import Command
-from pipeline.language import text
+from pipeline.i18n import lazy_gettext
 
-TEXT = text("""\
+TEXT = lazy_gettext("""\
 What is stored of this chat: its id, the accounts that it tracks, its subscriptions, the ids of the messages that show \
 them, the theme of its charts and its language, and the id of who had it begin. No names, no messages, and nothing \
 else about its members.
@@ -21,4 +21,4 @@ async def run(call: Call) -> None:
     await call.answer(TEXT)
 
 
-COMMAND = Command("privacy", text("what is stored, and how long"), run, open=True)
+COMMAND = Command("privacy", lazy_gettext("what is stored, and how long"), run, open=True)

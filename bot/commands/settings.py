@@ -5,13 +5,13 @@ from dataclasses import replace
 from bot.call import Call
 from bot.command import Command
 from bot.keyboards import SETTINGS, chat_settings
-from pipeline.language import text
+from pipeline.i18n import lazy_gettext
 from pipeline.store import chats
 
 
 async def run(call: Call) -> None:
-    look = await call.house.read(chats.look, call.chat_id)
-    await call.answer(SETTINGS, keyboard=chat_settings(replace(look, language=(await call.speech()).language)))
+    spec = await call.house.read(chats.spec, call.chat_id)
+    await call.answer(SETTINGS, keyboard=chat_settings(replace(spec, language=(await call.translator()).language)))
 
 
-COMMAND = Command("settings", text("light or dark, English or Spanish"), run, changes=True)
+COMMAND = Command("settings", lazy_gettext("light or dark, English or Spanish"), run, changes=True)

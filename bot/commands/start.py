@@ -2,9 +2,9 @@
 
 from bot.call import Call
 from bot.command import Command
-from pipeline.language import text
+from pipeline.i18n import lazy_gettext
 
-TEXT = text("""\
+TEXT = lazy_gettext("""\
 I keep score between social accounts on X.
 1. /track @nasa @esa @spacex
 2. /compare draws how their posts do against each other
@@ -16,4 +16,4 @@ async def run(call: Call) -> None:
     await call.answer(TEXT)
 
 
-COMMAND = Command("start", text("what this bot does"), run, open=True)
+COMMAND = Command("start", lazy_gettext("what this bot does"), run, open=True)

@@ -8,8 +8,8 @@ from bot import access, comparing, keyboards
 from bot.call import Call
 from bot.command import Command
 from pipeline import clock
-from pipeline.language import text
-from pipeline.records import DROPBOX, NETWORK, Text
+from pipeline.i18n import lazy_gettext
+from pipeline.records import DROPBOX, NETWORK, LazyString
 from pipeline.settings import Settings
 from pipeline.store import accounts, bill, dropbox_files, notices, subscriptions
 from pipeline.store.tables import Account
@@ -18,21 +18,21 @@ from pipeline.store.tables import Account
 async def run(call: Call) -> None:
     lines = await call.house.read(_lines, call, clock.now())
     stops = access.is_owner(call) and await call.house.read(notices.any_stop)
-    await call.answer(*lines, keyboard=keyboards.try_again(await call.speech()) if stops else None)
+    await call.answer(*lines, keyboard=keyboards.try_again(await call.translator()) if stops else None)
 
 
-def _lines(session: Session, call: Call, now: datetime) -> list[Text]:
+def _lines(session: Session, call: Call, now: datetime) -> list[LazyString]:
     settings = call.house.settings
     tracked = accounts.tracked(session)
     read = [account.fetched_at for account in tracked if account.fetched_at]
     lines = [
-        text("Read last: {at:second}", at=max(read)) if read else text("Nothing was read yet"),
-        text(
+        lazy_gettext("Read last: {at:second}", at=max(read)) if read else lazy_gettext("Nothing was read yet"),
+        lazy_gettext(
             "Accounts: {count}, of which {failing} cannot be read now",
             count=len(tracked),
             failing=sum(_fails(account) for account in tracked),
         ),
-        text("Subscriptions here: {count}", count=len(subscriptions.of_chat(session, call.chat_id))),
+        lazy_gettext("Subscriptions here: {count}", count=len(subscriptions.of_chat(session, call.chat_id))),
         *_failing(session, call.chat_id),
         *_money(session, settings, now),
         _dropbox(session, settings),
@@ -40,7 +40,7 @@ def _lines(session: Session, call: Call, now: datetime) -> list[Text]:
     stop = notices.stopped(session, NETWORK, now)
     if stop:
         lines.append(
-            text(
+            lazy_gettext(
                 "X is not asked until {until:moment}: {reason}, since {since:moment}",
                 until=stop.until,
                 reason=stop.reason,
@@ -50,38 +50,42 @@ def _lines(session: Session, call: Call, now: datetime) -> list[Text]:
     return lines
 
 
-def _failing(session: Session, chat_id: int) -> list[Text]:
+def _failing(session: Session, chat_id: int) -> list[LazyString]:
     """What cannot be shown here, and why the first of it cannot."""
     failing = subscriptions.failing(session, chat_id)
     if not failing:
         return []
     trouble = comparing.trouble_of(failing[0])
-    return [text("Charts that do not get here: {count}; {trouble}", count=len(failing), trouble=trouble)]
+    return [lazy_gettext("Charts that do not get here: {count}; {trouble}", count=len(failing), trouble=trouble)]
 
 
 def _fails(account: Account) -> bool:
     return account.problem is not None
 
 
-def _money(session: Session, settings: Settings, now: datetime) -> list[Text]:
+def _money(session: Session, settings: Settings, now: datetime) -> list[LazyString]:
     today = now.date()
     spent = (bill.usd(session, today, today), bill.usd(session, today.replace(day=1), today))
     return [
-        text("X's bill today: {spent:usd} of {most:usd}", spent=spent[0], most=settings.x_daily_usd),
-        text("X's bill this month: {spent:usd} of {most:usd}", spent=spent[1], most=settings.x_monthly_usd),
+        lazy_gettext("X's bill today: {spent:usd} of {most:usd}", spent=spent[0], most=settings.x_daily_usd),
+        lazy_gettext("X's bill this month: {spent:usd} of {most:usd}", spent=spent[1], most=settings.x_monthly_usd),
     ]
 
 
-def _dropbox(session: Session, settings: Settings) -> Text:
+def _dropbox(session: Session, settings: Settings) -> LazyString:
     if not settings.dropbox_is_on:
-        return text("Dropbox: off, not set up by the bot's owner")
+        return lazy_gettext("Dropbox: off, not set up by the bot's owner")
     stop = notices.found(session, DROPBOX)
     if stop is not None:
-        return text(
+        return lazy_gettext(
             "Dropbox: {problem}, since {since:moment}; tried again by itself", problem=stop.reason, since=stop.since
         )
     problem = dropbox_files.problem(session)
-    return text("Dropbox: {problem}; tried again by itself", problem=problem) if problem else text("Dropbox: on")
+    return (
+        lazy_gettext("Dropbox: {problem}; tried again by itself", problem=problem)
+        if problem
+        else lazy_gettext("Dropbox: on")
+    )
 
 
-COMMAND = Command("status", text("is all well, and what does it cost"), run)
+COMMAND = Command("status", lazy_gettext("is all well, and what does it cost"), run)

@@ -10,7 +10,7 @@ from bot.call import Call
 from bot.command import Command
 from pipeline import clock
 from pipeline.errors import UserError
-from pipeline.language import text
+from pipeline.i18n import lazy_gettext
 from pipeline.records import Comparison, Mode
 from pipeline.store import subscriptions
 
@@ -22,7 +22,9 @@ async def run(call: Call) -> None:
     mode = wish.mode or (Mode.NEW if wish.interval else Mode.LIVE)
     if mode is Mode.LIVE and wish.interval:
         raise UserError(
-            text("A live chart is renewed whenever something changed. For a message at an interval: /subscribe new 1h")
+            lazy_gettext(
+                "A live chart is renewed whenever something changed. For a message at an interval: /subscribe new 1h"
+            )
         )
     asked = await comparing.comparison(call, wish, accounts)
     await call.house.read(comparing.check_room, call.chat_id, asked, mode)
@@ -31,14 +33,14 @@ async def run(call: Call) -> None:
     subscription_id, drawn = await call.house.write(_subscribe, call, asked, interval, everything=not wish.handles)
     if interval:
         await call.answer(
-            text(
+            lazy_gettext(
                 "Subscribed: every {interval} a new chart, if something changed: {what}.",
                 interval=words.spoken(interval),
                 what=what,
             )
         )
     else:
-        message_id = await call.answer(text("Drawing the live chart: {what}…", what=what))
+        message_id = await call.answer(lazy_gettext("Drawing the live chart: {what}…", what=what))
         await call.house.write_surely(subscriptions.show_in, subscription_id, message_id, clock.now())
     await call.house.ask_for_charts([drawn])
 
@@ -58,4 +60,4 @@ def _subscribe(
     return kept.id, kept.comparison_id
 
 
-COMMAND = Command("subscribe", text("a chart that stays fresh, or: /subscribe new 1h"), run, changes=True)
+COMMAND = Command("subscribe", lazy_gettext("a chart that stays fresh, or: /subscribe new 1h"), run, changes=True)

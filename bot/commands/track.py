@@ -11,16 +11,16 @@ from bot.comparing import follow_tracked
 from bot.flood_control import Person
 from pipeline import clock
 from pipeline.errors import UserError
-from pipeline.language import BLANK, text
-from pipeline.records import NETWORK, Language, Profile, State, Text
+from pipeline.i18n import BLANK, lazy_gettext
+from pipeline.records import NETWORK, Language, LazyString, Profile, State
 from pipeline.store import accounts, bill, chats
 from pipeline.store.tables import Account
 
-WHICH = text("Which accounts? Name them after the command, for example /track @nasa @esa https://x.com/spacex")
+WHICH = lazy_gettext("Which accounts? Name them after the command, for example /track @nasa @esa https://x.com/spacex")
 CAUSES = {
-    State.MISSING: text("no such account"),
-    State.SUSPENDED: text("suspended by X"),
-    State.PROTECTED: text("protected, so its posts cannot be read"),
+    State.MISSING: lazy_gettext("no such account"),
+    State.SUSPENDED: lazy_gettext("suspended by X"),
+    State.PROTECTED: lazy_gettext("protected, so its posts cannot be read"),
 }
 MOST_NAMES = 20
 NOBODY = 0
@@ -42,7 +42,7 @@ async def run(call: Call) -> None:
     found = [profile for profile in others if profile.state is State.ACTIVE]
     if found:
         new_ids = [profile.remote_id or "" for profile in found]
-        added, pointed = await call.house.write(_track, call, (await call.speech()).language, new_ids)
+        added, pointed = await call.house.write(_track, call, (await call.translator()).language, new_ids)
         await call.house.ask_for_charts(pointed, added)
     passed_on = {profile.handle.lower() for profile in others}
     there = [known[name].handle for name in map(str.lower, handles) if name in known and name not in passed_on]
@@ -71,11 +71,11 @@ def _check_place(session: Session, call: Call) -> None:
     """Refuse a chat that would be one too many, of all or of one person's."""
     most = call.house.settings.max_chats
     if chats.count(session) >= most:
-        raise UserError(text("I serve {count} chats already, which is all that my owner allows.", count=most))
+        raise UserError(lazy_gettext("I serve {count} chats already, which is all that my owner allows.", count=most))
     share = share_of(most, call.person)
     if not access.is_owner(call) and chats.count_of(session, max(call.person, NOBODY)) >= share:
         raise UserError(
-            text(
+            lazy_gettext(
                 "I serve {count} chats of yours already, as many as one person may have. "
                 "/forget in one of them makes room, or ask my owner.",
                 count=share,
@@ -92,7 +92,7 @@ def _check_count(call: Call, count: int) -> None:
     most = call.house.settings.max_accounts_per_chat
     if count > most:
         raise UserError(
-            text(
+            lazy_gettext(
                 "A chat may track {most} accounts; with these it would be {count}. "
                 "Nothing was changed: name fewer, or /untrack some first.",
                 most=most,
@@ -116,37 +116,37 @@ def _track(session: Session, call: Call, language: Language, remote_ids: Sequenc
 
 def _report(
     call: Call, added: list[str], there: list[str], profiles: Sequence[Profile], bad: Sequence[str]
-) -> list[Text]:
+) -> list[LazyString]:
     paragraphs = [
-        [text("Added: {names}", names=words.listed(added, MOST_NAMES))] if added else [],
-        [text("Already there: {names}", names=words.listed(there, MOST_NAMES))] if there else [],
+        [lazy_gettext("Added: {names}", names=words.listed(added, MOST_NAMES))] if added else [],
+        [lazy_gettext("Already there: {names}", names=words.listed(there, MOST_NAMES))] if there else [],
         _refused(profiles, bad),
         [_cost(call, len(added))] if added else [],
     ]
     return [line for paragraph in paragraphs if paragraph for line in (*paragraph, BLANK)][:-1]
 
 
-def _refused(profiles: Sequence[Profile], bad: Sequence[str]) -> list[Text]:
+def _refused(profiles: Sequence[Profile], bad: Sequence[str]) -> list[LazyString]:
     causes = {f"@{each.handle}": CAUSES[each.state] for each in profiles if each.state is not State.ACTIVE}
     causes |= {words.shown(word): _why_not(word) for word in bad}
-    lines = [text("{name}: {cause}", name=name, cause=cause) for name, cause in causes.items()]
+    lines = [lazy_gettext("{name}: {cause}", name=name, cause=cause) for name, cause in causes.items()]
     if len(lines) > MOST_NAMES:
-        lines[MOST_NAMES:] = [text("and {count} more", count=len(lines) - MOST_NAMES)]
-    return [text("Not found:"), *lines] if lines else []
+        lines[MOST_NAMES:] = [lazy_gettext("and {count} more", count=len(lines) - MOST_NAMES)]
+    return [lazy_gettext("Not found:"), *lines] if lines else []
 
 
-def _why_not(word: str) -> Text:
+def _why_not(word: str) -> LazyString:
     if names.is_page(word):
-        return text("a page of X, not an account")
+        return lazy_gettext("a page of X, not an account")
     if len(names.handle_in(word) or "") > names.LONGEST_NEW:
-        return text("not a name on X, where they have at most {most} letters", most=names.LONGEST_NEW)
-    return text("not a name on X")
+        return lazy_gettext("not a name on X, where they have at most {most} letters", most=names.LONGEST_NEW)
+    return lazy_gettext("not a name on X")
 
 
-def _cost(call: Call, count: int) -> Text:
+def _cost(call: Call, count: int) -> LazyString:
     settings = call.house.settings
     each = bill.post_usd(settings.posts_per_account)
-    return text(
+    return lazy_gettext(
         "X charges up to {each:usd} a day for each account, {all:usd} for those added; my budget is {most:usd} a day. "
         "Now /compare, or /subscribe for a chart that stays fresh.",
         each=each,
@@ -155,4 +155,4 @@ def _cost(call: Call, count: int) -> Text:
     )
 
 
-COMMAND = Command("track", text("follow accounts: /track @nasa @esa"), run, changes=True)
+COMMAND = Command("track", lazy_gettext("follow accounts: /track @nasa @esa"), run, changes=True)

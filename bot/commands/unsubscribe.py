@@ -6,8 +6,8 @@ from bot import comparing, words
 from bot.call import Call
 from bot.command import Command
 from pipeline.errors import UserError
-from pipeline.language import text
-from pipeline.records import Text
+from pipeline.i18n import lazy_gettext
+from pipeline.records import LazyString
 from pipeline.store import comparisons, subscriptions
 
 
@@ -15,18 +15,18 @@ async def run(call: Call) -> None:
     handles, bad = words.handles(call.words)
     if bad:
         raise UserError(
-            text(
+            lazy_gettext(
                 "“{word}” is no account. /unsubscribe ends all; with @names, those that show them.",
                 word=words.shown(bad[0]),
             )
         )
     ended = await call.house.write(_end, call.chat_id, {handle.lower() for handle in handles})
     if not ended:
-        raise UserError(text("There is no such subscription in this chat. /list shows what there is."))
-    await call.answer(text("Ended; the last charts stay where they are:"), *ended)
+        raise UserError(lazy_gettext("There is no such subscription in this chat. /list shows what there is."))
+    await call.answer(lazy_gettext("Ended; the last charts stay where they are:"), *ended)
 
 
-def _end(session: Session, chat_id: int, names: set[str]) -> list[Text]:
+def _end(session: Session, chat_id: int, names: set[str]) -> list[LazyString]:
     ended = []
     for each in subscriptions.of_chat(session, chat_id):
         accounts = comparisons.accounts_of(session, each.comparison_id)
@@ -36,4 +36,4 @@ def _end(session: Session, chat_id: int, names: set[str]) -> list[Text]:
     return ended
 
 
-COMMAND = Command("unsubscribe", text("end the charts that stay fresh"), run, changes=True)
+COMMAND = Command("unsubscribe", lazy_gettext("end the charts that stay fresh"), run, changes=True)

@@ -9,10 +9,12 @@ from bot.call import Call
 from bot.command import Command
 from bot.comparing import drop_untracked, follow_tracked
 from pipeline.errors import UserError
-from pipeline.language import text
+from pipeline.i18n import lazy_gettext
 from pipeline.store import chats
 
-WHICH = text("Which accounts? Name them after the command, for example /untrack @nasa. /list shows what is tracked.")
+WHICH = lazy_gettext(
+    "Which accounts? Name them after the command, for example /untrack @nasa. /list shows what is tracked."
+)
 
 
 async def run(call: Call) -> None:
@@ -27,9 +29,11 @@ async def run(call: Call) -> None:
         ended, pointed = await call.house.write(_untrack, call.chat_id, [account.id for account in gone])
         await call.house.ask_for_charts(pointed)
     lines = [
-        text("No longer tracked: {names}", names=words.listed(account.handle for account in gone)) if gone else None,
-        text("Was not tracked: {names}", names=words.few(unknown)) if unknown else None,
-        text("Subscriptions that compared them and ended: {count}", count=ended) if ended else None,
+        lazy_gettext("No longer tracked: {names}", names=words.listed(account.handle for account in gone))
+        if gone
+        else None,
+        lazy_gettext("Was not tracked: {names}", names=words.few(unknown)) if unknown else None,
+        lazy_gettext("Subscriptions that compared them and ended: {count}", count=ended) if ended else None,
     ]
     await call.answer(*filter(None, lines))
 
@@ -41,4 +45,4 @@ def _untrack(session: Session, chat_id: int, account_ids: Sequence[int]) -> tupl
     return drop_untracked(session, chat_id), pointed
 
 
-COMMAND = Command("untrack", text("stop following: /untrack @nasa"), run, changes=True)
+COMMAND = Command("untrack", lazy_gettext("stop following: /untrack @nasa"), run, changes=True)

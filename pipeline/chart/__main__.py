@@ -9,18 +9,32 @@ from pathlib import Path
 
 from pipeline.chart import caption, draw, sample
 from pipeline.chart.sample import Timeline
-from pipeline.language import STATE_NAMES
-from pipeline.records import Basis, ChartData, Counts, Language, Look, Metric, Post, Span, State, Theme, View
+from pipeline.i18n import STATE_NAMES
+from pipeline.records import (
+    ChartData,
+    ChartSpec,
+    Counts,
+    Language,
+    Metric,
+    Normalization,
+    Post,
+    Span,
+    State,
+    Theme,
+    View,
+)
 
 SIZES = (1, 2, 5, 10, 25)
 USUAL = 5
 LOOKS = {
-    "per-1000-views": [Look(Metric.LIKES, view, basis=Basis.RATE) for view in (View.SPREAD, View.POSTS, View.RACE)],
-    "per-day": [Look(view=View.RACE, basis=Basis.DAILY)],
-    "engagement": [Look(Metric.ENGAGEMENT, view) for view in View],
-    "hour": [Look(view=View.GROWTH, span=Span.HOUR)],
-    "week": [Look(view=View.GROWTH, span=Span.WEEK)],
-    "spanish": [Look(view=view, language=Language.SPANISH) for view in View],
+    "per-1000-views": [
+        ChartSpec(Metric.LIKES, view, normalization=Normalization.RATE) for view in (View.SPREAD, View.POSTS, View.RACE)
+    ],
+    "per-day": [ChartSpec(view=View.RACE, normalization=Normalization.DAILY)],
+    "engagement": [ChartSpec(Metric.ENGAGEMENT, view) for view in View],
+    "hour": [ChartSpec(view=View.GROWTH, span=Span.HOUR)],
+    "week": [ChartSpec(view=View.GROWTH, span=Span.WEEK)],
+    "spanish": [ChartSpec(view=view, language=Language.SPANISH) for view in View],
 }
 """Further looks at the usual number of accounts, by what is special about them."""
 WIDEST, LONGEST = "W" * 15, "someone.very.long@mastodon.example.socia"
@@ -67,13 +81,13 @@ def main(folder: Path, file: Path | None) -> None:
 
 def _of_size(timelines: Sequence[Timeline], size: int) -> Iterator[Picture]:
     for view, theme in product(View, Theme):
-        yield Picture(f"{view}-{size}-{theme}", sample.comparison(timelines, Look(view=view, theme=theme)))
+        yield Picture(f"{view}-{size}-{theme}", sample.comparison(timelines, ChartSpec(view=view, theme=theme)))
 
 
 def _other_looks(timelines: Sequence[Timeline]) -> Iterator[Picture]:
     for kind, looks in LOOKS.items():
-        for look in looks:
-            yield Picture(f"{kind}-{look.view}", sample.comparison(timelines, look))
+        for spec in looks:
+            yield Picture(f"{kind}-{spec.view}", sample.comparison(timelines, spec))
 
 
 def _extremes(timeline: Timeline) -> Iterator[Picture]:
@@ -92,7 +106,7 @@ def _extremes(timeline: Timeline) -> Iterator[Picture]:
         "nobody": [],
     }
     for (name, timelines), view in product(cases.items(), View):
-        yield Picture(f"{name}-{view}", sample.comparison(timelines, Look(view=view)))
+        yield Picture(f"{name}-{view}", sample.comparison(timelines, ChartSpec(view=view)))
 
 
 def _counted(post: Post, reposts: int) -> Post:

@@ -24,7 +24,7 @@ from pipeline.chart.series import (
 )
 from pipeline.chart.standing import figures, sample
 from pipeline.chart.words import TEXT, Style, width
-from pipeline.language import speech
+from pipeline.i18n import translator
 from pipeline.records import ChartData
 
 NAME = 38
@@ -39,7 +39,7 @@ MEDIAN = 3
 
 
 def draw(page: Page, data: ChartData, one: Series, scale: Scale, bottom: float) -> None:
-    number = short(one.standing.median or 0, data.look.language)
+    number = short(one.standing.median or 0, data.spec.language)
     style = Style(one.colour, bold=True)
     left, right = frame.LEFT + ticks_width(data, scale), frame.RIGHT - width(number, style) - SPACE
     lowest = bottom - frame.LINE - SPACE
@@ -65,7 +65,7 @@ def _top(one: Series, scale: Scale, bottom: float) -> float:
 
 def _heading(page: Page, data: ChartData, one: Series) -> None:
     row = one.standing.row
-    few = [sample(one.standing)] if len(row.values) < data.look.count else []
+    few = [sample(one.standing)] if len(row.values) < data.spec.count else []
     told = frame.SEPARATOR.join([figures(data, one.standing)[0], *few])
     name = f"@{row.handle}", Style(one.colour, NAME, bold=True)
     others = (told, Style(page.colours.ink)), (row.note or "", Style(page.colours.muted))
@@ -78,7 +78,7 @@ def _best(page: Page, data: ChartData, box: Plot, one: Series) -> tuple[float, f
     ago = one.values.index(top)
     time = one.standing.row.times[ago]
     pattern = "d MMM" if time.year == data.as_of.year else "d MMM y"
-    day = format_datetime(time, pattern, locale=speech(data.look.language).locale)
+    day = format_datetime(time, pattern, locale=translator(data.spec.language).locale)
     words = frame.SEPARATOR.join([figures(data, one.standing)[1], day])
     half = width(words) / 2
     x, y = box.point(ago, top)

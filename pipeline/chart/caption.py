@@ -9,14 +9,14 @@ from datetime import timedelta
 from pipeline.chart.layout import layout
 from pipeline.chart.numbers import short
 from pipeline.chart.standing import Standing, column, extent, ranked, reason, since, title, within
-from pipeline.language import speech, text
+from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, View
 
 MAX_UNITS = 1024
 """Telegram's limit for a caption, in UTF-16 code units."""
 ALL_DRAWN = 100
 """A picture names at least so many accounts."""
-MORE, FAR_MORE = text("and {count} more in the picture"), text("and {count} more")
+MORE, FAR_MORE = lazy_gettext("and {count} more in the picture"), lazy_gettext("and {count} more")
 GAP = "  "
 A_YEAR = timedelta(days=365)
 
@@ -26,14 +26,14 @@ def caption(data: ChartData) -> str:
 
     There is room for a longer last line, which says until when the figures were found unchanged; see Speech.read_at.
     """
-    said = speech(data.look.language)
-    first = ", ".join([title(data.look), extent(data.look), said.say("own posts only")])
+    said = translator(data.spec.language)
+    first = ", ".join([title(data.spec), extent(data.spec), said.gettext("own posts only")])
     last = said.read_at(data.as_of)
     more = MORE if len(data.rows) <= ALL_DRAWN else FAR_MORE
     longer = said.read_at(data.as_of, data.as_of + A_YEAR)
     columns, *lines = _lines(data, ranked(data, layout(data)))
     for told in range(len(lines), -1, -1):
-        rest = [said.say(more, count=len(lines) - told)] if told < len(lines) else []
+        rest = [said.gettext(more, count=len(lines) - told)] if told < len(lines) else []
         above = "\n".join([first, columns, *lines[:told], *rest])
         if _units(f"{above}\n{longer}") <= MAX_UNITS:
             break
@@ -50,9 +50,9 @@ def _lines(data: ChartData, found: Sequence[Standing]) -> list[str]:
 
 
 def _columns(data: ChartData) -> list[str]:
-    say = speech(data.look.language).say
-    first = say(column(data.look))
-    match data.look.view:
+    say = translator(data.spec.language).gettext
+    first = say(column(data.spec))
+    match data.spec.view:
         case View.GROWTH:
             return [first]
         case View.RACE:
@@ -64,7 +64,7 @@ def _columns(data: ChartData) -> list[str]:
 def _figures(data: ChartData, standing: Standing) -> list[str]:
     """As many cells as there are columns, empty ones where nothing is known."""
     count = str(len(standing.row.values))
-    match data.look.view:
+    match data.spec.view:
         case View.GROWTH:
             return [_number(data, standing.row.total, "+")]
         case View.RACE:
@@ -76,7 +76,7 @@ def _figures(data: ChartData, standing: Standing) -> list[str]:
 def _number(data: ChartData, value: float | None, sign: str = "") -> str:
     if value is None:
         return "–"
-    return (sign if value > 0 else "") + short(value, data.look.language)
+    return (sign if value > 0 else "") + short(value, data.spec.language)
 
 
 def _name(data: ChartData, standing: Standing) -> str:

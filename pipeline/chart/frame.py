@@ -6,8 +6,8 @@ from pipeline.chart.page import MARGIN, WIDTH, Page
 from pipeline.chart.standing import extent, title
 from pipeline.chart.theme import COLOURS
 from pipeline.chart.words import TEXT, Style, width
-from pipeline.language import speech, text
-from pipeline.records import ChartData, Text
+from pipeline.i18n import lazy_gettext, translator
+from pipeline.records import ChartData, LazyString
 
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 HEIGHTS = (720, 1280)
@@ -30,8 +30,8 @@ SLIM_TOP = 150
 """The same for a slim head."""
 BOTTOM = 36
 SEPARATOR = " · "
-GROWING = text("younger than 24 h, still growing")
-NOBODY = text("nobody to compare yet")
+GROWING = lazy_gettext("younger than 24 h, still growing")
+NOBODY = lazy_gettext("nobody to compare yet")
 MESSAGE = 44
 """The size of what is said where there is nothing to draw."""
 RING = 20
@@ -46,11 +46,11 @@ def height_for(rows: int) -> int:
 
 def open_page(data: ChartData, height: int, reading: str) -> Page:
     """A page with its head; reading says how the marks are to be read."""
-    colours, said = COLOURS[data.look.theme], speech(data.look.language)
+    colours, said = COLOURS[data.spec.theme], translator(data.spec.language)
     page = Page(height, colours)
-    page.text(LEFT, TITLE_BASELINE, title(data.look), Style(colours.ink, TITLE, bold=True))
-    told, own, when = extent(data.look), said.say("own posts only"), said.moment(data.as_of)
-    first, second = [told, own, when], [said.say("reposts left out"), reading]
+    page.text(LEFT, TITLE_BASELINE, title(data.spec), Style(colours.ink, TITLE, bold=True))
+    told, own, when = extent(data.spec), said.gettext("own posts only"), said.moment(data.as_of)
+    first, second = [told, own, when], [said.gettext("reposts left out"), reading]
     if width(SEPARATOR.join(first)) > RIGHT - LEFT:
         first, second = [told, when], [own, *second]
     page.text(LEFT, SUBTITLE_BASELINE, SEPARATOR.join(first), Style(colours.muted))
@@ -60,17 +60,17 @@ def open_page(data: ChartData, height: int, reading: str) -> Page:
 
 def open_slim_page(data: ChartData, height: int) -> Page:
     """A page with two lines of head, for as many rows as can be."""
-    colours, said = COLOURS[data.look.theme], speech(data.look.language)
+    colours, said = COLOURS[data.spec.theme], translator(data.spec.language)
     page = Page(height, colours)
-    page.text(LEFT, SLIM_TITLE_BASELINE, title(data.look), Style(colours.ink, TITLE, bold=True))
-    told = [extent(data.look), said.say("reposts left out"), said.moment(data.as_of)]
+    page.text(LEFT, SLIM_TITLE_BASELINE, title(data.spec), Style(colours.ink, TITLE, bold=True))
+    told = [extent(data.spec), said.gettext("reposts left out"), said.moment(data.as_of)]
     page.text(LEFT, SLIM_SUBTITLE_BASELINE, SEPARATOR.join(told), Style(colours.muted))
     return page
 
 
-def tell(page: Page, data: ChartData, words: Text, bottom: float) -> None:
+def tell(page: Page, data: ChartData, words: LazyString, bottom: float) -> None:
     """Say in the middle of the drawing's room why it is empty."""
-    said = speech(data.look.language).say(words)
+    said = translator(data.spec.language).gettext(words)
     page.text(WIDTH / 2, (TOP + bottom + MESSAGE) / 2, said, Style(page.colours.ink, MESSAGE), "center")
 
 
@@ -98,7 +98,7 @@ def foot_height(lines: int) -> float:
 
 def joined(data: ChartData, *, growing: bool, lines: Sequence[str]) -> list[str]:
     """The lines of the foot; in one line what fits into one."""
-    first = [speech(data.look.language).say(GROWING)] if growing else []
+    first = [translator(data.spec.language).gettext(GROWING)] if growing else []
     if first and lines:
         both = SEPARATOR.join([first[0], lines[0]])
         if width(both) <= RIGHT - LEFT - INDENT:

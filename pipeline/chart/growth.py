@@ -17,8 +17,8 @@ from pipeline.chart.scale import ROUND
 from pipeline.chart.series import HALO, SPACE, STROKE, told_apart
 from pipeline.chart.standing import Standing, handles, ranked
 from pipeline.chart.words import TEXT, Style, width
-from pipeline.language import speech, text
-from pipeline.records import ChartData, ChartRow, Layout, Span, Text
+from pipeline.i18n import lazy_gettext, translator
+from pipeline.records import ChartData, ChartRow, Layout, LazyString, Span
 
 Point = tuple[float, float]
 MOST_LINES = 6
@@ -46,26 +46,26 @@ RING = 24
 RING_WIDTH = 5
 TOLD = 2
 """So many of the latest overtakings are told."""
-READING = text("linear scale")
-RINGS = text("ring: one passes another")
-GAPS = text("dashed: not read then")
+READING = lazy_gettext("linear scale")
+RINGS = lazy_gettext("ring: one passes another")
+GAPS = lazy_gettext("dashed: not read then")
 DASHES = (1.2, 1.2)
 PASSED = {
-    Span.HOUR: text("{name} passed {other} at {time}"),
-    Span.DAY: text("{name} passed {other} at {time}"),
-    Span.WEEK: text("{name} passed {other} on {time}"),
+    Span.HOUR: lazy_gettext("{name} passed {other} at {time}"),
+    Span.DAY: lazy_gettext("{name} passed {other} at {time}"),
+    Span.WEEK: lazy_gettext("{name} passed {other} on {time}"),
 }
 NOTHING = {
-    Span.HOUR: text("nothing gained in the last hour"),
-    Span.DAY: text("nothing gained in the last 24 hours"),
-    Span.WEEK: text("nothing gained in the last 7 days"),
+    Span.HOUR: lazy_gettext("nothing gained in the last hour"),
+    Span.DAY: lazy_gettext("nothing gained in the last 24 hours"),
+    Span.WEEK: lazy_gettext("nothing gained in the last 7 days"),
 }
-NOTHING_SINCE = text("nothing gained since {time}")
-UNKNOWN = text("nothing known yet")
+NOTHING_SINCE = lazy_gettext("nothing gained since {time}")
+UNKNOWN = lazy_gettext("nothing known yet")
 NOT_KNOWN = {
-    Span.HOUR: text("nothing known of the last hour"),
-    Span.DAY: text("nothing known of the last 24 hours"),
-    Span.WEEK: text("nothing known of the last 7 days"),
+    Span.HOUR: lazy_gettext("nothing known of the last hour"),
+    Span.DAY: lazy_gettext("nothing known of the last 24 hours"),
+    Span.WEEK: lazy_gettext("nothing known of the last 7 days"),
 }
 
 
@@ -121,14 +121,14 @@ class Line:
 
 def draw(data: ChartData) -> Page:
     """The lines of those that gained most, as many as can be told apart; the others are named."""
-    kept, start = layout(data), data.end - data.look.span.length
+    kept, start = layout(data), data.end - data.spec.span.length
     found = ranked(data, kept)
     moved = [standing for standing in found if _moved(standing.row)]
     shown, names = _divided(data, [*moved, *(standing for standing in found if standing not in moved)], len(moved))
     courses = [course(standing.row, start) for standing in shown]
     passed = [
         each
-        for each in overtakings(courses, data.end, data.look.span.length * BRIEF)
+        for each in overtakings(courses, data.end, data.spec.span.length * BRIEF)
         if _is_seen(each, shown[each.by].row) and _is_seen(each, shown[each.of].row)
     ]
     page = frame.open_page(data, _height(len(shown), names), _reading(data, passed))
@@ -173,7 +173,7 @@ def _is_seen(passing: Overtaking, row: ChartRow) -> bool:
 
 
 def _reading(data: ChartData, passed: Sequence[Overtaking]) -> str:
-    say = speech(data.look.language).say
+    say = translator(data.spec.language).gettext
     return frame.SEPARATOR.join([say(READING), *([say(RINGS)] if passed else [])])
 
 
@@ -209,16 +209,16 @@ def _nothing(page: Page, data: ChartData, bottom: float) -> None:
     frame.tell(page, data, words, box.bottom)
 
 
-def _why_nothing(data: ChartData) -> Text:
+def _why_nothing(data: ChartData) -> LazyString:
     """Nothing was gained, as far as is known; or nothing is known."""
     known = [row for row in data.rows if row.total is not None]
     since = max((row.since for row in known if row.since), default=None)
     if since:
-        return text(NOTHING_SINCE.words, time=_time(data, since, MOMENTS[data.look.span]))
+        return lazy_gettext(NOTHING_SINCE.words, time=_time(data, since, MOMENTS[data.spec.span]))
     if known:
-        return NOTHING[data.look.span]
+        return NOTHING[data.spec.span]
     read_before = any(row.read_at and not row.since for row in data.rows)
-    return NOT_KNOWN[data.look.span] if read_before else UNKNOWN
+    return NOT_KNOWN[data.spec.span] if read_before else UNKNOWN
 
 
 def _label(page: Page, data: ChartData, line: Line) -> labels.Label:
@@ -230,23 +230,23 @@ def _label(page: Page, data: ChartData, line: Line) -> labels.Label:
 
 def _gained(data: ChartData, row: ChartRow) -> str:
     total = row.total or 0
-    return ("+" if total >= 0 else "") + short(total, data.look.language)
+    return ("+" if total >= 0 else "") + short(total, data.spec.language)
 
 
 def _since(data: ChartData, row: ChartRow) -> str:
     """From when on the account is known, where that is not the start."""
     if row.since is None:
         return ""
-    return speech(data.look.language).say("since {time}", time=_time(data, row.since, MOMENTS[data.look.span]))
+    return translator(data.spec.language).gettext("since {time}", time=_time(data, row.since, MOMENTS[data.spec.span]))
 
 
 def _time(data: ChartData, moment: datetime, pattern: str) -> str:
-    return format_datetime(moment.astimezone(UTC), pattern, locale=speech(data.look.language).locale)
+    return format_datetime(moment.astimezone(UTC), pattern, locale=translator(data.spec.language).locale)
 
 
 def _plot(data: ChartData, kept: Layout, right: float, top: float, bottom: float) -> Plot:
-    ticks = max(width(tick(value, data.look.language)) for value in _ticks(kept.low, kept.high))
-    start, lowest = data.end - data.look.span.length, bottom - frame.LINE - SPACE
+    ticks = max(width(tick(value, data.spec.language)) for value in _ticks(kept.low, kept.high))
+    start, lowest = data.end - data.spec.span.length, bottom - frame.LINE - SPACE
     return Plot(frame.LEFT + ticks + SPACE, right, top, lowest, start, data.end, kept.low, kept.high)
 
 
@@ -261,14 +261,14 @@ def _axes(page: Page, data: ChartData, box: Plot) -> None:
     for value in _ticks(box.low, box.high):
         y = box.y(value)
         page.line([(box.left, y), (box.right, y)], page.colours.grid if value else page.colours.muted, 2)
-        page.text(box.left - SPACE / 2, y + 12, tick(value, data.look.language), style, "right")
+        page.text(box.left - SPACE / 2, y + 12, tick(value, data.spec.language), style, "right")
     _times(page, data, box)
 
 
 def _times(page: Page, data: ChartData, box: Plot) -> None:
     """Round times below, those of which there is room."""
-    for moment in _round_times(box, EVERY[data.look.span]):
-        x, words = box.x(moment), _time(data, moment, TIMES[data.look.span])
+    for moment in _round_times(box, EVERY[data.spec.span]):
+        x, words = box.x(moment), _time(data, moment, TIMES[data.spec.span])
         if x - width(words) / 2 >= frame.LEFT and x + width(words) / 2 <= box.right + STROKE:
             page.line([(x, box.bottom), (x, box.bottom + SPACE / 2)], page.colours.muted, 2)
             page.text(x, box.bottom + SPACE + TEXT, words, Style(page.colours.muted), "center")
@@ -301,7 +301,7 @@ def _rings(page: Page, box: Plot, drawn: Sequence[Line], passed: Sequence[Overta
 
 def _foot(data: ChartData, drawn: Sequence[Line], passed: Sequence[Overtaking], names: Sequence[str]) -> list[str]:
     """What dashes mean, the latest overtakings, in one line where others are to be named, and the lines that do so."""
-    dashed = [speech(data.look.language).say(GAPS)] if any(line.row.gaps for line in drawn) else []
+    dashed = [translator(data.spec.language).gettext(GAPS)] if any(line.row.gaps for line in drawn) else []
     told = [_passed(data, drawn, each) for each in passed[: -TOLD - 1 : -1]]
     joined = frame.SEPARATOR.join(told)
     if width(joined) <= frame.RIGHT - frame.LEFT:
@@ -313,5 +313,5 @@ def _passed(data: ChartData, drawn: Sequence[Line], each: Overtaking) -> str:
     """Long names are shortened as they are in the labels."""
     names = (f"@{drawn[place].row.handle}" for place in (each.by, each.of))
     by, of = (labels.shortened(name, handles(data)) for name in names)
-    time = _time(data, each.moment, MOMENTS[data.look.span])
-    return speech(data.look.language).say(PASSED[data.look.span], name=by, other=of, time=time)
+    time = _time(data, each.moment, MOMENTS[data.spec.span])
+    return translator(data.spec.language).gettext(PASSED[data.spec.span], name=by, other=of, time=time)

@@ -8,13 +8,13 @@ from heapq import nlargest
 
 from pipeline.chart.scale import ENDS, HALVES, Steps
 from pipeline.chart.standing import by_total, standings
-from pipeline.records import Basis, ChartData, ChartRow, Layout, View
+from pipeline.records import ChartData, ChartRow, Layout, Normalization, View
 
 CLOSE = 1.05
 """How many times a median must be another's to pass it: smaller differences would only make the rows jump."""
-VISIBLE = {Basis.COUNT: 1, Basis.DAILY: 1, Basis.RATE: 0.005}
+VISIBLE = {Normalization.COUNT: 1, Normalization.DAILY: 1, Normalization.RATE: 0.005}
 """By how much at least it must be greater."""
-SHORTEST = {Basis.COUNT: 10, Basis.DAILY: 10, Basis.RATE: 0.1}
+SHORTEST = {Normalization.COUNT: 10, Normalization.DAILY: 10, Normalization.RATE: 0.1}
 """The least end of a logarithmic axis."""
 FAR_FROM_ZERO = 100
 """Where all counts are at least this, the axis starts below them instead of at zero."""
@@ -31,7 +31,7 @@ def layout(data: ChartData) -> Layout:
     """The axis and the order that these data demand, as near to those of the chart before as is honest."""
     same = data.before and sorted(data.before.order) == list(range(len(data.rows)))
     before = data.before if same else None
-    if data.look.view in {View.GROWTH, View.RACE}:
+    if data.spec.view in {View.GROWTH, View.RACE}:
         return _of_totals(data, before)
     return _of_posts(data, before)
 
@@ -59,7 +59,7 @@ def _of_posts(data: ChartData, before: Layout | None) -> Layout:
     least = min((min(row.values) for row in data.rows if row.values), default=0)
     was_low, was_high = _ends(before)
     low = _start(least, was_low)
-    greatest = max(_greatest(data, before), SHORTEST[data.look.basis], DECADE * low)
+    greatest = max(_greatest(data, before), SHORTEST[data.spec.normalization], DECADE * low)
     return Layout(low, _end(HALVES, greatest, was_high), _by_median(data, before))
 
 
@@ -68,7 +68,7 @@ def _by_median(data: ChartData, before: Layout | None) -> tuple[int, ...]:
     ranked = standings(data.rows)
     exact = [standing.index for standing in ranked]
     medians = {standing.index: -1 if standing.median is None else standing.median for standing in ranked}
-    return tuple(_settled(list(before.order), medians, VISIBLE[data.look.basis]) if before else exact)
+    return tuple(_settled(list(before.order), medians, VISIBLE[data.spec.normalization]) if before else exact)
 
 
 def _settled(order: list[int], medians: Mapping[int, float], visible: float) -> list[int]:
@@ -93,13 +93,13 @@ def _greatest(data: ChartData, before: Layout | None) -> float:
     greatest, second, *_ = [*nlargest(2, tops), 0, 0]
     shown = before is not None and greatest <= before.high
     far = DECADE * HALVES.marks[-1] if shown else DECADE
-    lone = greatest > far * max(second, DECADE * SHORTEST[data.look.basis])
+    lone = greatest > far * max(second, DECADE * SHORTEST[data.spec.normalization])
     return second if lone and _is_exception(data, greatest) else greatest
 
 
 def _is_exception(data: ChartData, greatest: float) -> bool:
     """Whether the drawing can say it in words, and whether the post is one of many of its account."""
-    told = data.look.view is View.SPREAD and len(data.rows) <= ROWS_WITH_TOPS
+    told = data.spec.view is View.SPREAD and len(data.rows) <= ROWS_WITH_TOPS
     return told and any(len(row.values) >= MANY and max(row.values) == greatest for row in data.rows)
 
 

@@ -5,7 +5,7 @@ from math import floor
 
 from babel.numbers import format_decimal
 
-from pipeline.language import LOCALES
+from pipeline.i18n import LOCALES
 from pipeline.records import Language
 
 UNITS = {

@@ -85,8 +85,8 @@ def _heading(page: Page, data: ChartData, box: Plot, one: Series, head: float) -
     """The name at the left, the median at the right; below why the account is grey."""
     row, style = one.standing.row, Style(one.colour, bold=True)
     right, baseline = box.right + box.dot, box.top - head + TEXT - 4
-    few = [sample(one.standing)] if len(row.values) < data.look.count else []
-    words = frame.SEPARATOR.join([short(one.standing.median or 0, data.look.language), *few])
+    few = [sample(one.standing)] if len(row.values) < data.spec.count else []
+    words = frame.SEPARATOR.join([short(one.standing.median or 0, data.spec.language), *few])
     room = right - box.left - APART - width(words)
     muted = Style(page.colours.muted)
     page.text(box.left, baseline, elide(f"@{row.handle}", room, style, handles(data)), style)

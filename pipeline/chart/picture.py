@@ -9,4 +9,4 @@ VIEWS = {View.SPREAD: spread.draw, View.POSTS: posts.draw, View.GROWTH: growth.d
 
 def draw(data: ChartData) -> bytes:
     """The comparison as a PNG."""
-    return png(VIEWS[data.look.view](data).paint())
+    return png(VIEWS[data.spec.view](data).paint())

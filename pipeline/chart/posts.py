@@ -26,7 +26,7 @@ from pipeline.chart.series import (
 from pipeline.chart.smooth import enough, window
 from pipeline.chart.standing import Standing, figures, fresh, handles, ranked, sample
 from pipeline.chart.words import TEXT, Style, width
-from pipeline.language import speech, text
+from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
 LEAST_DRAWING, LEAST_LABEL = 300, 140
@@ -36,13 +36,13 @@ USUAL = 3
 LINEAR = 0.27
 """From 0 to 1, in decades."""
 READINGS = {
-    False: text("log scale · line: median of {window} posts ({enough} at its ends)"),
-    True: text("log scale · line: median of {window} posts, number: of all"),
+    False: lazy_gettext("log scale · line: median of {window} posts ({enough} at its ends)"),
+    True: lazy_gettext("log scale · line: median of {window} posts, number: of all"),
 }
 """Of one drawing, and of panels."""
-SHORT_READING = text("log scale · line: rolling median")
-NO_POSTS = text("no posts")
-LINES = text("grey lines: the other accounts")
+SHORT_READING = lazy_gettext("log scale · line: rolling median")
+NO_POSTS = lazy_gettext("no posts")
+LINES = lazy_gettext("grey lines: the other accounts")
 
 
 def draw(data: ChartData) -> Page:
@@ -55,7 +55,7 @@ def draw(data: ChartData) -> Page:
     page = frame.open_page(data, _height(data, len(shown), names), _reading(data, shown, many=many))
     bottom = frame.foot(page, data, growing=_growing(data, shown), lines=_lines_told(data, names, many=many))
     drawn = [series(page, data, standing) for standing in shown]
-    scale = scale_of(kept, data.look.basis, LINEAR)
+    scale = scale_of(kept, data.spec.normalization, LINEAR)
     if many:
         panels.draw(page, data, drawn, scale, bottom)
     elif len(drawn) == 1:
@@ -73,7 +73,7 @@ def _reading(data: ChartData, shown: Sequence[Standing], *, many: bool) -> str:
     width_told = str(widths[0]) if len(widths) == 1 else f"{widths[0]}–{widths[-1]}"
     halves = sorted({enough(each) for each in widths})
     half_told = str(halves[0]) if len(halves) == 1 else f"{halves[0]}–{halves[-1]}"
-    say = speech(data.look.language).say
+    say = translator(data.spec.language).gettext
     full = say(READINGS[many], window=width_told, enough=half_told)
     line = frame.SEPARATOR.join([say("reposts left out"), full])
     return full if width(line) <= frame.RIGHT - frame.LEFT else say(SHORT_READING)
@@ -107,7 +107,7 @@ def _growing(data: ChartData, shown: Sequence[Standing]) -> bool:
 
 
 def _lines_told(data: ChartData, names: Sequence[str], *, many: bool) -> list[str]:
-    return [*([speech(data.look.language).say(LINES)] if many else []), *names]
+    return [*([translator(data.spec.language).gettext(LINES)] if many else []), *names]
 
 
 def _together(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float) -> None:
@@ -129,7 +129,7 @@ def _together(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale
 
 def _label(page: Page, data: ChartData, one: Series) -> labels.Label:
     row, ink = one.standing.row, Style(page.colours.ink)
-    told = [figures(data, one.standing)[0], *([sample(one.standing)] if len(row.values) < data.look.count else [])]
+    told = [figures(data, one.standing)[0], *([sample(one.standing)] if len(row.values) < data.spec.count else [])]
     joined = frame.SEPARATOR.join(told)
     lines_told = [joined] if width(joined) <= labels.COLUMN else told
     below = [(words, ink) for words in lines_told]

@@ -10,13 +10,13 @@ from pipeline.chart.numbers import short
 from pipeline.chart.page import Page
 from pipeline.chart.standing import Standing, figures, handles, ranked, reason, sample, within
 from pipeline.chart.words import TEXT, Style, elide, width
-from pipeline.language import speech, text
-from pipeline.records import Basis, ChartData, Layout
+from pipeline.i18n import lazy_gettext, translator
+from pipeline.records import ChartData, Layout, Normalization
 
 READINGS = {
-    Basis.COUNT: text("the sum of these posts"),
-    Basis.RATE: text("these posts together"),
-    Basis.DAILY: text("since the oldest of these posts, at least a day"),
+    Normalization.COUNT: lazy_gettext("the sum of these posts"),
+    Normalization.RATE: lazy_gettext("these posts together"),
+    Normalization.DAILY: lazy_gettext("since the oldest of these posts, at least a day"),
 }
 MOST_OPEN = 10
 """Up to so many accounts have their names above their bars; more have them in a column before the bars."""
@@ -109,12 +109,12 @@ def draw(data: ChartData) -> Page:
 
 
 def _open(data: ChartData, height: int) -> Page:
-    return frame.open_page(data, height, speech(data.look.language).say(READINGS[data.look.basis]))
+    return frame.open_page(data, height, translator(data.spec.language).gettext(READINGS[data.spec.normalization]))
 
 
 def _alone(page: Page, data: ChartData, standing: Standing, total: float) -> None:
     """A bar says nothing where there is none to compare it with: the number itself, and what a single post has."""
-    say = speech(data.look.language).say
+    say = translator(data.spec.language).gettext
     colour = _colour(page, standing)
     name = Style(colour, ALONE_NAME, bold=True)
     page.text(frame.LEFT, 330, elide(f"@{standing.row.handle}", frame.RIGHT - frame.LEFT, name), name)
@@ -162,7 +162,7 @@ def _lead(data: ChartData, found: Sequence[Standing]) -> str:
     if len(pair) < len(("first", "second")) or any(standing.row.note or not standing.rank for standing in pair):
         return ""
     first, second = (standing.rank or 0 for standing in pair)
-    say, other = speech(data.look.language).say, f"@{pair[1].row.handle}"
+    say, other = translator(data.spec.language).gettext, f"@{pair[1].row.handle}"
     if first >= second * CLEAR:
         return say("{number} times {other}", number=_short(data, first / second), other=other)
     if _short(data, first - second) == "0":
@@ -255,8 +255,8 @@ def _remarks(data: ChartData, standing: Standing) -> list[str]:
 
 
 def _few(data: ChartData, standing: Standing) -> str:
-    return sample(standing) if standing.rank is not None and len(standing.row.values) < data.look.count else ""
+    return sample(standing) if standing.rank is not None and len(standing.row.values) < data.spec.count else ""
 
 
 def _short(data: ChartData, value: float) -> str:
-    return short(value, data.look.language)
+    return short(value, data.spec.language)

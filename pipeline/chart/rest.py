@@ -9,13 +9,13 @@ from pipeline.chart import frame
 from pipeline.chart.numbers import short
 from pipeline.chart.standing import Standing, column, handles, reason, since
 from pipeline.chart.words import elide, width
-from pipeline.language import speech, text
+from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, View
 
-NOT_DRAWN = text("not drawn")
-EARLIER = text("read earlier")
-NOT_ALL_KNOWN = text("known for less")
-MORE = text("{count} more")
+NOT_DRAWN = lazy_gettext("not drawn")
+EARLIER = lazy_gettext("read earlier")
+NOT_ALL_KNOWN = lazy_gettext("known for less")
+MORE = lazy_gettext("{count} more")
 NAMES = (372, 310, 260, 210, 170)
 """The most room for a name: the first at which all accounts are drawn or named."""
 LEAST_DRAWN = 3
@@ -62,7 +62,7 @@ def _cut(data: ChartData, found: Sequence[Standing], drawn: int, height: Height)
     """Far more accounts than a chat may usually track: as many as have room, and how many more there are."""
 
     def lines(told: int) -> list[str]:
-        more = speech(data.look.language).say(MORE, count=len(found) - told)
+        more = translator(data.spec.language).gettext(MORE, count=len(found) - told)
         return [*named(data, found[drawn:told], NAMES[-1], each_time=False), more]
 
     most = _most_drawn(range(drawn, len(found)), lambda told: height(drawn, lines(told)) <= frame.MOST_HEIGHT)
@@ -89,7 +89,7 @@ def _kind(data: ChartData, each_time: bool) -> Callable[[Standing], tuple[bool, 
         said = standing.row.note or since(data, standing.row)
         if known and said:
             shorter = EARLIER if standing.row.note else NOT_ALL_KNOWN
-            return False, said if each_time else speech(data.look.language).say(shorter)
+            return False, said if each_time else translator(data.spec.language).gettext(shorter)
         return not known, "" if known else reason(data, standing.row)
 
     return kind
@@ -101,8 +101,8 @@ def _sorted(data: ChartData, rest: Sequence[Standing], *, each_time: bool) -> li
 
 def _intro(data: ChartData, standing: Standing, *, each_time: bool, first: bool) -> str:
     """What stands before a group: what its figures are, or why it has none, or when they were read."""
-    say = speech(data.look.language).say
-    figures = [say(column(data.look))] if first and _figure(data, standing) is not None else []
+    say = translator(data.spec.language).gettext
+    figures = [say(column(data.spec))] if first and _figure(data, standing) is not None else []
     why = _kind(data, each_time)(standing)[1]
     return ", ".join(filter(None, [say(NOT_DRAWN) if first else "", *figures, why])) + ":"
 
@@ -115,8 +115,8 @@ def _named(data: ChartData, standing: Standing, room: float, others: tuple[str, 
 def _figure(data: ChartData, standing: Standing) -> str | None:
     if standing.rank is None:
         return None
-    sign = "+" if data.look.view is View.GROWTH and standing.rank > 0 else ""
-    return sign + short(standing.rank, data.look.language)
+    sign = "+" if data.spec.view is View.GROWTH and standing.rank > 0 else ""
+    return sign + short(standing.rank, data.spec.language)
 
 
 def _listed(names: Sequence[str], end: str) -> Iterator[str]:

@@ -10,16 +10,16 @@ from math import exp
 from pathlib import Path
 from random import Random
 
-from pipeline.language import STATE_NAMES, speech, text
-from pipeline.plot import Counted, counted_in, measure, total_of
-from pipeline.records import ChartData, ChartRow, Counts, Look, Post, State, Text, View
-from pipeline.x_facts import views_are_counted
+from pipeline.i18n import STATE_NAMES, lazy_gettext, translator
+from pipeline.records import ChartData, ChartRow, ChartSpec, Counts, LazyString, Post, State, View
+from pipeline.sources.x.facts import views_are_counted
+from pipeline.steps.chart_data import Counted, counted_in, measure, total_of
 
 MADE_UP = {"nasa": 900, "esa": 240, "isro": 160, "roscosmos": 60, "JAXA_en": 31, "csa_asc": 12, "cnes": 7, "uksga": 4}
 """Popular accounts, unpopular ones, and what their posts are usually reposted."""
 READ = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)
 """When made-up timelines were read: pictures of them are the same every day."""
-STALE = text("as of {time}", time="23 Nov 14:05 UTC")
+STALE = lazy_gettext("as of {time}", time="23 Nov 14:05 UTC")
 COUNT = 100
 STEPS = 60
 """Moments of a course."""
@@ -33,7 +33,7 @@ class Timeline:
 
     handle: str
     posts: tuple[Post, ...]
-    note: Text | None = None
+    note: LazyString | None = None
 
 
 def read(path: Path) -> list[Timeline]:
@@ -58,11 +58,11 @@ def make_up() -> list[Timeline]:
     return [*made[:5], Timeline("private_person", (), STATE_NAMES[State.PROTECTED]), *made[5:]]
 
 
-def comparison(timelines: Sequence[Timeline], look: Look) -> ChartData:
+def comparison(timelines: Sequence[Timeline], spec: ChartSpec) -> ChartData:
     """What the product would show of the timelines an hour after their newest post."""
     newest = max((timeline.posts[0].created_at for timeline in timelines if timeline.posts), default=READ)
     as_of = newest + timedelta(hours=1)
-    return ChartData(look, as_of, tuple(_row(timeline, look, as_of) for timeline in timelines))
+    return ChartData(spec, as_of, tuple(_row(timeline, spec, as_of) for timeline in timelines))
 
 
 def _post(line: Mapping[str, str]) -> Post:
@@ -86,25 +86,25 @@ def _made_up(chance: Random, size: int, ago: int) -> Post:
     return Post(str(ago), READ - timedelta(hours=1 + 5 * ago + chance.random()), counts)
 
 
-def _row(timeline: Timeline, look: Look, as_of: datetime) -> ChartRow:
-    counted = counted_in(timeline.posts[: look.count], look)
-    values = tuple(measure(value, post, look) for value, post in counted)
+def _row(timeline: Timeline, spec: ChartSpec, as_of: datetime) -> ChartRow:
+    counted = counted_in(timeline.posts[: spec.count], spec)
+    values = tuple(measure(value, post, spec) for value, post in counted)
     times = tuple(post.created_at for _, post in counted)
-    course = _course(counted, look, as_of) if look.view is View.GROWTH else ()
+    course = _course(counted, spec, as_of) if spec.view is View.GROWTH else ()
     gained = course[-1][1] if course else (0 if counted else None)
-    total = gained if look.view is View.GROWTH else total_of(counted, look, as_of)
-    note = speech(look.language).say(timeline.note) if timeline.note else None
+    total = gained if spec.view is View.GROWTH else total_of(counted, spec, as_of)
+    note = translator(spec.language).gettext(timeline.note) if timeline.note else None
     return ChartRow(timeline.handle, values, times, note, total, course)
 
 
-def _course(counted: Counted, look: Look, as_of: datetime) -> tuple[tuple[datetime, int], ...]:
+def _course(counted: Counted, spec: ChartSpec, as_of: datetime) -> tuple[tuple[datetime, int], ...]:
     """What the posts would have gained within the span, had each come by its count as posts usually do.
 
     As if the account had not stopped posting before others did: its newest post counts as an hour old.
     """
     if not counted:
         return ()
-    now, span = counted[0][1].created_at + timedelta(hours=1), look.span.length
+    now, span = counted[0][1].created_at + timedelta(hours=1), spec.span.length
     begun = _reached(counted, now - span, now)
     steps = [span * (1 - step / STEPS) for step in range(1, STEPS + 1)]
     gained = [(as_of - left, int(_reached(counted, now - left, now) - begun + 0.5)) for left in steps]

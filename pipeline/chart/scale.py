@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor, log10
 
-from pipeline.records import Basis, Layout
+from pipeline.records import Layout, Normalization
 
 FIRST = 1
 """Where the axis of counts becomes logarithmic: from the first that is not zero."""
@@ -89,7 +89,7 @@ class Scale:
         return sorted(kept)
 
 
-def scale_of(kept: Layout, basis: Basis, linear: float) -> Scale:
+def scale_of(kept: Layout, normalization: Normalization, linear: float) -> Scale:
     """The logarithmic axis of a layout."""
     fine = TENS.value(TENS.below(kept.high / FINE))
-    return Scale(kept.low, kept.high, linear, min(fine, FIRST) if basis is Basis.RATE else FIRST)
+    return Scale(kept.low, kept.high, linear, min(fine, FIRST) if normalization is Normalization.RATE else FIRST)

@@ -12,8 +12,8 @@ from pipeline.chart.scale import Scale
 from pipeline.chart.smooth import on_top, rolling_median, window
 from pipeline.chart.standing import Standing, fresh
 from pipeline.chart.words import TEXT, Style, width
-from pipeline.language import speech
-from pipeline.records import Basis, ChartData
+from pipeline.i18n import translator
+from pipeline.records import ChartData, Normalization
 
 Point = tuple[float, float]
 STROKE = 6
@@ -58,7 +58,7 @@ class Series:
 def series(page: Page, data: ChartData, standing: Standing) -> Series:
     colour = page.colours.muted if standing.row.note else page.colours.account(standing.index)
     posts = window(len(standing.row.values))
-    counts = data.look.basis is Basis.COUNT
+    counts = data.spec.normalization is Normalization.COUNT
     return Series(standing, colour, tuple(rolling_median(standing.row.values, posts, counts=counts)))
 
 
@@ -115,13 +115,13 @@ def plot(left: float, right: float, top: float, bottom: float, span: int, scale:
 
 
 def ticks_width(data: ChartData, scale: Scale) -> float:
-    return max(width(tick(value, data.look.language)) for value in scale.ticks()) + SPACE
+    return max(width(tick(value, data.spec.language)) for value in scale.ticks()) + SPACE
 
 
 def values_axis(page: Page, data: ChartData, box: Plot) -> None:
     style = Style(page.colours.muted)
     for value in box.scale.labels(lambda value: (box.y(value), TEXT + 4)):
-        page.text(box.left - SPACE / 2, box.y(value) + 12, tick(value, data.look.language), style, "right")
+        page.text(box.left - SPACE / 2, box.y(value) + 12, tick(value, data.spec.language), style, "right")
 
 
 def grid(page: Page, boxes: Sequence[Plot], free: tuple[float, float, float, float] | None = None) -> None:
@@ -142,7 +142,7 @@ def _grid(box: Plot, free: tuple[float, float, float, float] | None) -> Iterator
 
 def posts_axis(page: Page, data: ChartData, box: Plot) -> None:
     """From the oldest post to the newest."""
-    style, say, language = Style(page.colours.muted), speech(data.look.language).say, data.look.language
+    style, say, language = Style(page.colours.muted), translator(data.spec.language).gettext, data.spec.language
     baseline = box.bottom + SPACE + TEXT
     oldest, newest = say("{count} posts ago", count=short(box.span, language)), say("newest")
     middle = short(box.span // 2, language)
@@ -157,7 +157,7 @@ def posts_axis(page: Page, data: ChartData, box: Plot) -> None:
 def dots(page: Page, data: ChartData, box: Plot, one: Series, others: Counter[tuple[int, float]]) -> None:
     """A dot a post, the youngest hollow; upon the dots that others have in the same place, which are counted."""
     young = fresh(data, one.standing.row)
-    counts = data.look.basis is Basis.COUNT
+    counts = data.spec.normalization is Normalization.COUNT
     places = _crowded(box, one) if box.step < DOTS[0] / 2 else _stacked(box, one, others, counts=counts)
     page.dots([place for ago, place in places if not young[ago]], page.colours.dot(one.colour), box.dot, rim=0)
     page.rings([place for ago, place in places if young[ago]], one.colour, box.dot + 3, 3)

@@ -11,7 +11,7 @@ from pipeline.chart.scale import scale_of
 from pipeline.chart.standing import Standing, figures, fresh, handles, ranked, reason, sample
 from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
 from pipeline.chart.words import Style, elide, width
-from pipeline.language import speech, text
+from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
 NAME = 36
@@ -34,7 +34,7 @@ LABEL = 52
 """The height of a line of text above or below the only row's dots."""
 STEM = 14
 CHEVRON = 13
-READING = text("log scale · ring: median, bar: middle half")
+READING = lazy_gettext("log scale · ring: median, bar: middle half")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ def draw(data: ChartData) -> Page:
     """A row an account as long as there is room for its words; a line an account where there are more."""
     kept = layout(data)
     found = ranked(data, kept)
-    scale = scale_of(kept, data.look.basis, LINEAR)
+    scale = scale_of(kept, data.spec.normalization, LINEAR)
     if len(found) > ROWS_WITH_TOPS:
         return table.draw(data, found, scale)
     axis = Axis(scale, scale.placed(frame.LEFT + PAD, frame.RIGHT - PAD), frame.LEFT, frame.RIGHT)
-    page = frame.open_page(data, frame.height_for(len(found)), speech(data.look.language).say(READING))
+    page = frame.open_page(data, frame.height_for(len(found)), translator(data.spec.language).gettext(READING))
     growing = any(any(fresh(data, row)) for row in data.rows)
     bottom = frame.foot(page, data, growing=growing, lines=[])
     rows = _rows(page, data, found, bottom - AXIS, axis)
@@ -98,7 +98,7 @@ def _axis(page: Page, data: ChartData, axis: Axis, strips: Sequence[Strip], bott
     if len(data.rows) == 1:
         sides.append((bottom - AXIS, bottom - AXIS + STEM))
     page.lines([((x, top), (x, end)) for x in axis.ticks for top, end in sides], page.colours.grid, 2)
-    for x, words in axis.labels(data.look.language):
+    for x, words in axis.labels(data.spec.language):
         page.text(x, bottom - BELOW_AXIS, words, Style(page.colours.muted), "center")
 
 
@@ -123,7 +123,7 @@ def _words(data: ChartData, standing: Standing) -> tuple[str, str]:
     if not row.values:
         return reason(data, row), reason(data, row)
     median, top = figures(data, standing)
-    few = [sample(standing)] if len(row.values) < data.look.count else []
+    few = [sample(standing)] if len(row.values) < data.spec.count else []
     note = [row.note] if row.note else []
     if len(data.rows) == 1:
         median, top = top, ""
@@ -142,7 +142,7 @@ def _beyond(page: Page, strips: Sequence[Strip]) -> None:
 
 def _labels(page: Page, data: ChartData, posts: Strip) -> None:
     """The only row says beside its marks what they are."""
-    say, language = speech(data.look.language).say, data.look.language
+    say, language = translator(data.spec.language).gettext, data.spec.language
     low, median, high = posts.quartiles
     style, room = Style(page.colours.ink), posts.room
     top, bottom = room.middle - room.half, room.middle + room.half

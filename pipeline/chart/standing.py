@@ -7,18 +7,26 @@ from math import ceil
 from statistics import median
 
 from pipeline.chart.numbers import short
-from pipeline.language import speech, text
-from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Span, Text, View
+from pipeline.i18n import lazy_gettext, translator
+from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, LazyString, Normalization, Span, View
 
 TITLES = {
-    Basis.COUNT: text("{metric} per post"),
-    Basis.RATE: text("{metric} per 1,000 views"),
-    Basis.DAILY: text("{metric} per day"),
+    Normalization.COUNT: lazy_gettext("{metric} per post"),
+    Normalization.RATE: lazy_gettext("{metric} per 1,000 views"),
+    Normalization.DAILY: lazy_gettext("{metric} per day"),
 }
 HOUR = timedelta(hours=1)
 FRESH = timedelta(hours=24)
-TOTALS = {Basis.COUNT: text("total"), Basis.RATE: text("per 1k views"), Basis.DAILY: text("per day")}
-SPANS = {Span.HOUR: text("last hour"), Span.DAY: text("last 24 hours"), Span.WEEK: text("last 7 days")}
+TOTALS = {
+    Normalization.COUNT: lazy_gettext("total"),
+    Normalization.RATE: lazy_gettext("per 1k views"),
+    Normalization.DAILY: lazy_gettext("per day"),
+}
+SPANS = {
+    Span.HOUR: lazy_gettext("last hour"),
+    Span.DAY: lazy_gettext("last 24 hours"),
+    Span.WEEK: lazy_gettext("last 7 days"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ def by_total(rows: Sequence[ChartRow]) -> list[Standing]:
 
 def ranked(data: ChartData, kept: Layout) -> list[Standing]:
     """The accounts in a layout's order."""
-    found = by_total(data.rows) if data.look.view in {View.GROWTH, View.RACE} else standings(data.rows)
+    found = by_total(data.rows) if data.spec.view in {View.GROWTH, View.RACE} else standings(data.rows)
     by_index = {standing.index: standing for standing in found}
     return [by_index[index] for index in kept.order]
 
@@ -80,38 +88,38 @@ def handles(data: ChartData) -> tuple[str, ...]:
     return tuple(f"@{row.handle}" for row in data.rows)
 
 
-def column(look: Look) -> Text:
+def column(spec: ChartSpec) -> LazyString:
     """What the figures are that accounts are ranked by, as a column's name."""
-    match look.view:
+    match spec.view:
         case View.GROWTH:
-            return text("gained")
+            return lazy_gettext("gained")
         case View.RACE:
-            return TOTALS[look.basis]
+            return TOTALS[spec.normalization]
         case _:
-            return text("median")
+            return lazy_gettext("median")
 
 
-def title(look: Look) -> str:
+def title(spec: ChartSpec) -> str:
     """What is measured."""
-    say = speech(look.language).say
-    metric = speech(look.language).metric(look.metric).capitalize()
-    if look.view is View.GROWTH:
+    say = translator(spec.language).gettext
+    metric = translator(spec.language).metric(spec.metric).capitalize()
+    if spec.view is View.GROWTH:
         return say("{metric} gained", metric=metric)
-    if look.view is View.RACE and look.basis is Basis.COUNT:
+    if spec.view is View.RACE and spec.normalization is Normalization.COUNT:
         return say("{metric} in total", metric=metric)
-    return say(TITLES[look.basis], metric=metric)
+    return say(TITLES[spec.normalization], metric=metric)
 
 
-def extent(look: Look) -> str:
+def extent(spec: ChartSpec) -> str:
     """What of: last 100 posts, and in growth since when."""
-    say = speech(look.language).say
-    posts = say("last {count} posts", count=short(look.count, look.language)) if look.count > 1 else say("last post")
-    return f"{say(SPANS[look.span])} · {posts}" if look.view is View.GROWTH else posts
+    say = translator(spec.language).gettext
+    posts = say("last {count} posts", count=short(spec.count, spec.language)) if spec.count > 1 else say("last post")
+    return f"{say(SPANS[spec.span])} · {posts}" if spec.view is View.GROWTH else posts
 
 
 def figures(data: ChartData, standing: Standing) -> list[str]:
     """The median and the greatest count; nothing where there are no posts."""
-    say, language = speech(data.look.language).say, data.look.language
+    say, language = translator(data.spec.language).gettext, data.spec.language
     if standing.median is None or standing.top is None:
         return []
     return [
@@ -122,11 +130,11 @@ def figures(data: ChartData, standing: Standing) -> list[str]:
 
 def within(data: ChartData, row: ChartRow) -> str:
     """In how short a time all posts of a figure per day were made, where older ones of that day are left out."""
-    if data.look.basis is not Basis.DAILY or len(row.times) < data.look.count:
+    if data.spec.normalization is not Normalization.DAILY or len(row.times) < data.spec.count:
         return ""
     length = read_at(data, row) - row.times[-1]
     hours = max(ceil(length / HOUR), 1)
-    return speech(data.look.language).say("all within {hours} h", hours=hours) if length < FRESH else ""
+    return translator(data.spec.language).gettext("all within {hours} h", hours=hours) if length < FRESH else ""
 
 
 def sample(standing: Standing) -> str:
@@ -135,11 +143,11 @@ def sample(standing: Standing) -> str:
 
 def reason(data: ChartData, row: ChartRow) -> str:
     """What stands in the place of an account's posts, or of what they gained."""
-    say = speech(data.look.language).say
+    say = translator(data.spec.language).gettext
     return row.note or since(data, row) or (say("not known") if row.values else say("no posts"))
 
 
 def since(data: ChartData, row: ChartRow) -> str:
     """From when on a growth is known, where that is not the span's start."""
-    said = speech(data.look.language)
-    return said.say("since {time}", time=said.moment(row.since)) if row.since else ""
+    said = translator(data.spec.language)
+    return said.gettext("since {time}", time=said.moment(row.since)) if row.since else ""

@@ -11,7 +11,7 @@ from pipeline.chart.scale import ROUND, Scale
 from pipeline.chart.standing import Standing, fresh
 from pipeline.chart.swarm import Crowd, Swarm
 from pipeline.chart.words import width
-from pipeline.records import Basis, ChartData, Language
+from pipeline.records import ChartData, Language, Normalization
 
 LARGEST = 18
 USUAL_DOT = 14
@@ -125,7 +125,7 @@ def strip_of(page: Page, data: ChartData, standing: Standing, room: Room, axis: 
     row, high = standing.row, axis.scale.high
     posts = sorted(zip(row.values, fresh(data, row), strict=True))
     shown = [post for post in posts if post[0] <= high]
-    grain = 0 if data.look.basis is Basis.RATE else 1
+    grain = 0 if data.spec.normalization is Normalization.RATE else 1
     ink = colour(page, standing)
     return Strip(shown, len(shown) < len(posts), _quartiles(row.values), ink, room, axis.place, grain)
 

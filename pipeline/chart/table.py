@@ -11,7 +11,7 @@ from pipeline.chart.scale import Scale
 from pipeline.chart.standing import Standing, fresh, handles, reason
 from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
 from pipeline.chart.words import Style, elide, width
-from pipeline.language import speech, text
+from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
 USUAL = 22
@@ -31,8 +31,8 @@ FILLED = 0.9
 LEAST_DOT = 6
 DROP = 12
 """From the middle of a line of text to its baseline."""
-SCALE = text("log scale")
-READING = text("bar: middle half")
+SCALE = lazy_gettext("log scale")
+READING = lazy_gettext("bar: middle half")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def draw(data: ChartData, found: Sequence[Standing], scale: Scale) -> Page:
 
 def _fitted(data: ChartData, found: Sequence[Standing]) -> tuple[int, list[str]]:
     """How many accounts have rows, and the lines of the foot, which name the others."""
-    reading = [speech(data.look.language).say(READING)] if any(row.values for row in data.rows) else []
+    reading = [translator(data.spec.language).gettext(READING)] if any(row.values for row in data.rows) else []
 
     def height(drawn: int, names: Sequence[str]) -> int:
         return _height(data, drawn, [*reading, *names])
@@ -104,10 +104,10 @@ def _growing(data: ChartData) -> bool:
 
 
 def _columns(data: ChartData, shown: Sequence[Standing]) -> Columns:
-    say, language = speech(data.look.language).say, data.look.language
+    say, language = translator(data.spec.language).gettext, data.spec.language
     medians = [short(standing.median, language) for standing in shown if standing.median is not None]
     amounts = [len(standing.row.values) for standing in shown]
-    few = [short(amount, language) for amount in amounts if 0 < amount < data.look.count]
+    few = [short(amount, language) for amount in amounts if 0 < amount < data.spec.count]
     names = min(max(width(f"@{standing.row.handle}", Style("", bold=True)) for standing in shown), NAMES)
     names = max(names, width(say(SCALE)))
     right = frame.RIGHT - (max(map(width, [*few, "n"])) + SPACE if few else 0)
@@ -129,9 +129,13 @@ def _lines(page: Page, data: ChartData, shown: Sequence[Standing], bottom: float
 
 
 def _header(page: Page, data: ChartData, columns: Columns, axis: Axis) -> None:
-    say, style, baseline = speech(data.look.language).say, Style(page.colours.muted), frame.SLIM_TOP + HEADER_BASELINE
+    say, style, baseline = (
+        translator(data.spec.language).gettext,
+        Style(page.colours.muted),
+        frame.SLIM_TOP + HEADER_BASELINE,
+    )
     page.text(frame.LEFT, baseline, say(SCALE), style)
-    for x, words in axis.labels(data.look.language):
+    for x, words in axis.labels(data.spec.language):
         page.text(x, baseline, words, style, "center")
     page.text(columns.medians, baseline, say("median"), style, "right")
     if columns.counts:
@@ -158,9 +162,9 @@ def _text(page: Page, data: ChartData, line: Line, columns: Columns) -> None:
         words = elide(reason(data, row), frame.RIGHT - columns.start)
         page.text(columns.start, line.baseline, words, muted)
         return
-    page.text(columns.medians, line.baseline, short(line.standing.median, data.look.language), style, "right")
-    if columns.counts and len(row.values) < data.look.count:
-        page.text(columns.counts, line.baseline, short(len(row.values), data.look.language), muted, "right")
+    page.text(columns.medians, line.baseline, short(line.standing.median, data.spec.language), style, "right")
+    if columns.counts and len(row.values) < data.spec.count:
+        page.text(columns.counts, line.baseline, short(len(row.values), data.spec.language), muted, "right")
 
 
 def _with_note(page: Page, line: Line, columns: Columns) -> Strip | None:

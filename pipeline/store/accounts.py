@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Select, case, delete, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import Profile, Reading, State
+from pipeline.records import FetchResult, Profile, State
 from pipeline.store import bill, posts
 from pipeline.store.tables import Account, Chat, ComparisonAccount, Moment, Tracking
 
@@ -156,7 +156,7 @@ def try_again(session: Session) -> None:
     session.execute(update(Account).where(Account.state != State.ACTIVE).values(tried_at=None))
 
 
-def save(session: Session, readings: Iterable[Reading]) -> set[int]:
+def save(session: Session, readings: Iterable[FetchResult]) -> set[int]:
     """Store readings, the last of each account, and return the accounts whose charts they change.
 
     One that comes late, as from a worker that stood still, and finds a newer one stored changes nothing.
@@ -182,7 +182,7 @@ def mark_stale(session: Session, before: Mapping[int | None, datetime]) -> set[i
     return set(session.scalars(marked.execution_options(synchronize_session=False)))
 
 
-def _save(account: Account, reading: Reading) -> bool:
+def _save(account: Account, reading: FetchResult) -> bool:
     """Note how the reading went; True where a chart says so."""
     was = _shown(account)
     account.turn_at = reading.at if reading.had_turn else account.turn_at

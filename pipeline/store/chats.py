@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Select, delete, false, func, not_, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import Language, Look, Theme
+from pipeline.records import ChartSpec, Language, Theme
 from pipeline.store import subscriptions
 from pipeline.store.tables import Account, Chat, NoticeSent, Subscription, Tracking
 
@@ -28,10 +28,10 @@ def is_known(session: Session, chat_id: int) -> bool:
     return session.get(Chat, chat_id) is not None
 
 
-def look(session: Session, chat_id: int) -> Look:
+def spec(session: Session, chat_id: int) -> ChartSpec:
     """The look that the chat's charts have unless another is asked for."""
     chat = session.get(Chat, chat_id)
-    return Look(theme=chat.theme, language=chat.language) if chat else Look()
+    return ChartSpec(theme=chat.theme, language=chat.language) if chat else ChartSpec()
 
 
 def language(session: Session, chat_id: int) -> Language | None:

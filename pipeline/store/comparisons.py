@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from pipeline.records import ChartSpec, Counts, State
 from pipeline.records import Comparison as ComparisonRecord
-from pipeline.records import Counts, Look, State
 from pipeline.records import Post as PostRecord
 from pipeline.store import subscriptions
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
@@ -24,7 +24,7 @@ def record(session: Session, comparison: Comparison) -> ComparisonRecord:
         .where(ComparisonAccount.comparison_id == comparison.id)
         .order_by(ComparisonAccount.account_id)
     )
-    return ComparisonRecord(tuple(accounts), comparison.look)
+    return ComparisonRecord(tuple(accounts), comparison.spec)
 
 
 def of(session: Session, comparison_id: int) -> ComparisonRecord | None:
@@ -34,12 +34,12 @@ def of(session: Session, comparison_id: int) -> ComparisonRecord | None:
 
 def find_or_add(session: Session, wanted: ComparisonRecord) -> Comparison:
     """The one row of this comparison, shared by all chats that ask for the same."""
-    look = wanted.look.fitted()
+    spec = wanted.spec.fitted()
     ids = ",".join(str(account_id) for account_id in sorted(wanted.accounts))
-    key = " ".join([*(str(part) for part in astuple(look)), ids])
+    key = " ".join([*(str(part) for part in astuple(spec)), ids])
     row = session.scalar(select(Comparison).where(Comparison.key == key))
     if row is None:
-        row = Comparison(key=key, look=look)
+        row = Comparison(key=key, spec=spec)
         session.add(row)
         session.flush()
         session.add_all(ComparisonAccount(comparison_id=row.id, account_id=each) for each in wanted.accounts)
@@ -53,16 +53,16 @@ def fit_counts(session: Session, most: int) -> None:
     both = select(Subscription, Comparison).join(Comparison, Comparison.id == Subscription.comparison_id)
     rows = session.execute(both.where(is_other)).all()
     for subscription, comparison in rows:
-        wished = subscription.wished_count or comparison.look.count
+        wished = subscription.wished_count or comparison.spec.count
         subscription.wished_count = wished if wished > most else None
-        if comparison.look.count != min(wished, most):
-            _point(session, subscription, replace(comparison.look, count=min(wished, most)))
+        if comparison.spec.count != min(wished, most):
+            _point(session, subscription, replace(comparison.spec, count=min(wished, most)))
 
 
-def _point(session: Session, subscription: Subscription, look: Look) -> None:
+def _point(session: Session, subscription: Subscription, spec: ChartSpec) -> None:
     """Let the subscription show the same accounts in another way."""
     shown = record(session, session.get_one(Comparison, subscription.comparison_id))
-    row = find_or_add(session, replace(shown, look=look))
+    row = find_or_add(session, replace(shown, spec=spec))
     subscriptions.point(session, subscription.id, row.id, want(session, row))
 
 

@@ -34,7 +34,7 @@ def of_comparison(session: Session, comparison_id: int) -> str:
     """The key of the dataset that the comparison is drawn from."""
     comparison = session.get_one(Comparison, comparison_id)
     accounts = select(ComparisonAccount.account_id).where(ComparisonAccount.comparison_id == comparison_id)
-    return key(comparison.look.count, session.scalars(accounts))
+    return key(comparison.spec.count, session.scalars(accounts))
 
 
 def is_wanted(session: Session, key: str, count: int) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, String, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import Text
+from pipeline.records import LazyString
 from pipeline.store.tables import Dataset, DropboxFile
 
 lower_path = func.lower(Dataset.path, type_=String)
@@ -76,12 +76,12 @@ def mark_deleted(session: Session, path: str) -> None:
     session.execute(delete(DropboxFile).where(DropboxFile.path == path.lower()))
 
 
-def postpone(session: Session, path: str, until: datetime, problem: Text | None) -> None:
+def postpone(session: Session, path: str, until: datetime, problem: LazyString | None) -> None:
     values = {"next_at": until, "claimed_until": None, "problem": problem}
     session.execute(update(DropboxFile).where(DropboxFile.path == path.lower()).values(values))
 
 
-def problem(session: Session) -> Text | None:
+def problem(session: Session) -> LazyString | None:
     """Why some file could not be written, where that is so."""
     return session.scalar(select(DropboxFile.problem).where(DropboxFile.problem.is_not(None)).limit(1))
 

@@ -42,18 +42,18 @@ SET = "SELECT set_config(name, %s::jsonb ->> name, false) FROM pg_settings WHERE
 
 
 class Store:
-    """The database: `with store.reading() as session`, `with store.writing() as session`."""
+    """The database: `with store.read_session() as session`, `with store.write_session() as session`."""
 
     def __init__(self, address: str) -> None:
         self.engine = _sqlite(address) if address.startswith("sqlite") else _postgresql(address)
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def read_session(self) -> Iterator[Session]:
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def write_session(self) -> Iterator[Session]:
         """Commit on leaving, roll back on an error. One writer at a time, on either database."""
         with Session(writer(self.engine), expire_on_commit=False) as session, session.begin():
             if self.engine.dialect.name == "postgresql":

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import Language, Text
+from pipeline.records import Language, LazyString
 from pipeline.store import chats
 from pipeline.store.tables import Chat, Notice, NoticeSent, Stop, Subscription
 
@@ -14,7 +14,7 @@ BUDGET = "budget "
 """How the keys of what is told of the budget begin."""
 
 
-def stop(session: Session, service: str, reason: Text, now: datetime, until: datetime) -> Stop:
+def stop(session: Session, service: str, reason: LazyString, now: datetime, until: datetime) -> Stop:
     """Ask this service nothing until then. It goes on from when it began, until the service answers again."""
     row = session.get(Stop, service)
     if row is None:
@@ -58,7 +58,7 @@ def end(session: Session, keys: str, now: datetime) -> None:
     session.execute(update(Notice).where(Notice.key.startswith(keys), Notice.until > now).values(until=now))
 
 
-def tell_of_stop(session: Session, stop: Stop, text: Text, *, admins_only: bool = False) -> None:
+def tell_of_stop(session: Session, stop: Stop, text: LazyString, *, admins_only: bool = False) -> None:
     """Have a stop told, but the same one only once a UTC day, however often it begins."""
     key = f"{_key(stop.network)}{stop.reason.words} on {stop.since:%Y-%m-%d}"
     tell(session, key, text, stop.until, admins_only=admins_only)
@@ -68,7 +68,7 @@ def _key(service: str) -> str:
     return f"stop {service} "
 
 
-def tell(session: Session, key: str, text: Text, until: datetime, *, admins_only: bool = False) -> None:
+def tell(session: Session, key: str, text: LazyString, until: datetime, *, admins_only: bool = False) -> None:
     """Have a text told once to each, until a moment; told again, it goes to those who have not heard it yet."""
     notice = session.scalar(select(Notice).where(Notice.key == key))
     if notice is None:
@@ -82,7 +82,7 @@ def forget_past(session: Session, before: datetime) -> None:
     session.execute(delete(Notice).where(Notice.until < before))
 
 
-def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[tuple[int, int, Text, Language]]:
+def untold(session: Session, admins: Iterable[int], now: datetime) -> Sequence[tuple[int, int, LazyString, Language]]:
     """(notice, chat, text, the chat's language) for each subscribed chat and admin that is to be told and was not."""
     current = session.scalars(select(Notice).where(Notice.until > now).order_by(Notice.id)).all()
     if not current:

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from pipeline.records import Counts, Reading
+from pipeline.records import Counts, FetchResult
 from pipeline.records import Post as PostRecord
 from pipeline.store import bill, history
 from pipeline.store.gains import Gain, gain, mark
@@ -62,7 +62,7 @@ def counted(session: Session) -> dict[int, int]:
     return dict(rows.all())
 
 
-def save(session: Session, readings: Sequence[Reading], last: Mapping[int, LastReading]) -> set[int]:
+def save(session: Session, readings: Sequence[FetchResult], last: Mapping[int, LastReading]) -> set[int]:
     """Bring the stored posts to what was read, and return the accounts where something changed.
 
     last: how each account was read before.
@@ -90,7 +90,7 @@ def forget_beyond(session: Session, account_id: int, count: int) -> None:
         session.execute(delete(Post).where(Post.account_id == account_id, Post.created_at < oldest_kept))
 
 
-def _compare(session: Session, reading: Reading, last: LastReading, difference: Difference) -> bool:
+def _compare(session: Session, reading: FetchResult, last: LastReading, difference: Difference) -> bool:
     """Add a reading's differences, and what the posts gained to the history; drop posts that are gone.
 
     A count that is not told any more stays as it was told last. With a post goes its history: what it gains while it
@@ -121,7 +121,7 @@ def _latest(now: Counts, before: Counts) -> Counts:
     return Counts._make(old if new is None else new for new, old in zip(now, before, strict=True))
 
 
-def _gained(reading: Reading, last: LastReading, known: Mapping[str, Stored]) -> Iterator[tuple[int, Gain]]:
+def _gained(reading: FetchResult, last: LastReading, known: Mapping[str, Stored]) -> Iterator[tuple[int, Gain]]:
     """What each post gained, where it gained or is told of for the first time.
 
     One that was not there before was born since, unless it is older than the reading before: then that did not reach so
@@ -138,7 +138,7 @@ def _gained(reading: Reading, last: LastReading, known: Mapping[str, Stored]) ->
             yield mark(post.id), found
 
 
-def _marked(reading: Reading, known: Mapping[str, Stored], left_out: AbstractSet[str]) -> Iterator[dict[str, Any]]:
+def _marked(reading: FetchResult, known: Mapping[str, Stored], left_out: AbstractSet[str]) -> Iterator[dict[str, Any]]:
     """The posts of which the reading tells other counts than the one before did."""
     told = {post.id: _untold(known[post.id].counts, post.counts) for post in reading.posts or () if post.id in known}
     for post_id, untold in [*told.items(), *((post_id, NOTHING_TOLD) for post_id in left_out)]:
@@ -154,14 +154,14 @@ def _untold(known: Counts, told: Counts) -> int:
     return sum(1 << place for place, (was, count) in places if was is not None and count is None)
 
 
-def _stored(session: Session, reading: Reading) -> dict[str, Stored]:
+def _stored(session: Session, reading: FetchResult) -> dict[str, Stored]:
     """The stored posts that the reading covers. One that is not complete covers nothing older than its own posts."""
     since = EARLIEST if reading.complete else min((post.created_at for post in reading.posts or ()), default=LATEST)
     rows = session.connection().execute(COVERED, {"account": reading.account_id, "since": since}).all()
     return {row[0]: Stored(Counts(*row[1:-2]), row[-2], row[-1]) for row in rows}
 
 
-def _bill(session: Session, reading: Reading, post_ids: set[str]) -> None:
+def _bill(session: Session, reading: FetchResult, post_ids: set[str]) -> None:
     """X bills a post once a UTC day, at its first return."""
     if not post_ids:
         return
@@ -172,9 +172,9 @@ def _bill(session: Session, reading: Reading, post_ids: set[str]) -> None:
     )
 
 
-def _post_row(reading: Reading, post: PostRecord) -> dict[str, Any]:
+def _post_row(reading: FetchResult, post: PostRecord) -> dict[str, Any]:
     return _counted(reading, post) | {"created_at": post.created_at, "billed_on": reading.at.date()}
 
 
-def _counted(reading: Reading, post: PostRecord) -> dict[str, Any]:
+def _counted(reading: FetchResult, post: PostRecord) -> dict[str, Any]:
     return {"account_id": reading.account_id, "post_id": post.id, **post.counts._asdict()}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from pipeline.records import Look, Mode
+from pipeline.records import ChartSpec, Mode
 from pipeline.store.tables import Chat, Comparison, Subscription
 
 WELL: dict[str, Any] = {"asked_at": None, "failing_since": None, "failures": 0, "told": False}
@@ -36,7 +36,7 @@ class Showing:
     chat_id: int
     thread_id: int | None
     comparison_id: int
-    look: Look
+    spec: ChartSpec
     mode: Mode
     interval_s: int | None
     message_id: int | None
@@ -174,7 +174,7 @@ def _showing(subscription: Subscription, comparison: Comparison) -> Showing:
         subscription.chat_id,
         subscription.thread_id,
         comparison.id,
-        comparison.look,
+        comparison.spec,
         subscription.mode,
         subscription.interval_s,
         subscription.message_id,

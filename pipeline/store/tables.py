@@ -21,9 +21,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, composite, mapped_column
 
 from pipeline import clock
-from pipeline.records import Basis, Language, Look, Metric, Mode, Span, State, Text, Theme, View
+from pipeline.records import ChartSpec, Language, LazyString, Metric, Mode, Normalization, Span, State, Theme, View
 
-texts = TypeAdapter(Text)
+texts = TypeAdapter(LazyString)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -82,16 +82,16 @@ class Word(TypeDecorator[StrEnum]):
         return None if value is None else self.words(value)
 
 
-class Saying(TypeDecorator[Text]):
+class Saying(TypeDecorator[LazyString]):
     """A text kept as JSON: it is said to people of more than one language."""
 
     impl = String
     cache_ok = True
 
-    def process_bind_param(self, value: Text | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: LazyString | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         return None if value is None else texts.dump_json(value).decode()
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Text | None:  # noqa: ARG002
+    def process_result_value(self, value: str | None, dialect: Dialect) -> LazyString | None:  # noqa: ARG002
         return None if value is None else texts.validate_json(value)
 
 
@@ -110,13 +110,13 @@ class Table(DeclarativeBase):
         datetime: Moment,
         Metric: Word(Metric),
         View: Word(View),
-        Basis: Word(Basis),
+        Normalization: Word(Normalization),
         Span: Word(Span),
         Theme: Word(Theme),
         Language: Word(Language),
         Mode: Word(Mode),
         State: Word(State),
-        Text: Saying,
+        LazyString: Saying,
     }
 
 
@@ -163,7 +163,7 @@ class Account(Table):
     remote_id: Mapped[str]
     handle: Mapped[str] = mapped_column(index=True)
     state: Mapped[State] = mapped_column(default=State.ACTIVE)
-    problem: Mapped[Text | None]
+    problem: Mapped[LazyString | None]
     stale: Mapped[bool] = mapped_column(default=False)
     fetched_at: Mapped[datetime | None]
     read_back_to: Mapped[datetime | None]
@@ -240,11 +240,11 @@ class Comparison(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
-    look: Mapped[Look] = composite(
+    spec: Mapped[ChartSpec] = composite(
         mapped_column("metric", Word(Metric)),
         mapped_column("view", Word(View)),
         mapped_column("count", Integer),
-        mapped_column("basis", Word(Basis)),
+        mapped_column("basis", Word(Normalization)),
         mapped_column("span", Word(Span)),
         mapped_column("theme", Word(Theme)),
         mapped_column("language", Word(Language)),
@@ -346,7 +346,7 @@ class DropboxFile(Table):
     rev: Mapped[str | None]
     next_at: Mapped[datetime]
     claimed_until: Mapped[datetime | None]
-    problem: Mapped[Text | None]
+    problem: Mapped[LazyString | None]
 
 
 class Billed(Table):
@@ -375,7 +375,7 @@ class Stop(Table):
     __tablename__ = "stops"
 
     network: Mapped[str] = mapped_column(primary_key=True)
-    reason: Mapped[Text]
+    reason: Mapped[LazyString]
     since: Mapped[datetime]
     until: Mapped[datetime]
 
@@ -387,7 +387,7 @@ class Notice(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
-    text: Mapped[Text]
+    text: Mapped[LazyString]
     until: Mapped[datetime]
     admins_only: Mapped[bool] = mapped_column(default=False)
 

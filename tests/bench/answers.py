@@ -157,7 +157,7 @@ def _subscribe(house: House) -> None:
     store = Store(house.database)
     for chat_id in range(1, CHATS + 1):
         house.chat(chat_id).send("hello")  # else the bot may not write there
-    with store.writing() as db:
+    with store.write_session() as db:
         profiles = [Profile(name, State.ACTIVE, known[name]) for name in sorted(known) if name.startswith("bench_")]
         accounts.save_profiles(db, profiles, NETWORK, now)
         ids = sorted(account.id for account in accounts.known(db, [each.remote_id or "" for each in profiles], NETWORK))

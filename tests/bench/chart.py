@@ -23,7 +23,7 @@ from typing import Any, cast
 from PIL import Image
 
 from pipeline.chart import draw
-from pipeline.records import ChartData, ChartRow, Look, View
+from pipeline.records import ChartData, ChartRow, ChartSpec, View
 from tests.bench.peers import Draw, Missing, Peer, Size
 from tests.conftest import ROOT
 
@@ -70,7 +70,7 @@ def spread(handles: list[str], chance: Random, number: int, view: View = View.SP
         _row(handle, tuple(int(chance.lognormvariate(3 + place * 0.5, 1.1)) for _ in times), times)
         for place, handle in enumerate(handles)
     ]
-    return ChartData(Look(view=view), NOW + timedelta(minutes=number), tuple(rows))
+    return ChartData(ChartSpec(view=view), NOW + timedelta(minutes=number), tuple(rows))
 
 
 def _row(handle: str, values: tuple[int, ...], times: tuple[datetime, ...]) -> ChartRow:

@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from pipeline.plot import chart_data
-from pipeline.records import Comparison, Counts, Look, Post, Reading, Span, View
+from pipeline.records import ChartSpec, Comparison, Counts, FetchResult, Post, Span, View
+from pipeline.steps.chart_data import chart_data
 from pipeline.store import Store, accounts, comparisons
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Account
@@ -60,7 +60,7 @@ def _result(bench: str, unit: str, ours: float, allowed: float) -> Result:
 
 def fill(store: Store, amount: int) -> None:
     """Accounts whose posts are older than what is measured, each count of which grows in every step."""
-    with store.writing() as db:
+    with store.write_session() as db:
         names = [
             {"id": number, "network": "x", "remote_id": f"{number}", "handle": f"a{number}"}
             for number in range(1, amount + 1)
@@ -70,7 +70,7 @@ def fill(store: Store, amount: int) -> None:
     paces = {number: [chance.lognormvariate(0, 1) for _ in range(POSTS)] for number in range(1, amount + 1)}
     for ago in _moments():
         ticks = (STEPS[0][0] - ago) / TICK
-        with store.writing() as db:
+        with store.write_session() as db:
             accounts.save(db, [_reading(number, NOW - ago, paces[number], ticks) for number in paces])
 
 
@@ -81,12 +81,12 @@ def _moments() -> Iterator[timedelta]:
         ago -= next(step for since, step in reversed(STEPS) if ago <= since)
 
 
-def _reading(account_id: int, at: datetime, paces: list[float], ticks: float) -> Reading:
+def _reading(account_id: int, at: datetime, paces: list[float], ticks: float) -> FetchResult:
     posts = [
         Post(f"{account_id * 10**16 + number}", NOW - timedelta(days=60, hours=number), _counts(pace, ticks))
         for number, pace in enumerate(paces)
     ]
-    return Reading(account_id, at, tuple(posts), complete=True)
+    return FetchResult(account_id, at, tuple(posts), complete=True)
 
 
 def _counts(pace: float, ticks: float) -> Counts:
@@ -95,14 +95,14 @@ def _counts(pace: float, ticks: float) -> Counts:
 
 
 def _cpu_ms(store: Store, amount: int, span: Span) -> float:
-    with store.writing() as db:
-        look = Look(view=View.GROWTH, span=span)
-        comparison = comparisons.find_or_add(db, Comparison(tuple(range(1, amount + 1)), look))
+    with store.write_session() as db:
+        spec = ChartSpec(view=View.GROWTH, span=span)
+        comparison = comparisons.find_or_add(db, Comparison(tuple(range(1, amount + 1)), spec))
     return median(_once(store, comparison.id) for _ in range(ROUNDS))
 
 
 def _once(store: Store, comparison_id: int) -> float:
-    with store.reading() as db:
+    with store.read_session() as db:
         comparison = db.get_one(ComparisonRow, comparison_id)
         started = time.process_time()
         data = chart_data(db, comparison, NOW)

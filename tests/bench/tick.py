@@ -19,8 +19,8 @@ from typing import Any
 
 from redis import Redis
 
-from pipeline.doors import READY
-from pipeline.queues import TICK, make_app
+from pipeline.messaging.celery_app import TICK, make_app
+from pipeline.messaging.client import READY
 from pipeline.settings import Settings
 from tests.conftest import ROOT, until
 from tests.e2e.chat import Json, Sandbox

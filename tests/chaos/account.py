@@ -54,9 +54,9 @@ class Account:
         if self.hidden:
             return self.hidden[:5] in line  # also in Spanish
         counts = self.counts.values()
-        figure = sum(counts) if kept.look.view is View.RACE else max(counts)
-        figure *= ENGAGING if kept.look.metric is Metric.ENGAGEMENT else 1
-        return short(figure, kept.look.language) in line.split()
+        figure = sum(counts) if kept.spec.view is View.RACE else max(counts)
+        figure *= ENGAGING if kept.spec.metric is Metric.ENGAGEMENT else 1
+        return short(figure, kept.spec.language) in line.split()
 
 
 def _all(count: int) -> dict[str, int]:

@@ -62,7 +62,7 @@ class Audience:
 
     def _shorten_intervals(self) -> None:
         """A person may choose a minute at least; here that would only make the cases longer."""
-        with database(self.house) as store, store.writing() as db:
+        with database(self.house) as store, store.write_session() as db:
             soon = {"interval_s": NEW_EVERY_S, "next_at": datetime.now(UTC)}
             db.execute(update(Subscription).where(Subscription.mode == Mode.NEW).values(soon))
 

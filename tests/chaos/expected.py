@@ -15,7 +15,7 @@ MOST_KEPT = 5
 
 
 @dataclass(frozen=True)
-class Look:
+class ChartSpec:
     """What of a chart a person chose."""
 
     metric: Metric = Metric.REPOSTS
@@ -30,7 +30,7 @@ class Kept:
 
     mode: Mode
     handles: frozenset[str]
-    look: Look
+    spec: ChartSpec
     everything: bool = False
 
     def shows_like(self, other: "Kept") -> bool:
@@ -60,8 +60,8 @@ class Belongings:
         """handles: none for everything that is tracked."""
         if not self.tracked or not handles <= self.tracked:
             return self
-        look = Look(metric, theme=self.theme, language=self.language)
-        return self._add(Kept(mode, frozenset(handles) or self.tracked, look, everything=not handles))
+        spec = ChartSpec(metric, theme=self.theme, language=self.language)
+        return self._add(Kept(mode, frozenset(handles) or self.tracked, spec, everything=not handles))
 
     def unsubscribe(self, handles: AbstractSet[str]) -> "Belongings":
         return self._with(each for each in self.kept if not handles <= each.handles)
@@ -73,7 +73,7 @@ class Belongings:
         return chosen._with(
             replace(
                 each,
-                look=replace(each.look, theme=theme or each.look.theme, language=language or each.look.language),
+                spec=replace(each.spec, theme=theme or each.spec.theme, language=language or each.spec.language),
             )
             for each in self.kept
         )
@@ -82,7 +82,7 @@ class Belongings:
         """A button under a live chart changes it, whatever that chart has become since the button was drawn."""
         if current is None or not pressed.handles <= self.tracked:
             return self
-        return self._instead(current, replace(current, look=replace(current.look, metric=metric, view=view)))
+        return self._instead(current, replace(current, spec=replace(current.spec, metric=metric, view=view)))
 
     def keep(self, current: Kept | None, pressed: Kept) -> "Belongings":
         """The chart that the button was drawn for stays fresh from now on, unless its message is kept fresh already."""
@@ -112,7 +112,7 @@ class Belongings:
 
 
 def in_order(kept: Iterable[Kept]) -> tuple[Kept, ...]:
-    return tuple(sorted(kept, key=lambda each: repr((each.mode, sorted(each.handles), each.look, each.everything))))
+    return tuple(sorted(kept, key=lambda each: repr((each.mode, sorted(each.handles), each.spec, each.everything))))
 
 
 def held(session: Session, chat_id: int) -> Belongings:
@@ -134,6 +134,6 @@ def shown_by(session: Session, comparison_id: int) -> Kept:
     """What keeping this comparison fresh would be; with no handles where there is none."""
     handles = frozenset(account.handle for account in comparisons.accounts_of(session, comparison_id))
     found = comparisons.of(session, comparison_id)
-    look = found.look if found else None
-    chosen = Look(look.metric, look.view, look.theme, look.language) if look else Look()
+    spec = found.spec if found else None
+    chosen = ChartSpec(spec.metric, spec.view, spec.theme, spec.language) if spec else ChartSpec()
     return Kept(Mode.LIVE, handles, chosen)

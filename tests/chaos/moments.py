@@ -27,7 +27,7 @@ def drawing(house: House) -> Iterator[None]:
     with database(house) as store:
 
         def is_taken() -> bool:
-            with store.reading() as db:
+            with store.read_session() as db:
                 return bool(db.scalar(claimed))
 
         until(is_taken, within_s=3 * TICK_S, every_s=0.002)

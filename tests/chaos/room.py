@@ -83,7 +83,7 @@ class Room:
     @property
     def has(self) -> Belongings:
         """What the store holds."""
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             return held(db, self.chat.id)
 
     # What people do
@@ -136,7 +136,7 @@ class Room:
         new_id = self.house.sandbox.post("telegram/migrate", chat_id=self.chat.id)["chat_id"]
         old, self.chat = self.chat, replace(self.chat, id=new_id, type="supergroup")
         until(lambda: self.has.known == had.known, BACK_WITHIN_S)
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             assert not chats.is_known(db, old.id)
         self.lives = sum(each.mode is Mode.LIVE for each in had.kept)
         self.news.clear()
@@ -156,20 +156,20 @@ class Room:
 
     def _waits_for(self, message: Json) -> bool:
         """Whether a single chart is still to come there, at a moment that nobody knows."""
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             row = subscriptions.showing(db, self.chat.id, message["message_id"])
             return row is not None and row.mode is Mode.ONCE
 
     def live_in(self, message: Json) -> Kept | None:
         """The live chart that shows in this message."""
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             row = subscriptions.showing(db, self.chat.id, message["message_id"])
             return of_row(db, row) if row and row.mode is Mode.LIVE else None
 
     def unfresh(self, is_fresh: Callable[[Kept, str], bool]) -> list[str]:
         """What the live charts say that do not show what they should."""
         captions = {message["message_id"]: message["caption"] or "" for message in self.chat.messages()}
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             rows = [row for row in self._live_rows() if not _is_unsure(row)]
             kept = [(of_row(db, row), captions.get(row.message_id or 0, "")) for row in rows]
         return [caption or f"nowhere: {each}" for each, caption in kept if not is_fresh(each, caption)]
@@ -177,7 +177,7 @@ class Room:
     def waiting(self) -> list[str]:
         """The single charts that were asked for and are still to come."""
         mine = select(Subscription.id).where(Subscription.chat_id == self.chat.id, Subscription.mode == Mode.ONCE)
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             return [f"single chart {row_id}" for row_id in db.scalars(mine)]
 
     @property
@@ -186,7 +186,7 @@ class Room:
         return sum(map(_is_unsure, self._live_rows()))
 
     def _live_rows(self) -> list[Subscription]:
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             return [row for row in subscriptions.of_chat(db, self.chat.id) if row.mode is Mode.LIVE]
 
     # What must be true
@@ -292,7 +292,7 @@ class Room:
         self.house.sandbox.post("telegram/member", chat_id=self.chat.id, status=status)
 
     def _is_set_aside(self) -> bool:
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             return chats.is_set_aside(db, self.chat.id)
 
 

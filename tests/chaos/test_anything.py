@@ -94,7 +94,7 @@ class Stage:
 
     def forget(self, rooms: Iterable[Room]) -> None:
         """X would be asked more than it allows."""
-        with self.store.writing() as db:
+        with self.store.write_session() as db:
             for room in rooms:
                 chats.forget(db, room.chat.id)
 
@@ -431,7 +431,7 @@ class Play(RuleBasedStateMachine):
     def _change(self, room: Room, message: Json, data: str) -> Change:
         """What pressing this button does, as long as nothing else is done in the chat."""
         current = room.live_in(message)
-        with self.stage.store.reading() as db:
+        with self.stage.store.read_session() as db:
             pressed = shown_by(db, comparison_of(data))
         match data.split():
             case ["show", _, view, metric, *_]:
@@ -463,7 +463,7 @@ class Play(RuleBasedStateMachine):
         now = datetime.now(UTC)
         far = and_(Subscription.problem.is_(None), Subscription.next_at > now + timedelta(seconds=2 * NEW_EVERY_S))
         long = (Subscription.mode == Mode.NEW, or_(Subscription.interval_s > NEW_EVERY_S, far))
-        with self.stage.store.writing() as db:
+        with self.stage.store.write_session() as db:
             soon = {"interval_s": NEW_EVERY_S, "next_at": now}
             db.execute(update(Subscription).where(*long, Subscription.chat_id.in_(mine)).values(soon))
 
@@ -488,8 +488,8 @@ def _spoken(names: Iterable[Account]) -> str:
 def _is_played(data: str) -> bool:
     """The model knows the metrics and most views; the rest of a chart's look stays as it is."""
     match data.split():
-        case ["show", _, view, _, basis, span]:
-            return view in VIEWS and (basis, span) == ("count", "day")
+        case ["show", _, view, _, normalization, span]:
+            return view in VIEWS and (normalization, span) == ("count", "day")
         case _:
             return True
 

@@ -180,14 +180,14 @@ def test_each_machine_whose_clock_is_off_says_so_once(apart: Audience) -> None:
 
 def next_at(house: House, person: Chat) -> datetime:
     """When the chat's next message comes."""
-    with database(house) as store, store.reading() as db:
+    with database(house) as store, store.read_session() as db:
         [subscription] = subscriptions.of_chat(db, person.id)
         return subscription.next_at
 
 
 def read_at(house: House) -> datetime:
     """When accounts were read last."""
-    with database(house) as store, store.reading() as db:
+    with database(house) as store, store.read_session() as db:
         return max(filter(None, db.scalars(select(Account.fetched_at))))
 
 

@@ -136,7 +136,7 @@ def test_postgresql_gone_for_a_minute(house: House, audience: Audience, server: 
 def test_a_writer_of_postgresql_frozen_in_the_midst_of_its_change(house: House, audience: Audience, tell: Tell) -> None:
     """It holds the lock that all writers need."""
     with unharmed(audience), without_a_storm(house):
-        with suppress(*DATABASE_AWAY), database(house) as store, store.writing():  # its own change fails
+        with suppress(*DATABASE_AWAY), database(house) as store, store.write_session():  # its own change fails
             figure, started = audience.raise_count(), time.monotonic()
             audience.wait_for(figure, within_s=IDLE_MS / 1000 + 3 * TICK_S)
             fresh_s = time.monotonic() - started

@@ -17,8 +17,8 @@ import psutil
 import pytest
 from redis import Redis
 
-from pipeline.doors import READY
-from pipeline.queues import ASKED, CHARTS, TICKS
+from pipeline.messaging.celery_app import ASKED, CHARTS, TICKS
+from pipeline.messaging.client import READY
 from pipeline.records import NETWORK, Comparison, Mode, Profile, State
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.tables import Subscription
@@ -152,7 +152,7 @@ def _subscribe(house: House) -> None:
     known = {account["username"]: account["id"] for account in house.sandbox.get("x/accounts")}
     names = [f"load_{number:03}" for number in range(ACCOUNTS)]
     store = Store(house.database)
-    with store.writing() as db:
+    with store.write_session() as db:
         accounts.save_profiles(db, [Profile(name, State.ACTIVE, known[name]) for name in names], NETWORK, now)
         ids = sorted(account.id for account in accounts.known(db, [known[name] for name in names], NETWORK))
         for chat_id in range(1, CHATS + 1):

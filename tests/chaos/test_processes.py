@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import func, select
 
-from pipeline import upload
+from pipeline.steps import upload
 from pipeline.store.comparisons import CLAIM
 from pipeline.store.tables import Comparison
 from tests.chaos.audience import (
@@ -97,7 +97,7 @@ def stands_in_a_dataset(house: House, figure: str) -> bool:
 
 
 def charts_under_way(house: House) -> bool:
-    with database(house) as store, store.reading() as db:
+    with database(house) as store, store.read_session() as db:
         return bool(db.scalar(select(func.count()).where(Comparison.wanted > Comparison.drawn)))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from redis import Redis as Client
 
-from pipeline.queues import ASKED, CHARTS, TICKS, UPLOADS
+from pipeline.messaging.celery_app import ASKED, CHARTS, TICKS, UPLOADS
 from tests.chaos.audience import (
     READY,
     TICK_S,

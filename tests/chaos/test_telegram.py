@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from pipeline import language
+from pipeline import i18n
 from pipeline.records import Theme
 from pipeline.store import Store, chats, notices
 from pipeline.store.tables import Chat as ChatRow
@@ -63,7 +63,7 @@ def _forget_all(db: Session) -> None:
 def with_store(house: House, work: Callable[[Session], T]) -> T:
     """Do this in the house's own database."""
     store = Store(house.database)
-    with store.writing() as session:
+    with store.write_session() as session:
         done = work(session)
     store.close()
     return done
@@ -83,12 +83,12 @@ def seconds_until_fresh(troubled: dict[str, Follower], within_s: float) -> dict[
     figures = {name: each.account.change() for name, each in troubled.items()}
     fresh: dict[str, float] = {}
 
-    def look() -> bool:
+    def spec() -> bool:
         seen = [name for name in figures.keys() - fresh.keys() if troubled[name].shows(figures[name])]
         fresh.update(dict.fromkeys(seen, time.monotonic() - started))
         return len(fresh) == len(figures)
 
-    until(look, within_s)
+    until(spec, within_s)
     return fresh
 
 
@@ -268,7 +268,7 @@ def test_a_group_that_grew_is_followed_with_all_it_has(house: House, tell: Tell,
     until(lambda: [each for each in new.chat.messages() if each["text"] == "pending notice"])
     assert not [each for each in new.chat.messages() if each["text"] == "told before"]
     assert old.account.handle in new.chat.ask("/list")
-    assert with_store(house, lambda db: chats.look(db, new_id).theme) is Theme.DARK
+    assert with_store(house, lambda db: chats.spec(db, new_id).theme) is Theme.DARK
     assert not with_store(house, lambda db: chats.is_known(db, old.chat.id))
     assert len(new.charts()) == 1
     assert new.seconds_until_fresh(TURN_S) < TURN_S
@@ -278,7 +278,7 @@ def test_a_group_that_grew_is_followed_with_all_it_has(house: House, tell: Tell,
 
 def _notice(db: Session, key: str, words: str) -> int:
     """A notice to every subscribed chat; returns its id."""
-    notices.tell(db, key, language.text(words), datetime.now(UTC) + timedelta(minutes=5))
+    notices.tell(db, key, i18n.lazy_gettext(words), datetime.now(UTC) + timedelta(minutes=5))
     return db.scalars(select(Notice.id).where(Notice.key == key)).one()
 
 
@@ -514,7 +514,7 @@ def test_a_press_survives_any_failure_of_its_answer(house: House, tell: Tell, na
     message = pressing.chat.answer_to(choice)
     pressing.fault("editMessageReplyMarkup", **ANSWERS[name])
     pressing.chat.press(message, "settings dark")
-    until(lambda: with_store(house, lambda db: chats.look(db, pressing.chat.id).theme) is Theme.DARK)
+    until(lambda: with_store(house, lambda db: chats.spec(db, pressing.chat.id).theme) is Theme.DARK)
 
 
 # One person's flood

@@ -46,7 +46,7 @@ def database(house: House) -> Iterator[Store]:
 
 
 def belongings(house: House) -> Belongings:
-    with database(house) as store, store.reading() as db:
+    with database(house) as store, store.read_session() as db:
         return Belongings({name: {tuple(row) for row in db.execute(select(*kept))} for name, kept in KEPT.items()})
 
 

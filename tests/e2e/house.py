@@ -59,7 +59,7 @@ class House:
         return Chat(self.sandbox, chat_id, **more)  # type: ignore[arg-type]
 
     def start(self) -> None:
-        module = ["pipeline.run", str(self.procfile)]
+        module = ["pipeline.supervise", str(self.procfile)]
         self.supervisor = _start(module, self.folder, self.log, self.environment, self.run_as)
 
     def stop(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.commands import COMMANDS
-from pipeline.records import Comparison, Look, Mode
+from pipeline.records import ChartSpec, Comparison, Mode
 from pipeline.store import Store, chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Chat as ChatRow
@@ -191,7 +191,7 @@ class Belongings:
     set_aside: bool
     tracked: list[str] = field(default_factory=list)
     kept: list[tuple[Mode, int]] = field(default_factory=list)
-    look: Look = field(default_factory=Look)
+    spec: ChartSpec = field(default_factory=ChartSpec)
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +213,7 @@ def store(house: House) -> Iterator[Store]:
 def outcomes(house: House, store: Store, handles: list[str]) -> dict[str, list[Outcome]]:
     """Every act of every case, played at once."""
     house.chat(OWNER).ask(f"/track {handles[0]} {handles[1]}")
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.forget(db, OWNER)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         played = pool.map(lambda case: _play(house, store, case, handles), CASES)
@@ -246,7 +246,7 @@ def _give_buttons(house: House, message: Json, chat_id: int, data: list[str]) ->
 def _settle(store: Store, case: Case, handles: list[str], messages: list[Json]) -> list[Act]:
     """The chat tracks an account and keeps a chart of it fresh; then it may be set aside."""
     now = datetime.now(UTC)
-    with store.writing() as db:
+    with store.write_session() as db:
         ids = [db.scalars(select(Account.id).where(Account.handle == handles[0])).one()]
         chats.add(db, case.chat_id, now)
         chats.track(db, case.chat_id, ids, now)
@@ -294,14 +294,14 @@ def _changed(store: Store, chat_id: int, before: Belongings, *, wait: bool) -> b
 
 
 def _belongings(store: Store, chat_id: int) -> Belongings:
-    with store.reading() as db:
+    with store.read_session() as db:
         chat = db.get(ChatRow, chat_id)
         if chat is None:
             return Belongings(known=False, set_aside=False)
         tracked = [account.handle for account in chats.tracked(db, chat_id)]
         kept = [(each.mode, each.comparison_id) for each in subscriptions.of_chat(db, chat_id)]
-        look = chats.look(db, chat_id)
-        return Belongings(known=True, set_aside=chat.set_aside is not None, tracked=tracked, kept=kept, look=look)
+        spec = chats.spec(db, chat_id)
+        return Belongings(known=True, set_aside=chat.set_aside is not None, tracked=tracked, kept=kept, spec=spec)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -326,7 +326,7 @@ def test_a_chat_set_aside_is_served_again_when_somebody_asks_there(
 def test_a_chat_that_is_not_let_in_stays_out_when_it_takes_the_bot_in_again(house: House, store: Store) -> None:
     group = house.chat(-1_005_999, user_id=71, type="supergroup")
     group.ask("/id")
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.add(db, group.id, datetime.now(UTC))
         chats.allow_only(db, {1}, datetime.now(UTC))
     for status in ("left", "member"):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from pipeline.dropbox import Dropbox
+from pipeline.dropbox.client import Dropbox
 from pipeline.settings import Settings
 from tests.conftest import ROOT, free_port, until
 
@@ -35,7 +35,7 @@ def _answers(address: str) -> bool:
 @pytest.fixture
 def login(address: str) -> Iterator["subprocess.Popen[str]"]:
     environment = os.environ | {"DROPBOX_API_URL": f"{address}/dropbox", "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "pipeline.dropbox_login"]
+    command = [sys.executable, "-m", "pipeline.dropbox.login"]
     with subprocess.Popen(
         command,
         cwd=ROOT,

@@ -81,7 +81,7 @@ def test_a_network_that_gives_hostile_names_adds_nothing(plain_house: House, cha
     assert "@zz_absent: no such account" in chat.ask("/track zz_absent")
     assert_plain(said_to(chat, since))
     store = Store(plain_house.database)
-    with store.reading() as db:
+    with store.read_session() as db:
         assert all(HANDLE.fullmatch(handle) for handle in db.scalars(select(Account.handle)))
     store.close()
     until(lambda: list((plain_house.folder / "data/datasets").glob("*.csv")) or chat.chart("/compare"))

@@ -142,7 +142,7 @@ def test_a_growth_tells_what_was_gained_since_the_account_is_watched(
 def test_the_ledger_equals_the_bill_of_x(house: House, chat: Chat) -> None:
     charged = house.sandbox.get("x/bill")["usd"]
     store = Store(house.database)
-    with store.reading() as db:
+    with store.read_session() as db:
         today = datetime.now(UTC).date()
         assert float(bill.usd(db, today, today)) == charged
     store.close()

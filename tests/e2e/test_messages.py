@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from kombu import Connection
 
-from pipeline.queues import ASKED, CHARTS, TICKS, UPLOADS
+from pipeline.messaging.celery_app import ASKED, CHARTS, TICKS, UPLOADS
 from pipeline.settings import Settings
 from tests.conftest import until
 from tests.e2e.house import House

@@ -29,7 +29,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
     settings = Settings(data_dir=tmp_path / "data", _env_file=None)
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     environment |= SECRETS | {"PYTHONPATH": str(ROOT), "DROPBOX_APP_KEY": "key", "DATA_DIR": str(settings.data_dir)}
-    command = [sys.executable, "-m", "pipeline.run", str(procfile)]
+    command = [sys.executable, "-m", "pipeline.supervise", str(procfile)]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, umask=request.param) as house:
         try:
             until(lambda: house.poll() is not None or _answers(settings))

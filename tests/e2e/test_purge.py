@@ -6,8 +6,8 @@ from functools import partial
 from redis import Redis
 from sqlalchemy import update
 
-from pipeline.purge import DONE, KEPT
 from pipeline.settings import Settings
+from pipeline.steps.purge import DONE, KEPT
 from pipeline.store import Store, chats
 from pipeline.store.tables import Chat as ChatRow
 from tests.conftest import until
@@ -23,7 +23,7 @@ def test_a_chat_that_blocked_the_bot_is_forgotten_when_its_time_is_over(plain_ho
         chat.chart("/subscribe", within_s=60)
         plain_house.sandbox.post("telegram/member", chat_id=chat.id, status="blocked")
         until(partial(_is_set_aside, store, chat))
-    with store.writing() as db:
+    with store.write_session() as db:
         since = datetime.now(UTC) - KEPT - timedelta(minutes=1)
         db.execute(update(ChatRow).where(ChatRow.id == long_ago.id).values(set_aside_at=since))
     _let_a_day_pass(plain_house)
@@ -43,10 +43,10 @@ def _let_a_day_pass(house: House) -> None:
 
 
 def _is_known(store: Store, chat: Chat) -> bool:
-    with store.reading() as db:
+    with store.read_session() as db:
         return chats.is_known(db, chat.id)
 
 
 def _is_set_aside(store: Store, chat: Chat) -> bool:
-    with store.reading() as db:
+    with store.read_session() as db:
         return chats.is_set_aside(db, chat.id)

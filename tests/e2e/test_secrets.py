@@ -17,8 +17,8 @@ import psutil
 import psycopg
 import pytest
 
-from pipeline.run import _redis_server
 from pipeline.store import Store, notices
+from pipeline.supervise import _redis_server
 from tests.conftest import ROOT, free_port, until
 from tests.e2e.chat import HTTP
 from tests.e2e.figures import own_posts
@@ -138,7 +138,7 @@ def _ask_until_every_fault_was_met(house: House, posts: dict[str, list[dict[str,
         for chat in chats:
             for words in (f"/track {handles[0]} {handles[1]}", f"/compare {next(numbers)}"):
                 chat.send(words)
-        with store.writing() as db:
+        with store.write_session() as db:
             notices.lift(db, datetime.now(UTC))
         return not house.sandbox.get("faults")
 

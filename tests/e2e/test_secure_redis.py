@@ -36,11 +36,11 @@ def test_charts_come_by_such_servers(server: SecureRedis, tmp_path: Path, timeli
     assert "a;b@c" not in said
 
 
-@pytest.mark.parametrize("module", [["pipeline.run"], ["pipeline", "worker"], ["bot"]])
+@pytest.mark.parametrize("module", [["pipeline.supervise"], ["pipeline", "worker"], ["bot"]])
 def test_the_start_says_how_to_take_the_certificate(server: SecureRedis, tmp_path: Path, module: list[str]) -> None:
     given = settings_of("http://127.0.0.1:1", tmp_path, 2)
     given["REDIS_URL"] = server.address("rediss://:{pw}@localhost:{tls_port}")
-    command = [sys.executable, "-m", *module, *([str(ROOT / "Procfile")] if module == ["pipeline.run"] else [])]
+    command = [sys.executable, "-m", *module, *([str(ROOT / "Procfile")] if module == ["pipeline.supervise"] else [])]
     started = subprocess.run(command, cwd=tmp_path, env=given, check=False, capture_output=True, text=True, timeout=60)
     assert started.returncode == 1
     assert "REDIS_URL: the server has a certificate that cannot be verified (self-signed certificate)" in started.stderr

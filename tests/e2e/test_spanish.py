@@ -9,13 +9,13 @@ from babel.dates import get_month_names
 from bot.commands import COMMANDS
 from bot.keyboards import LANGUAGE_NAMES
 from bot.words import KNOWN
-from pipeline.language import LOCALES, speech
+from pipeline.i18n import LOCALES, translator
 from pipeline.records import Language
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json, Sandbox
 from tests.e2e.house import House
 
-SPANISH = speech(Language.SPANISH)
+SPANISH = translator(Language.SPANISH)
 NAMES = re.compile(r"https?://\S+|[@/]\w+")
 """What is the same in any language: addresses, accounts, commands."""
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -109,5 +109,5 @@ def test_a_group_hears_the_language_that_it_chose_whoever_asks(plain_house: Hous
 @pytest.mark.parametrize(("code", "language"), [("es-419", Language.SPANISH), ("pt-BR", Language.ENGLISH)])
 def test_the_menu_comes_in_the_persons_language(plain_house: House, code: str, language: Language) -> None:
     menu = plain_house.sandbox.get("telegram/commands", chat_id=8003, language_code=code)
-    said = speech(language)
-    assert menu == [{"command": each.name, "description": said.say(each.menu)} for each in COMMANDS]
+    said = translator(language)
+    assert menu == [{"command": each.name, "description": said.gettext(each.menu)} for each in COMMANDS]

@@ -54,7 +54,7 @@ def test_output_that_cannot_be_opened_anew_is_written_all_the_same(tmp_path: Pat
     procfile = tmp_path / "Procfile"
     procfile.write_text("idle: echo is 100% idle\n")
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **SECRETS, "DROPBOX_APP_KEY": "key"}
-    command = [*as_a_stranger(), sys.executable, "-m", "pipeline.run", str(procfile)]
+    command = [*as_a_stranger(), sys.executable, "-m", "pipeline.supervise", str(procfile)]
     with (
         os.fdopen(reader, "rb", buffering=0) as output,
         subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=writer, stderr=writer) as house,

@@ -85,7 +85,7 @@ def test_the_path_tells_nothing_and_cannot_be_guessed(webhook: Webhook) -> None:
 
 def _tracked(house: House) -> list[str]:
     store = Store(house.database)
-    with store.reading() as db:
+    with store.read_session() as db:
         tracked = [account.handle for account in chats.tracked(db, VICTIM)]
     store.close()
     return tracked

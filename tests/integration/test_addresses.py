@@ -13,7 +13,7 @@ from redis.asyncio import Redis as AsyncClient
 
 from pipeline import clock, servers
 from pipeline.errors import ConfigError
-from pipeline.queues import make_app
+from pipeline.messaging.celery_app import make_app
 from pipeline.settings import Settings
 from tests.conftest import free_port
 from tests.servers import Redis, program

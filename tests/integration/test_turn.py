@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from pipeline.tools import Turn
+from pipeline.steps.resources import Turn
 
 LASTS_S = 60
 

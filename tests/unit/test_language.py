@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 
 from pipeline import clock
 from pipeline.errors import ServiceError, UserError
-from pipeline.language import CATALOGUES, METRICS, speech, text
-from pipeline.records import Language, Metric, Text
+from pipeline.i18n import CATALOGUES, METRICS, lazy_gettext, translator
+from pipeline.records import Language, LazyString, Metric
 from tests.conftest import ROOT
 
 OTHERS = [each for each in Language if each is not Language.ENGLISH]
@@ -41,18 +41,22 @@ def tree(path: Path) -> ast.Module:
 
 
 def called(call: ast.Call) -> str:
-    """As in text, said.say, log.info."""
+    """As in lazy_gettext, said.gettext, log.info."""
     return ast.unparse(call.func)
 
 
 def marked(path: Path) -> set[str]:
     """The texts that a file marks for the catalogues."""
-    first = [call.args[0] for call in calls(path) if call.args and called(call).split(".")[-1] in {"say", "text"}]
+    first = [
+        call.args[0]
+        for call in calls(path)
+        if call.args and called(call).split(".")[-1] in {"gettext", "lazy_gettext", "say"}
+    ]
     return {each.value for each in first if isinstance(each, ast.Constant) and isinstance(each.value, str)}
 
 
 def said() -> set[str]:
-    """All texts; the store says nothing to people, its `text` is SQL."""
+    """All texts; the store says nothing to people."""
     files = [path for room in ("bot", "pipeline") for path in (ROOT / room).rglob("*.py")]
     return {words for path in files if "store" not in path.parts for words in marked(path)}
 
@@ -77,7 +81,7 @@ def test_a_catalogue_has_every_text_with_its_fields_and_no_other(language: Langu
 @pytest.mark.parametrize("path", SPEAKERS, ids=lambda path: path.stem)
 def test_no_sentence_stands_outside_what_is_marked(path: Path) -> None:
     silent = {id(node) for call in calls(path) if called(call).startswith("log.") for node in ast.walk(call)}
-    silent |= {id(call.args[0]) for call in calls(path) if called(call) in {"text", "said.say"}}
+    silent |= {id(call.args[0]) for call in calls(path) if called(call) in {"lazy_gettext", "said.gettext"}}
     silent |= {id(more.value) for call in calls(path) for more in call.keywords if more.arg == "callback_data"}
     silent |= {id(node.value) for node in ast.walk(tree(path)) if isinstance(node, ast.Expr)}
     assert [words for node in ast.walk(tree(path)) if (words := sentence(node)) and id(node) not in silent] == []
@@ -93,21 +97,21 @@ def sentence(node: ast.AST) -> str | None:
 def test_what_a_press_is_answered_with_fits_into_an_alert(language: Language) -> None:
     """The id of a chat and the mark of a log are at most 10 longer than their fields."""
     alerts = {words for name in ("access", "buttons", "command", "comparing") for words in marked(BOT / f"{name}.py")}
-    said = speech(language).texts
+    said = translator(language).texts
     assert [words for words in alerts if len(said.get(words, words)) > LONGEST_ALERT - 10] == []
 
 
 def test_every_metric_has_a_name() -> None:
     assert set(METRICS) == set(Metric)
-    assert speech(Language.SPANISH).metric(Metric.REPOSTS) == "retuits"
-    assert speech(Language.ENGLISH).listed(["a", "b", "c"]) == "a, b and c"
-    assert speech(Language.SPANISH).listed(["a", "b", "c"]) == "a, b y c"
+    assert translator(Language.SPANISH).metric(Metric.REPOSTS) == "retuits"
+    assert translator(Language.ENGLISH).listed(["a", "b", "c"]) == "a, b and c"
+    assert translator(Language.SPANISH).listed(["a", "b", "c"]) == "a, b y c"
 
 
-BUDGET = text(
+BUDGET = lazy_gettext(
     "{what} {names} {cost:usd} {length:number} {id} {until:moment} {until:second}",
     what=METRICS[Metric.REPLIES],
-    names=["@a", text("{count} more", count=2)],
+    names=["@a", lazy_gettext("{count} more", count=2)],
     cost=Decimal("1.3"),
     length=5000,
     id=-1005001,
@@ -123,13 +127,13 @@ BUDGET = text(
     ],
 )
 def test_a_text_is_written_as_its_fields_say_also_after_it_was_stored(language: Language, words: str) -> None:
-    texts = TypeAdapter(Text)
+    texts = TypeAdapter(LazyString)
     stored = texts.validate_json(texts.dump_json(BUDGET))
-    assert speech(language).say(BUDGET) == speech(language).say(stored) == words
+    assert translator(language).gettext(BUDGET) == translator(language).gettext(stored) == words
 
 
 def test_an_error_is_told_in_the_language_of_who_is_told_and_logged_in_english() -> None:
-    problem = text("X answered with status {status}", status=503)
+    problem = lazy_gettext("X answered with status {status}", status=503)
     for error in (UserError(problem), ServiceError("x", problem)):
         assert str(error) == "X answered with status 503"
-        assert speech(Language.SPANISH).say(error.text) == "X respondió con el estado 503"
+        assert translator(Language.SPANISH).gettext(error.text) == "X respondió con el estado 503"

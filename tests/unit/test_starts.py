@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT, as_a_stranger
 
 GOOD = {"TELEGRAM_BOT_TOKEN": "1:aaaaaaaaaaaaaaaaaaaaaaaa", "X_BEARER_TOKEN": "some-bearer-token"}
-RUN = ("pipeline.run", str(ROOT / "Procfile"))
+RUN = ("pipeline.supervise", str(ROOT / "Procfile"))
 PROCESSES = [("bot",), ("pipeline", "worker"), ("pipeline", "uploader"), ("pipeline", "beat"), RUN]
 
 
@@ -107,7 +107,7 @@ def test_a_folder_for_env_and_one_that_nobody_may_read_are_told(tmp_path: Path) 
 
 
 def test_a_missing_procfile_is_named(tmp_path: Path) -> None:
-    [problem] = start(("pipeline.run",), tmp_path)
+    [problem] = start(("pipeline.supervise",), tmp_path)
     assert problem.startswith("Procfile: No such file or directory")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pipeline.records import NETWORK, Counts, Post, Profile, Reading, State
+from pipeline.records import NETWORK, Counts, FetchResult, Post, Profile, State
 from pipeline.store import Store, accounts, chats
 from pipeline.store.migrate import migrate
 
@@ -38,7 +38,7 @@ def store(address: str) -> Iterator[Store]:
 def add_accounts(store: Store, *handles: str, chat_id: int = 1, now: datetime = NOON) -> list[int]:
     """Accounts that a chat tracks; returns their ids."""
     profiles = [Profile(handle, State.ACTIVE, f"id-{handle}") for handle in handles]
-    with store.writing() as db:
+    with store.write_session() as db:
         accounts.save_profiles(db, profiles, NETWORK, now)
         ids = [next(each.id for each in accounts.known(db, [f"id-{handle}"], NETWORK)) for handle in handles]
         chats.add(db, chat_id, now)
@@ -55,5 +55,5 @@ def posts(*reposts: int) -> tuple[Post, ...]:
     )
 
 
-def reading(account_id: int, *reposts: int, at: datetime = NOON) -> Reading:
-    return Reading(account_id, at, posts(*reposts), complete=True)
+def reading(account_id: int, *reposts: int, at: datetime = NOON) -> FetchResult:
+    return FetchResult(account_id, at, posts(*reposts), complete=True)

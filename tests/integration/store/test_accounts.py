@@ -3,27 +3,27 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from pipeline.language import text
-from pipeline.records import NETWORK, Comparison, Counts, Profile, Reading, State
+from pipeline.i18n import lazy_gettext
+from pipeline.records import NETWORK, Comparison, Counts, FetchResult, Profile, State
 from pipeline.store import Store, accounts, bill, comparisons
 from pipeline.store.tables import Account, Gain, Post
 from tests.integration.store.conftest import NOON, add_accounts, reading
 
-FAILED = text("X answered with status {status}", status=503)
+FAILED = lazy_gettext("X answered with status {status}", status=503)
 
 
-def save(store: Store, *readings: Reading) -> set[int]:
-    with store.writing() as db:
+def save(store: Store, *readings: FetchResult) -> set[int]:
+    with store.write_session() as db:
         return accounts.save(db, readings)
 
 
 def history(store: Store) -> int:
-    with store.reading() as db:
+    with store.read_session() as db:
         return db.scalar(select(func.count()).select_from(Gain)) or 0
 
 
 def shown(store: Store, account_id: int) -> list[int | None]:
-    with store.writing() as db:
+    with store.write_session() as db:
         comparison = comparisons.find_or_add(db, Comparison((account_id,)))
         return [post.counts.reposts for post in comparisons.newest_posts(db, comparison.id, 100)[account_id]]
 
@@ -42,7 +42,7 @@ def test_a_post_that_is_gone_from_the_timeline_is_gone_from_the_chart(store: Sto
     [account_id] = add_accounts(store, "nasa")
     save(store, reading(account_id, 3, 5, 8))
     kept = reading(account_id, 3, 5, 8).posts or ()
-    assert save(store, Reading(account_id, NOON, (kept[0], kept[2]))) == {account_id}
+    assert save(store, FetchResult(account_id, NOON, (kept[0], kept[2]))) == {account_id}
     assert shown(store, account_id) == [3, 8]
 
 
@@ -50,7 +50,7 @@ def test_posts_older_than_an_unfinished_reading_stay(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
     save(store, reading(account_id, 3, 5, 8))
     newest = (reading(account_id, 3, 5, 8).posts or ())[:1]
-    assert save(store, Reading(account_id, NOON, newest)) == set()
+    assert save(store, FetchResult(account_id, NOON, newest)) == set()
     assert shown(store, account_id) == [3, 5, 8]
 
 
@@ -60,13 +60,13 @@ def test_each_post_and_profile_is_billed_once_a_utc_day(store: Store) -> None:
     for at in (NOON, NOON + timedelta(hours=1), tomorrow):
         save(store, reading(account_id, 3, 5, at=at))
     add_accounts(store, "nasa")
-    with store.reading() as db:
+    with store.read_session() as db:
         assert bill.usd(db, NOON.date(), NOON.date()) == bill.post_usd(2) + bill.user_usd(1)
         assert bill.usd(db, tomorrow.date(), tomorrow.date()) == bill.post_usd(2)
 
 
 def mark_stale(store: Store, before: timedelta) -> set[int]:
-    with store.writing() as db:
+    with store.write_session() as db:
         return accounts.mark_stale(db, {None: NOON + before})
 
 
@@ -76,8 +76,8 @@ def test_what_was_not_read_for_a_while_is_stale_until_it_is_read_again(store: St
     assert mark_stale(store, timedelta(0)) == set()
     assert mark_stale(store, timedelta(seconds=1)) == {account_id}
     assert mark_stale(store, timedelta(seconds=2)) == set(), "charts say so already"
-    assert save(store, Reading(account_id, NOON + timedelta(minutes=5), problem=FAILED)) == set()
-    with store.reading() as db:
+    assert save(store, FetchResult(account_id, NOON + timedelta(minutes=5), problem=FAILED)) == set()
+    with store.read_session() as db:
         account = db.get_one(Account, account_id)
         assert (account.stale, account.state, account.problem) == (True, State.ACTIVE, FAILED)
     assert shown(store, account_id) == [3]
@@ -89,7 +89,7 @@ def test_who_takes_more_requests_is_stale_later(store: Store) -> None:
     minute = timedelta(minutes=1)
     for account_id, requests in zip(ids, (1, 9, 0), strict=True):
         save(store, replace(reading(account_id, 3), requests=requests))
-    with store.writing() as db:
+    with store.write_session() as db:
         moments = {None: NOON + minute, 1: NOON + minute, 9: NOON - minute}
         assert accounts.mark_stale(db, moments) == {ids[0], ids[2]}
         assert accounts.by_requests(db) == {1: 1, 9: 1, 0: 1}
@@ -98,7 +98,7 @@ def test_who_takes_more_requests_is_stale_later(store: Store) -> None:
 def test_an_unfinished_reading_that_found_nothing_deletes_nothing(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
     save(store, reading(account_id, 3, 5))
-    assert save(store, Reading(account_id, NOON + timedelta(seconds=10), ())) == set()
+    assert save(store, FetchResult(account_id, NOON + timedelta(seconds=10), ())) == set()
     assert shown(store, account_id) == [3, 5]
 
 
@@ -107,7 +107,7 @@ def test_what_a_partial_reading_lacks_stays_and_counts_that_are_not_told_stay(st
     save(store, reading(account_id, 3, 5, 8))
     newest, _, oldest = reading(account_id, 3, 5, 8).posts or ()
     told = (newest._replace(counts=Counts()), oldest._replace(counts=Counts(reposts=9)))
-    assert save(store, Reading(account_id, NOON + timedelta(seconds=10), told, partial=True)) == {account_id}
+    assert save(store, FetchResult(account_id, NOON + timedelta(seconds=10), told, partial=True)) == {account_id}
     assert shown(store, account_id) == [3, 5, 9]
 
 
@@ -116,7 +116,7 @@ def test_a_post_that_x_dates_otherwise_than_before_costs_nobody_the_tick(store: 
     save(store, reading(nasa, 3))
     later = NOON + timedelta(seconds=10)
     moved = [post._replace(created_at=later) for post in reading(nasa, 3).posts or ()]
-    assert esa in save(store, Reading(nasa, later, tuple(moved), partial=True), reading(esa, 5, at=later))
+    assert esa in save(store, FetchResult(nasa, later, tuple(moved), partial=True), reading(esa, 5, at=later))
     assert (shown(store, nasa), shown(store, esa)) == ([3], [5])
 
 
@@ -125,17 +125,17 @@ def test_a_renamed_account_is_followed_by_its_id_and_paid_once_a_day(store: Stor
     profiles = [Profile("space", State.ACTIVE, "id-nasa"), Profile("esa", State.ACTIVE, "id-esa")]
     tomorrow = NOON + timedelta(days=1)
     for at, renamed in ((NOON, {nasa}), (tomorrow, set()), (tomorrow, set())):
-        with store.writing() as db:
+        with store.write_session() as db:
             assert accounts.save_names(db, profiles, NETWORK, at) == renamed
-    with store.reading() as db:
+    with store.read_session() as db:
         assert [account.handle for account in accounts.tracked(db)] == ["space", "esa"]
         assert bill.usd(db, tomorrow.date(), tomorrow.date()) == bill.user_usd(2)
 
 
 def test_an_account_that_x_shows_again_is_read_again_soon(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
-    save(store, Reading(account_id, NOON, state=State.SUSPENDED, problem=FAILED))
-    with store.writing() as db:
+    save(store, FetchResult(account_id, NOON, state=State.SUSPENDED, problem=FAILED))
+    with store.write_session() as db:
         accounts.mark_tried(db, [account_id], NOON)
         accounts.save_names(db, [Profile("nasa", State.ACTIVE, "id-nasa")], NETWORK, NOON)
         account = db.get_one(Account, account_id)
@@ -144,30 +144,35 @@ def test_an_account_that_x_shows_again_is_read_again_soon(store: Store) -> None:
 
 def test_what_x_says_of_an_account_is_kept_through_other_failures(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
-    assert save(store, Reading(account_id, NOON, state=State.PROTECTED, problem=text("protected"))) == {account_id}
-    assert save(store, Reading(account_id, NOON, problem=FAILED)) == set()
-    with store.reading() as db:
+    assert save(store, FetchResult(account_id, NOON, state=State.PROTECTED, problem=lazy_gettext("protected"))) == {
+        account_id
+    }
+    assert save(store, FetchResult(account_id, NOON, problem=FAILED)) == set()
+    with store.read_session() as db:
         assert db.get_one(Account, account_id).state is State.PROTECTED
 
 
 def test_a_reading_that_comes_after_a_newer_one_changes_nothing(store: Store) -> None:
     [account_id] = add_accounts(store, "a")
-    with store.writing() as db:
+    with store.write_session() as db:
         accounts.save(db, [reading(account_id, 6, at=NOON + timedelta(seconds=10))])
         assert accounts.save(db, [reading(account_id, 5)]) == set()
-        assert accounts.save(db, [Reading(account_id, NOON, problem=text("X did not answer in time"))]) == set()
+        assert (
+            accounts.save(db, [FetchResult(account_id, NOON, problem=lazy_gettext("X did not answer in time"))])
+            == set()
+        )
         [(account, *_)] = db.execute(select(Account)).all()
         assert account.problem is None
         assert [post.reposts for post in db.scalars(select(Post))] == [6]
 
 
 def look_up(store: Store, handle: str, remote_id: str) -> set[int]:
-    with store.writing() as db:
+    with store.write_session() as db:
         return accounts.save_profiles(db, [Profile(handle, State.ACTIVE, remote_id)], NETWORK, NOON)
 
 
 def names(store: Store) -> dict[str, str]:
-    with store.reading() as db:
+    with store.read_session() as db:
         return {account.remote_id: account.handle for account in db.scalars(select(Account).order_by(Account.id))}
 
 
@@ -177,7 +182,7 @@ def test_a_handle_is_one_accounts_at_a_time_and_who_had_it_before_is_called_a_fo
     assert look_up(store, "nasa", "3") != {first}
     assert names(store) == {"id-nasa": "nasa-old", "2": "NASA-old2", "3": "nasa"}
     assert look_up(store, "nasa", "3") == set()
-    with store.writing() as db:
+    with store.write_session() as db:
         accounts.save_names(db, [Profile("space", State.ACTIVE, "id-nasa")], NETWORK, NOON)
     assert names(store) == {"id-nasa": "space", "2": "NASA-old2", "3": "nasa"}
 
@@ -185,7 +190,7 @@ def test_a_handle_is_one_accounts_at_a_time_and_who_had_it_before_is_called_a_fo
 def test_two_accounts_swap_their_handles(store: Store) -> None:
     ids = add_accounts(store, "nasa", "esa")
     swapped = [Profile("esa", State.ACTIVE, "id-nasa"), Profile("nasa", State.ACTIVE, "id-esa")]
-    with store.writing() as db:
+    with store.write_session() as db:
         assert accounts.save_names(db, swapped, NETWORK, NOON) == set(ids)
     assert names(store) == {"id-nasa": "esa", "id-esa": "nasa"}
 

@@ -1,12 +1,12 @@
-from pipeline.records import Comparison, Look, Metric, Mode
+from pipeline.records import ChartSpec, Comparison, Metric, Mode
 from pipeline.store import Store, chats, comparisons, datasets, subscriptions
 from pipeline.store.tables import Subscription
 from tests.integration.store.conftest import NOON, add_accounts
 
 
-def show(store: Store, ids: list[int], mode: Mode, look: Look) -> None:
-    with store.writing() as db:
-        row = comparisons.find_or_add(db, Comparison(tuple(ids), look))
+def show(store: Store, ids: list[int], mode: Mode, spec: ChartSpec) -> None:
+    with store.write_session() as db:
+        row = comparisons.find_or_add(db, Comparison(tuple(ids), spec))
         about = {"comparison_id": row.id, "from_version": 1, "next_at": NOON, "everything": False}
         subscriptions.add(db, Subscription(chat_id=1, mode=mode, **about))
 
@@ -14,16 +14,16 @@ def show(store: Store, ids: list[int], mode: Mode, look: Look) -> None:
 def test_what_chats_track_and_subscribe_to_is_wanted_and_nothing_else(store: Store) -> None:
     one, two, three = add_accounts(store, "a", "b", "c")
     add_accounts(store, "b", chat_id=2)
-    show(store, [one, two], Mode.LIVE, Look(count=50))
-    show(store, [two, one], Mode.NEW, Look(Metric.LIKES, count=50))
-    show(store, [one], Mode.ONCE, Look(count=20))
-    with store.reading() as db:
+    show(store, [one, two], Mode.LIVE, ChartSpec(count=50))
+    show(store, [two, one], Mode.NEW, ChartSpec(Metric.LIKES, count=50))
+    show(store, [one], Mode.ONCE, ChartSpec(count=20))
+    with store.read_session() as db:
         assert datasets.wanted(db, 100) == {f"100 {one},{two},{three}", f"100 {two}", f"50 {one},{two}"}
         everything = {
             f"{count} {ids}" for count in (20, 50, 100) for ids in (one, two, f"{one},{two}", f"{one},{two},{three}")
         }
         assert {key for key in everything if datasets.is_wanted(db, key, 100)} == datasets.wanted(db, 100)
-    with store.writing() as db:
+    with store.write_session() as db:
         for key in (f"100 {two}", f"20 {one}", f"100 {one}", datasets.DICTIONARY):
             datasets.put(db, key, f"/{key}.csv", "digest")
         assert datasets.unwanted(db, 100) == {f"20 {one}", f"100 {one}"}
@@ -37,7 +37,7 @@ def test_a_key_says_what_is_in_the_file_in_whatever_order_it_was_asked_for() -> 
 
 
 def test_the_datasets_of_renamed_accounts_are_due(store: Store) -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         for key in ("100 1,2", "50 2", "100 12", datasets.DICTIONARY):
             datasets.put(db, key, f"/{key}.csv", "digest")
         datasets.mark_renamed(db, {2})

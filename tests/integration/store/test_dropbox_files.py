@@ -8,24 +8,24 @@ ACCOUNT = "an account"
 
 
 def want(store: Store, digest: str, path: str = "/A.csv") -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         datasets.put(db, "100 1", path, digest)
 
 
 def claim(store: Store, at: timedelta, account: str = ACCOUNT) -> str | None:
     """The content that may be written now."""
-    with store.writing() as db:
+    with store.write_session() as db:
         claimed = dropbox_files.claim(db, "/a.csv", account, NOON + at, NOON + at + MINUTE)
         return claimed.digest if claimed else None
 
 
 def uploaded(store: Store, digest: str) -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         dropbox_files.mark_uploaded(db, "/A.csv", digest, "a-revision", NOON + MINUTE)
 
 
 def due(store: Store, at: timedelta) -> list[str]:
-    with store.reading() as db:
+    with store.read_session() as db:
         return list(dropbox_files.due(db, ACCOUNT, NOON + at))
 
 
@@ -62,7 +62,7 @@ def test_what_no_dataset_stands_at_any_more_is_deleted_after_what_is_behind(stor
     uploaded(store, "1")
     want(store, "1", "/B.csv")
     assert due(store, timedelta(0)) == ["/b.csv", "/a.csv"]
-    with store.writing() as db:
+    with store.write_session() as db:
         claimed = dropbox_files.claim(db, "/a.csv", ACCOUNT, NOON, NOON + MINUTE)
         assert claimed == ("/a.csv", None, None, "a-revision")
         dropbox_files.mark_deleted(db, "/a.csv")

@@ -6,8 +6,20 @@ from itertools import count
 import pytest
 from sqlalchemy import func, insert, select
 
-from pipeline.plot import chart_data, inputs
-from pipeline.records import ChartData, ChartRow, Comparison, Counts, Look, Metric, Mode, Post, Reading, Span, View
+from pipeline.records import (
+    ChartData,
+    ChartRow,
+    ChartSpec,
+    Comparison,
+    Counts,
+    FetchResult,
+    Metric,
+    Mode,
+    Post,
+    Span,
+    View,
+)
+from pipeline.steps.chart_data import chart_data, inputs
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Gain, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
@@ -19,7 +31,7 @@ SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "min
 
 @pytest.fixture(autouse=True)
 def account(store: Store) -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         db.execute(insert(Account), [{"id": 1, "network": "x", "remote_id": "1", "handle": "a", "stale": False}])
 
 
@@ -29,8 +41,8 @@ def post(reposts: int | None, post_id: str = "1", made: datetime = OLD, **counts
 
 def read(store: Store, ago: timedelta, *posts: Post, complete: bool = True) -> datetime:
     """A reading of the account's posts; returns its time."""
-    with store.writing() as db:
-        accounts.save(db, [Reading(1, NOW - ago, posts, complete=complete)])
+    with store.write_session() as db:
+        accounts.save(db, [FetchResult(1, NOW - ago, posts, complete=complete)])
     return NOW - ago
 
 
@@ -45,9 +57,9 @@ def read_on(store: Store, since: timedelta, until: timedelta, *posts: Post, ever
 def shown(
     store: Store, span: Span = Span.HOUR, *, metric: Metric = Metric.REPOSTS, now: datetime = NOW, posts: int = 100
 ) -> ChartData:
-    look = Look(metric, View.GROWTH, posts, span=span)
-    with store.writing() as db:
-        return chart_data(db, comparisons.find_or_add(db, Comparison((1,), look)), now)
+    spec = ChartSpec(metric, View.GROWTH, posts, span=span)
+    with store.write_session() as db:
+        return chart_data(db, comparisons.find_or_add(db, Comparison((1,), spec)), now)
 
 
 def row(
@@ -79,7 +91,7 @@ def test_what_came_while_nobody_looked_is_told_by_the_span_that_holds_all_of_tha
 
 def test_an_account_not_read_for_days_is_not_known(store: Store) -> None:
     read_on(store, 5 * DAY, 4 * DAY, post(100), every=10 * MINUTE)
-    with store.writing() as db:
+    with store.write_session() as db:
         accounts.mark_stale(db, {None: NOW})
     assert [row(store, span).total for span in (Span.HOUR, Span.DAY)] == [None, None]
     assert row(store, Span.WEEK).total is None, "that nothing was gained is not known of the last four days"
@@ -88,7 +100,7 @@ def test_an_account_not_read_for_days_is_not_known(store: Store) -> None:
 def test_what_an_account_gained_until_it_was_read_last_is_told_with_that_time(store: Store) -> None:
     read_on(store, 90 * MINUTE, 41 * MINUTE, post(100))
     last = read(store, 40 * MINUTE, post(107))
-    with store.writing() as db:
+    with store.write_session() as db:
         accounts.mark_stale(db, {None: NOW})
     told = row(store)
     assert (told.total, told.until, told.note) == (7, last, "as of 23 Nov 14:40 UTC")
@@ -188,7 +200,7 @@ def test_as_they_age_rows_are_put_together_and_no_figure_changes(store: Store) -
     """A change each minute for 27 hours: rows of minutes for an hour, of ten for a day, and those of hours."""
     for number in range(27 * 60):
         read(store, 27 * HOUR - number * MINUTE, post(3 * number))
-    with store.reading() as db:
+    with store.read_session() as db:
         kept = dict(db.execute(select(Gain.grain_s, func.count()).group_by(Gain.grain_s)).all())
     assert 60 <= kept[60] <= 60 + 2 * 10 + 2
     assert 24 * 6 <= kept[600] <= 25 * 6
@@ -201,7 +213,7 @@ def test_as_they_age_rows_are_put_together_and_no_figure_changes(store: Store) -
 def test_rows_that_no_chart_looks_back_to_go(store: Store) -> None:
     for number in range(10 * 24):
         read(store, 10 * DAY - number * HOUR, post(number))
-    with store.reading() as db:
+    with store.read_session() as db:
         assert (db.scalar(select(func.min(Gain.at))) or NOW) > NOW - 8 * DAY
 
 
@@ -219,9 +231,9 @@ def test_equal_readings_leave_the_chart_as_it_is_until_the_span_has_slid(store: 
 
 
 def test_a_watched_growth_that_time_has_changed_wants_a_new_chart_once(store: Store) -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.add(db, 1, NOW)
-        comparison = comparisons.find_or_add(db, Comparison((1,), Look(view=View.GROWTH)))
+        comparison = comparisons.find_or_add(db, Comparison((1,), ChartSpec(view=View.GROWTH)))
         comparison.fades_at = NOW
         subscriptions.add(
             db,
@@ -231,9 +243,9 @@ def test_a_watched_growth_that_time_has_changed_wants_a_new_chart_once(store: St
         )
 
     def wanted(now: datetime) -> int:
-        with store.writing() as db:
+        with store.write_session() as db:
             comparisons.mark_faded(db, now)
-        with store.reading() as db:
+        with store.read_session() as db:
             return db.scalars(select(ComparisonRow.wanted)).one()
 
     assert [wanted(NOW - SECOND), wanted(NOW), wanted(NOW + SECOND), wanted(NOW + 59 * SECOND)] == [0, 1, 1, 1]

@@ -7,9 +7,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from pipeline import clock
-from pipeline.language import speech
-from pipeline.plot import chart_data
-from pipeline.records import NETWORK, Comparison, Language, Look, Metric, Span, Theme, View
+from pipeline.i18n import translator
+from pipeline.records import NETWORK, ChartSpec, Comparison, Language, Metric, Span, Theme, View
+from pipeline.steps.chart_data import chart_data
 from pipeline.store import Store, comparisons, datasets, dropbox_files, notices
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Table
@@ -19,10 +19,7 @@ from tests.integration.store.conftest import NOON
 BEFORE_VIEWS = "0010"
 OPEN = """
 import sys
-from pipeline.language import speech
-from pipeline.records import NETWORK, Comparison, Language, Look, Metric, Theme, View
-from pipeline.store import Store, comparisons, datasets, dropbox_files, notices
-from pipeline.store.migrate import migrate
+from pipeline.store import Store
 from pipeline.store.migrate import migrate
 migrate(Store(sys.argv[1]))
 """
@@ -34,7 +31,7 @@ def test_many_processes_that_start_together_migrate_once(address: str) -> None:
     errors = [process.communicate(timeout=60)[1].decode() for process in started]
     assert [process.returncode for process in started] == [0] * 4, errors
     store = Store(address)
-    with store.reading() as db:
+    with store.read_session() as db:
         assert len(db.execute(text("SELECT version_num FROM alembic_version")).all()) == 1
     store.close()
 
@@ -47,7 +44,7 @@ def test_the_migrations_make_what_the_tables_say(store: Store) -> None:
 def test_a_comparison_from_before_there_were_more_views_is_found_again(address: str) -> None:
     store = Store(address)
     migrate(store, "0001")
-    with store.writing() as db:
+    with store.write_session() as db:
         db.execute(
             text(
                 "INSERT INTO comparisons (id, key, metric, view, count, theme, wanted, drawn)"
@@ -55,8 +52,10 @@ def test_a_comparison_from_before_there_were_more_views_is_found_again(address: 
             )
         )
     migrate(store)
-    with store.writing() as db:
-        known = comparisons.find_or_add(db, Comparison((1, 2), Look(Metric.LIKES, View.POSTS, 50, theme=Theme.DARK)))
+    with store.write_session() as db:
+        known = comparisons.find_or_add(
+            db, Comparison((1, 2), ChartSpec(Metric.LIKES, View.POSTS, 50, theme=Theme.DARK))
+        )
         assert (known.id, known.key) == (5, "likes posts 50 count day dark en 1,2")
     store.close()
 
@@ -65,7 +64,7 @@ def test_what_was_to_be_told_before_there_was_a_choice_of_language_is_still_told
     store = Store(address)
     migrate(store, "0002")
     said, until = "X answered: {odd} “title”", NOON + timedelta(days=1)
-    with store.writing() as db:
+    with store.write_session() as db:
         db.execute(
             text("INSERT INTO notices (id, key, text, until) VALUES (1, 'stop', :said, :until)"),
             {"said": said, "until": until},
@@ -75,19 +74,22 @@ def test_what_was_to_be_told_before_there_was_a_choice_of_language_is_still_told
             {"said": said, "since": NOON, "until": until},
         )
     migrate(store)
-    with store.reading() as db:
-        told = [(chat_id, speech(language).say(words)) for _, chat_id, words, language in notices.untold(db, [7], NOON)]
+    with store.read_session() as db:
+        told = [
+            (chat_id, translator(language).gettext(words))
+            for _, chat_id, words, language in notices.untold(db, [7], NOON)
+        ]
         assert told == [(7, said)]
         stop = notices.stopped(db, NETWORK, NOON)
         assert stop is not None
-        assert speech(Language.SPANISH).say(stop.reason) == said
+        assert translator(Language.SPANISH).gettext(stop.reason) == said
     store.close()
 
 
 def test_accounts_that_bore_one_handle_are_told_apart(address: str) -> None:
     store = Store(address)
     migrate(store, "0005")
-    with store.writing() as db:
+    with store.write_session() as db:
         for number, handle, state in ((1, "nasa", "suspended"), (2, "NASA", "active"), (3, "esa", "active")):
             row = {"id": number, "remote_id": str(number), "handle": handle, "state": state}
             db.execute(
@@ -98,7 +100,7 @@ def test_accounts_that_bore_one_handle_are_told_apart(address: str) -> None:
                 row,
             )
     migrate(store)
-    with store.reading() as db:
+    with store.read_session() as db:
         assert db.execute(text("SELECT handle FROM accounts ORDER BY id")).scalars().all() == [
             "nasa-old",
             "NASA",
@@ -139,11 +141,11 @@ def test_the_datasets_of_what_is_followed_outlive_that_there_were_others(address
         "INSERT INTO dropbox_files (path, comparison_id, wanted, uploaded, next_at)"
         " VALUES ('/A1-last-50-abcdef.csv', 2, 'd', 'd', '2026-01-01 00:00:00')"
     )
-    with store.writing() as db:
+    with store.write_session() as db:
         for row in rows:
             db.execute(text(row))
     migrate(store)
-    with store.reading() as db:
+    with store.read_session() as db:
         assert datasets.due(db) == ["100 1,2", "30 1,2", "50 1"]
         assert datasets.unwanted(db, 100) == {"30 1,2"}
         assert dropbox_files.due(db, "account", NOON) == ["/a1-last-50-abcdef.csv"]
@@ -155,7 +157,7 @@ def test_views_that_x_did_not_count_are_not_zero_any_more(address: str) -> None:
     migrate(store, BEFORE_VIEWS)
     told = {"old": ("2022-12-14 23:59:59", 0), "day": ("2022-12-15 10:00:00", 0), "seen": ("2022-12-15 10:00:00", 7)}
     told |= {"new": ("2023-01-01 00:00:00", 0)}
-    with store.writing() as db:
+    with store.write_session() as db:
         zone = "+00" if db.get_bind().dialect.name == "postgresql" else ".000000"
         account = "INSERT INTO accounts (id, network, remote_id, handle, state, stale)"
         db.execute(text(f"{account} VALUES (1, 'x', '1', 'a', 'active', false)"))
@@ -165,7 +167,7 @@ def test_views_that_x_did_not_count_are_not_zero_any_more(address: str) -> None:
             db.execute(text(f"{posts} VALUES (1, :id, :at, :day, :views)"), row)
             db.execute(text("INSERT INTO history (account_id, post_id, at, views) VALUES (1, :id, :at, :views)"), row)
     migrate(store, "0012")
-    with store.reading() as db:
+    with store.read_session() as db:
         for table in ("posts", "history"):
             rows = db.execute(text(f"SELECT post_id, views FROM {table}")).all()
             assert {row[0]: row[1] for row in rows} == {"old": None, "day": None, "seen": 7, "new": 0}
@@ -181,7 +183,7 @@ def test_history_from_before_is_kept_as_far_as_charts_look_back_and_claims_no_mo
     account = (
         "(id, network, remote_id, handle, state, stale, fetched_at) VALUES (1, 'x', '1', 'a', 'active', :no, :read)"
     )
-    with store.writing() as db:
+    with store.write_session() as db:
         db.execute(text(f"INSERT INTO accounts {account}"), at)
         posts = "(account_id, post_id, created_at, billed_on, reposts) VALUES (1, '1', :made, :day, 90)"
         db.execute(text(f"INSERT INTO posts {posts}"), at)
@@ -191,9 +193,9 @@ def test_history_from_before_is_kept_as_far_as_charts_look_back_and_claims_no_mo
                 text("INSERT INTO history (account_id, post_id, at, reposts) VALUES (1, '1', :at, :count)"), counted
             )
     migrate(store)
-    with store.writing() as db:
-        look = Look(view=View.GROWTH, span=Span.HOUR)
-        data = chart_data(db, comparisons.find_or_add(db, Comparison((1,), look)), now)
+    with store.write_session() as db:
+        spec = ChartSpec(view=View.GROWTH, span=Span.HOUR)
+        data = chart_data(db, comparisons.find_or_add(db, Comparison((1,), spec)), now)
         assert not inspect(db.connection()).has_table("history")
     [row] = data.rows
     assert (row.total, row.since) == (90 - 10, now - timedelta(minutes=40))

@@ -6,9 +6,9 @@ from pathlib import Path
 from sqlalchemy import func, select, update
 from sqlalchemy import text as sql
 
-from pipeline.language import text
-from pipeline.purge import KEPT, MOST_POSTS, purge
-from pipeline.records import Comparison, Counts, Post, Reading
+from pipeline.i18n import lazy_gettext
+from pipeline.records import Comparison, Counts, FetchResult, Post
+from pipeline.steps.purge import KEPT, MOST_POSTS, purge
 from pipeline.store import Store, accounts, chats, comparisons, notices
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Account, Chat, Gain, Notice, Subscription, Table
@@ -22,18 +22,18 @@ LONG_AGO = NOON - KEPT - timedelta(days=2)
 
 def rows(store: Store) -> dict[str, int]:
     tables = Table.metadata.sorted_tables
-    with store.reading() as db:
+    with store.read_session() as db:
         counts = {table.name: db.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
     return {name: count for name, count in counts.items() if count and name != "billed"}
 
 
 def set_aside(store: Store, chat_id: int, at: datetime) -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.set_aside(db, chat_id, "blocked", at)
 
 
 def unused_since(store: Store, at: datetime) -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         db.execute(update(ComparisonRow).values(used_at=at))
         db.execute(update(Account).values(billed_on=at.date()))
 
@@ -41,9 +41,9 @@ def unused_since(store: Store, at: datetime) -> None:
 def test_a_chat_set_aside_for_long_leaves_nothing_behind(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa", now=LONG_AGO)
     subscribe(store, [account_id])
-    with store.writing() as db:
+    with store.write_session() as db:
         accounts.save(db, [reading(account_id, 3, 5, at=LONG_AGO)])
-        notices.tell(db, "key", text("text"), LONG_AGO)
+        notices.tell(db, "key", lazy_gettext("text"), LONG_AGO)
         notices.mark_told(db, 1, 1)
     set_aside(store, 1, LONG_AGO)
     unused_since(store, LONG_AGO)
@@ -66,23 +66,23 @@ def test_a_chat_that_came_back_starts_its_time_anew(store: Store) -> None:
     add_accounts(store, "nasa")
     set_aside(store, 1, LONG_AGO)
     set_aside(store, 1, NOON)  # the time of the first counts
-    with store.reading() as db:
+    with store.read_session() as db:
         assert db.get_one(Chat, 1).set_aside_at == LONG_AGO
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.add(db, 1, NOON)
     purge(store, NOON)
     set_aside(store, 1, NOON)
     purge(store, NOON + timedelta(days=1))
-    with store.reading() as db:
+    with store.read_session() as db:
         assert db.get_one(Chat, 1).set_aside_at == NOON
 
 
 def test_a_chat_that_is_allowed_no_more_goes_too(store: Store) -> None:
     add_accounts(store, "nasa")
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.allow_only(db, {2}, LONG_AGO)
     purge(store, NOON)
-    with store.reading() as db:
+    with store.read_session() as db:
         assert not chats.is_known(db, 1)
 
 
@@ -94,7 +94,7 @@ def test_what_a_chat_uses_stays_when_another_is_forgotten(store: Store) -> None:
     set_aside(store, 1, LONG_AGO)
     unused_since(store, LONG_AGO)
     purge(store, NOON)
-    with store.reading() as db:
+    with store.read_session() as db:
         assert [account.handle for account in db.scalars(select(Account))] == ["nasa"]
         assert list(db.scalars(select(ComparisonRow.id))) == [kept]
         assert list(db.scalars(select(Subscription.chat_id))) == [2]
@@ -102,16 +102,16 @@ def test_what_a_chat_uses_stays_when_another_is_forgotten(store: Store) -> None:
 
 def test_a_comparison_asked_for_lately_and_an_account_looked_up_lately_stay(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.forget(db, 1)
     unused_since(store, LONG_AGO)
-    with store.writing() as db:
+    with store.write_session() as db:
         comparison = comparisons.find_or_add(db, Comparison((account_id,)))
         comparisons.want(db, comparison)
     purge(store, NOON)
     assert rows(store) == {"accounts": 1, "comparisons": 1, "comparison_accounts": 1}
     unused_since(store, LONG_AGO)
-    with store.writing() as db:
+    with store.write_session() as db:
         db.execute(update(Account).values(billed_on=NOON.date()))
     purge(store, NOON)
     assert rows(store) == {"accounts": 1}
@@ -121,9 +121,9 @@ def test_a_drawing_counts_as_use(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
     comparison_id = subscribe(store, [account_id])
     unused_since(store, LONG_AGO)
-    with store.writing() as db:
+    with store.write_session() as db:
         comparisons.mark_changed(db, [account_id])
-    with store.reading() as db:
+    with store.read_session() as db:
         assert db.get_one(ComparisonRow, comparison_id).used_at > LONG_AGO
 
 
@@ -132,10 +132,10 @@ def test_what_was_gained_before_any_chart_looks_back_goes_and_the_rest_stays(sto
     for days, count in ((60, 1), (50, 2), (9, 5), (6, 8), (1, 9)):
         at = NOON - timedelta(days=days)
         post = Post("1", NOON - timedelta(days=90), Counts(reposts=count))
-        with store.writing() as db:
-            accounts.save(db, [Reading(account_id, at, (post,), complete=True)])
+        with store.write_session() as db:
+            accounts.save(db, [FetchResult(account_id, at, (post,), complete=True)])
     purge(store, NOON)
-    with store.reading() as db:
+    with store.read_session() as db:
         kept = db.scalars(select(Gain.at).distinct().order_by(Gain.at))
         assert list(kept) == [NOON - timedelta(days=days) for days in (6, 1)]
 
@@ -144,7 +144,7 @@ def test_the_room_of_what_was_deleted_is_given_back(tmp_path: Path) -> None:
     path = tmp_path / "tallybird.db"
     store = Store(f"sqlite:///{path}")
     migrate(store)
-    with store.writing() as db:
+    with store.write_session() as db:
         db.execute(
             sql(
                 "CREATE TABLE gone AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000) "
@@ -162,10 +162,10 @@ def test_the_room_of_what_was_deleted_is_given_back(tmp_path: Path) -> None:
 def test_an_account_keeps_as_many_posts_as_a_chart_can_ask_for(store: Store) -> None:
     ids = add_accounts(store, "nasa", "esa")
     for account_id, count in zip(ids, (MOST_POSTS + 7, 5), strict=True):
-        with store.writing() as db:
+        with store.write_session() as db:
             accounts.save(db, [reading(account_id, *range(count))])
     purge(store, NOON)
-    with store.reading() as db:
+    with store.read_session() as db:
         counts = dict(db.execute(select(PostRow.account_id, func.count()).group_by(PostRow.account_id)).all())
         newest = db.scalar(select(func.max(PostRow.created_at)).where(PostRow.account_id == ids[0]))
     assert counts == {ids[0]: MOST_POSTS, ids[1]: 5}
@@ -173,19 +173,19 @@ def test_an_account_keeps_as_many_posts_as_a_chart_can_ask_for(store: Store) -> 
 
 
 def test_notices_of_long_ago_go_and_later_ones_stay(store: Store) -> None:
-    with store.writing() as db:
-        notices.tell(db, "old", text("text"), LONG_AGO)
-        notices.tell(db, "new", text("text"), NOON)
+    with store.write_session() as db:
+        notices.tell(db, "old", lazy_gettext("text"), LONG_AGO)
+        notices.tell(db, "new", lazy_gettext("text"), NOON)
         notices.mark_told(db, 1, 5)
     purge(store, NOON)
-    with store.reading() as db:
+    with store.read_session() as db:
         assert list(db.scalars(select(Notice.key))) == ["new"]
 
 
 def test_what_is_set_aside_and_unused_before_the_purge_was_there_counts_from_the_migration(address: str) -> None:
     store = Store(address)
     migrate(store, "0003")
-    with store.writing() as db:
+    with store.write_session() as db:
         db.execute(sql("INSERT INTO chats (id, added_at, set_aside) VALUES (1, '2020-01-01 00:00:00', 'blocked')"))
         db.execute(
             sql(
@@ -194,7 +194,7 @@ def test_what_is_set_aside_and_unused_before_the_purge_was_there_counts_from_the
             )
         )
     migrate(store)
-    with store.reading() as db:
+    with store.read_session() as db:
         since = [db.get_one(Chat, 1).set_aside_at, db.get_one(ComparisonRow, 5).used_at]
     assert [moment for moment in since if moment and abs(datetime.now(UTC) - moment) < timedelta(days=1)] == since
     store.close()

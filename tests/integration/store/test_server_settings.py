@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from sqlalchemy import select, text
 
-from pipeline import dataset
 from pipeline.errors import ConfigError
-from pipeline.records import NETWORK, Comparison, Counts, Look, Metric, Post, Reading, View
+from pipeline.records import NETWORK, ChartSpec, Comparison, Counts, FetchResult, Metric, Post, View
 from pipeline.settings import Settings
+from pipeline.steps import dataset
 from pipeline.store import Store, accounts, chats, comparisons, open_store
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Billed
@@ -69,10 +69,10 @@ def live(store: Store) -> Life:
     posts = (Post("2", LATE - timedelta(seconds=30), Counts(reposts=5)), Post("1", noon_in_utc, Counts(reposts=7)))
     for at, more in ((LATE, 0), (LATE + timedelta(seconds=29), 1), (LATE + timedelta(minutes=1), 3)):
         read = tuple(post._replace(counts=Counts(reposts=(post.counts.reposts or 0) + more)) for post in posts)
-        with store.writing() as db:
-            accounts.save(db, [Reading(ids[0], at, read, complete=True)])
-    with store.writing() as db:
-        comparison = comparisons.find_or_add(db, Comparison((ids[0],), Look(Metric.REPOSTS, View.SPREAD, 100)))
+        with store.write_session() as db:
+            accounts.save(db, [FetchResult(ids[0], at, read, complete=True)])
+    with store.write_session() as db:
+        comparison = comparisons.find_or_add(db, Comparison((ids[0],), ChartSpec(Metric.REPOSTS, View.SPREAD, 100)))
         db.flush()
         newest = comparisons.newest_posts(db, comparison.id, 100)[ids[0]]
         csv = dataset.render(NETWORK, [(dataset.Author("b_c", "1"), newest)])
@@ -143,7 +143,7 @@ def test_a_database_without_a_schema_to_use_is_told_in_a_sentence(server: Server
 def test_an_older_version_says_that_a_newer_one_was_there(address: str, tmp_path: Path) -> None:
     store = Store(address)
     migrate(store)
-    with store.writing() as db:
+    with store.write_session() as db:
         db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     given = settings(tmp_path, database_url=address)
     with pytest.raises(ConfigError, match=r"^DATABASE_URL: a newer version of Tallybird has changed the database"):

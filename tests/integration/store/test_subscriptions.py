@@ -8,8 +8,8 @@ from sqlalchemy import event, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from pipeline.language import text
-from pipeline.records import Comparison, Look, Mode, Reading
+from pipeline.i18n import lazy_gettext
+from pipeline.records import ChartSpec, Comparison, FetchResult, Mode
 from pipeline.store import Store, accounts, chats, comparisons, notices, subscriptions
 from pipeline.store.subscriptions import Showing
 from pipeline.store.tables import Comparison as ComparisonRow
@@ -23,7 +23,7 @@ LINE = 300
 def subscribe(
     store: Store, ids: list[int], mode: Mode = Mode.LIVE, chat_id: int = 1, interval_s: int | None = None
 ) -> int:
-    with store.writing() as db:
+    with store.write_session() as db:
         row = comparisons.find_or_add(db, Comparison(tuple(ids)))
         add_subscription(db, row, mode=mode, chat_id=chat_id, interval_s=interval_s)
         return row.id
@@ -37,7 +37,7 @@ def add_subscription(db: Session, row: ComparisonRow, **fields: Any) -> None:
 
 def draw(store: Store, chart: str, now: datetime = NOON) -> list[int]:
     """What the pipeline does with everything that is wanted; returns the comparisons drawn."""
-    with store.writing() as db:
+    with store.write_session() as db:
         claimed = comparisons.claim_outdated(db, now, LINE)
         for comparison_id, version in claimed:
             row = db.get_one(ComparisonRow, comparison_id)
@@ -48,13 +48,13 @@ def draw(store: Store, chart: str, now: datetime = NOON) -> list[int]:
 
 def outdated(store: Store, now: datetime = NOON) -> list[Showing]:
     """What every turn that is due is to show."""
-    with store.reading() as db:
+    with store.read_session() as db:
         found = [subscriptions.due(db, turn, now) for turn in subscriptions.outdated(db, now)]
     return [showing for showing in found if showing is not None]
 
 
 def show(store: Store, showing: Showing, now: datetime = NOON) -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         subscriptions.mark_shown(db, showing, 77, now)
 
 
@@ -74,7 +74,7 @@ def test_a_chart_is_shown_once_and_again_only_when_it_changed(store: Store) -> N
     [showing] = outdated(store)
     show(store, showing)
     assert outdated(store) == []
-    with store.writing() as db:
+    with store.write_session() as db:
         comparisons.mark_changed(db, ids)
     assert outdated(store) == []
     draw(store, "chart 2")
@@ -100,7 +100,7 @@ def test_a_new_message_comes_no_sooner_than_its_interval(store: Store) -> None:
     subscribe(store, ids, Mode.NEW, interval_s=3600)
     draw(store, "chart 1")
     show(store, outdated(store)[0])
-    with store.writing() as db:
+    with store.write_session() as db:
         comparisons.mark_changed(db, ids)
     draw(store, "chart 2")
     assert outdated(store, NOON + timedelta(minutes=59)) == []
@@ -109,7 +109,7 @@ def test_a_new_message_comes_no_sooner_than_its_interval(store: Store) -> None:
 
 def test_two_workers_never_draw_the_same_chart_and_a_lost_one_comes_back(store: Store) -> None:
     subscribe(store, add_accounts(store, "a"))
-    with store.writing() as db:
+    with store.write_session() as db:
         assert len(comparisons.claim_outdated(db, NOON, LINE)) == 1
         assert len(comparisons.claim_outdated(db, NOON, LINE)) == 0
         assert len(comparisons.claim_outdated(db, NOON + comparisons.CLAIM + timedelta(seconds=1), LINE)) == 1
@@ -119,7 +119,7 @@ def test_nobody_watching_means_nothing_to_draw(store: Store) -> None:
     ids = add_accounts(store, "a")
     subscribe(store, ids)
     draw(store, "chart 1")
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.set_aside(db, 1, "blocked", NOON)
         comparisons.mark_changed(db, ids)
     assert draw(store, "chart 2") == []
@@ -130,7 +130,7 @@ def test_a_migrated_group_keeps_everything_under_its_new_id(store: Store) -> Non
     ids = add_accounts(store, "a", chat_id=-5)
     subscribe(store, ids, chat_id=-5)
     draw(store, "chart 1")
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.migrate(db, -5, -1005, NOON)
         assert [account.id for account in chats.tracked(db, -1005)] == ids
         assert not chats.is_known(db, -5)
@@ -144,20 +144,22 @@ def test_a_migrated_group_is_shown_its_live_chart_anew_and_told_nothing_twice(st
     draw(store, "chart 1")
     for showing in outdated(store):
         show(store, showing)
-    with store.writing() as db:
+    with store.write_session() as db:
         for key in ("told", "pending"):
-            notices.tell(db, key, text(key), NOON + timedelta(days=1))
+            notices.tell(db, key, lazy_gettext(key), NOON + timedelta(days=1))
         [told, *_] = notices.untold(db, [], NOON)
         notices.mark_told(db, told[0], -5)
         chats.migrate(db, -5, -1005, NOON)
-        assert [(chat_id, words) for _, chat_id, words, _ in notices.untold(db, [], NOON)] == [(-1005, text("pending"))]
+        assert [(chat_id, words) for _, chat_id, words, _ in notices.untold(db, [], NOON)] == [
+            (-1005, lazy_gettext("pending"))
+        ]
     later = NOON + timedelta(minutes=2)
     assert [(showing.mode, showing.message_id) for showing in outdated(store, later)] == [(Mode.LIVE, None)]
 
 
 def test_a_group_that_is_not_let_in_stays_out_under_its_new_id_and_when_it_speaks(store: Store) -> None:
     add_accounts(store, "a", chat_id=-5)
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.allow_only(db, [7], NOON)
         chats.migrate(db, -5, -1005, NOON)
         chats.serve_again(db, -1005, NOON)
@@ -166,7 +168,7 @@ def test_a_group_that_is_not_let_in_stays_out_under_its_new_id_and_when_it_speak
 
 def test_migrating_twice_or_to_the_same_id_loses_nothing(store: Store) -> None:
     ids = add_accounts(store, "a", chat_id=-1005)
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.migrate(db, -5, -1005, NOON)
         chats.migrate(db, -1005, -1005, NOON)
         assert [account.id for account in chats.tracked(db, -1005)] == ids
@@ -178,7 +180,7 @@ def test_a_new_message_that_may_have_arrived_is_not_sent_again(store: Store, mod
     draw(store, "chart 1")
     [showing] = outdated(store)
     later = NOON + timedelta(days=1)
-    with store.writing() as db:
+    with store.write_session() as db:
         subscriptions.mark_sending(db, showing, NOON)
         subscriptions.leave_unsure(db, showing, later, "no answer", NOON)
         assert len(db.scalars(select(Subscription)).all()) == left
@@ -190,7 +192,7 @@ def test_a_new_message_that_was_refused_is_still_to_be_sent(store: Store, mode: 
     subscribe(store, add_accounts(store, "a"), mode, interval_s=60 if mode is Mode.NEW else None)
     draw(store, "chart 1")
     [showing] = outdated(store)
-    with store.writing() as db:
+    with store.write_session() as db:
         subscriptions.mark_sending(db, showing, NOON + timedelta(hours=1))
         subscriptions.unmark_sending(db, showing, NOON)
     assert outdated(store) == [showing]
@@ -200,7 +202,7 @@ def test_an_edit_that_may_have_arrived_is_repeated_after_a_while(store: Store) -
     subscribe(store, add_accounts(store, "a"))
     draw(store, "chart 1")
     [showing] = outdated(store)
-    with store.writing() as db:
+    with store.write_session() as db:
         subscriptions.leave_unsure(db, showing, NOON + timedelta(seconds=20), "no answer", NOON)
     assert outdated(store) == []
     [again] = outdated(store, NOON + timedelta(seconds=20))
@@ -211,12 +213,12 @@ def test_a_chat_that_is_back_waits_no_longer_for_what_it_mended(store: Store) ->
     subscribe(store, add_accounts(store, "a"))
     draw(store, "chart 1")
     [showing] = outdated(store)
-    with store.writing() as db:
+    with store.write_session() as db:
         subscriptions.postpone(db, showing.subscription_id, NOON + timedelta(hours=1), "NO_RIGHTS")
         assert subscriptions.has_problem(db, 1, "NO_RIGHTS")
         chats.set_aside(db, 1, "blocked", NOON)
     assert outdated(store, NOON + timedelta(hours=1)) == []
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.serve_again(db, 1, NOON)
     assert outdated(store) == [showing]
 
@@ -224,9 +226,9 @@ def test_a_chat_that_is_back_waits_no_longer_for_what_it_mended(store: Store) ->
 def test_a_forgotten_chat_leaves_no_row(store: Store) -> None:
     ids = add_accounts(store, "a")
     subscribe(store, ids)
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.forget(db, 1)
-    with store.reading() as db:
+    with store.read_session() as db:
         assert not chats.is_known(db, 1)
         assert list(chats.tracked(db, 1)) == []
         assert list(subscriptions.of_chat(db, 1)) == []
@@ -234,12 +236,12 @@ def test_a_forgotten_chat_leaves_no_row(store: Store) -> None:
 
 def test_of_many_charts_those_are_drawn_whose_chats_are_next_in_line(store: Store) -> None:
     [account] = add_accounts(store, "a")
-    with store.writing() as db:
+    with store.write_session() as db:
         for place in range(LINE + 2):
-            row = comparisons.find_or_add(db, Comparison((account,), Look(count=5 + place)))
+            row = comparisons.find_or_add(db, Comparison((account,), ChartSpec(count=5 + place)))
             add_subscription(db, row, next_at=NOON - timedelta(seconds=place))
         claimed = comparisons.claim_outdated(db, NOON, LINE)
-        counts = {db.get_one(ComparisonRow, comparison_id).look.count for comparison_id, _ in claimed}
+        counts = {db.get_one(ComparisonRow, comparison_id).spec.count for comparison_id, _ in claimed}
     assert counts == set(range(7, 7 + LINE))
 
 
@@ -247,7 +249,7 @@ def subscribe_to_many(db: Session, account: int, count: int, first: int = 5) -> 
     """Live charts of so many comparisons of an account, which have waited the longer, the later they stand here."""
     ids = []
     for place in range(count):
-        row = comparisons.find_or_add(db, Comparison((account,), Look(count=first + place)))
+        row = comparisons.find_or_add(db, Comparison((account,), ChartSpec(count=first + place)))
         add_subscription(db, row, next_at=NOON - timedelta(seconds=place))
         ids.append(row.id)
     return ids
@@ -255,23 +257,23 @@ def subscribe_to_many(db: Session, account: int, count: int, first: int = 5) -> 
 
 def test_charts_that_stand_still_take_nobodys_turn(store: Store) -> None:
     quiet, active = add_accounts(store, "a", "b")
-    with store.writing() as db:
+    with store.write_session() as db:
         still = subscribe_to_many(db, quiet, 2 * LINE)
         add_subscription(db, moving := comparisons.find_or_add(db, Comparison((active,))), next_at=NOON)
     for _ in range(3):
         draw(store, "chart 1")
     for tick in range(1, 6):
-        with store.writing() as db:
+        with store.write_session() as db:
             comparisons.mark_changed(db, [active])
         assert draw(store, f"chart {tick}") == [moving.id]
-    with store.writing() as db:
+    with store.write_session() as db:
         comparisons.mark_changed(db, [quiet])
     assert set(draw(store, "chart 6")) == set(still[LINE:])
 
 
 def test_what_is_asked_for_is_drawn_alone_and_once_whoever_is_in_line(store: Store) -> None:
     [account] = add_accounts(store, "a")
-    with store.writing() as db:
+    with store.write_session() as db:
         first, second, *_ = subscribe_to_many(db, account, 5)
         assert [each for each, _ in comparisons.claim(db, [first, second], NOON)] == [first, second]
         assert comparisons.claim(db, [first, second], NOON) == []
@@ -282,7 +284,7 @@ def test_what_is_asked_for_is_drawn_alone_and_once_whoever_is_in_line(store: Sto
 def test_a_chart_waits_for_its_accounts_first_reading_that_is_under_way(store: Store) -> None:
     one, other = add_accounts(store, "a", "b")
     asked = subscribe(store, [one, other])
-    with store.writing() as db:
+    with store.write_session() as db:
         accounts.save(db, [reading(one, 7)])
         accounts.mark_tried(db, [one, other], NOON)
         assert comparisons.claim(db, [asked], NOON) == comparisons.claim_outdated(db, NOON, LINE) == []
@@ -294,10 +296,10 @@ def test_a_chart_waits_for_its_accounts_first_reading_that_is_under_way(store: S
 def test_a_chart_waits_no_longer_for_a_first_reading_that_failed_or_was_lost(store: Store, end: str) -> None:
     [account] = add_accounts(store, "a")
     asked, later = subscribe(store, [account]), NOON
-    with store.writing() as db:
+    with store.write_session() as db:
         accounts.mark_tried(db, [account], NOON)
         if end == "failed":
-            accounts.save(db, [Reading(account, NOON, problem=text("X did not answer"))])
+            accounts.save(db, [FetchResult(account, NOON, problem=lazy_gettext("X did not answer"))])
         else:
             later += comparisons.CLAIM
         assert [each for each, _ in comparisons.claim(db, [asked], later)] == [asked]
@@ -308,7 +310,7 @@ def test_a_chart_is_drawn_again_at_once_where_somebody_asked_meanwhile_and_not_w
 ) -> None:
     [account] = add_accounts(store, "a")
     asked = subscribe(store, [account])
-    with store.writing() as db:
+    with store.write_session() as db:
         [(_, version)] = comparisons.claim(db, [asked], NOON)
         comparisons.mark_changed(db, [account])
         assert not comparisons.finish(db, asked, version)
@@ -322,7 +324,7 @@ def test_a_chart_is_drawn_again_at_once_where_somebody_asked_meanwhile_and_not_w
 def test_finding_what_is_to_be_drawn_looks_through_no_table(store: Store) -> None:
     """Whatever stands still in a hundred thousand chats costs a tick nothing."""
     [account] = add_accounts(store, "a")
-    with store.writing() as db:
+    with store.write_session() as db:
         for chat_id, comparison_id in enumerate(subscribe_to_many(db, account, 200), 100):
             chats.add(db, chat_id, NOON)
             mine = update(Subscription).where(Subscription.comparison_id == comparison_id)
@@ -346,7 +348,7 @@ def plans(store: Store, work: Callable[[Session], object]) -> list[str]:
     asked: list[tuple[str, Any]] = []
     note = lambda _c, _cursor, statement, values, _context, _many: asked.append((statement, values))  # noqa: E731
     event.listen(store.engine, "before_cursor_execute", note)
-    with store.writing() as db:
+    with store.write_session() as db:
         work(db)
     event.remove(store.engine, "before_cursor_execute", note)
     how = "EXPLAIN QUERY PLAN " if store.engine.dialect.name == "sqlite" else "EXPLAIN "
@@ -366,7 +368,7 @@ def test_chats_with_the_same_chart_take_their_turns_together_if_that_hurts_nobod
     waiting_s = {1: (one, 60), 2: (other, 59), 3: (one, 41), 4: (one, 38), 5: (other, 58), 6: (other, 10)}
     for chat_id, (account, seconds) in waiting_s.items():
         add_accounts(store, "a", "b", chat_id=chat_id)
-        with store.writing() as db:
+        with store.write_session() as db:
             row = comparisons.find_or_add(db, Comparison((account,)))
             add_subscription(db, row, chat_id=chat_id, next_at=NOON - timedelta(seconds=seconds))
     draw(store, "chart 1")
@@ -377,14 +379,14 @@ def test_a_turn_that_was_taken_is_not_taken_again_for_a_newer_chart(store: Store
     ids = add_accounts(store, "a")
     subscribe(store, ids)
     draw(store, "chart 1")
-    with store.reading() as db:
+    with store.read_session() as db:
         [turn] = subscriptions.outdated(db, NOON)
     show(store, outdated(store)[0], NOON + timedelta(seconds=1))
-    with store.writing() as db:
+    with store.write_session() as db:
         comparisons.mark_changed(db, ids)
     draw(store, "chart 2")
     later = NOON + timedelta(seconds=2)
-    with store.reading() as db:
+    with store.read_session() as db:
         assert subscriptions.due(db, turn, later) is None
     assert [showing.chart for showing in outdated(store, later)] == ["chart 2"]
 
@@ -394,7 +396,7 @@ def test_of_two_bots_one_takes_the_turn(store: Store) -> None:
     subscribe(store, ids, Mode.NEW, interval_s=60)
     draw(store, "chart 1")
     [showing] = outdated(store)
-    with store.writing() as db:
+    with store.write_session() as db:
         assert subscriptions.mark_sending(db, showing, NOON)
-    with store.writing() as db:
+    with store.write_session() as db:
         assert not subscriptions.mark_sending(db, showing, NOON)

@@ -11,15 +11,15 @@ from datetime import date
 from pipeline.store import Store, bill
 store = Store(sys.argv[1])
 for _ in range(50):
-    with store.writing() as db:
+    with store.write_session() as db:
         bill.add(db, date(2026, 11, 23), "posts", 1)
 """
 
 
 def test_processes_that_read_and_write_side_by_side_lose_nothing(store: Store, address: str) -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         bill.add(db, NOON.date(), "posts", 1)
     started = [subprocess.Popen([sys.executable, "-c", ADD, address], cwd=ROOT) for _ in range(4)]
     assert [process.wait(60) for process in started] == [0] * 4
-    with store.reading() as db:
+    with store.read_session() as db:
         assert bill.usd(db, NOON.date(), NOON.date()) == bill.post_usd(201)

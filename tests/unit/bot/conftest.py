@@ -19,10 +19,10 @@ from pydantic import SecretStr
 from redis import Redis, RedisError
 
 from bot import app
-from pipeline.run import private_redis
 from pipeline.settings import BotSettings
 from pipeline.store import Store
 from pipeline.store.migrate import migrate
+from pipeline.supervise import private_redis
 from sandbox.server import make_app
 from tests.conftest import until
 from tests.e2e.chat import Chat, Sandbox

@@ -10,8 +10,8 @@ from hypothesis import strategies as some
 from bot import keyboards, links, names, words
 from bot.buttons import NUMBER, _chosen
 from pipeline.errors import UserError
-from pipeline.language import speech
-from pipeline.records import Basis, Language, Look, Metric, Mode, Span, Theme, View
+from pipeline.i18n import translator
+from pipeline.records import ChartSpec, Language, Metric, Mode, Normalization, Span, Theme, View
 
 ANY = some.text(some.characters(), max_size=80)
 NAMES = some.from_regex(names.NAME, fullmatch=True)
@@ -25,15 +25,15 @@ LIKELY = some.one_of(
 )
 TYPED = some.lists(LIKELY | ANY, max_size=12)
 LOOKS = some.builds(
-    Look,
+    ChartSpec,
     metric=some.sampled_from(Metric),
     view=some.sampled_from(View),
     count=some.integers(5, 3200),
-    basis=some.sampled_from(Basis),
+    normalization=some.sampled_from(Normalization),
     span=some.sampled_from(Span),
     theme=some.sampled_from(Theme),
     language=some.sampled_from(Language),
-).map(Look.fitted)
+).map(ChartSpec.fitted)
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,50}(-old[0-9]*)?")
 
 
@@ -58,20 +58,20 @@ def test_handles_are_plain_and_each_stands_once_and_what_is_none_stands_apart(ty
 
 @given(TYPED, some.lists(NAMES.map(lambda name: name.lstrip("@")), max_size=3), LOOKS)
 def test_a_wish_is_read_or_refused_and_what_is_read_can_be_drawn(
-    typed: list[str], tracked: list[str], usual: Look
+    typed: list[str], tracked: list[str], usual: ChartSpec
 ) -> None:
     try:
         wish = words.wish(typed, tracked, 100)
-        look = wish.look(usual)
+        spec = wish.spec(usual)
     except UserError as error:
         for language in Language:
-            assert_harmless(speech(language).say(error.text))
+            assert_harmless(translator(language).gettext(error.text))
         return
     assert all(PLAIN_NAME.fullmatch(name) for name in wish.handles)
     assert wish.count is None or 5 <= wish.count <= 100
     assert wish.interval is None or words.SHORTEST_INTERVAL <= wish.interval <= words.LONGEST_INTERVAL
-    assert look.fitted() == look.fitted().fitted()
-    assert (look.theme, look.language) == (wish.theme or usual.theme, usual.language)
+    assert spec.fitted() == spec.fitted().fitted()
+    assert (spec.theme, spec.language) == (wish.theme or usual.theme, usual.language)
 
 
 @given(
@@ -122,14 +122,16 @@ def test_an_answer_is_never_longer_than_a_message(said: str) -> None:
     assert len(words.cut(said * 50)) <= words.LONGEST_COMMAND
 
 
-@given(some.lists(some.sampled_from([*View, *Metric, *Basis, *Span]) | ANY, max_size=6), LOOKS)
-def test_a_buttons_choices_are_read_or_refused_and_what_is_read_can_be_drawn(choices: list[str], look: Look) -> None:
+@given(some.lists(some.sampled_from([*View, *Metric, *Normalization, *Span]) | ANY, max_size=6), LOOKS)
+def test_a_buttons_choices_are_read_or_refused_and_what_is_read_can_be_drawn(
+    choices: list[str], spec: ChartSpec
+) -> None:
     try:
-        chosen = _chosen(choices, look)
+        chosen = _chosen(choices, spec)
     except UserError:
         return
     assert chosen == chosen.fitted()
-    assert (chosen.count, chosen.theme, chosen.language) == (look.count, look.theme, look.language)
+    assert (chosen.count, chosen.theme, chosen.language) == (spec.count, spec.theme, spec.language)
 
 
 @given(ANY | some.integers().map(str) | some.sampled_from(["²", "٣", "9" * 4000, "0x1", "1_0", "-1", "+1", " 1"]))
@@ -138,12 +140,12 @@ def test_a_buttons_number_is_one_that_a_comparison_can_have(typed: str) -> None:
 
 
 @given(some.integers(1, 10**9 - 1), LOOKS, some.sampled_from(Mode))
-def test_every_button_is_short_enough_and_reads_back_as_what_it_says(number: int, look: Look, mode: Mode) -> None:
-    rows = keyboards.under_chart(number, look, mode).inline_keyboard
+def test_every_button_is_short_enough_and_reads_back_as_what_it_says(number: int, spec: ChartSpec, mode: Mode) -> None:
+    rows = keyboards.under_chart(number, spec, mode).inline_keyboard
     for button in (button for row in rows for button in row):
         data = str(button.callback_data)
         assert 1 <= len(data.encode()) <= 64
         kind, place, *choices = data.split()
         assert (kind in {"show", "live", "stop"}, int(place)) == (True, number)
-        chosen = _chosen(choices, look) if kind == "show" else look
-        assert (chosen == look) == (button.text.startswith("• ") or kind != "show")
+        chosen = _chosen(choices, spec) if kind == "show" else spec
+        assert (chosen == spec) == (button.text.startswith("• ") or kind != "show")

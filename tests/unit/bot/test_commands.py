@@ -6,9 +6,9 @@ import pytest
 
 from bot.commands import COMMANDS, privacy
 from bot.commands.help import TEXT
-from pipeline.language import speech
-from pipeline.purge import KEPT
+from pipeline.i18n import translator
 from pipeline.records import Language
+from pipeline.steps.purge import KEPT
 from tests.conftest import ROOT
 
 LONGEST_SCREEN = 1_400
@@ -29,14 +29,14 @@ def test_how_long_things_are_kept_is_said_where_people_look() -> None:
 
 @pytest.mark.parametrize("language", Language)
 def test_the_menu_fits_telegrams_limits_and_help_fits_a_screen(language: Language) -> None:
-    say = speech(language).say
+    say = translator(language).gettext
     assert all(command.name.islower() and len(command.name) <= 32 for command in COMMANDS)
     assert all(1 <= len(say(command.menu)) <= 256 for command in COMMANDS)
     assert len(say(TEXT)) < LONGEST_SCREEN
 
 
 def test_help_has_the_same_lines_in_every_language() -> None:
-    commands = [re.findall(r"/\w+", speech(language).say(TEXT)) for language in Language]
+    commands = [re.findall(r"/\w+", translator(language).gettext(TEXT)) for language in Language]
     assert all(each == commands[0] for each in commands)
 
 

@@ -12,10 +12,10 @@ from redis import Redis
 from sqlalchemy import select, update
 
 from pipeline import clock
-from pipeline.blobs import Blobs
-from pipeline.doors import announce
-from pipeline.language import text
-from pipeline.records import NETWORK, Comparison, Look, Mode, Profile, State
+from pipeline.i18n import lazy_gettext
+from pipeline.messaging.blobs import Blobs
+from pipeline.messaging.client import announce
+from pipeline.records import NETWORK, ChartSpec, Comparison, Mode, Profile, State
 from pipeline.settings import Settings
 from pipeline.store import accounts, chats, comparisons, notices, subscriptions
 from pipeline.store.tables import Comparison as ComparisonRow
@@ -59,13 +59,13 @@ class Follower:
         sign = -1 if self.where else 1
         self.chat: Chat = self.bot.chat(sign * (1000 + self.number), user_id=1000 + self.number, **self.where)
         self.chat.ask("/id")
-        with self.bot.store.writing() as db:
+        with self.bot.store.write_session() as db:
             profile = Profile(f"name_{self.number}", State.ACTIVE, f"id-{self.number}")
             accounts.save_profiles(db, [profile], NETWORK, clock.now())
             [account] = accounts.known(db, [f"id-{self.number}"], NETWORK)
             chats.add(db, self.chat.id, clock.now())
             chats.track(db, self.chat.id, [account.id], clock.now())
-            row = comparisons.find_or_add(db, Comparison((account.id,), Look(count=5 + self.number)))
+            row = comparisons.find_or_add(db, Comparison((account.id,), ChartSpec(count=5 + self.number)))
             version = comparisons.want(db, row)
             kept = Subscription(
                 chat_id=self.chat.id, comparison_id=row.id, everything=False, mode=self.mode, next_at=clock.now(),
@@ -83,7 +83,7 @@ class Follower:
         """A new chart is ready."""
         with self.redis as redis:
             digest = Blobs(redis).put(PICTURES[picture] + str(self.number).encode())
-            with self.bot.store.writing() as db:
+            with self.bot.store.write_session() as db:
                 row = db.get_one(ComparisonRow, self.comparison_id)
                 comparisons.want(db, row)
                 row.chart, row.caption = digest, f"chart {picture} of @name_{self.number}"
@@ -93,7 +93,7 @@ class Follower:
 
     def wait_over(self, *, since: timedelta = timedelta(0)) -> None:
         """What is waited for now has been waited for; `since`: and for so long already."""
-        with self.bot.store.writing() as db:
+        with self.bot.store.write_session() as db:
             subscriptions.resume(db, self.chat.id, clock.now())
             begun = update(Subscription).where(Subscription.id == self.id)
             if since:
@@ -106,7 +106,7 @@ class Follower:
 
     @property
     def kept(self) -> Subscription | None:
-        with self.bot.store.reading() as db:
+        with self.bot.store.read_session() as db:
             return db.get(Subscription, self.id)
 
     @property
@@ -236,14 +236,14 @@ def test_a_refusal_of_the_chat_that_nobody_knows_loses_it_only_when_it_has_laste
     chat.refuse(PHOTO, 403, "Forbidden: the moon forbids it")
     chat.draw(1)
     chat.fail(4)
-    with bot.store.reading() as db:
+    with bot.store.read_session() as db:
         assert not chats.is_set_aside(db, chat.chat.id)
     chat.wait_over(since=timedelta(days=1, minutes=1))
     until(lambda: _is_set_aside(chat))
 
 
 def _is_set_aside(chat: Follower) -> bool:
-    with chat.bot.store.reading() as db:
+    with chat.bot.store.read_session() as db:
         return chats.is_set_aside(db, chat.chat.id)
 
 
@@ -282,7 +282,7 @@ def test_what_was_shown_is_not_shown_again(bot: Bot) -> None:
 def test_nothing_stands_at_drawing_without_a_word(bot: Bot, command: str, mode: Mode) -> None:
     """There is no worker here: nobody draws."""
     chat = Follower(bot, Mode.NEW)
-    with bot.store.writing() as db:
+    with bot.store.write_session() as db:
         subscriptions.remove(db, chat.id)
     place = chat.chat.answer_to(chat.chat.send(command))
     assert place["text"].startswith("Drawing")
@@ -298,7 +298,7 @@ def _id_of(chat: Follower, mode: Mode) -> int:
     """Of the chat's subscription, once it has the message to show in."""
 
     def found() -> int | None:
-        with chat.bot.store.reading() as db:
+        with chat.bot.store.read_session() as db:
             mine = select(Subscription.id).where(Subscription.chat_id == chat.chat.id, Subscription.mode == mode)
             return db.scalar(mine.where(Subscription.message_id.is_not(None)))
 
@@ -307,7 +307,7 @@ def _id_of(chat: Follower, mode: Mode) -> int:
 
 def test_a_chart_that_is_asked_for_and_refused_in_its_place_comes_below_within_half_a_minute(bot: Bot) -> None:
     chat = Follower(bot, Mode.NEW)
-    with bot.store.writing() as db:
+    with bot.store.write_session() as db:
         subscriptions.remove(db, chat.id)
     chat.refuse(EDIT, 400, "Bad Request: there is no media in the message to edit")
     place = chat.chat.answer_to(chat.chat.send("/compare"))
@@ -337,12 +337,12 @@ def test_a_notice_is_told_once_whatever_telegram_answers(bot: Bot, status: int, 
     told = {"ok": False, "error_code": 400, "description": "Bad Request: not today"}
     body: dict[str, Any] = {"body": "<html>", "accepted": True} if status == 502 else {"body": told}
     chat.fault(TEXT, status=status, times=1, **body)
-    with bot.store.writing() as db:
-        notices.tell(db, said, text(said), clock.now() + timedelta(minutes=5))
+    with bot.store.write_session() as db:
+        notices.tell(db, said, lazy_gettext(said), clock.now() + timedelta(minutes=5))
     until(lambda: said in chat.texts(), within_s=30)
     other = live(bot)
     until(lambda: said in other.texts(), within_s=30)
     assert chat.texts().count(said) == 1
     assert len([call for call in chat.calls(TEXT) if call["params"]["text"] == said]) == times
-    with bot.store.writing() as db:
-        notices.tell(db, said, text(said), clock.now())
+    with bot.store.write_session() as db:
+        notices.tell(db, said, lazy_gettext(said), clock.now())

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.house import House
 from bot.line import Line
-from pipeline.doors import Doors
+from pipeline.messaging.client import PipelineClient
 from pipeline.settings import BotSettings
 from pipeline.store import Store
 from pipeline.store.migrate import migrate
@@ -19,7 +19,7 @@ from pipeline.store.migrate import migrate
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     settings = BotSettings(telegram_bot_token=SecretStr("42:made-up-token-0123456789"), data_dir=tmp_path)
-    house = House(settings, Store(settings.database_address), Doors(settings))
+    house = House(settings, Store(settings.database_address), PipelineClient(settings))
     migrate(house.store)
     yield house
     await house.doors.close()

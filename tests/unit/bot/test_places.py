@@ -27,7 +27,7 @@ def call(chat_id: int, person: int) -> Any:
 def store(tmp_path: Any) -> Any:
     made = Store(f"sqlite:///{tmp_path}/tallybird.db")
     migrate(made)
-    with made.writing() as db:
+    with made.write_session() as db:
         accounts.save_profiles(db, [Profile("nasa", State.ACTIVE, "11")], NETWORK, clock.now())
     yield made
     made.close()
@@ -46,26 +46,26 @@ def test_a_person_brings_a_tenth_and_nameless_ones_together_a_half(most: int, pe
 
 def test_one_person_in_six_groups_leaves_room_for_others(store: Store) -> None:
     for chat_id in (-1, -2):
-        with store.writing() as db:
+        with store.write_session() as db:
             begin(db, chat_id, 7)
-    with pytest.raises(UserError, match="2 chats of yours"), store.writing() as db:
+    with pytest.raises(UserError, match="2 chats of yours"), store.write_session() as db:
         begin(db, -3, 7)
-    with store.writing() as db:
+    with store.write_session() as db:
         begin(db, -1, 7)  # one that tracks already needs no place
         begin(db, -4, 8)
         for chat_id in (-5, -6, -7):
             begin(db, chat_id, OWNER)
         assert chats.count(db) == 6
-    with pytest.raises(UserError, match="6 chats already"), store.writing() as db:
+    with pytest.raises(UserError, match="6 chats already"), store.write_session() as db:
         begin(db, -8, 9)
-    with store.writing() as db:
+    with store.write_session() as db:
         chats.forget(db, -1)
         begin(db, -3, 7)
         assert {each.added_by for each in db.query(Chat)} == {7, 8, OWNER}
 
 
 def test_channels_and_nameless_admins_count_together(store: Store) -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         for chat_id in (-1, -2, -3):
             begin(db, chat_id, chat_id)
         assert chats.count_of(db, NOBODY) == 3
@@ -76,7 +76,7 @@ def test_channels_and_nameless_admins_count_together(store: Store) -> None:
 
 
 def test_a_chat_that_only_chose_its_settings_takes_no_place_and_finds_none_by_it(store: Store) -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         for chat_id in range(-20, 0):
             chats.add(db, chat_id, clock.now(), Language.SPANISH)
         assert chats.count(db) == 0

@@ -15,8 +15,8 @@ from telegram import InlineKeyboardMarkup
 from bot import keyboards
 from bot.commands import COMMANDS
 from pipeline import clock
-from pipeline.language import speech, text
-from pipeline.records import NETWORK, Comparison, Language, Look, Mode, Profile, State
+from pipeline.i18n import lazy_gettext, translator
+from pipeline.records import NETWORK, ChartSpec, Comparison, Language, Mode, Profile, State
 from pipeline.store import accounts, chats, comparisons, notices, subscriptions
 from pipeline.store.tables import Chat as ChatRow
 from pipeline.store.tables import Subscription
@@ -102,7 +102,7 @@ class Room:
 
     def state(self) -> object:
         """What the store holds that anybody could change."""
-        with self.bot.store.reading() as db:
+        with self.bot.store.read_session() as db:
             chat = db.get(ChatRow, self.chat.id)
             kept = db.scalars(select(Subscription).where(Subscription.chat_id == self.chat.id)).all()
             shown = [(each.mode, each.message_id, each.comparison_id) for each in kept]
@@ -132,7 +132,7 @@ def furnish(bot: Bot, role: Role, under: str | None = None) -> Room:
         owner.send("Hello")
     if role.role:
         bot.chat(chat_id, user_id=user_id, type=role.kind).send("Hello", role=role.role)
-    with bot.store.writing() as db:
+    with bot.store.write_session() as db:
         now = clock.now()
         accounts.save_profiles(db, [Profile("nasa", State.ACTIVE, "11348282")], NETWORK, now)
         ids = [account.id for account in accounts.known(db, ["11348282"], NETWORK)]
@@ -142,7 +142,7 @@ def furnish(bot: Bot, role: Role, under: str | None = None) -> Room:
     message = post(bot, chat_id, under, markup(under, comparison_id)) if under else {}
     if under not in {None, LIVE}:
         return Room(bot, role, replace(owner, user_id=user_id), comparison_id, message)
-    with bot.store.writing() as db:
+    with bot.store.write_session() as db:
         live = Subscription(
             chat_id=chat_id,
             comparison_id=comparison_id,
@@ -158,11 +158,11 @@ def furnish(bot: Bot, role: Role, under: str | None = None) -> Room:
 
 def markup(under: str, comparison_id: int) -> InlineKeyboardMarkup | None:
     """The buttons that the bot puts under such a message."""
-    said = speech(Language.ENGLISH)
+    said = translator(Language.ENGLISH)
     return {
-        SINGLE: keyboards.under_chart(comparison_id, Look(), Mode.ONCE),
-        LIVE: keyboards.under_chart(comparison_id, Look(), Mode.LIVE),
-        SETTINGS: keyboards.chat_settings(Look()),
+        SINGLE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.ONCE),
+        LIVE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.LIVE),
+        SETTINGS: keyboards.chat_settings(ChartSpec()),
         QUESTION: keyboards.sure_to_forget(said),
         STATUS: keyboards.try_again(said),
     }.get(under)
@@ -177,7 +177,7 @@ def post(bot: Bot, chat_id: int, words: str, buttons: InlineKeyboardMarkup | Non
 
 
 def is_stopped(bot: Bot) -> bool:
-    with bot.store.reading() as db:
+    with bot.store.read_session() as db:
         return notices.stopped(db, NETWORK, clock.now()) is not None
 
 
@@ -208,8 +208,8 @@ def test_a_button_does_what_it_says_under_its_own_message_for_those_who_may(
 
 
 def test_the_owner_alone_has_a_stop_tried_again(bot: Bot, role: Role) -> None:
-    with bot.store.writing() as db:
-        notices.stop(db, NETWORK, text("no such account"), clock.now(), clock.now() + timedelta(days=1))
+    with bot.store.write_session() as db:
+        notices.stop(db, NETWORK, lazy_gettext("no such account"), clock.now(), clock.now() + timedelta(days=1))
     said = furnish(bot, role, STATUS).press("again")
     assert (said, is_stopped(bot)) == (("", False) if role.owns else (OWNER_ONLY, True))
 
@@ -241,13 +241,13 @@ def test_a_button_of_a_message_that_is_gone_does_nothing(bot: Bot, kind: str, bu
 @pytest.mark.parametrize("data", ["show {number} spread likes count day", "live {number}"])
 def test_a_chart_shows_the_accounts_that_it_was_made_for_whatever_number_is_sent(bot: Bot, data: str) -> None:
     room = furnish(bot, ROLES[0], SINGLE)
-    with bot.store.writing() as db:
+    with bot.store.write_session() as db:
         accounts.save_profiles(db, [Profile("esa", State.ACTIVE, "34442404")], NETWORK, clock.now())
         added = [account.id for account in accounts.known(db, ["34442404"], NETWORK)]
         chats.track(db, room.chat.id, added, clock.now())
         other = comparisons.find_or_add(db, Comparison(tuple(added))).id
     assert room.press(data.format(number=other)) == ""
-    with bot.store.reading() as db:
+    with bot.store.read_session() as db:
         shown = subscriptions.showing(db, room.chat.id, room.message["message_id"])
         assert shown
         assert [each.handle for each in comparisons.accounts_of(db, shown.comparison_id)] == ["nasa"]

@@ -5,8 +5,8 @@ import pytest
 
 from bot import words
 from pipeline.errors import UserError
-from pipeline.language import speech, text
-from pipeline.records import Basis, Language, Look, Metric, Mode, Span, Theme, View
+from pipeline.i18n import lazy_gettext, translator
+from pipeline.records import ChartSpec, Language, Metric, Mode, Normalization, Span, Theme, View
 
 
 def test_handles_come_once_whatever_their_case_and_bad_words_apart() -> None:
@@ -30,23 +30,23 @@ def test_a_wish_is_read_in_any_order_and_tracked_names_need_no_mark() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "look"),
+    ("typed", "spec"),
     [
-        ([], Look(theme=Theme.DARK)),
-        (["race", "daily"], Look(view=View.RACE, basis=Basis.DAILY, theme=Theme.DARK)),
-        (["daily"], Look(view=View.RACE, basis=Basis.DAILY, theme=Theme.DARK)),
-        (["week", "all"], Look(Metric.ENGAGEMENT, View.GROWTH, span=Span.WEEK, theme=Theme.DARK)),
-        (["rate", "light", "50"], Look(basis=Basis.RATE, count=50)),
+        ([], ChartSpec(theme=Theme.DARK)),
+        (["race", "daily"], ChartSpec(view=View.RACE, normalization=Normalization.DAILY, theme=Theme.DARK)),
+        (["daily"], ChartSpec(view=View.RACE, normalization=Normalization.DAILY, theme=Theme.DARK)),
+        (["week", "all"], ChartSpec(Metric.ENGAGEMENT, View.GROWTH, span=Span.WEEK, theme=Theme.DARK)),
+        (["rate", "light", "50"], ChartSpec(normalization=Normalization.RATE, count=50)),
     ],
 )
-def test_a_look_is_the_chats_own_with_what_was_asked_for(typed: list[str], look: Look) -> None:
-    assert words.wish(typed, [], 100).look(Look(theme=Theme.DARK)) == look
+def test_a_look_is_the_chats_own_with_what_was_asked_for(typed: list[str], spec: ChartSpec) -> None:
+    assert words.wish(typed, [], 100).spec(ChartSpec(theme=Theme.DARK)) == spec
 
 
 @pytest.mark.parametrize("typed", ["posts daily", "growth rate", "race hour", "views rate"])
 def test_words_that_do_not_go_together_are_refused(typed: str) -> None:
     with pytest.raises(UserError):
-        words.wish(typed.split(), [], 100).look(Look())
+        words.wish(typed.split(), [], 100).spec(ChartSpec())
 
 
 @pytest.mark.parametrize("word", ["likez", "4", "101", "99999999999999999999", "٣٣", "0m", "99d", "-5", "+5", "@a/b"])
@@ -82,15 +82,15 @@ def test_what_people_send_is_repeated_short_and_without_direction_marks() -> Non
     [(["a"], 10, "@a"), (["a", "b", "c"], 10, "@a, @b and @c"), ("abcdefghijkl", 3, "@a, @b and 10 more")],
 )
 def test_names_are_listed_as_people_do(names: Sequence[str], most: int, said: str) -> None:
-    assert speech(Language.ENGLISH).say(text("{names}", names=words.listed(names, most))) == said
+    assert translator(Language.ENGLISH).gettext(lazy_gettext("{names}", names=words.listed(names, most))) == said
 
 
 @pytest.mark.parametrize(
-    ("typed", "look"),
+    ("typed", "spec"),
     [
-        ("retuits crecimiento semana oscuro", Look(Metric.REPOSTS, View.GROWTH, span=Span.WEEK, theme=Theme.DARK)),
-        ("citas carrera", Look(Metric.QUOTES, View.RACE)),
+        ("retuits crecimiento semana oscuro", ChartSpec(Metric.REPOSTS, View.GROWTH, span=Span.WEEK, theme=Theme.DARK)),
+        ("citas carrera", ChartSpec(Metric.QUOTES, View.RACE)),
     ],
 )
-def test_what_a_button_says_may_be_typed_in_any_language(typed: str, look: Look) -> None:
-    assert words.wish(typed.split(), [], 100).look(Look()) == look
+def test_what_a_button_says_may_be_typed_in_any_language(typed: str, spec: ChartSpec) -> None:
+    assert words.wish(typed.split(), [], 100).spec(ChartSpec()) == spec

@@ -7,13 +7,13 @@ from itertools import accumulate
 from random import Random
 
 from pipeline.records import (
-    Basis,
     ChartData,
     ChartRow,
+    ChartSpec,
     Language,
     Layout,
-    Look,
     Metric,
+    Normalization,
     Span,
     Theme,
     View,
@@ -48,15 +48,15 @@ def chart(  # noqa: PLR0913 a look's fields
     theme: Theme = Theme.LIGHT,
     metric: Metric = Metric.REPOSTS,
     count: int = 100,
-    basis: Basis = Basis.COUNT,
+    normalization: Normalization = Normalization.COUNT,
     span: Span = Span.DAY,
     language: Language = Language.ENGLISH,
     before: Layout | None = None,
 ) -> ChartData:
     """In growth each row without a course has its total in the end, gained as its values say."""
-    look = Look(metric, view, count, basis, span, theme, language)
+    spec = ChartSpec(metric, view, count, normalization, span, theme, language)
     shown = tuple(map(grown, rows)) if view is View.GROWTH else rows
-    return ChartData(look, NOW, shown, before)
+    return ChartData(spec, NOW, shown, before)
 
 
 def grown(row: ChartRow, span: Span = Span.DAY) -> ChartRow:

@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 
 from pipeline.chart import caption
-from pipeline.records import Basis, ChartData, ChartRow, Language, Metric, View
+from pipeline.records import ChartData, ChartRow, Language, Metric, Normalization, View
 from tests.unit.chart.made import EXTREMES, chart, crowd, lost, row
 
 ROW = re.compile(r"`(?P<cells>[^`]+)` (?P<name>@.*)")
@@ -43,15 +43,15 @@ def test_the_caption_tells_the_measure_each_account_and_the_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("basis", "first", "columns"),
+    ("normalization", "first", "columns"),
     [
-        (Basis.COUNT, "Retweets in total, last 100 posts, own posts only", "`total  n`"),
-        (Basis.RATE, "Retweets per 1,000 views, last 100 posts, own posts only", "`per 1k views  n`"),
-        (Basis.DAILY, "Retweets per day, last 100 posts, own posts only", "`per day  n`"),
+        (Normalization.COUNT, "Retweets in total, last 100 posts, own posts only", "`total  n`"),
+        (Normalization.RATE, "Retweets per 1,000 views, last 100 posts, own posts only", "`per 1k views  n`"),
+        (Normalization.DAILY, "Retweets per day, last 100 posts, own posts only", "`per day  n`"),
     ],
 )
-def test_the_race_tells_its_totals_by_their_basis(basis: Basis, first: str, columns: str) -> None:
-    text = caption(chart(row("low", [1]), row("high", [9, 8]), view=View.RACE, basis=basis))
+def test_the_race_tells_its_totals_by_their_basis(normalization: Normalization, first: str, columns: str) -> None:
+    text = caption(chart(row("low", [1]), row("high", [9, 8]), view=View.RACE, normalization=normalization))
     assert text.splitlines()[:2] == [first, columns]
     assert names(text) == ["@high", "@low"]
     assert cells(text) == [["17", "2"], ["1", "1"]]
@@ -99,7 +99,7 @@ def test_the_metric_is_named_as_people_name_it() -> None:
 
 def test_spanish_has_its_own_words_and_numbers() -> None:
     data = chart(row("a", [1234.5, 1234.5]), metric=Metric.LIKES)
-    spanish = caption(replace(data, look=replace(data.look, language=Language.SPANISH)))
+    spanish = caption(replace(data, spec=replace(data.spec, language=Language.SPANISH)))
     assert cells(spanish) == [["1.234,5", "1.234,5", "2"]]
     assert "23 nov 2026 15:20 UTC" in spanish
     assert "own posts" not in spanish

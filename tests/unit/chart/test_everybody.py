@@ -11,7 +11,7 @@ import pytest
 from pipeline.chart import caption
 from pipeline.chart.frame import HEIGHTS, MOST_HEIGHT
 from pipeline.chart.numbers import short
-from pipeline.language import speech
+from pipeline.i18n import translator
 from pipeline.records import ChartRow, Language, View
 from tests.unit.chart.made import NOW, chart, row
 from tests.unit.chart.test_layout import drawn, letters, words
@@ -121,6 +121,6 @@ def test_the_caption_says_how_many_more_the_picture_names(amount: int, length: i
     rows = accounts(amount, length, "notes")
     lines = caption(chart(*rows, language=language)).splitlines()
     named = [line for line in lines if "@" in line]
-    more = speech(language).say("and {count} more in the picture", count=amount - len(named))
+    more = translator(language).gettext("and {count} more in the picture", count=amount - len(named))
     assert (more in lines) is (len(named) < amount)
     assert lines[-1].endswith(f"{NOW:%Y %H:%M} UTC")

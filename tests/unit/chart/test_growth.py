@@ -61,8 +61,8 @@ def _racing(handle: str, chance: Random, span: Span) -> ChartRow:
     return growing(handle, *gains, span=span)
 
 
-def draw(*rows: ChartRow, **look: Any) -> Page:
-    page = growth.draw(chart(*rows, view=View.GROWTH, **look))
+def draw(*rows: ChartRow, **spec: Any) -> Page:
+    page = growth.draw(chart(*rows, view=View.GROWTH, **spec))
     page.paint()
     return page
 

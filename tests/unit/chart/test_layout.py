@@ -15,7 +15,7 @@ from pipeline.chart.page import WIDTH, Page
 from pipeline.chart.picture import VIEWS
 from pipeline.chart.theme import COLOURS
 from pipeline.chart.words import TEXT
-from pipeline.records import Basis, ChartData, ChartRow, Language, Theme, View
+from pipeline.records import ChartData, ChartRow, Language, Normalization, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
 SEVERAL = [View.SPREAD, View.POSTS, View.RACE]
@@ -34,12 +34,12 @@ Sides = NDArray[np.float64]
 
 @cache
 def case(name: str, view: View, theme: Theme, language: Language) -> Page:
-    basis = Basis.RATE if name in RATES else Basis.COUNT
-    return drawn(chart(*CASES[name], view=view, theme=theme, language=language, basis=basis))
+    normalization = Normalization.RATE if name in RATES else Normalization.COUNT
+    return drawn(chart(*CASES[name], view=view, theme=theme, language=language, normalization=normalization))
 
 
 def drawn(data: ChartData) -> Page:
-    return VIEWS[data.look.view](data)
+    return VIEWS[data.spec.view](data)
 
 
 def texts(page: Page) -> list[Words]:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pipeline.chart import draw, sample
-from pipeline.records import Basis, ChartRow, Look, Theme, View
+from pipeline.records import ChartRow, ChartSpec, Normalization, Theme, View
 from tests.unit.chart.made import EXTREMES, chart, crowd
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -74,13 +74,13 @@ def test_drawing_again_and_again_needs_no_more_memory() -> None:
 
 @pytest.mark.parametrize("view", View)
 def test_real_timelines_are_drawn(timelines: Path, view: View) -> None:
-    content = draw(sample.comparison(sample.read(timelines)[:5], Look(view=view, theme=Theme.DARK)))
+    content = draw(sample.comparison(sample.read(timelines)[:5], ChartSpec(view=view, theme=Theme.DARK)))
     assert 6_000 < len(content) <= 90_000
 
 
 @pytest.mark.parametrize("view", View)
 def test_a_sample_has_what_its_view_shows(timelines: Path, view: View) -> None:
-    rows = sample.comparison(sample.read(timelines)[:5], Look(view=view)).rows
+    rows = sample.comparison(sample.read(timelines)[:5], ChartSpec(view=view)).rows
     assert all(row.values and row.total is not None for row in rows)
     assert all(row.total == sum(row.values) for row in rows if view is not View.GROWTH)
     assert any(row.course for row in rows) == (view is View.GROWTH)
@@ -89,8 +89,8 @@ def test_a_sample_has_what_its_view_shows(timelines: Path, view: View) -> None:
 
 def test_a_sample_is_measured_as_the_product_does(timelines: Path) -> None:
     counted, daily = (
-        sample.comparison(sample.read(timelines)[:1], Look(view=View.RACE, basis=basis)).rows[0]
-        for basis in (Basis.COUNT, Basis.DAILY)
+        sample.comparison(sample.read(timelines)[:1], ChartSpec(view=View.RACE, normalization=normalization)).rows[0]
+        for normalization in (Normalization.COUNT, Normalization.DAILY)
     )
     assert counted.total
     assert daily.total

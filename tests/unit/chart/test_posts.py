@@ -11,7 +11,7 @@ from pipeline.chart.labels import stack
 from pipeline.chart.marks import Bars, Box, Dots, Line, Words
 from pipeline.chart.page import WIDTH, Page
 from pipeline.chart.theme import COLOURS, blend
-from pipeline.records import Basis, ChartRow, Language, Theme, View
+from pipeline.records import ChartRow, Language, Normalization, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
 LIGHT = COLOURS[Theme.LIGHT]
@@ -26,8 +26,8 @@ CASES["few drawn, many named"] = [
 ]
 
 
-def draw(*rows: ChartRow, **look: Any) -> Page:
-    page = posts.draw(chart(*rows, view=View.POSTS, **look))
+def draw(*rows: ChartRow, **spec: Any) -> Page:
+    page = posts.draw(chart(*rows, view=View.POSTS, **spec))
     page.paint()
     return page
 
@@ -175,7 +175,7 @@ def test_the_reading_tells_the_window_as_far_as_there_is_room() -> None:
 
 def test_rates_are_drawn_on_their_own_axis() -> None:
     rates = [0.02, 0.4, 0.07] * 20
-    told = texts(draw(row("a", rates), row("b", rates[::-1]), basis=Basis.RATE))
+    told = texts(draw(row("a", rates), row("b", rates[::-1]), normalization=Normalization.RATE))
     assert "Retweets per 1,000 views" in told
     assert "median 0.07 · n=60" in told
 

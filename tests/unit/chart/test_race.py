@@ -9,7 +9,7 @@ from pipeline.chart.marks import Bars, Box, Words
 from pipeline.chart.page import WIDTH, Page
 from pipeline.chart.theme import COLOURS
 from pipeline.chart.words import TEXT
-from pipeline.records import Basis, ChartData, ChartRow, Language, Theme, View
+from pipeline.records import ChartData, ChartRow, Language, Normalization, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
 CASES = EXTREMES | {
@@ -18,8 +18,8 @@ CASES = EXTREMES | {
 }
 
 
-def drawn(*rows: ChartRow, basis: Basis = Basis.COUNT, theme: Theme = Theme.LIGHT) -> Page:
-    return drawn_of(chart(*rows, view=View.RACE, basis=basis, theme=theme))
+def drawn(*rows: ChartRow, normalization: Normalization = Normalization.COUNT, theme: Theme = Theme.LIGHT) -> Page:
+    return drawn_of(chart(*rows, view=View.RACE, normalization=normalization, theme=theme))
 
 
 def drawn_of(data: ChartData) -> Page:
@@ -135,15 +135,15 @@ def test_one_account_is_its_number_and_what_a_post_has() -> None:
 
 
 @pytest.mark.parametrize(
-    ("basis", "title", "reading"),
+    ("normalization", "title", "reading"),
     [
-        (Basis.COUNT, "Retweets in total", "the sum of these posts"),
-        (Basis.RATE, "Retweets per 1,000 views", "these posts together"),
-        (Basis.DAILY, "Retweets per day", "since the oldest of these posts, at least a day"),
+        (Normalization.COUNT, "Retweets in total", "the sum of these posts"),
+        (Normalization.RATE, "Retweets per 1,000 views", "these posts together"),
+        (Normalization.DAILY, "Retweets per day", "since the oldest of these posts, at least a day"),
     ],
 )
-def test_the_head_says_what_the_total_is(basis: Basis, title: str, reading: str) -> None:
-    told = words(drawn(row("a", [1]), basis=basis))
+def test_the_head_says_what_the_total_is(normalization: Normalization, title: str, reading: str) -> None:
+    told = words(drawn(row("a", [1]), normalization=normalization))
     assert told[0] == title
     assert told[2] == f"reposts left out · {reading}"
 

@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.chart.scale import ENDS, HALVES, ROUND, Scale, Steps, scale_of
-from pipeline.records import Basis, Layout
+from pipeline.records import Layout, Normalization
 
 LINEAR = 0.35
 
@@ -11,7 +11,7 @@ def counts(high: float, low: float = 0) -> Scale:
 
 
 def rates(high: float) -> Scale:
-    return scale_of(Layout(0, high, ()), Basis.RATE, LINEAR)
+    return scale_of(Layout(0, high, ()), Normalization.RATE, LINEAR)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
 from pipeline.chart import layout
-from pipeline.records import Basis, ChartData, ChartRow, Layout, View
+from pipeline.records import ChartData, ChartRow, Layout, Normalization, View
 from tests.unit.chart.made import chart, lost, row
 
 COUNTS = some.integers(0, 10**9) | some.integers(0, 400)
@@ -19,12 +19,12 @@ ENDS = some.floats(-(10**6), 10**10)
 def charts(draw: some.DrawFn) -> ChartData:
     """Any accounts, each with any chart before: one of the same accounts, or of others."""
     view = draw(some.sampled_from(View))
-    basis = draw(some.sampled_from([Basis.COUNT, Basis.RATE]))
-    values = some.lists(RATES if basis is Basis.RATE else COUNTS, max_size=14)
+    normalization = draw(some.sampled_from([Normalization.COUNT, Normalization.RATE]))
+    values = some.lists(RATES if normalization is Normalization.RATE else COUNTS, max_size=14)
     rows = [row(f"a{number}", found) for number, found in enumerate(draw(some.lists(values, max_size=12)))]
     places = some.permutations(range(len(rows))) | some.permutations(range(3))
     before = some.builds(Layout, ENDS, ENDS, places.map(tuple))
-    return chart(*rows, view=view, basis=basis, before=draw(some.none() | before))
+    return chart(*rows, view=view, normalization=normalization, before=draw(some.none() | before))
 
 
 def again(data: ChartData) -> Layout:
@@ -54,14 +54,14 @@ def test_each_account_has_one_row_and_the_axis_holds_what_is_drawn(data: ChartDa
     found = layout(data)
     assert sorted(found.order) == list(range(len(data.rows)))
     assert found.low < found.high
-    if data.look.view is View.POSTS:
+    if data.spec.view is View.POSTS:
         assert all(found.low <= value <= found.high for row in data.rows for value in row.values)
 
 
 @given(charts())
 @settings(derandomize=True, database=None, deadline=None, max_examples=200)
 def test_a_race_is_in_the_order_of_its_totals_whatever_was_before(data: ChartData) -> None:
-    race = replace(data, look=replace(data.look, view=View.RACE))
+    race = replace(data, spec=replace(data.spec, view=View.RACE))
     totals = [race.rows[index].total for index in layout(race).order]
     known = [total for total in totals if total is not None]
     assert known == sorted(known, reverse=True)
@@ -80,7 +80,7 @@ def test_neighbours_change_places_only_where_one_is_clearly_ahead(view: View) ->
 def test_a_difference_that_nobody_sees_moves_nothing() -> None:
     assert after(chart(*medians(1, 0.5)), *medians(1, 1.9)).order == (0, 1)
     assert after(chart(*medians(1, 0.5)), *medians(1, 2)).order == (1, 0)
-    rates = chart(*medians(0.05, 0.01), basis=Basis.RATE)
+    rates = chart(*medians(0.05, 0.01), normalization=Normalization.RATE)
     assert after(rates, *medians(0.05, 0.054)).order == (0, 1)
     assert after(rates, *medians(0.05, 0.056)).order == (1, 0)
 

@@ -17,7 +17,7 @@ from pipeline.chart.marks import Bars, Dots
 from pipeline.chart.series import MOST_TOGETHER
 from pipeline.chart.theme import COLOURS, PALETTE
 from pipeline.chart.words import TEXT
-from pipeline.records import Basis, ChartData, Theme, View
+from pipeline.records import ChartData, Normalization, Theme, View
 from tests.unit.chart.made import chart, row
 from tests.unit.chart.test_layout import drawn, texts
 
@@ -61,7 +61,7 @@ class Axis:
 
     def __init__(self, data: ChartData) -> None:
         page = drawn(data)
-        grid = [mark for mark in page.marks if isinstance(mark, Bars) and mark.colour == COLOURS[data.look.theme].grid]
+        grid = [mark for mark in page.marks if isinstance(mark, Bars) and mark.colour == COLOURS[data.spec.theme].grid]
         at = sorted({(left + right) / 2 for mark in grid for left, _, right, _ in mark.boxes})
         labels = [value for text in texts(page) if (value := number(text.words)) >= 0 and text.style.size == TEXT]
         low, high = min(labels), max(labels)
@@ -89,15 +89,17 @@ def number(words: str) -> float:
     return float(digits) * size if digits.replace(".", "", 1).isdigit() else -1
 
 
-def spread(values: Sequence[float], size: int, theme: Theme, basis: Basis = Basis.COUNT) -> ChartData:
+def spread(
+    values: Sequence[float], size: int, theme: Theme, normalization: Normalization = Normalization.COUNT
+) -> ChartData:
     """The account is the first; as many others as are asked for have another colour or none in its rows."""
     others = [row(f"b{place}", BESIDE) for place in range(size - 1)]
-    return chart(row("measured", values), *others, theme=theme, basis=basis, count=len(values))
+    return chart(row("measured", values), *others, theme=theme, normalization=normalization, count=len(values))
 
 
 def own_dots(data: ChartData, picture: Pixels) -> Mask:
     """The pixels of the first account's dots: of its colour, in its row, and no text."""
-    colours, told = COLOURS[data.look.theme], texts(drawn(data))
+    colours, told = COLOURS[data.spec.theme], texts(drawn(data))
     found = of_colour(picture, colours.dot(colours.account(0)))
     for left, top, right, bottom in (text.box for text in told):
         found[int(top) - 1 : int(bottom) + 2, int(left) - 1 : int(right) + 2] = False

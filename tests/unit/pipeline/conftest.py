@@ -16,17 +16,17 @@ import pytest
 from aiohttp import web
 from redis import Redis, RedisError
 
-from pipeline import steps
-from pipeline.fetch import readings
-from pipeline.queues import SLOTS
-from pipeline.records import NETWORK, Comparison, Look, Mode, Post, Profile, Reading, State
-from pipeline.run import private_redis
+from pipeline.messaging.celery_app import SLOTS
+from pipeline.records import NETWORK, ChartSpec, Comparison, FetchResult, Mode, Post, Profile, State
 from pipeline.settings import PipelineSettings
+from pipeline.steps import tick as steps
+from pipeline.steps.fetch import readings
+from pipeline.steps.resources import Resources
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
-from pipeline.tools import Tools
+from pipeline.supervise import private_redis
 from sandbox.server import make_app
 from tests.conftest import until
 from tests.unit.sandbox.conftest import door, url
@@ -84,11 +84,11 @@ class Ticks:
     redis: str
     sandbox: str
     given: dict[str, Any] = field(default_factory=dict)
-    tools: Tools = field(init=False)
+    resources: Resources = field(init=False)
     http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.opened: list[Tools] = []
+        self.opened: list[Resources] = []
         self.http = httpx.Client(base_url=f"{self.sandbox}/_control")
         self.http.post("reset").raise_for_status()
         self.start(**self.given)
@@ -102,15 +102,15 @@ class Ticks:
             "x_bearer_token": "token",
         }
         usual |= {"data_dir": self.folder, "redis_url": self.redis}
-        self.tools = Tools(PipelineSettings(**{**usual, **settings, "_env_file": None}))
-        self.opened.append(self.tools)
+        self.resources = Resources(PipelineSettings(**{**usual, **settings, "_env_file": None}))
+        self.opened.append(self.resources)
         migrate(self.store)
         with Redis.from_url(self.redis) as redis:
             redis.flushdb()
 
     @property
     def store(self) -> Store:
-        return self.tools.store
+        return self.resources.store
 
     def load(self, username: str, posts: Sequence[dict[str, Any]], **more: Any) -> None:
         account = {"username": username, "posts": list(posts), **more}
@@ -125,8 +125,8 @@ class Ticks:
         return [call for call in found if call["method"].endswith("tweets")]
 
     def track(self, *handles: str) -> list[int]:
-        profiles = [profile for handle in handles for profile in self.tools.x.look_up([handle])]
-        with self.store.writing() as db:
+        profiles = [profile for handle in handles for profile in self.resources.x.look_up([handle])]
+        with self.store.write_session() as db:
             accounts.save_profiles(db, profiles, NETWORK, NOW)
             chats.add(db, CHAT, NOW)
             known = accounts.known(db, [profile.remote_id or "" for profile in profiles], NETWORK)
@@ -134,10 +134,10 @@ class Ticks:
             chats.track(db, CHAT, ids.values(), NOW)
         return [ids[profile.remote_id or ""] for profile in profiles]
 
-    def subscribe(self, account_ids: Sequence[int], look: Look | None = None) -> int:
+    def subscribe(self, account_ids: Sequence[int], spec: ChartSpec | None = None) -> int:
         """A live chart of these; returns the comparison's id."""
-        with self.store.writing() as db:
-            row = comparisons.find_or_add(db, Comparison(tuple(account_ids), look or Look()))
+        with self.store.write_session() as db:
+            row = comparisons.find_or_add(db, Comparison(tuple(account_ids), spec or ChartSpec()))
             kept = Subscription(
                 chat_id=CHAT, thread_id=None, comparison_id=row.id, everything=False, mode=Mode.LIVE, next_at=NOW,
                 from_version=comparisons.want(db, row),
@@ -147,23 +147,23 @@ class Ticks:
 
     def tick(self, number: float = 0) -> list[int]:
         """One tick, this many after the first; returns the comparisons to draw."""
-        now = NOW + number * self.tools.settings.tick
-        chunks = steps.plan(self.tools, now)
+        now = NOW + number * self.resources.settings.tick
+        chunks = steps.plan(self.resources, now)
         with ThreadPoolExecutor(SLOTS) as workers:
-            kept = list(workers.map(lambda chunk: steps.read(self.tools, chunk, now), chunks))
-        return [comparison_id for comparison_id, _ in steps.conclude(self.tools, kept, now)]
+            kept = list(workers.map(lambda chunk: steps.read(self.resources, chunk, now), chunks))
+        return [comparison_id for comparison_id, _ in steps.conclude(self.resources, kept, now)]
 
     def tick_without_x(self, number: float, posts: tuple[Post, ...], requests: int = 1) -> list[int]:
         """The same, where X shows every account these posts, at once; returns the accounts that were read."""
-        now = NOW + number * self.tools.settings.tick
-        due = [int(each[0]) for chunk in steps.plan(self.tools, now) for each in chunk]
-        found = [Reading(each, now, posts, complete=True, requests=requests) for each in due]
-        steps.conclude(self.tools, [self.tools.blobs.put(readings.dump_json(found))], now)
+        now = NOW + number * self.resources.settings.tick
+        due = [int(each[0]) for chunk in steps.plan(self.resources, now) for each in chunk]
+        found = [FetchResult(each, now, posts, complete=True, requests=requests) for each in due]
+        steps.conclude(self.resources, [self.resources.blobs.put(readings.dump_json(found))], now)
         return due
 
     def add(self, *handles: str) -> list[int]:
         """Have the chat track accounts that X need not know; an account's id on X is its number."""
-        with self.store.writing() as db:
+        with self.store.write_session() as db:
             first = len(accounts.ids(db)) + 1
             profiles = [Profile(handle, State.ACTIVE, str(first + index)) for index, handle in enumerate(handles)]
             accounts.save_profiles(db, profiles, NETWORK, NOW)
@@ -173,30 +173,30 @@ class Ticks:
             return sorted(account.id for account in known)
 
     def read_at(self) -> dict[int, datetime | None]:
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             return {account.id: account.fetched_at for account in accounts.tracked(db)}
 
     def account(self, account_id: int) -> Account:
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             return db.get_one(Account, account_id)
 
     def posts(self, account_id: int, count: int = 100) -> list[Post]:
         """What a chart of the account's newest posts shows."""
-        with self.store.writing() as db:
-            row = comparisons.find_or_add(db, Comparison((account_id,), Look(count=count)))
+        with self.store.write_session() as db:
+            row = comparisons.find_or_add(db, Comparison((account_id,), ChartSpec(count=count)))
             return comparisons.newest_posts(db, row.id, count)[account_id]
 
     def versions(self) -> dict[int, int]:
         """Which version of each comparison is wanted: it rises where something changed."""
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             return {row.id: row.wanted for row in db.query(ComparisonRow)}
 
     def close(self) -> None:
         self.http.close()
-        for tools in self.opened:
-            tools.store.close()
-            tools.redis.close()
-            tools.x.client.session.close()
+        for resources in self.opened:
+            resources.store.close()
+            resources.redis.close()
+            resources.x.client.session.close()
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import dataset
-from pipeline.dataset import Author
 from pipeline.records import Counts, Post
+from pipeline.steps import dataset
+from pipeline.steps.dataset import Author
 
 POST = Post("1780533096229851360", datetime(2024, 4, 17, 15, 30, 45, tzinfo=UTC), Counts(3, 23, 1, None, 0, 724))
 

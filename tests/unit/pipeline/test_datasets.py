@@ -18,15 +18,28 @@ from dropbox.files import WriteMode
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from pipeline import clock, restart, steps
-from pipeline.dropbox import session as http_session
-from pipeline.language import speech
-from pipeline.records import NETWORK, Comparison, Counts, Language, Look, Metric, Mode, Post, Profile, Reading, State
+from pipeline import clock, restart
+from pipeline.dropbox.client import session as http_session
+from pipeline.i18n import translator
+from pipeline.records import (
+    NETWORK,
+    ChartSpec,
+    Comparison,
+    Counts,
+    FetchResult,
+    Language,
+    Metric,
+    Mode,
+    Post,
+    Profile,
+    State,
+)
 from pipeline.settings import PipelineSettings
+from pipeline.steps import tick as steps
+from pipeline.steps.resources import Resources
 from pipeline.store import Store, accounts, chats, comparisons, datasets, dropbox_files, notices, subscriptions
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import DropboxFile, Subscription
-from pipeline.tools import Tools
 from tests.unit.sandbox.conftest import Door
 
 # The library takes naive UTC times; from Python 3.12 on that is deprecated.
@@ -62,12 +75,12 @@ class Kept:
     def _start(self, **more: Any) -> None:
         """As after a start with these settings: nothing of a process before is there."""
         given: dict[str, Any] = {"x_bearer_token": SecretStr("t"), "data_dir": self.folder, "dropbox_min_seconds": 0}
-        self.tools = Tools(PipelineSettings(**given | self.settings | more, _env_file=None))
-        self.tools.store = self.store
+        self.resources = Resources(PipelineSettings(**given | self.settings | more, _env_file=None))
+        self.resources.store = self.store
 
     def track(self, *handles: str, chat_id: int = CHAT) -> None:
         """Let the chat follow these accounts."""
-        with self.store.writing() as db:
+        with self.store.write_session() as db:
             accounts.save_profiles(
                 db, [Profile(name, State.ACTIVE, f"{id_of(name)}") for name in handles], NETWORK, NOON
             )
@@ -82,19 +95,19 @@ class Kept:
             Post(str(newest - index), NOON - timedelta(hours=index), Counts(reposts=count))
             for index, count in enumerate(reposts)
         )
-        with self.store.writing() as db:
-            accounts.save(db, [Reading(self.ids[handle], NOON, posts, complete=True)])
+        with self.store.write_session() as db:
+            accounts.save(db, [FetchResult(self.ids[handle], NOON, posts, complete=True)])
 
     def compare(self, *handles: str, count: int = 100, metric: Metric = Metric.REPOSTS) -> int:
         """/compare: a single chart. Returns the comparison."""
-        return self._show(Mode.ONCE, CHAT, handles, Look(metric, count=count))
+        return self._show(Mode.ONCE, CHAT, handles, ChartSpec(metric, count=count))
 
     def subscribe(self, *handles: str, count: int = 100, chat_id: int = CHAT, metric: Metric = Metric.REPOSTS) -> int:
-        return self._show(Mode.LIVE, chat_id, handles, Look(metric, count=count))
+        return self._show(Mode.LIVE, chat_id, handles, ChartSpec(metric, count=count))
 
-    def _show(self, mode: Mode, chat_id: int, handles: tuple[str, ...], look: Look) -> int:
-        asked = Comparison(tuple(sorted(self.ids[name] for name in handles)), look)
-        with self.store.writing() as db:
+    def _show(self, mode: Mode, chat_id: int, handles: tuple[str, ...], spec: ChartSpec) -> int:
+        asked = Comparison(tuple(sorted(self.ids[name] for name in handles)), spec)
+        with self.store.write_session() as db:
             row = comparisons.find_or_add(db, asked)
             subscriptions.add(
                 db,
@@ -107,31 +120,31 @@ class Kept:
                     next_at=NOON,
                 ),
             )
-        steps.write(self.tools, row.id)
+        steps.write(self.resources, row.id)
         return row.id
 
     def write(self, comparison_id: int) -> None:
-        steps.write(self.tools, comparison_id)
+        steps.write(self.resources, comparison_id)
 
     def unsubscribe(self) -> None:
-        with self.store.writing() as db:
+        with self.store.write_session() as db:
             for each in subscriptions.of_chat(db, CHAT):
                 subscriptions.remove(db, each.id)
 
     def forget(self, chat_id: int = CHAT) -> None:
-        with self.store.writing() as db:
+        with self.store.write_session() as db:
             chats.forget(db, chat_id)
 
     def tick(self) -> None:
         """What each tick does for datasets."""
-        for key in steps.tidy(self.tools):
-            steps.write_again(self.tools, key)
-        if steps.has_uploads(self.tools, clock.now()):
-            steps.upload(self.tools, clock.now())
+        for key in steps.tidy(self.resources):
+            steps.write_again(self.resources, key)
+        if steps.has_uploads(self.resources, clock.now()):
+            steps.upload(self.resources, clock.now())
 
     def start(self) -> None:
         """What each start does, and the first tick."""
-        restart.reading(self.store, self.tools.settings, clock.now())
+        restart.reading(self.store, self.resources.settings, clock.now())
         self.tick()
 
     def here(self) -> dict[str, bytes]:
@@ -339,7 +352,7 @@ def test_a_start_with_nothing_changed_asks_dropbox_for_nothing(followed: Kept) -
     followed.start()
     followed.tick()
     assert followed.calls(UPLOAD) == before == 2
-    assert list(steps.tidy(followed.tools)) == []
+    assert list(steps.tidy(followed.resources)) == []
 
 
 def test_another_dropbox_gets_everything_and_the_same_one_no_new_revision(followed: Kept) -> None:
@@ -392,9 +405,9 @@ def test_after_a_start_a_few_datasets_are_looked_at_a_tick(kept: Kept) -> None:
     kept.track("art", "bee")
     for count in range(5, 45):
         kept.subscribe("art", "bee", count=count)
-    with kept.store.writing() as db:
+    with kept.store.write_session() as db:
         datasets.mark_due(db)
-    assert len(steps.tidy(kept.tools)) == 20
+    assert len(steps.tidy(kept.resources)) == 20
 
 
 @pytest.mark.parametrize(("before", "after"), [(100, 50), (50, 100)])
@@ -465,8 +478,8 @@ def test_two_accounts_of_one_name_have_a_dataset_each(kept: Kept) -> None:
     kept.track("art")
     kept.read("art", 7)
     kept.subscribe("art")
-    with kept.store.writing() as db:
-        accounts.save(db, [Reading(kept.ids["art"], NOON, state=State.SUSPENDED)])
+    with kept.store.write_session() as db:
+        accounts.save(db, [FetchResult(kept.ids["art"], NOON, state=State.SUSPENDED)])
     kept.track("bee", chat_id=OTHER_CHAT)
     rename(kept, art="2")
     kept.read("bee", 5)
@@ -480,7 +493,7 @@ def test_two_accounts_of_one_name_have_a_dataset_each(kept: Kept) -> None:
 
 def rename(kept: Kept, **remote_ids: str) -> None:
     profiles = [Profile(handle, State.ACTIVE, remote_id) for handle, remote_id in remote_ids.items()]
-    with kept.store.writing() as db:
+    with kept.store.write_session() as db:
         steps._rename(db, accounts.save_names(db, profiles, NETWORK, NOON))
 
 
@@ -514,7 +527,7 @@ def test_what_is_to_be_deleted_waits_for_no_time_between_writes(followed: Kept) 
 
 def let_pass(kept: Kept, time: timedelta) -> None:
     """Make as if what waits had waited that long."""
-    with kept.store.writing() as db:
+    with kept.store.write_session() as db:
         for file in db.scalars(select(DropboxFile)):
             file.next_at -= time
             file.claimed_until = file.claimed_until and file.claimed_until - time
@@ -523,11 +536,13 @@ def let_pass(kept: Kept, time: timedelta) -> None:
 def lost(kept: Kept, *, accepted: Callable[[str], object]) -> None:
     """An uploader takes each file that is due, sends it, and is gone before it can note that."""
     now = clock.now()
-    with kept.store.reading() as db:
-        paths = dropbox_files.due(db, kept.tools.settings.dropbox_account, now)
+    with kept.store.read_session() as db:
+        paths = dropbox_files.due(db, kept.resources.settings.dropbox_account, now)
     for path in paths:
-        with kept.store.writing() as db:
-            claim = dropbox_files.claim(db, path, kept.tools.settings.dropbox_account, now, now + timedelta(minutes=1))
+        with kept.store.write_session() as db:
+            claim = dropbox_files.claim(
+                db, path, kept.resources.settings.dropbox_account, now, now + timedelta(minutes=1)
+            )
         assert claim is not None
         accepted(claim.path)
 
@@ -583,7 +598,7 @@ def test_a_dropbox_that_is_away_is_asked_again_until_the_file_is_gone(followed: 
 
 
 def lift(kept: Kept) -> None:
-    with kept.store.writing() as db:
+    with kept.store.write_session() as db:
         notices.lift(db, clock.now())
 
 
@@ -612,17 +627,17 @@ def test_one_file_that_dropbox_refuses_stops_no_other_and_is_tried_again_after_a
     kept.door.post("faults", service="dropbox", method=UPLOAD, times=1, **path_error("disallowed_name"))
     kept.tick()
     assert len(kept.door.get("dropbox/files")) == 2
-    with kept.store.reading() as db:
+    with kept.store.read_session() as db:
         problem = dropbox_files.problem(db)
         assert problem is not None
-        assert speech(Language.ENGLISH).say(problem) == "Dropbox refused the file"
+        assert translator(Language.ENGLISH).gettext(problem) == "Dropbox refused the file"
     let_pass(kept, timedelta(minutes=14, seconds=58))
     kept.tick()
     assert len(kept.door.get("dropbox/files")) == 2
     let_pass(kept, timedelta(seconds=2))
     kept.tick()
     assert len(kept.door.get("dropbox/files")) == 3
-    with kept.store.reading() as db:
+    with kept.store.read_session() as db:
         assert dropbox_files.problem(db) is None
 
 
@@ -646,7 +661,7 @@ def test_trouble_lets_all_files_wait_as_long_as_dropbox_asks_or_five_seconds(
     followed.tick()
     ended = clock.now()
     assert followed.calls(UPLOAD) == before + 1
-    with followed.store.reading() as db:
+    with followed.store.read_session() as db:
         stop = notices.found(db, "dropbox")
     assert stop is not None
     assert started + timedelta(seconds=seconds) <= stop.until <= ended + timedelta(seconds=seconds)
@@ -661,14 +676,14 @@ def test_trouble_that_lasts_is_asked_about_more_seldom_but_each_quarter_of_an_ho
     followed.subscribe("art")
     followed.door.post("faults", service="dropbox", method=UPLOAD, times=9, status=500)
     followed.tick()
-    with followed.store.writing() as db:
+    with followed.store.write_session() as db:
         stop = notices.found(db, "dropbox")
         assert stop is not None
         db.add(stop)
         stop.since, stop.until = clock.now() - timedelta(seconds=lasted), clock.now()
     started = clock.now()
     followed.tick()
-    with followed.store.reading() as db:
+    with followed.store.read_session() as db:
         again = notices.found(db, "dropbox")
     assert again is not None
     assert timedelta(0) <= again.until - started - timedelta(seconds=wait) < timedelta(seconds=10)
@@ -680,13 +695,16 @@ def test_only_admins_hear_and_once_of_what_they_must_mend(followed: Kept) -> Non
     for _ in range(2):
         followed.tick()
         lift(followed)
-    with followed.store.reading() as db:
-        told = [(chat_id, speech(language).say(said)) for _, chat_id, said, language in notices.untold(db, [77], NOON)]
+    with followed.store.read_session() as db:
+        told = [
+            (chat_id, translator(language).gettext(said))
+            for _, chat_id, said, language in notices.untold(db, [77], NOON)
+        ]
     [(chat_id, said)] = told
     assert chat_id == 77
     assert said.startswith("Dropbox is full. Since ")
     followed.tick()
-    with followed.store.reading() as db:
+    with followed.store.read_session() as db:
         assert notices.found(db, "dropbox") is None
     assert len(followed.there()) == 2
 
@@ -699,7 +717,7 @@ def test_a_disk_without_room_keeps_no_dataset_from_dropbox_and_has_its_file_as_s
     (kept.folder / "datasets").write_text("no folder can be here")
     with pytest.raises(OSError):  # noqa: PT011 which one is the system's choice
         kept.subscribe("art")
-    with kept.store.reading() as db:
+    with kept.store.read_session() as db:
         assert datasets.due(db) == ["100 1"]
     kept.tick()
     assert [reposts(content) for content in kept.there().values()] == [{"1": [7]}]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from pydantic import SecretStr
 
-from pipeline.dropbox import Dropbox
+from pipeline.dropbox.client import Dropbox
 from pipeline.errors import FileRefusedError, ServiceError
 from pipeline.settings import Settings
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
-from pipeline.records import Comparison, Counts, Metric, Post, Reading, Span
+from pipeline.records import Comparison, Counts, FetchResult, Metric, Post, Span
 from pipeline.store import Store, accounts, comparisons
 from pipeline.store.growth import Growth, growth
 from pipeline.store.tables import Account, Table
@@ -57,7 +57,7 @@ class Life:
         if self.chance.random() < busy / 8 and len(self.counts) > 1:
             del self.counts[self.chance.choice(list(self.counts))]
 
-    def read(self, depth: int, *, odd: bool) -> Reading:
+    def read(self, depth: int, *, odd: bool) -> FetchResult:
         """The newest posts; an odd reading leaves some out, or some of their counts."""
         self.truth[self.now] = dict(self.counts)
         newest = sorted(self.counts, key=self.made.__getitem__, reverse=True)
@@ -65,7 +65,7 @@ class Life:
         posts = [post._replace(counts=Counts()) if odd and self.chance.random() < 0.2 else post for post in posts]
         posts = [post for post in posts if not odd or self.chance.random() < 0.8]
         self.whole = not odd
-        return Reading(1, self.now, tuple(posts), complete=not odd and len(newest) <= depth, partial=odd)
+        return FetchResult(1, self.now, tuple(posts), complete=not odd and len(newest) <= depth, partial=odd)
 
 
 @pytest.fixture(scope="module")
@@ -83,21 +83,21 @@ def comparison_id(store: Store) -> int:
 
 def begin(store: Store) -> int:
     """A comparison of one account of which nothing is known."""
-    with store.writing() as db:
+    with store.write_session() as db:
         for table in (ComparisonRow, Account):
             db.execute(delete(table))
         db.execute(insert(Account), [{"id": 1, "network": "x", "remote_id": "1", "handle": "a", "stale": False}])
         return comparisons.find_or_add(db, Comparison((1,))).id
 
 
-def save(store: Store, reading: Reading) -> None:
-    with store.writing() as db:
+def save(store: Store, reading: FetchResult) -> None:
+    with store.write_session() as db:
         accounts.save(db, [reading])
 
 
 def grown(store: Store, comparison_id: int, span: Span, now: datetime, count: int) -> tuple[Growth, list[str]]:
     """What is claimed, and of which posts."""
-    with store.reading() as db:
+    with store.read_session() as db:
         members = comparisons.accounts_of(db, comparison_id)
         posts = comparisons.newest_posts(db, comparison_id, count)
         [found] = growth(db, members, posts, Metric.REPOSTS, span, now)

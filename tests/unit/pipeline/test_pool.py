@@ -3,7 +3,7 @@ import pickle
 from struct import pack
 from threading import Thread
 
-from pipeline.pool import WholeResults
+from pipeline.messaging.worker_pool import WholeResults
 
 RESULT = "longer than a pipe" * 10_000
 

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from pipeline.fetch import fetch
 from pipeline.records import Due
-from pipeline.x import NOT_IN_TIME, Halt
+from pipeline.sources.x.client import NOT_IN_TIME, Halt
+from pipeline.steps.fetch import fetch
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 
 
@@ -136,9 +136,9 @@ def test_a_later_page_that_fails_loses_nothing_of_those_before(ticks: Ticks, sta
 
 def test_who_is_late_asks_for_no_further_page(ticks: Ticks) -> None:
     ticks.load("nasa", timeline(1200, newest_900))
-    remote_id = ticks.tools.x.look_up(["nasa"])[0].remote_id or ""
+    remote_id = ticks.resources.x.look_up(["nasa"])[0].remote_id or ""
     ticks.fault(method="GET /2/users/:id/tweets", delay=0.4, times=50)
-    [reading] = fetch(ticks.tools.x, [Due(1, remote_id, 100)], NOW, timedelta(seconds=0.7))
+    [reading] = fetch(ticks.resources.x, [Due(1, remote_id, 100)], NOW, timedelta(seconds=0.7))
     assert (reading.posts, reading.problem, reading.requests) == (None, NOT_IN_TIME, 1)
 
 
@@ -147,7 +147,7 @@ def test_a_timeline_without_an_end_ends(ticks: Ticks) -> None:
     ticks.track("nasa")
     endless = {"meta": {"result_count": 0, "next_token": "more"}}
     ticks.fault(method="GET /2/users/:id/tweets", status=200, body=endless, times=500)
-    remote_id = ticks.tools.x.look_up(["nasa"])[0].remote_id or ""
-    reading = ticks.tools.x.read(Due(1, remote_id, 100), NOW, Halt())
+    remote_id = ticks.resources.x.look_up(["nasa"])[0].remote_id or ""
+    reading = ticks.resources.x.read(Due(1, remote_id, 100), NOW, Halt())
     assert (reading.posts, reading.requests) == (None, 40)
     assert reading.problem is not None

@@ -8,28 +8,28 @@ from sqlalchemy import select
 
 from pipeline import restart
 from pipeline.chart import caption
-from pipeline.language import text
-from pipeline.plot import chart_data
-from pipeline.records import DROPBOX, NETWORK, Look, State
+from pipeline.i18n import lazy_gettext
+from pipeline.records import DROPBOX, NETWORK, ChartSpec, State
+from pipeline.steps.chart_data import chart_data
 from pipeline.store import chats, comparisons, notices
 from pipeline.store.gains import mark, unpack
 from pipeline.store.tables import Comparison, Gain, Subscription
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 
 TIMELINES = "GET /2/users/:id/tweets"
-TOKEN = text("X refuses the bearer token")
+TOKEN = lazy_gettext("X refuses the bearer token")
 
 
 def start(ticks: Ticks, number: int, **settings: Any) -> None:
     """Stop, and start with these settings."""
     ticks.start(**settings)
-    restart.reading(ticks.store, ticks.tools.settings, NOW + number * ticks.tools.settings.tick)
+    restart.reading(ticks.store, ticks.resources.settings, NOW + number * ticks.resources.settings.tick)
 
 
 def untold(ticks: Ticks, number: int) -> list[str]:
     """What the chats are still to be told."""
-    with ticks.store.reading() as db:
-        found = notices.untold(db, [], NOW + number * ticks.tools.settings.tick)
+    with ticks.store.read_session() as db:
+        found = notices.untold(db, [], NOW + number * ticks.resources.settings.tick)
     return [told.words for _, _, told, _ in found]
 
 
@@ -69,7 +69,7 @@ def test_what_is_still_refused_after_a_start_is_not_told_twice(ticks: Ticks) -> 
     ticks.subscribe(ticks.track("nasa"))
     ticks.fault(method=TIMELINES, status=401, body={"title": "Unauthorized"}, times=50)
     ticks.tick()
-    with ticks.store.writing() as db:
+    with ticks.store.write_session() as db:
         [(notice, chat, told, _)] = notices.untold(db, [], NOW)
         notices.mark_told(db, notice, chat)
     assert told.values["reason"] == TOKEN
@@ -77,7 +77,7 @@ def test_what_is_still_refused_after_a_start_is_not_told_twice(ticks: Ticks) -> 
         start(ticks, number)
         ticks.tick(number)
         assert untold(ticks, number) == []
-    with ticks.store.reading() as db:
+    with ticks.store.read_session() as db:
         stop = notices.stopped(db, NETWORK, NOW + timedelta(minutes=5))
     assert stop is not None
     assert stop.since == NOW
@@ -129,22 +129,22 @@ def test_accounts_that_a_wrong_address_did_not_know_are_read_as_soon_as_it_is_me
 
 
 def test_dropbox_is_asked_again_when_the_uploader_starts(ticks: Ticks) -> None:
-    with ticks.store.writing() as db:
-        notices.stop(db, DROPBOX, text("Dropbox is full"), NOW, NOW + timedelta(minutes=15))
-    restart.reading(ticks.store, ticks.tools.settings, NOW)
-    with ticks.store.reading() as db:
+    with ticks.store.write_session() as db:
+        notices.stop(db, DROPBOX, lazy_gettext("Dropbox is full"), NOW, NOW + timedelta(minutes=15))
+    restart.reading(ticks.store, ticks.resources.settings, NOW)
+    with ticks.store.read_session() as db:
         assert notices.stopped(db, DROPBOX, NOW) is not None
     restart.uploading(ticks.store, NOW)
-    with ticks.store.reading() as db:
+    with ticks.store.read_session() as db:
         assert notices.stopped(db, DROPBOX, NOW) is None
 
 
 def shown(ticks: Ticks, subscription_id: int) -> tuple[int, str, list[float]]:
     """How many posts the subscription is of, its caption, and the counts that are drawn."""
-    with ticks.store.reading() as db:
+    with ticks.store.read_session() as db:
         row = db.get_one(Comparison, db.get_one(Subscription, subscription_id).comparison_id)
         data = chart_data(db, row, NOW)
-        return row.look.count, caption(data), [int(value) for value in data.rows[0].values]
+        return row.spec.count, caption(data), [int(value) for value in data.rows[0].values]
 
 
 def test_with_fewer_posts_what_is_shown_is_what_is_read_and_with_more_again_too(ticks: Ticks) -> None:
@@ -155,8 +155,8 @@ def test_with_fewer_posts_what_is_shown_is_what_is_read_and_with_more_again_too(
     [nasa] = ticks.track("nasa")
     ticks.tick()
     ticks.subscribe([nasa])
-    ticks.subscribe([nasa], Look(count=80))
-    ticks.subscribe([nasa], Look(count=20))
+    ticks.subscribe([nasa], ChartSpec(count=80))
+    ticks.subscribe([nasa], ChartSpec(count=20))
     start(ticks, 1, posts_per_account=50)
     ticks.http.delete(f"x/posts/{told[70]['post_id']}")
     ticks.http.post(f"x/posts/{told[75]['post_id']}", json={"retweets": 7777})
@@ -171,7 +171,7 @@ def test_with_fewer_posts_what_is_shown_is_what_is_read_and_with_more_again_too(
     for subscription, count in ((1, 100), (2, 80), (3, 20)):
         assert shown(ticks, subscription)[::2] == (count, now[:count])
     back = mark(str(told[75]["post_id"]))
-    with ticks.store.reading() as db:
+    with ticks.store.read_session() as db:
         rows = [unpack(packed) for packed in db.scalars(select(Gain.packed).order_by(Gain.at))]
     *_, (first, *gained) = (row[back] for row in rows if back in row)
     assert (bool(first), set(gained)) == (True, {0}), "what it has when it is seen again, and no gain"
@@ -181,16 +181,16 @@ def test_a_start_without_a_change_wants_nothing_drawn(ticks: Ticks) -> None:
     ticks.subscribe(ticks.add("nasa"))
     ticks.tick_without_x(0, ())
     wanted = ticks.versions()
-    restart.reading(ticks.store, ticks.tools.settings, NOW)
+    restart.reading(ticks.store, ticks.resources.settings, NOW)
     assert ticks.versions() == wanted
 
 
 def test_two_subscriptions_that_come_to_the_same_share_their_chart(ticks: Ticks) -> None:
     ids = ticks.add("nasa")
     for count in (100, 80, 50):
-        ticks.subscribe(ids, Look(count=count))
+        ticks.subscribe(ids, ChartSpec(count=count))
     start(ticks, 0, posts_per_account=50)
-    with ticks.store.reading() as db:
+    with ticks.store.read_session() as db:
         kept = db.scalars(select(Subscription.comparison_id)).all()
         assert len(set(kept)) == 1
         assert comparisons.of(db, kept[0]) is not None

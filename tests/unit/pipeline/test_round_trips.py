@@ -11,34 +11,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline import dataset
 from pipeline.chart import caption, draw, layout
-from pipeline.dataset import Author
-from pipeline.doors import Answer, answers
-from pipeline.fetch import readings
-from pipeline.plot import Drawing, drawings, layouts
+from pipeline.messaging.client import Answer, answers
 from pipeline.records import (
     ChartData,
     ChartRow,
+    ChartSpec,
     Counts,
+    FetchResult,
     Layout,
-    Look,
+    LazyString,
     Metric,
     Post,
     Profile,
-    Reading,
     State,
-    Text,
     View,
 )
+from pipeline.steps import dataset
+from pipeline.steps.chart_data import Drawing, drawings, layouts
+from pipeline.steps.dataset import Author
+from pipeline.steps.fetch import readings
 
 TEXTS = some.text(some.characters(codec="utf-8"), max_size=30)
 MOMENTS = some.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=some.just(UTC))  # noqa: DTZ001
 COUNTS = some.none() | some.integers(0, 2**63 - 1)
 POSTS = some.builds(Post, TEXTS, MOMENTS, some.builds(Counts, *[COUNTS] * 6))
-SAID = some.builds(Text, TEXTS, some.dictionaries(TEXTS, TEXTS | some.integers(), max_size=2))
+SAID = some.builds(LazyString, TEXTS, some.dictionaries(TEXTS, TEXTS | some.integers(), max_size=2))
 READINGS = some.builds(
-    Reading,
+    FetchResult,
     account_id=some.integers(1, 2**31),
     at=MOMENTS,
     posts=some.none() | some.lists(POSTS, max_size=4).map(tuple),
@@ -149,7 +149,7 @@ def test_any_name_is_drawn_and_told(handles: list[str], view: View, metric: Metr
         )
         for handle in handles
     ]
-    chart = ChartData(Look(metric, view), now, tuple(rows))
+    chart = ChartData(ChartSpec(metric, view), now, tuple(rows))
     assert draw(chart).startswith(b"\x89PNG")
     assert layout(chart).order
     assert len(caption(chart).replace("`", "").encode("utf-16-le")) <= 2 * 1024

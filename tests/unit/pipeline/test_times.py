@@ -10,23 +10,23 @@ import pytest
 from bot.delivery import captioned
 from pipeline.chart import caption
 from pipeline.chart.standing import fresh
-from pipeline.language import speech, text
-from pipeline.plot import chart_data, inputs
+from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import (
     NETWORK,
-    Basis,
     ChartData,
+    ChartSpec,
     Comparison,
     Counts,
+    FetchResult,
     Language,
-    Look,
     Mode,
+    Normalization,
     Post,
     Profile,
-    Reading,
     State,
     View,
 )
+from pipeline.steps.chart_data import chart_data, inputs
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Account, Subscription
@@ -34,7 +34,7 @@ from pipeline.store.tables import Comparison as ComparisonRow
 
 NOW = datetime(2026, 11, 28, 14, 5, 20, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-DAILY = Look(view=View.RACE, basis=Basis.DAILY, count=5)
+DAILY = ChartSpec(view=View.RACE, normalization=Normalization.DAILY, count=5)
 
 
 @pytest.fixture
@@ -54,19 +54,19 @@ def posts(at: datetime, every: timedelta, *reposts: int) -> tuple[Post, ...]:
 
 
 def read(store: Store, handle: str, at: datetime, found: Sequence[Post]) -> None:
-    with store.writing() as db:
+    with store.write_session() as db:
         accounts.save_profiles(db, [Profile(handle, State.ACTIVE, f"id-{handle}")], NETWORK, at)
         account = accounts.known(db, [f"id-{handle}"], NETWORK)[0]
         chats.add(db, 1, at)
         chats.track(db, 1, [account.id], at)
-        accounts.save(db, [Reading(account.id, at, tuple(found))])
+        accounts.save(db, [FetchResult(account.id, at, tuple(found))])
 
 
-def data(store: Store, look: Look, now: datetime = NOW) -> ChartData:
-    with store.writing() as db:
+def data(store: Store, spec: ChartSpec, now: datetime = NOW) -> ChartData:
+    with store.write_session() as db:
         accounts.mark_stale(db, {None: now - timedelta(minutes=2)})
         ids = tuple(each.id for each in accounts.tracked(db))
-        row = comparisons.find_or_add(db, Comparison(tuple(sorted(ids)), look))
+        row = comparisons.find_or_add(db, Comparison(tuple(sorted(ids)), spec))
         return chart_data(db, row, now)
 
 
@@ -113,7 +113,7 @@ def test_a_reading_of_before_tells_its_day_and_one_of_another_year_its_year(
 ) -> None:
     read(store, "late", NOW - ago, posts(NOW - ago, HOUR, 1))
     read(store, "fresh", NOW, posts(NOW, HOUR, 1))
-    assert data(store, Look(language=language)).rows[0].note == note
+    assert data(store, ChartSpec(language=language)).rows[0].note == note
 
 
 @pytest.mark.parametrize(
@@ -127,26 +127,26 @@ def test_a_reading_of_before_tells_its_day_and_one_of_another_year_its_year(
 def test_the_figures_of_a_lost_account_have_their_day(store: Store, state: State, ago: timedelta, note: str) -> None:
     read(store, "lost", NOW - ago, posts(NOW - ago, HOUR, 1))
     read(store, "fresh", NOW, posts(NOW, HOUR, 1))
-    with store.writing() as db:
-        accounts.save(db, [Reading(1, NOW, state=state)])
-    assert data(store, Look()).rows[0].note == note
+    with store.write_session() as db:
+        accounts.save(db, [FetchResult(1, NOW, state=state)])
+    assert data(store, ChartSpec()).rows[0].note == note
 
 
 def test_a_post_is_young_if_it_was_when_it_was_read(store: Store) -> None:
     read(store, "late", NOW - 5 * DAY, posts(NOW - 5 * DAY, 30 * HOUR, 1, 2))
     read(store, "fresh", NOW, posts(NOW, 30 * HOUR, 1, 2))
-    found = data(store, Look())
+    found = data(store, ChartSpec())
     assert [fresh(found, row) for row in found.rows] == [[True, False]] * 2
 
 
 def test_the_same_read_again_gives_the_same_chart_until_a_post_is_grown_up(store: Store) -> None:
     found = posts(NOW, DAY, 7, 8, 9)
     read(store, "a", NOW, found)
-    before = data(store, Look())
+    before = data(store, ChartSpec())
     read(store, "a", NOW + 22 * HOUR, found)
-    assert inputs(data(store, Look(), NOW + 22 * HOUR)) == inputs(before)
+    assert inputs(data(store, ChartSpec(), NOW + 22 * HOUR)) == inputs(before)
     read(store, "a", NOW + 24 * HOUR, found)
-    assert inputs(data(store, Look(), NOW + 24 * HOUR)) != inputs(before)
+    assert inputs(data(store, ChartSpec(), NOW + 24 * HOUR)) != inputs(before)
 
 
 def test_a_rate_that_falls_by_less_than_is_shown_gives_the_same_chart(store: Store) -> None:
@@ -161,7 +161,7 @@ def test_a_rate_that_falls_by_less_than_is_shown_gives_the_same_chart(store: Sto
 
 def shown(store: Store, mode: Mode, now: datetime) -> str:
     """The caption with which the chart is shown to somebody who asks for it now."""
-    with store.writing() as db:
+    with store.write_session() as db:
         row = db.get_one(ComparisonRow, 1)
         fields = {"everything": False, "next_at": now, "from_version": row.drawn}
         subscription = Subscription(chat_id=1, comparison_id=1, mode=mode, **fields)
@@ -192,18 +192,18 @@ def test_a_chart_that_is_asked_for_later_says_that_it_was_read_again(
     store: Store, language: Language, first: str, later: str
 ) -> None:
     read(store, "a", NOW, posts(NOW, DAY, 1, 2, 3))
-    found = data(store, Look(language=language))
-    with store.writing() as db:
+    found = data(store, ChartSpec(language=language))
+    with store.write_session() as db:
         row = db.get_one(ComparisonRow, 1)
         row.chart, row.caption, row.inputs = "chart", caption(found), inputs(found)
         row.as_of = row.checked_at = found.as_of
         comparisons.finish(db, 1, row.wanted)
     assert shown(store, Mode.ONCE, NOW).splitlines()[-1] == first
     later_at = NOW + timedelta(minutes=45)
-    with store.writing() as db:
+    with store.write_session() as db:
         comparisons.note_unchanged(db, 1, "other inputs", later_at)
     assert shown(store, Mode.ONCE, later_at).splitlines()[-1] == first
-    with store.writing() as db:
+    with store.write_session() as db:
         comparisons.note_unchanged(db, 1, inputs(found), later_at)
     asked = shown(store, Mode.ONCE, later_at)
     assert asked.splitlines()[-1] == later
@@ -212,8 +212,8 @@ def test_a_chart_that_is_asked_for_later_says_that_it_was_read_again(
 
 def test_what_is_unchanged_is_no_news_to_a_live_message(store: Store) -> None:
     read(store, "a", NOW, posts(NOW, DAY, 1, 2, 3))
-    found = data(store, Look())
-    with store.writing() as db:
+    found = data(store, ChartSpec())
+    with store.write_session() as db:
         row = db.get_one(ComparisonRow, 1)
         row.chart, row.caption, row.inputs = "chart", caption(found), inputs(found)
         fields = {"everything": True, "next_at": NOW, "from_version": 0, "shown": "chart", "message_id": 5}
@@ -226,24 +226,24 @@ def test_a_caption_has_room_for_the_longer_last_line(store: Store) -> None:
     for number in range(60):
         read(store, f"account_{number:06}", NOW, posts(NOW, DAY, number))
     for language in Language:
-        found = data(store, Look(language=language))
-        longest = speech(language).read_at(found.as_of, found.as_of + timedelta(minutes=45))
-        whole = caption(found).replace(speech(language).read_at(found.as_of), longest)
+        found = data(store, ChartSpec(language=language))
+        longest = translator(language).read_at(found.as_of, found.as_of + timedelta(minutes=45))
+        whole = caption(found).replace(translator(language).read_at(found.as_of), longest)
         assert 900 < len(whole.replace("`", "").encode("utf-16-le")) // 2 <= 1024
 
 
 def test_a_moment_of_another_year_has_its_year() -> None:
     this_year = datetime.now(UTC).replace(month=1, day=4, hour=5, minute=6, second=7)
-    said = speech(Language.ENGLISH).say
+    said = translator(Language.ENGLISH).gettext
     for moment, day in ((this_year, "4 Jan"), (this_year.replace(year=2019), "4 Jan 2019")):
-        assert said(text("{at:moment}", at=moment)) == f"{day} 05:06 UTC"
-        assert said(text("{at:second}", at=moment)) == f"{day} 05:06:07 UTC"
+        assert said(lazy_gettext("{at:moment}", at=moment)) == f"{day} 05:06 UTC"
+        assert said(lazy_gettext("{at:second}", at=moment)) == f"{day} 05:06:07 UTC"
 
 
 def test_a_dead_account_does_not_make_the_chart_older_than_it_is(store: Store) -> None:
     read(store, "late", NOW - DAY, posts(NOW, HOUR, 1))
     read(store, "fresh", NOW, posts(NOW, HOUR, 1))
-    assert data(store, Look()).as_of == NOW
-    with store.reading() as db:
+    assert data(store, ChartSpec()).as_of == NOW
+    with store.read_session() as db:
         assert [account.stale for account in db.query(Account).order_by(Account.id)] == [True, False]
-    assert replace(data(store, Look()).rows[1], read_at=None).note is None
+    assert replace(data(store, ChartSpec()).rows[1], read_at=None).note is None

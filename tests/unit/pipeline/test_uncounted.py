@@ -12,16 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from pipeline.chart import caption
-from pipeline.plot import chart_data
-from pipeline.records import Basis, ChartRow, Counts, Language, Look, Metric, Post, Reading, View
+from pipeline.records import ChartRow, ChartSpec, Counts, FetchResult, Language, Metric, Normalization, Post, View
+from pipeline.sources.x.responses import page
+from pipeline.steps.chart_data import chart_data
 from pipeline.store import accounts
 from pipeline.store.tables import Comparison
-from pipeline.x_answers import page
 from tests.unit.pipeline.conftest import NOW, Ticks
 
 OLD, FIRST_DAY, SINCE = "2022-12-14T23:59:59Z", "2022-12-15T10:36:29Z", "2022-12-16T00:00:00Z"
 SPANISH = "visualizaciones no contadas antes del 15 dic 2022"
 NAMES = dict(zip(Counts._fields, ("retweets", "likes", "replies", "quotes", "bookmarks", "views"), strict=True))
+RATE = ChartSpec(normalization=Normalization.RATE)
+LIKES_RATE = ChartSpec(Metric.LIKES, normalization=Normalization.RATE)
 
 
 def entry(number: int, created_at: str, **counts: int | None) -> dict[str, Any]:
@@ -34,10 +36,10 @@ def entry(number: int, created_at: str, **counts: int | None) -> dict[str, Any]:
     }
 
 
-def row(ticks: Ticks, account_ids: list[int], look: Look) -> ChartRow:
+def row(ticks: Ticks, account_ids: list[int], spec: ChartSpec) -> ChartRow:
     """The first row of a chart."""
-    with ticks.store.reading() as db:
-        return chart_data(db, db.get_one(Comparison, ticks.subscribe(account_ids, look)), NOW).rows[0]
+    with ticks.store.read_session() as db:
+        return chart_data(db, db.get_one(Comparison, ticks.subscribe(account_ids, spec)), NOW).rows[0]
 
 
 def read(ticks: Ticks, *entries: dict[str, Any]) -> list[int]:
@@ -88,8 +90,8 @@ def test_real_timelines_have_the_views_that_were_counted(ticks: Ticks, timelines
     told = list(expected(timelines))
     ids = ticks.track(*(name for name, _, _ in told))
     ticks.tick()
-    with ticks.store.reading() as db:
-        shown = db.get_one(Comparison, ticks.subscribe(ids, Look(Metric.VIEWS)))
+    with ticks.store.read_session() as db:
+        shown = db.get_one(Comparison, ticks.subscribe(ids, ChartSpec(Metric.VIEWS)))
         rows = {row.handle: row for row in chart_data(db, shown, NOW).rows}
     for name, posts, views in told:
         assert list(rows[name].values) == views
@@ -102,29 +104,33 @@ def test_real_timelines_have_the_views_that_were_counted(ticks: Ticks, timelines
 
 
 @pytest.mark.parametrize(
-    ("entries", "look", "note", "values"),
+    ("entries", "spec", "note", "values"),
     [
-        ([(OLD, {})], Look(Metric.VIEWS), "views not counted before 15 Dec 2022", []),
-        ([(OLD, {})], Look(basis=Basis.RATE), "views not counted before 15 Dec 2022", []),
-        ([(OLD, {})], Look(Metric.LIKES), None, [4]),
-        ([(SINCE, {"views": None})], Look(basis=Basis.RATE), "views not known", []),
-        ([(OLD, {}), (SINCE, {"views": None})], Look(Metric.VIEWS), "views not known", []),
-        ([(SINCE, {"views": 0})], Look(basis=Basis.RATE), "no views yet", []),
-        ([(SINCE, {"views": 0})], Look(Metric.VIEWS), None, [0]),
-        ([(SINCE, {"likes": None})], Look(Metric.LIKES, basis=Basis.RATE), "likes not known", []),
-        ([(SINCE, {"likes": None}), (OLD, {})], Look(Metric.LIKES, basis=Basis.RATE), "likes and views not known", []),
-        ([(SINCE, {"views": 500}), (OLD, {})], Look(basis=Basis.RATE), "1 of 2 posts counted", [8]),
-        ([(SINCE, {"views": 500}), (SINCE, {"views": 0})], Look(basis=Basis.RATE), None, [8]),
-        ([(SINCE, {"quotes": None})], Look(Metric.ENGAGEMENT), "quotes not known", []),
-        ([(SINCE, {}), (SINCE, {"quotes": None})], Look(Metric.ENGAGEMENT), "1 of 2 posts counted", [20]),
-        ([(OLD, {})], Look(Metric.VIEWS, View.RACE, language=Language.SPANISH), SPANISH, []),
+        ([(OLD, {})], ChartSpec(Metric.VIEWS), "views not counted before 15 Dec 2022", []),
+        ([(OLD, {})], RATE, "views not counted before 15 Dec 2022", []),
+        ([(OLD, {})], ChartSpec(Metric.LIKES), None, [4]),
+        ([(SINCE, {"views": None})], RATE, "views not known", []),
+        ([(OLD, {}), (SINCE, {"views": None})], ChartSpec(Metric.VIEWS), "views not known", []),
+        ([(SINCE, {"views": 0})], RATE, "no views yet", []),
+        ([(SINCE, {"views": 0})], ChartSpec(Metric.VIEWS), None, [0]),
+        ([(SINCE, {"likes": None})], LIKES_RATE, "likes not known", []),
+        ([(SINCE, {"likes": None}), (OLD, {})], LIKES_RATE, "likes and views not known", []),
+        ([(SINCE, {"views": 500}), (OLD, {})], RATE, "1 of 2 posts counted", [8]),
+        ([(SINCE, {"views": 500}), (SINCE, {"views": 0})], RATE, None, [8]),
+        ([(SINCE, {"quotes": None})], ChartSpec(Metric.ENGAGEMENT), "quotes not known", []),
+        ([(SINCE, {}), (SINCE, {"quotes": None})], ChartSpec(Metric.ENGAGEMENT), "1 of 2 posts counted", [20]),
+        ([(OLD, {})], ChartSpec(Metric.VIEWS, View.RACE, language=Language.SPANISH), SPANISH, []),
     ],
 )  # fmt: skip
 def test_the_note_names_what_is_not_known_and_nothing_else(
-    ticks: Ticks, entries: list[tuple[str, dict[str, int | None]]], look: Look, note: str | None, values: list[float]
+    ticks: Ticks,
+    entries: list[tuple[str, dict[str, int | None]]],
+    spec: ChartSpec,
+    note: str | None,
+    values: list[float],
 ) -> None:
     ids = read(ticks, *(entry(number, at, **counts) for number, (at, counts) in enumerate(entries)))
-    shown = row(ticks, ids, look)
+    shown = row(ticks, ids, spec)
     assert (shown.note, list(shown.values)) == (note, values)
     assert (shown.total is None) == (not values)
 
@@ -135,8 +141,8 @@ def test_who_has_no_counted_post_ranks_last_and_not_as_zero(ticks: Ticks) -> Non
     ids = ticks.track("old", "unseen")
     ticks.tick()
     for view in (View.RACE, View.SPREAD):
-        with ticks.store.reading() as db:
-            data = chart_data(db, db.get_one(Comparison, ticks.subscribe(ids, Look(Metric.VIEWS, view))), NOW)
+        with ticks.store.read_session() as db:
+            data = chart_data(db, db.get_one(Comparison, ticks.subscribe(ids, ChartSpec(Metric.VIEWS, view))), NOW)
         lines = caption(data).splitlines()
         [old] = [number for number, line in enumerate(lines) if "@old" in line]
         [unseen] = [number for number, line in enumerate(lines) if "@unseen" in line]
@@ -173,8 +179,8 @@ def test_each_count_is_as_it_was_told_last(ticks: Ticks, answers: list[Counts]) 
         at = NOW + timedelta(minutes=number)
         post = Post("1", datetime(2026, 1, 1, tzinfo=UTC), counts)
         now = Counts(*(old if new is None else new for new, old in zip(counts, told, strict=True)))
-        with ticks.store.writing() as db:
-            changed = accounts.save(db, [Reading(account, at, (post,), complete=True)])
+        with ticks.store.write_session() as db:
+            changed = accounts.save(db, [FetchResult(account, at, (post,), complete=True)])
         assert (account in changed) == (number == 0 or now != told)
         told = now
         assert ticks.posts(account)[0].counts == told

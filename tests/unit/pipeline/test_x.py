@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from pipeline.errors import ServiceError
-from pipeline.fetch import fetch, readings
-from pipeline.language import text
-from pipeline.records import Due, Post, Profile, Reading, State
-from pipeline.x import Halt, X
+from pipeline.i18n import lazy_gettext
+from pipeline.records import Due, FetchResult, Post, Profile, State
+from pipeline.sources.x.client import Halt, X
+from pipeline.steps.fetch import fetch, readings
 
 NOW = datetime.now(UTC)
 POST = {"id": "7", "created_at": "2026-11-23T10:00:00.000Z"}
@@ -64,7 +64,7 @@ def script(body: Any, status: int = 200, **headers: str) -> None:
     Scripted.body = body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
-def read(address: str, body: Any, status: int = 200, **headers: str) -> Reading:
+def read(address: str, body: Any, status: int = 200, **headers: str) -> FetchResult:
     script(body, status, **headers)
     [reading] = fetch(X("bearer", address), [Due(1, "42", 100)], NOW, timedelta(seconds=10))
     return reading
@@ -208,7 +208,7 @@ def test_once_x_asks_for_no_more_nobody_who_waits_for_a_turn_asks(address: str) 
     due = [Due(number, str(number), 100) for number in range(1, 401)]
     found = fetch(X("bearer", address), due, NOW, timedelta(seconds=20))
     assert Scripted.asked < 100, "50 threads, and those that were about to ask"
-    assert all(reading.problem == text("X's credits are used up") for reading in found)
+    assert all(reading.problem == lazy_gettext("X's credits are used up") for reading in found)
     assert all(reading.had_turn == (reading.requests == 1) for reading in found)
     assert sum(reading.requests for reading in found) == Scripted.asked
 

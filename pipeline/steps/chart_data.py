@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 
 from pipeline.chart.numbers import short
 from pipeline.chart.standing import fresh
-from pipeline.language import STATE_NAMES, Speech, speech, text
-from pipeline.records import Basis, ChartData, ChartRow, Layout, Look, Metric, Post, State, View
+from pipeline.i18n import STATE_NAMES, Translator, lazy_gettext, translator
+from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, Metric, Normalization, Post, State, View
+from pipeline.sources.x.facts import views_are_counted
 from pipeline.store import comparisons
 from pipeline.store.growth import Growth, growth
 from pipeline.store.tables import Account, Comparison
-from pipeline.x_facts import views_are_counted
 
 DAY = timedelta(days=1)
 VIEWS_OF_RATE = 1000
-SHORT_STATES = {State.MISSING: text("gone")}
+SHORT_STATES = {State.MISSING: lazy_gettext("gone")}
 """What is said of an account that still has posts, beside the day of its figures."""
 
 
@@ -42,7 +42,7 @@ drawings = TypeAdapter(Drawing)
 """Packs a drawing to JSON bytes and back."""
 layouts = TypeAdapter(Layout)
 """Packs a layout to JSON bytes and back."""
-shown = TypeAdapter(tuple[Look, tuple[ChartRow, ...], tuple[int, ...], tuple[str, ...]])
+shown = TypeAdapter(tuple[ChartSpec, tuple[ChartRow, ...], tuple[int, ...], tuple[str, ...]])
 """Packs what a chart shows but for its time: the rows, how many of their posts are young, and what is gained a day."""
 Counted = Sequence[tuple[int, Post]]
 """Posts with what they have of a metric, newest first."""
@@ -50,26 +50,26 @@ Counted = Sequence[tuple[int, Post]]
 
 def chart_data(session: Session, comparison: Comparison, now: datetime) -> ChartData:
     """What the comparison shows now."""
-    look = comparison.look
+    spec = comparison.spec
     accounts = comparisons.accounts_of(session, comparison.id)
-    newest = comparisons.newest_posts(session, comparison.id, look.count)
+    newest = comparisons.newest_posts(session, comparison.id, spec.count)
     read = [account.fetched_at for account in accounts if account.fetched_at is not None]
     as_of = max(read, default=now)
-    rows = tuple(_row(account, newest[account.id], look, as_of) for account in accounts)
+    rows = tuple(_row(account, newest[account.id], spec, as_of) for account in accounts)
     before = layouts.validate_json(comparison.layout) if comparison.layout else None
-    data = ChartData(look, as_of, rows, before)
-    if look.view is not View.GROWTH:
+    data = ChartData(spec, as_of, rows, before)
+    if spec.view is not View.GROWTH:
         return data
-    return _grown(data, growth(session, accounts, newest, look.metric, look.span, now), now)
+    return _grown(data, growth(session, accounts, newest, spec.metric, spec.span, now), now)
 
 
 def inputs(data: ChartData) -> str:
     """The digest of all that a chart shows but for its time."""
-    daily = data.look.basis is Basis.DAILY  # it falls with every second, by less than is shown
+    daily = data.spec.normalization is Normalization.DAILY  # it falls with every second, by less than is shown
     rows = tuple(replace(row, read_at=None, total=None if daily else row.total) for row in data.rows)
     young = tuple(sum(fresh(data, row)) for row in data.rows)
     per_day = tuple(short(row.total or 0) for row in data.rows) if daily else ()
-    return sha256(shown.dump_json((data.look, rows, young, per_day))).hexdigest()
+    return sha256(shown.dump_json((data.spec, rows, young, per_day))).hexdigest()
 
 
 def _grown(data: ChartData, grown: Sequence[Growth], now: datetime) -> ChartData:
@@ -83,28 +83,32 @@ def _grown(data: ChartData, grown: Sequence[Growth], now: datetime) -> ChartData
     return replace(data, rows=rows, now=now, fades_at=fades_at)
 
 
-def _row(account: Account, posts: Sequence[Post], look: Look, as_of: datetime) -> ChartRow:
-    counted = counted_in(posts, look)
-    values = tuple(measure(value, post, look) for value, post in counted)
+def _row(account: Account, posts: Sequence[Post], spec: ChartSpec, as_of: datetime) -> ChartRow:
+    counted = counted_in(posts, spec)
+    values = tuple(measure(value, post, spec) for value, post in counted)
     times = tuple(post.created_at for _, post in counted)
     read_at = account.fetched_at or as_of
-    note = _note(account, posts, look, len(counted), as_of)
-    total = total_of(counted, look, read_at)
+    note = _note(account, posts, spec, len(counted), as_of)
+    total = total_of(counted, spec, read_at)
     return ChartRow(account.handle, values, times, note, total, read_at=account.fetched_at)
 
 
-def counted_in(posts: Sequence[Post], look: Look) -> Counted:
+def counted_in(posts: Sequence[Post], spec: ChartSpec) -> Counted:
     """The posts of which the metric is known, and for a rate their views."""
-    counted = [(value, post) for post in posts if (value := look.metric.of(post.counts)) is not None]
-    return [(value, post) for value, post in counted if post.counts.views] if look.basis is Basis.RATE else counted
+    counted = [(value, post) for post in posts if (value := spec.metric.of(post.counts)) is not None]
+    return (
+        [(value, post) for value, post in counted if post.counts.views]
+        if spec.normalization is Normalization.RATE
+        else counted
+    )
 
 
-def measure(value: int, post: Post, look: Look) -> float:
+def measure(value: int, post: Post, spec: ChartSpec) -> float:
     """What a post has by the look's basis: per 1,000 views, else as counted."""
-    return VIEWS_OF_RATE * value / (post.counts.views or 1) if look.basis is Basis.RATE else value
+    return VIEWS_OF_RATE * value / (post.counts.views or 1) if spec.normalization is Normalization.RATE else value
 
 
-def total_of(counted: Counted, look: Look, read_at: datetime) -> float | None:
+def total_of(counted: Counted, spec: ChartSpec, read_at: datetime) -> float | None:
     """All posts together: what they have, what 1,000 of their views brought, or what came a day.
 
     A day's is what they have by the days from the oldest of them until they were read, which for an account that cannot
@@ -114,54 +118,54 @@ def total_of(counted: Counted, look: Look, read_at: datetime) -> float | None:
     if not counted:
         return None
     total = sum(value for value, _ in counted)
-    match look.basis:
-        case Basis.RATE:
+    match spec.normalization:
+        case Normalization.RATE:
             return VIEWS_OF_RATE * total / sum(post.counts.views or 0 for _, post in counted)
-        case Basis.DAILY:
+        case Normalization.DAILY:
             return total / max((read_at - counted[-1][1].created_at) / DAY, 1)
         case _:
             return total
 
 
-def _note(account: Account, posts: Sequence[Post], look: Look, counted: int, as_of: datetime) -> str | None:
-    said = speech(look.language)
+def _note(account: Account, posts: Sequence[Post], spec: ChartSpec, counted: int, as_of: datetime) -> str | None:
+    said = translator(spec.language)
     if account.state is not State.ACTIVE:
         return _lost(account, said, as_of, some=counted > 0)
     if account.fetched_at is None:
-        return said.say("not read yet")
+        return said.gettext("not read yet")
     if not posts:
-        return said.say("no posts of its own")
+        return said.gettext("no posts of its own")
     if not counted:
-        return _unknown(posts, look, said)
-    known = sum(is_known(post, look) for post in posts)
-    some = [said.say("{count} of {all} posts counted", count=known, all=len(posts))] if known < len(posts) else []
+        return _unknown(posts, spec, said)
+    known = sum(is_known(post, spec) for post in posts)
+    some = [said.gettext("{count} of {all} posts counted", count=known, all=len(posts))] if known < len(posts) else []
     time = said.short_moment(account.fetched_at, as_of)
-    return " · ".join([*some, *([said.say("as of {time}", time=time)] if account.stale else [])]) or None
+    return " · ".join([*some, *([said.gettext("as of {time}", time=time)] if account.stale else [])]) or None
 
 
-def is_known(post: Post, look: Look) -> bool:
+def is_known(post: Post, spec: ChartSpec) -> bool:
     """Whether the network tells of the post all that its figure is made of."""
-    rated = look.basis is not Basis.RATE or post.counts.views is not None
-    return rated and look.metric.of(post.counts) is not None
+    rated = spec.normalization is not Normalization.RATE or post.counts.views is not None
+    return rated and spec.metric.of(post.counts) is not None
 
 
-def _unknown(posts: Sequence[Post], look: Look, said: Speech) -> str:
+def _unknown(posts: Sequence[Post], spec: ChartSpec, said: Translator) -> str:
     """What is not known of any of the posts, so that none has a figure."""
-    needed = [*look.metric.parts, *([Metric.VIEWS] if look.basis is Basis.RATE else [])]
+    needed = [*spec.metric.parts, *([Metric.VIEWS] if spec.normalization is Normalization.RATE else [])]
     for metric in needed:
         if all(metric.of(post.counts) is None for post in posts):
             if metric is Metric.VIEWS and not any(views_are_counted(post.created_at, 1) for post in posts):
-                return said.say("views not counted before 15 Dec 2022")
-            return said.say("{metric} not known", metric=said.metric(metric))
-    if any(is_known(post, look) for post in posts):  # by a rate, and 0 views have none
-        return said.say("no views yet")
-    return said.say("{metric} not known", metric=said.listed(map(said.metric, needed)))
+                return said.gettext("views not counted before 15 Dec 2022")
+            return said.gettext("{metric} not known", metric=said.metric(metric))
+    if any(is_known(post, spec) for post in posts):  # by a rate, and 0 views have none
+        return said.gettext("no views yet")
+    return said.gettext("{metric} not known", metric=said.listed(map(said.metric, needed)))
 
 
-def _lost(account: Account, said: Speech, as_of: datetime, *, some: bool) -> str:
+def _lost(account: Account, said: Translator, as_of: datetime, *, some: bool) -> str:
     """What became of an account, and of which day its last figures are."""
     state = STATE_NAMES[account.state]
     if account.fetched_at is None or not some:
-        return said.say(state)
+        return said.gettext(state)
     day = said.short_day(account.fetched_at, as_of)
-    return said.say("{state}, as of {time}", state=SHORT_STATES.get(account.state, state), time=day)
+    return said.gettext("{state}, as of {time}", state=SHORT_STATES.get(account.state, state), time=day)

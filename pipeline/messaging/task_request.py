@@ -15,7 +15,7 @@ class Request(CeleryRequest):
 
 
 class Task(CeleryTask):  # type: ignore[type-arg]
-    Request = "pipeline.request:Request"
+    Request = "pipeline.messaging.task_request:Request"
 
     def before_start(self, *_: object) -> None:
         """The processes that work on one tick agree on the time, also where Redis' clock jumped just now."""

@@ -1,4 +1,4 @@
-"""`python -m pipeline.dropbox_login`: leads a person to a refresh token for DROPBOX_REFRESH_TOKEN.
+"""`python -m pipeline.dropbox.login`: leads a person to a refresh token for DROPBOX_REFRESH_TOKEN.
 
 PKCE: no app secret is needed, now or later. Nothing is stored; the token is printed once.
 """
@@ -9,7 +9,7 @@ import sys
 import requests
 from dropbox import DropboxOAuth2FlowNoRedirect
 
-from pipeline.dropbox import session
+from pipeline.dropbox.client import session
 
 WEBSITE = "https://www.dropbox.com"
 SCOPES = ["files.content.write"]

@@ -10,12 +10,12 @@ from redis import Redis
 from redis.exceptions import LockNotOwnedError
 from redis.lock import Lock
 
-from pipeline.blobs import Blobs
-from pipeline.queues import TASK_LIMIT_S
+from pipeline.messaging.blobs import Blobs
+from pipeline.messaging.celery_app import TASK_LIMIT_S
 from pipeline.settings import PipelineSettings
+from pipeline.sources.x.client import X
+from pipeline.steps.upload import Cloud
 from pipeline.store import Store
-from pipeline.upload import Cloud
-from pipeline.x import X
 
 REDIS_TIMEOUT_S = 5
 LONGEST_TICK_S = 3 * TASK_LIMIT_S
@@ -23,7 +23,7 @@ LONGEST_TICK_S = 3 * TASK_LIMIT_S
 KNOWN = "tallybird:known"
 
 
-class Tools:
+class Resources:
     """The clients of one process."""
 
     def __init__(self, settings: PipelineSettings) -> None:
@@ -74,7 +74,7 @@ class Tools:
 
     @cached_property
     def dropbox(self) -> Cloud:
-        from pipeline.dropbox import Dropbox  # noqa: PLC0415 its library takes 140 MB, and only the uploader needs it
+        from pipeline.dropbox.client import Dropbox  # noqa: PLC0415 its library takes 140 MB, and only the uploader needs it
 
         return Dropbox(self.settings)
 

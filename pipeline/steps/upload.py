@@ -11,10 +11,11 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from pipeline import clock, dataset
+from pipeline import clock
 from pipeline.errors import FileRefusedError, ServiceError
-from pipeline.language import text
+from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX
+from pipeline.steps import dataset
 from pipeline.store import Store, datasets, dropbox_files, notices
 from pipeline.store.dropbox_files import Claim
 
@@ -54,7 +55,7 @@ class Uploader:
 
     def upload_due(self, now: datetime) -> None:
         """Write every file that is behind and whose turn has come, until Dropbox has trouble: then all wait."""
-        with self.store.reading() as db:
+        with self.store.read_session() as db:
             paths = _due(db, self.account, now)
         for path in paths:
             if not self._upload(path):
@@ -63,7 +64,7 @@ class Uploader:
     def _upload(self, path: str) -> bool:
         """Write or delete one file, if it is still due. False where Dropbox takes none now."""
         now = clock.now()
-        with self.store.writing() as db:
+        with self.store.write_session() as db:
             claim = dropbox_files.claim(db, path, self.account, now, now + CLAIM)
         if claim is None:
             return True
@@ -71,16 +72,16 @@ class Uploader:
             self._put(claim, now) if claim.key else self._remove(claim)
         except FileRefusedError as error:
             log.warning("%s was not written: %s", path, error)
-            with self.store.writing() as db:
+            with self.store.write_session() as db:
                 dropbox_files.postpone(db, path, now + REFUSED_AGAIN_AFTER, error.text)
             return True
         except ServiceError as error:
             log.warning("nothing is written for a while: %s", error)
-            with self.store.writing() as db:
+            with self.store.write_session() as db:
                 dropbox_files.postpone(db, path, now, None)
                 _pause(db, error, clock.now())
             return False
-        with self.store.writing() as db:
+        with self.store.write_session() as db:
             notices.resume(db, DROPBOX, now)
         return True
 
@@ -88,7 +89,7 @@ class Uploader:
         """What the posts changed since the dataset was written goes along; its own file has to follow then."""
         content = self.content_of(claim.key or "")
         rev = self.cloud.put(claim.path, content)
-        with self.store.writing() as db:
+        with self.store.write_session() as db:
             digest = dataset.version(content)
             dropbox_files.mark_uploaded(db, claim.path, digest, rev, now + self.at_least)
             if digest != claim.digest:
@@ -96,7 +97,7 @@ class Uploader:
 
     def _remove(self, claim: Claim) -> None:
         self.cloud.remove(claim.path, claim.rev)
-        with self.store.writing() as db:
+        with self.store.write_session() as db:
             dropbox_files.mark_deleted(db, claim.path)
 
 
@@ -115,7 +116,7 @@ def _pause(session: Session, error: ServiceError, now: datetime) -> None:
     wait = max(min(max(lasted, SHORTEST_PAUSE), LONGEST_PAUSE), error.retry_after or timedelta(0))
     stop = notices.stop(session, DROPBOX, error.text, now, now + wait)
     if error.permanent:
-        told = text(
+        told = lazy_gettext(
             "{reason}. Since {since:moment} no dataset gets there; the charts go on. It is tried again by itself, at "
             "least every 15 minutes, and by the button under /status.",
             reason=stop.reason,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.language import text
-from pipeline.records import Counts, Post, Profile, State, Text
-from pipeline.x_facts import views_are_counted
+from pipeline.i18n import lazy_gettext
+from pipeline.records import Counts, LazyString, Post, Profile, State
+from pipeline.sources.x.facts import views_are_counted
 
 NUMBER = re.compile(r"[0-9]{1,20}")
 HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")  # some old ones are longer than the 15 that X allows today
@@ -99,12 +99,12 @@ def state(problem: dict[str, Any]) -> State | None:
     return State.SUSPENDED if "suspended" in str(problem.get("detail", "")).lower() else State.MISSING
 
 
-def reason(problems: Sequence[dict[str, Any]]) -> Text:
+def reason(problems: Sequence[dict[str, Any]]) -> LazyString:
     """Why there is nothing, by the first of these problems."""
     title = str(problems[0].get("title", "")).encode("ascii", "replace").decode()[:LONGEST_TITLE] if problems else ""
     if title and title.isprintable():
-        return text("X answered: {title}", title=title)
-    return text("X did not answer properly")
+        return lazy_gettext("X answered: {title}", title=title)
+    return lazy_gettext("X did not answer properly")
 
 
 def _items(value: Any) -> list[Any]:

@@ -15,11 +15,12 @@ from pydantic.dataclasses import dataclass
 from redis import Redis, ResponseError
 from redis.asyncio import Redis as AsyncRedis
 
-from pipeline import blobs, clock
+from pipeline import clock
 from pipeline.errors import ServiceError
-from pipeline.language import text
-from pipeline.queues import ANSWERS_WITHIN_S, ASKED, DRAW, LOOK_UP, make_app
-from pipeline.records import Profile, Text
+from pipeline.i18n import lazy_gettext
+from pipeline.messaging import blobs
+from pipeline.messaging.celery_app import ANSWERS_WITHIN_S, ASKED, DRAW, LOOK_UP, make_app
+from pipeline.records import LazyString, Profile
 from pipeline.settings import Settings
 
 READY = "tallybird:ready"
@@ -35,7 +36,7 @@ class Answer:
     """What X says of some handles, in their order, or why it could not be asked."""
 
     profiles: list[Profile] | None = None
-    problem: Text | None = None
+    problem: LazyString | None = None
 
 
 answers = TypeAdapter(Answer)
@@ -52,7 +53,7 @@ def reply(redis: Redis, reply_to: str, answer: Answer) -> None:
     redis.expire(reply_to, ANSWER_WITHIN)
 
 
-class Doors:
+class PipelineClient:
     """The chat's side. Every method may raise the errors of redis or kombu while a server is away."""
 
     def __init__(self, settings: Settings) -> None:
@@ -77,10 +78,10 @@ class Doors:
         await self._send(LOOK_UP, [list(handles), reply_to], seconds)
         packed = await self.redis.blpop([reply_to], timeout=seconds)
         if packed is None:
-            raise ServiceError("pipeline", text("X did not answer in time. Try again in a minute."))
+            raise ServiceError("pipeline", lazy_gettext("X did not answer in time. Try again in a minute."))
         answer = answers.validate_json(packed[1])
         if answer.profiles is None:
-            raise ServiceError("x", answer.problem or text("X did not answer in time"))
+            raise ServiceError("x", answer.problem or lazy_gettext("X did not answer in time"))
         return answer.profiles
 
     async def _send(self, task: str, args: list[object], expires_s: float) -> None:

@@ -16,10 +16,10 @@ from stone.backends.python_rsrc.stone_validators import ValidationError
 
 from pipeline.errors import FileRefusedError, ServiceError
 from pipeline.http import Rebased, read_environment_once
-from pipeline.language import text
+from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX
 from pipeline.settings import Settings
-from pipeline.upload import TIMEOUT_S
+from pipeline.steps.upload import TIMEOUT_S
 
 HOSTS = ("https://api.dropboxapi.com", "https://content.dropboxapi.com")
 MISREAD = (
@@ -73,7 +73,7 @@ def _one_kind_of_error() -> Iterator[None]:
     except ApiError as error:
         raise _refused(error) from None
     except (DropboxException, *MISREAD) as error:
-        problem = text("Dropbox did not answer properly ({kind})", kind=type(error).__name__)
+        problem = lazy_gettext("Dropbox did not answer properly ({kind})", kind=type(error).__name__)
         raise ServiceError(DROPBOX, problem) from None
 
 
@@ -92,16 +92,16 @@ def _ask_to_wait(response: requests.Response, *_: object, **__: object) -> None:
         response.close()
         header = response.headers.get("Retry-After", "")
         wait = timedelta(seconds=int(header[:6])) if header.isascii() and header.isdigit() else None
-        raise ServiceError(DROPBOX, text("Dropbox asks to wait"), retry_after=wait)
+        raise ServiceError(DROPBOX, lazy_gettext("Dropbox asks to wait"), retry_after=wait)
 
 
 def _unauthorized(error: AuthError | BadInputError) -> ServiceError:
     if isinstance(error, BadInputError):
-        reason = text("Dropbox refuses the request; DROPBOX_APP_KEY may be wrong")
+        reason = lazy_gettext("Dropbox refuses the request; DROPBOX_APP_KEY may be wrong")
     elif error.error.is_missing_scope():
-        reason = text("Dropbox misses the permission files.content.write: give it to the app, and log in anew")
+        reason = lazy_gettext("Dropbox misses the permission files.content.write: give it to the app, and log in anew")
     else:
-        reason = text("Dropbox refuses the refresh token: log in anew with python -m pipeline.dropbox_login")
+        reason = lazy_gettext("Dropbox refuses the refresh token: log in anew with python -m pipeline.dropbox.login")
     return ServiceError(DROPBOX, reason, permanent=True)
 
 
@@ -110,10 +110,10 @@ def _refused(error: ApiError) -> Exception:
     if isinstance(error.error, DeleteError) and _is_not_ours(error.error):
         return NothingToDeleteError()
     if reason is not None and reason.is_insufficient_space():
-        return ServiceError(DROPBOX, text("Dropbox is full"), permanent=True)
+        return ServiceError(DROPBOX, lazy_gettext("Dropbox is full"), permanent=True)
     if _asks_to_wait(error.error) or (reason is not None and reason.is_too_many_write_operations()):
-        return ServiceError(DROPBOX, text("Dropbox asks to wait"))
-    return FileRefusedError(DROPBOX, text("Dropbox refused the file"), permanent=True)
+        return ServiceError(DROPBOX, lazy_gettext("Dropbox asks to wait"))
+    return FileRefusedError(DROPBOX, lazy_gettext("Dropbox refused the file"), permanent=True)
 
 
 def _reason(error: object) -> WriteError | None:

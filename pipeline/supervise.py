@@ -1,4 +1,4 @@
-"""`python -m pipeline.run [PROCFILE …]`: every process of the Procfile, and a private Redis where none is given.
+"""`python -m pipeline.supervise [PROCFILE …]`: every process of the Procfile, and a private Redis where none is given.
 
 supervisord keeps them: it restarts what dies, waiting longer each time, and stops all on Ctrl-C. Its configuration is
 written anew from the Procfile at each start, so that the Procfile stays the one list of processes.

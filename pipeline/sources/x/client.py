@@ -15,11 +15,12 @@ from typing import Any
 import requests
 import tweepy
 
-from pipeline import clock, x_answers
+from pipeline import clock
 from pipeline.errors import ServiceError
 from pipeline.http import Rebased, read_environment_once
-from pipeline.language import text
-from pipeline.records import NETWORK, Due, Post, Profile, Reading, State, Text
+from pipeline.i18n import lazy_gettext
+from pipeline.records import NETWORK, Due, FetchResult, LazyString, Post, Profile, State
+from pipeline.sources.x import responses
 
 TWEEPYS_HOST = "https://api.twitter.com"
 TIMEOUT_S = 8
@@ -33,13 +34,13 @@ SPARE = 1.5
 FIELDS = ["created_at", "public_metrics"]
 USER_FIELDS = ["protected"]
 RATE_LIMIT_WINDOW = timedelta(minutes=15)
-NOT_IN_TIME = text("X did not answer in time")
+NOT_IN_TIME = lazy_gettext("X did not answer in time")
 
 HARD_STOPS = {
-    "credits": text("X's credits are used up"),
-    "credits-depleted": text("X's credits are used up"),
-    "spend-cap-reached": text("X's monthly spending limit is reached"),
-    "usage-capped": text("X's monthly usage cap is reached"),
+    "credits": lazy_gettext("X's credits are used up"),
+    "credits-depleted": lazy_gettext("X's credits are used up"),
+    "spend-cap-reached": lazy_gettext("X's monthly spending limit is reached"),
+    "usage-capped": lazy_gettext("X's monthly usage cap is reached"),
 }
 HARD_STOP_TITLES = {
     "CreditsDepleted": "credits",
@@ -55,7 +56,7 @@ class Halt:
     ends_at: by time.monotonic(), when each of them must have given back what it has found.
     """
 
-    reason: Text | None = None
+    reason: LazyString | None = None
     ends_at: float = inf
 
 
@@ -90,7 +91,7 @@ class Found:
             entries = LARGEST_PAGE
         return min(LARGEST_PAGE, max(SMALLEST_PAGE, entries))
 
-    def add(self, page: x_answers.Page, size: int) -> None:
+    def add(self, page: responses.Page, size: int) -> None:
         self.posts |= {post.id: post for post in page.posts}
         self.entries, self.pages = self.entries + size, self.pages + 1
         self.token, self.partial = page.next_token, self.partial or page.partial
@@ -113,19 +114,19 @@ class X:
     def _look_up(self, handles: Sequence[str]) -> list[Profile]:
         """Whom an answer does not name does not exist, unless it names a trouble of X's own instead."""
         answer = self._call(self.client.get_users, usernames=list(handles), user_fields=USER_FIELDS)
-        if not x_answers.names_all(answer, handles):
-            unclear = [each for each in x_answers.problems(answer) if x_answers.state(each) is None]
-            raise ServiceError(NETWORK, x_answers.reason(unclear[:1]))
-        return x_answers.profiles(answer, handles)
+        if not responses.names_all(answer, handles):
+            unclear = [each for each in responses.problems(answer) if responses.state(each) is None]
+            raise ServiceError(NETWORK, responses.reason(unclear[:1]))
+        return responses.profiles(answer, handles)
 
     def names(self, remote_ids: Sequence[str]) -> list[Profile]:
         """The profiles that X shows of at most MOST_USERS ids: an account keeps its id when it is renamed.
 
         Raises ServiceError.
         """
-        return x_answers.people(self._call(self.client.get_users, ids=list(remote_ids), user_fields=USER_FIELDS))
+        return responses.people(self._call(self.client.get_users, ids=list(remote_ids), user_fields=USER_FIELDS))
 
-    def read(self, due: Due, now: datetime, halt: Halt) -> Reading:
+    def read(self, due: Due, now: datetime, halt: Halt) -> FetchResult:
         """The account's newest own posts: pages until `depth` of them are found or the timeline ends. Never raises.
 
         Where X fails or time runs out in between, what was found by then is kept, and of older posts nothing is known.
@@ -141,7 +142,7 @@ class X:
         else:
             return _reading(due, now, found, problem=problem)
 
-    def _read(self, due: Due, halt: Halt, found: Found) -> Text | None:
+    def _read(self, due: Due, halt: Halt, found: Found) -> LazyString | None:
         """Ask for pages; returns why there was an end before all was found."""
         took_s = 0.0
         while not found.is_whole:
@@ -149,10 +150,10 @@ class X:
             if halt.reason or began + took_s > halt.ends_at:
                 return halt.reason or NOT_IN_TIME
             if found.requests == MOST_REQUESTS:
-                return text("X showed nothing but reposts, without an end")
+                return lazy_gettext("X showed nothing but reposts, without an end")
             size = found.page_size
             answer = self._timeline(due, size, found)
-            page = x_answers.page(answer)
+            page = responses.page(answer)
             if page is None:
                 found.state, problem = _verdict(answer)
                 return problem
@@ -176,13 +177,15 @@ class X:
             answer = method(*args, **params)
         except RefusedError as refused:
             problem = _problem(refused.response)
-            if x_answers.state(problem) is not None:
+            if responses.state(problem) is not None:
                 return {"errors": [problem]}
             raise _service_error(refused.response, problem) from None
         except (requests.RequestException, ValueError, RecursionError) as error:
-            raise ServiceError(NETWORK, text("X did not answer properly ({kind})", kind=type(error).__name__)) from None
+            raise ServiceError(
+                NETWORK, lazy_gettext("X did not answer properly ({kind})", kind=type(error).__name__)
+            ) from None
         if not isinstance(answer, dict):
-            raise ServiceError(NETWORK, x_answers.reason([]))
+            raise ServiceError(NETWORK, responses.reason([]))
         return answer
 
 
@@ -200,11 +203,11 @@ def _refuse(response: requests.Response, *_: object, **__: object) -> None:
 
 
 def _reading(
-    due: Due, now: datetime, found: Found, *, problem: Text | None, stopped_until: datetime | None = None
-) -> Reading:
+    due: Due, now: datetime, found: Found, *, problem: LazyString | None, stopped_until: datetime | None = None
+) -> FetchResult:
     """What was found, or the problem where nothing was. A stop is told in either case."""
     posts = tuple(found.posts.values()) if found.posts or problem is None else None
-    return Reading(
+    return FetchResult(
         due.account_id,
         now,
         posts,
@@ -218,33 +221,37 @@ def _reading(
     )
 
 
-def _verdict(answer: dict[str, Any]) -> tuple[State | None, Text]:
+def _verdict(answer: dict[str, Any]) -> tuple[State | None, LazyString]:
     """What a 200 without a timeline says of the account, where it says something, and why there is none."""
-    problems = sorted(x_answers.problems(answer), key=lambda problem: x_answers.state(problem) is None)
-    return x_answers.state(problems[0]) if problems else None, x_answers.reason(problems)
+    problems = sorted(responses.problems(answer), key=lambda problem: responses.state(problem) is None)
+    return responses.state(problems[0]) if problems else None, responses.reason(problems)
 
 
 def _problem(response: requests.Response) -> dict[str, Any]:
     try:
-        return x_answers.refusal(response.json())
+        return responses.refusal(response.json())
     except (requests.RequestException, ValueError, RecursionError):
         return {}
 
 
 def _service_error(response: requests.Response, problem: dict[str, Any]) -> ServiceError:
     status = response.status_code
-    kind = HARD_STOP_TITLES.get(str(problem.get("title")), x_answers.kind(problem))
+    kind = HARD_STOP_TITLES.get(str(problem.get("title")), responses.kind(problem))
     if status == requests.codes.payment_required and kind not in HARD_STOPS:
         kind = "credits"
     if kind in HARD_STOPS:
         return ServiceError(NETWORK, HARD_STOPS[kind], permanent=True, retry_after=_until_tomorrow())
     if status == requests.codes.unauthorized:
-        return ServiceError(NETWORK, text("X refuses the bearer token"), permanent=True, retry_after=RATE_LIMIT_WINDOW)
+        return ServiceError(
+            NETWORK, lazy_gettext("X refuses the bearer token"), permanent=True, retry_after=RATE_LIMIT_WINDOW
+        )
     if kind == "client-forbidden":
-        return ServiceError(NETWORK, text("X refuses the bot's app"), permanent=True, retry_after=RATE_LIMIT_WINDOW)
+        return ServiceError(
+            NETWORK, lazy_gettext("X refuses the bot's app"), permanent=True, retry_after=RATE_LIMIT_WINDOW
+        )
     if status == requests.codes.too_many_requests:
-        return ServiceError(NETWORK, text("X answered 'too many requests'"), retry_after=_reset(response))
-    return ServiceError(NETWORK, text("X answered with status {status}", status=status))
+        return ServiceError(NETWORK, lazy_gettext("X answered 'too many requests'"), retry_after=_reset(response))
+    return ServiceError(NETWORK, lazy_gettext("X answered with status {status}", status=status))
 
 
 def _reset(response: requests.Response) -> timedelta:

@@ -14,23 +14,23 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
 from pipeline import clock
-from pipeline.records import Basis, Language, Metric, Span, State, Text, Theme, View
+from pipeline.records import Language, LazyString, Metric, Normalization, Span, State, Theme, View
 
 CATALOGUES = Path(__file__).parent / "locale"
 LOCALES = {Language.ENGLISH: "en_GB", Language.SPANISH: "es"}
 
 
-def text(words: str, **values: object) -> Text:
+def lazy_gettext(words: str, **values: object) -> LazyString:
     """Something to be said later, in the language of whoever is told; the words are a key of the catalogues.
 
     A field says how its value is written: {at:moment} as in 23 Nov 15:20 UTC, {at:second} as in 23 Nov 15:20:07 UTC,
     with the year where it is not this one; {cost:usd} as in $1.30, {count:number} as in 5,000. Where it does not say, a
     text is said in the same language, a list is written as in a, b and c, and anything else as it is.
     """
-    return Text(words, {name: _plain(value) for name, value in values.items()})
+    return LazyString(words, {name: _plain(value) for name, value in values.items()})
 
 
-BLANK = Text("", {})
+BLANK = LazyString("", {})
 """An empty line between others."""
 
 
@@ -39,43 +39,43 @@ def _plain(value: Any) -> Any:
     match value:
         case datetime() | Decimal():
             return str(value)
-        case str() | int() | Text():
+        case str() | int() | LazyString():
             return value
         case _:
             return list(value)
 
 
 METRICS = {
-    Metric.REPOSTS: text("retweets"),
-    Metric.LIKES: text("likes"),
-    Metric.REPLIES: text("replies"),
-    Metric.QUOTES: text("quotes"),
-    Metric.BOOKMARKS: text("bookmarks"),
-    Metric.VIEWS: text("views"),
-    Metric.ENGAGEMENT: text("engagement"),
+    Metric.REPOSTS: lazy_gettext("retweets"),
+    Metric.LIKES: lazy_gettext("likes"),
+    Metric.REPLIES: lazy_gettext("replies"),
+    Metric.QUOTES: lazy_gettext("quotes"),
+    Metric.BOOKMARKS: lazy_gettext("bookmarks"),
+    Metric.VIEWS: lazy_gettext("views"),
+    Metric.ENGAGEMENT: lazy_gettext("engagement"),
 }
 """What people call it in a chat about X."""
 VIEW_NAMES = {
-    View.SPREAD: text("Spread"),
-    View.POSTS: text("Posts"),
-    View.GROWTH: text("Growth"),
-    View.RACE: text("Race"),
+    View.SPREAD: lazy_gettext("Spread"),
+    View.POSTS: lazy_gettext("Posts"),
+    View.GROWTH: lazy_gettext("Growth"),
+    View.RACE: lazy_gettext("Race"),
 }
-BASIS_NAMES = {
-    Basis.COUNT: text("As counted"),
-    Basis.RATE: text("Per 1,000 views"),
-    Basis.DAILY: text("Per day"),
+NORMALIZATION_NAMES = {
+    Normalization.COUNT: lazy_gettext("As counted"),
+    Normalization.RATE: lazy_gettext("Per 1,000 views"),
+    Normalization.DAILY: lazy_gettext("Per day"),
 }
-SPAN_NAMES = {Span.HOUR: text("Hour"), Span.DAY: text("Day"), Span.WEEK: text("Week")}
-THEME_NAMES = {Theme.LIGHT: text("Light"), Theme.DARK: text("Dark")}
+SPAN_NAMES = {Span.HOUR: lazy_gettext("Hour"), Span.DAY: lazy_gettext("Day"), Span.WEEK: lazy_gettext("Week")}
+THEME_NAMES = {Theme.LIGHT: lazy_gettext("Light"), Theme.DARK: lazy_gettext("Dark")}
 STATE_NAMES = {
-    State.PROTECTED: text("protected"),
-    State.SUSPENDED: text("suspended"),
-    State.MISSING: text("no such account any more"),
+    State.PROTECTED: lazy_gettext("protected"),
+    State.SUSPENDED: lazy_gettext("suspended"),
+    State.MISSING: lazy_gettext("no such account any more"),
 }
 
 
-class Speech(Formatter):
+class Translator(Formatter):
     """One language. The words given to `say` are the catalogues' keys, as those of `text` are."""
 
     def __init__(self, language: Language) -> None:
@@ -83,9 +83,9 @@ class Speech(Formatter):
         self.locale = LOCALES[language]
         self.texts = _catalogue(language)
 
-    def say(self, words: str | Text, **values: object) -> str:
+    def gettext(self, words: str | LazyString, **values: object) -> str:
         """The words in this language, with their {fields} filled in: by these values and the text's own."""
-        told = words if isinstance(words, Text) else Text(words, {})
+        told = words if isinstance(words, LazyString) else LazyString(words, {})
         return self.vformat(self.texts.get(told.words, told.words), (), {**told.values, **values})
 
     def format_field(self, value: Any, format_spec: str) -> str:
@@ -101,10 +101,10 @@ class Speech(Formatter):
                 return format_decimal(value, locale=self.locale)
         if isinstance(value, list):
             return self.listed(self.format_field(each, "") for each in value)
-        return self.say(value) if isinstance(value, Text) else str(value)
+        return self.gettext(value) if isinstance(value, LazyString) else str(value)
 
     def metric(self, metric: Metric) -> str:
-        return self.say(METRICS[metric])
+        return self.gettext(METRICS[metric])
 
     def moment(self, when: datetime, *, year: bool = False) -> str:
         """As in 23 Nov 15:20 UTC, or 23 Nov 2026 15:20 UTC."""
@@ -124,8 +124,8 @@ class Speech(Formatter):
         """When a chart's figures were read, and until when they were found unchanged, if that is later."""
         since, until = self.moment(as_of, year=True), self.moment(checked or as_of, year=True)
         if since == until:
-            return self.say("as of {moment}", moment=since)
-        return self.say("unchanged since {moment}, checked {checked}", moment=since, checked=until)
+            return self.gettext("as of {moment}", moment=since)
+        return self.gettext("unchanged since {moment}, checked {checked}", moment=since, checked=until)
 
     def _at(self, when: datetime, pattern: str) -> str:
         return format_datetime(when.astimezone(UTC), pattern, locale=self.locale)
@@ -144,8 +144,8 @@ def _day(when: datetime) -> str:
 
 
 @cache
-def speech(language: Language) -> Speech:
-    return Speech(language)
+def translator(language: Language) -> Translator:
+    return Translator(language)
 
 
 def _catalogue(language: Language) -> dict[str, str]:

@@ -27,7 +27,7 @@ def is_due(redis: Redis) -> bool:
 def purge(store: Store, now: datetime) -> None:
     """Forget chats set aside for long, then what no chat uses; an account at a time, so that no writer waits long."""
     before = now - KEPT
-    with store.writing() as db:
+    with store.write_session() as db:
         forgotten = chats.forget_set_aside(db, before)
         subscriptions.end_long_asked(db, now - ASKED_KEPT)
         comparisons.forget_unused(db, before)
@@ -35,7 +35,7 @@ def purge(store: Store, now: datetime) -> None:
         notices.forget_past(db, before)
         kept = accounts.ids(db)
     for account_id in kept:
-        with store.writing() as db:
+        with store.write_session() as db:
             posts.forget_beyond(db, account_id, MOST_POSTS)
             history.thin(db, account_id, now)
     store.compact()

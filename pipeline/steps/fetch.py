@@ -9,9 +9,9 @@ from math import inf
 
 from pydantic import TypeAdapter
 
-from pipeline.language import text
-from pipeline.records import Due, Reading
-from pipeline.x import NOT_IN_TIME, Halt, X
+from pipeline.i18n import lazy_gettext
+from pipeline.records import Due, FetchResult
+from pipeline.sources.x.client import NOT_IN_TIME, Halt, X
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +19,11 @@ THREADS = 50
 FAIR = 0.25
 """The part of the time in which whoever is asked has had a turn; who is asked later is asked first next time."""
 
-readings = TypeAdapter(list[Reading])
+readings = TypeAdapter(list[FetchResult])
 """Packs readings to JSON bytes and back."""
 
 
-def fetch(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[Reading]:
+def fetch(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[FetchResult]:
     """One reading for each account, in their order: a success or a failure, never an error.
 
     What takes longer than `within` counts as failed, so that one slow account does not hold up the tick. Once X asks
@@ -33,7 +33,7 @@ def fetch(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[Re
     halt = Halt(ends_at=start + within.total_seconds())
     begun: dict[int, float] = {}
 
-    def read(each: Due) -> Reading:
+    def read(each: Due) -> FetchResult:
         begun[each.account_id] = time.monotonic()
         return x.read(each, now, halt)
 
@@ -49,14 +49,14 @@ def fetch(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[Re
     ]
 
 
-def _result(future: Future[Reading], due: Due, now: datetime, *, had_turn: bool) -> Reading:
+def _result(future: Future[FetchResult], due: Due, now: datetime, *, had_turn: bool) -> FetchResult:
     if not future.done() or future.cancelled():
-        return Reading(due.account_id, now, problem=NOT_IN_TIME, had_turn=had_turn)
+        return FetchResult(due.account_id, now, problem=NOT_IN_TIME, had_turn=had_turn)
     failure = future.exception()
     if failure is None:
         return future.result()
     log.error("reading account %d failed", due.account_id, exc_info=failure)
-    return Reading(due.account_id, now, problem=text("X's answer could not be read"))
+    return FetchResult(due.account_id, now, problem=lazy_gettext("X's answer could not be read"))
 
 
 def chunks(due: Sequence[Due], most: int) -> list[Sequence[Due]]:

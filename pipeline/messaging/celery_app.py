@@ -72,7 +72,7 @@ class Steady(AMQP):
 class App(Celery):
     """By the clock of all: beat's schedule, and until when what is sent may begin."""
 
-    task_cls = "pipeline.request:Task"
+    task_cls = "pipeline.messaging.task_request:Task"
 
     def now(self) -> datetime:
         return clock.now()
@@ -99,7 +99,7 @@ def make_app(settings: Settings) -> Celery:
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
-        worker_pool="pipeline.pool:Pool",
+        worker_pool="pipeline.messaging.worker_pool:Pool",
         worker_concurrency=SLOTS,
         worker_hijack_root_logger=False,
         task_time_limit=TASK_LIMIT_S,
@@ -122,7 +122,7 @@ def make_app(settings: Settings) -> Celery:
     return app
 
 
-def take_back(app: Celery, held_for: timedelta) -> None:
+def redeliver_unacked(app: Celery, held_for: timedelta) -> None:
     """With Redis as the broker: hand out again what some worker took that long ago and never ended.
 
     kombu does this by itself only each 100 s. RabbitMQ does it as soon as a worker is gone.
