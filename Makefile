@@ -12,7 +12,7 @@ help:
 	@echo "make demo      try it here, with no account anywhere; POSTS=file.csv PORT=8765"
 	@echo "make run       run it against Telegram, X and Dropbox, with the settings in .env"
 	@echo "make test      every test"
-	@echo "make check     lint, types, formatting"
+	@echo "make check     lint, formatting, types, who imports whom, dead code"
 	@echo "make bench     figures, as JSON; ONLY=chart"
 	@echo "make audit     known vulnerabilities of what is locked, as PyPI tells them"
 	@echo "make chaos     every part fails in turn, on real servers; prints what that costs; ONLY=processes"
@@ -40,6 +40,8 @@ check: setup
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/vulture
 
 bench: setup
 	@.uv/bin/uv sync --quiet --locked --group bench --python "$$(command -v $(PYTHON))"
