@@ -3,7 +3,7 @@
 from telegram.constants import ChatMemberStatus, ChatType
 from telegram.error import TelegramError
 
-from bot.call import Call
+from bot.command_context import CommandContext
 from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext
@@ -13,18 +13,21 @@ from pipeline.store import chats
 CHAT_ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
-async def check(call: Call, *, changes: bool) -> None:
+async def check(command_context: CommandContext, *, changes: bool) -> None:
     """Raise UserError where the chat is not served, or where a change is not for this person."""
-    allowed = allowed_chats(call.house.settings)
-    if allowed and call.chat_id not in allowed:
+    allowed = allowed_chats(command_context.context.settings)
+    if allowed and command_context.chat_id not in allowed:
         raise UserError(
             lazy_gettext(
-                "This bot serves only chosen chats. Its owner can add this one: its id is {id}.", id=call.chat_id
+                "This bot serves only chosen chats. Its owner can add this one: its id is {id}.",
+                id=command_context.chat_id,
             )
         )
-    if await call.house.read(chats.is_set_aside, call.chat_id):  # it was not seen to come back, as while the bot slept
-        await call.house.write(chats.serve_again, call.chat_id, clock.now())
-    if changes and not await _is_chat_admin(call):
+    if await command_context.context.read(
+        chats.is_set_aside, command_context.chat_id
+    ):  # it was not seen to come back, as while the bot slept
+        await command_context.context.write(chats.serve_again, command_context.chat_id, clock.now())
+    if changes and not await _is_chat_admin(command_context):
         raise UserError(lazy_gettext("In groups only admins may change what is tracked and shown. Ask one of them."))
 
 
@@ -33,22 +36,24 @@ def allowed_chats(settings: Settings) -> frozenset[int]:
     return settings.allowed_chats | settings.admin_ids if settings.allowed_chats else settings.allowed_chats
 
 
-def is_owner(call: Call) -> bool:
-    return call.user_id in call.house.settings.admin_ids
+def is_owner(command_context: CommandContext) -> bool:
+    return command_context.user_id in command_context.context.settings.admin_ids
 
 
-async def _is_chat_admin(call: Call) -> bool:
+async def _is_chat_admin(command_context: CommandContext) -> bool:
     """Only admins post in channels, though anyone there may press; an anonymous admin speaks as the group itself."""
-    if call.message.chat.type == ChatType.PRIVATE or is_owner(call):
+    if command_context.message.chat.type == ChatType.PRIVATE or is_owner(command_context):
         return True
-    if call.message.chat.type == ChatType.CHANNEL and call.query is None:
+    if command_context.message.chat.type == ChatType.CHANNEL and command_context.query is None:
         return True
-    if call.query is None and call.message.sender_chat is not None:
-        return call.message.sender_chat.id == call.chat_id
-    if call.user_id is None:
+    if command_context.query is None and command_context.message.sender_chat is not None:
+        return command_context.message.sender_chat.id == command_context.chat_id
+    if command_context.user_id is None:
         return False
     try:
-        member = await call.message.get_bot().get_chat_member(call.chat_id, call.user_id)
+        member = await command_context.message.get_bot().get_chat_member(
+            command_context.chat_id, command_context.user_id
+        )
     except TelegramError:
         problem = lazy_gettext("Telegram did not say whether you are an admin here. Try again in a minute.")
         raise UserError(problem) from None

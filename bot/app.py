@@ -19,14 +19,14 @@ from telegram.ext import (
     filters,
 )
 
-from bot import access, buttons, command, hint
+from bot import access, callbacks, command, suggestions
 from bot.commands import COMMANDS
+from bot.context import Context
 from bot.delivery import Delivery
-from bot.house import House
-from bot.limits import Limits
-from bot.polling import Polling
-from bot.request import Request
-from bot.telling import Telling
+from bot.notifier import Notifier
+from bot.polling import PollingRequest
+from bot.rate_limits import RateLimiter
+from bot.telegram_request import TelegramRequest
 from bot.webhook import WebhookUpdater
 from pipeline import clock, logs
 from pipeline.i18n import translator
@@ -59,48 +59,50 @@ CONFLICT = (
 
 
 def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, Any, Any, Any]":
-    limits = Limits()
-    house = House(settings, store, PipelineClient(settings))
+    rate_limiter = RateLimiter()
+    context = Context(settings, store, PipelineClient(settings))
     builder = (
         ApplicationBuilder()
         .token(settings.telegram_bot_token.get_secret_value())
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
-        .rate_limiter(limits)
-        .request(Request(connection_pool_size=CONNECTIONS, read_timeout=ANSWER_WITHIN_S))
-        .get_updates_request(Polling(house.flood_control.is_left_out, connection_pool_size=1))
+        .rate_limiter(rate_limiter)
+        .request(TelegramRequest(connection_pool_size=CONNECTIONS, read_timeout=ANSWER_WITHIN_S))
+        .get_updates_request(PollingRequest(context.flood_control.is_left_out, connection_pool_size=1))
         .concurrent_updates(AT_ONCE)
     )
     application = builder.build()
     if settings.webhook_url is not None:
         application.updater = WebhookUpdater(
-            application.bot, application.update_queue, is_left_out=house.flood_control.is_left_out
+            application.bot, application.update_queue, is_left_out=context.flood_control.is_left_out
         )
-    limits.ask = application.bot.get_me
-    unhurried = house.unhurried()
-    telling = Telling(unhurried, application.bot, limits)
-    delivery = Delivery(unhurried, application.bot, limits, telling)
+    rate_limiter.ask = application.bot.get_me
+    background = context.background()
+    notifier = Notifier(background, application.bot, rate_limiter)
+    delivery = Delivery(background, application.bot, rate_limiter, notifier)
 
     async def start(_application: object) -> None:
-        await house.write(chats.allow_only, access.allowed_chats(settings), clock.now())
-        await house.write(subscriptions.begin_anew, clock.now())
+        await context.write(chats.allow_only, access.allowed_chats(settings), clock.now())
+        await context.write(subscriptions.begin_anew, clock.now())
         await _show_menu(application)
         delivery.start()
-        telling.start()
+        notifier.start()
 
     async def stop(_application: object) -> None:
         await delivery.stop()
-        await telling.stop()
-        await house.doors.close()
+        await notifier.stop()
+        await context.pipeline_client.close()
 
     application.post_init, application.post_stop = start, stop
     for each in COMMANDS:
-        application.add_handler(CommandHandler(each.name, command.handler(house, each), WHERE))
-    application.add_handler(MessageHandler(SAID_IN_PRIVATE, hint.handler(house, [each.name for each in COMMANDS])))
-    application.add_handler(CallbackQueryHandler(buttons.handler(house)))
-    application.add_handler(ChatMemberHandler(_membership(house), ChatMemberHandler.MY_CHAT_MEMBER))
-    application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, _migration(house)))
-    application.add_handler(MessageHandler(filters.StatusUpdate.FORUM_TOPIC_REOPENED, _opening(house)))
+        application.add_handler(CommandHandler(each.name, command.handler(context, each), WHERE))
+    application.add_handler(
+        MessageHandler(SAID_IN_PRIVATE, suggestions.handler(context, [each.name for each in COMMANDS]))
+    )
+    application.add_handler(CallbackQueryHandler(callbacks.handler(context)))
+    application.add_handler(ChatMemberHandler(_membership(context), ChatMemberHandler.MY_CHAT_MEMBER))
+    application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, _migration(context)))
+    application.add_handler(MessageHandler(filters.StatusUpdate.FORUM_TOPIC_REOPENED, _opening(context)))
     application.add_error_handler(_error_log())
     return application
 
@@ -133,42 +135,42 @@ async def _show_menu(application: "Application[Any, Any, Any, Any, Any, Any]") -
         log.warning("the menu was not set: %s", type(error).__name__)
 
 
-def _membership(house: House) -> Any:
+def _membership(context: Context) -> Any:
     """Set aside a chat that removed or blocked the bot; serve it again when the bot is back and may serve it."""
-    allowed = access.allowed_chats(house.settings)
+    allowed = access.allowed_chats(context.settings)
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         change = update.my_chat_member
-        if change is None or not await house.read(chats.is_known, change.chat.id):
+        if change is None or not await context.read(chats.is_known, change.chat.id):
             return
         if change.new_chat_member.status in {ChatMember.LEFT, ChatMember.BANNED}:
-            await house.write(chats.set_aside, change.chat.id, "the bot was removed or blocked", clock.now())
+            await context.write(chats.set_aside, change.chat.id, "the bot was removed or blocked", clock.now())
         elif not allowed or change.chat.id in allowed:
-            await house.write(chats.serve_again, change.chat.id, clock.now())
-            house.news.set()
+            await context.write(chats.serve_again, change.chat.id, clock.now())
+            context.wake.set()
 
     return handle
 
 
-def _migration(house: House) -> Any:
+def _migration(context: Context) -> Any:
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.message
         if message and message.migrate_to_chat_id:
-            await house.write(chats.migrate, message.chat.id, message.migrate_to_chat_id, clock.now())
+            await context.write(chats.migrate, message.chat.id, message.migrate_to_chat_id, clock.now())
         if message and message.migrate_from_chat_id:
-            await house.write(chats.migrate, message.migrate_from_chat_id, message.chat.id, clock.now())
-        house.news.set()
+            await context.write(chats.migrate, message.migrate_from_chat_id, message.chat.id, clock.now())
+        context.wake.set()
 
     return handle
 
 
-def _opening(house: House) -> Any:
+def _opening(context: Context) -> Any:
     """A topic was opened again: what waited for that is shown."""
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         if update.message:
-            await house.write(subscriptions.resume, update.message.chat.id, clock.now())
-            house.news.set()
+            await context.write(subscriptions.resume, update.message.chat.id, clock.now())
+            context.wake.set()
 
     return handle
 

@@ -9,10 +9,10 @@ from uuid import uuid4
 from telegram import Message, Update
 from telegram.ext import ContextTypes
 
-from bot import access, words
-from bot.call import Call
+from bot import access, parsing
+from bot.command_context import CommandContext
+from bot.context import Context
 from bot.flood_control import MOST_WAITING
-from bot.house import House
 from pipeline.errors import DATABASE_AWAY, ServiceError, UserError, is_away
 from pipeline.i18n import lazy_gettext
 from pipeline.records import LazyString
@@ -32,46 +32,48 @@ class Command:
 
     name: str
     menu: LazyString
-    run: Callable[[Call], Awaitable[object]]
+    run: Callable[[CommandContext], Awaitable[object]]
     changes: bool = False
     open: bool = False
 
 
-def handler(house: House, command: Command) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
+def handler(
+    context: Context, command: Command
+) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
     """The function that python-telegram-bot calls."""
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.effective_message
-        if not isinstance(message, Message) or not house.answered.is_new(message):
+        if not isinstance(message, Message) or not context.answered.is_new(message):
             return
         user_id = update.effective_user.id if update.effective_user else None
-        call = Call(house, message, user_id, [])
-        if house.flood_control.is_left_out(call.person):
+        command_context = CommandContext(context, message, user_id, [])
+        if context.flood_control.is_left_out(command_context.person):
             return
-        if house.flood_control.is_too_much(call.person):
-            await _slow_down(call)
+        if context.flood_control.is_too_much(command_context.person):
+            await _slow_down(command_context)
             return
-        async with house.flood_control.turn(call.person), house.turn(call.chat_id):
-            problem = await problem_of(_run(call, command))
+        async with context.flood_control.turn(command_context.person), context.turn(command_context.chat_id):
+            problem = await problem_of(_run(command_context, command))
             if problem:
-                await call.answer(problem)
+                await command_context.answer(problem)
 
     return handle
 
 
-async def _slow_down(call: Call) -> None:
+async def _slow_down(command_context: CommandContext) -> None:
     """Told once, in the person's turn; what else they send is dropped without any look-up."""
-    call.house.flood_control.leave_out(call.person)
-    log.warning("a person in chat %d sends more than can be answered", call.chat_id)
-    async with call.house.flood_control.turn(call.person):
-        await call.answer(TOO_MUCH)
+    command_context.context.flood_control.leave_out(command_context.person)
+    log.warning("a person in chat %d sends more than can be answered", command_context.chat_id)
+    async with command_context.context.flood_control.turn(command_context.person):
+        await command_context.answer(TOO_MUCH)
 
 
-async def _run(call: Call, command: Command) -> None:
-    call.words.extend(words.split(call.message.text or ""))
+async def _run(command_context: CommandContext, command: Command) -> None:
+    command_context.args.extend(parsing.split_args(command_context.message.text or ""))
     if not command.open:
-        await access.check(call, changes=command.changes)
-    await command.run(call)
+        await access.check(command_context, changes=command.changes)
+    await command.run(command_context)
 
 
 async def problem_of(work: Awaitable[object]) -> LazyString | None:

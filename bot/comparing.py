@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import troubles, words
-from bot.call import Call
-from bot.words import Wish
+from bot import parsing, phrasing, telegram_errors
+from bot.command_context import CommandContext
+from bot.parsing import ChartRequest
 from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.i18n import METRICS, lazy_gettext
@@ -25,20 +25,24 @@ MESSAGE_WITHIN = timedelta(hours=1)
 TROUBLES = {
     "NO_RIGHTS": lazy_gettext("I may not send photos here"),
     "TOPIC_GONE": lazy_gettext("its topic is closed or deleted"),
-    troubles.UNREACHED: lazy_gettext("Telegram cannot be reached"),
-    troubles.UNANSWERED: lazy_gettext("Telegram does not answer"),
+    telegram_errors.UNREACHED: lazy_gettext("Telegram cannot be reached"),
+    telegram_errors.UNANSWERED: lazy_gettext("Telegram does not answer"),
 }
 NOTHING_TRACKED = lazy_gettext(
     "This chat tracks no account yet. Start with /track and some names, for example /track @nasa @esa."
 )
 
 
-async def read(call: Call) -> tuple[Wish, Sequence[Account]]:
+async def read(command_context: CommandContext) -> tuple[ChartRequest, Sequence[Account]]:
     """The wish in the call's words and the accounts it is about."""
-    tracked = await call.house.read(chats.tracked, call.chat_id)
+    tracked = await command_context.context.read(chats.tracked, command_context.chat_id)
     if not tracked:
         raise UserError(NOTHING_TRACKED)
-    wish = words.wish(call.words, (account.handle for account in tracked), call.house.settings.posts_per_account)
+    wish = parsing.parse_chart_request(
+        command_context.args,
+        (account.handle for account in tracked),
+        command_context.context.settings.posts_per_account,
+    )
     if not wish.handles:
         return wish, tracked
     by_name = {account.handle.lower(): account for account in tracked}
@@ -47,17 +51,17 @@ async def read(call: Call) -> tuple[Wish, Sequence[Account]]:
         raise UserError(
             lazy_gettext(
                 "{names}: not tracked here. First /track {them}",
-                names=words.listed(unknown),
+                names=phrasing.list_handles(unknown),
                 them=" ".join(f"@{name}" for name in unknown[:5]),
             )
         )
     return wish, [by_name[handle.lower()] for handle in wish.handles]
 
 
-async def comparison(call: Call, wish: Wish, accounts: Sequence[Account]) -> Comparison:
+async def comparison(command_context: CommandContext, wish: ChartRequest, accounts: Sequence[Account]) -> Comparison:
     """What is wished, in the chat's own theme and language unless the wish names another."""
-    usual = await call.house.read(chats.spec, call.chat_id)
-    spec = wish.spec(replace(usual, count=call.house.settings.posts_per_account))
+    usual = await command_context.context.read(chats.spec, command_context.chat_id)
+    spec = wish.spec(replace(usual, count=command_context.context.settings.posts_per_account))
     return Comparison(tuple(sorted(account.id for account in accounts)), spec.fitted())
 
 
@@ -67,7 +71,7 @@ def spoken(asked: Comparison, accounts: Sequence[Account]) -> LazyString:
         "{metric} of the last {count} posts of {names}",
         metric=METRICS[asked.spec.metric],
         count=asked.spec.count,
-        names=words.listed(account.handle for account in accounts),
+        names=phrasing.list_handles(account.handle for account in accounts),
     )
     by = BY.get(asked.spec.normalization)
     return lazy_gettext("{what}, {by}", what=what, by=by) if by else what
@@ -157,5 +161,5 @@ def trouble_of(subscription: Subscription) -> LazyString | None:
     if subscription.failing_since is None:
         return None
     known = TROUBLES.get(subscription.problem or "")
-    reason = known or lazy_gettext("Telegram says “{reason}”", reason=words.cut_short(subscription.problem or ""))
+    reason = known or lazy_gettext("Telegram says “{reason}”", reason=phrasing.shorten(subscription.problem or ""))
     return lazy_gettext("not shown since {since:moment}: {reason}", since=subscription.failing_since, reason=reason)

@@ -18,12 +18,13 @@ from telegram import InputMediaPhoto, Message
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import ExtBot
 
-from bot import links, troubles
-from bot.house import House
+from bot import telegram_errors
+from bot.context import Context
+from bot.entities import extract_entities
 from bot.keyboards import under_chart
-from bot.limits import Limits
-from bot.telling import Telling
-from bot.troubles import Kind, Trouble
+from bot.notifier import Notifier
+from bot.rate_limits import RateLimiter
+from bot.telegram_errors import ErrorKind, Failure
 from pipeline import clock
 from pipeline.errors import AWAY
 from pipeline.i18n import translator
@@ -70,10 +71,10 @@ def ways(showing: Showing) -> list[Way]:
     return [Way.USUAL, *(others if showing.failures else [])]
 
 
-def wait_of(showing: Showing, trouble: Trouble) -> timedelta:
+def wait_of(showing: Showing, failure: Failure) -> timedelta:
     """How long until it is tried again; a refusal that nobody knows may pass at once, or never."""
-    if trouble.kind not in troubles.UNKNOWN:
-        return trouble.wait
+    if failure.kind not in telegram_errors.UNKNOWN:
+        return failure.wait
     waits = SOON_S if showing.asked_at else LATER_S
     return timedelta(seconds=waits[showing.failures] if showing.failures < len(waits) else AT_MOST_S)
 
@@ -102,14 +103,14 @@ class Upload:
 class Delivery:
     """The loop that shows charts. One a bot."""
 
-    def __init__(self, house: House, bot: ExtBot[bool], limits: Limits, telling: Telling) -> None:
-        self.house, self.bot, self.limits, self.telling = house, bot, limits, telling
+    def __init__(self, context: Context, bot: ExtBot[bool], rate_limiter: RateLimiter, notifier: Notifier) -> None:
+        self.context, self.bot, self.rate_limiter, self.notifier = context, bot, rate_limiter, notifier
         self.under_way: dict[int, asyncio.Task[None]] = {}
         self.uploads: WeakValueDictionary[str, Upload] = WeakValueDictionary()
         self.loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        loops = (self._listen, self._deliver, self.house.doors.keep_time)
+        loops = (self._listen, self._deliver, self.context.pipeline_client.keep_time)
         self.loops = [asyncio.create_task(loop()) for loop in loops]
 
     async def stop(self) -> None:
@@ -123,11 +124,11 @@ class Delivery:
         heard_before = True
         while True:
             try:
-                entries = await self.house.doors.hear(LOOK_EVERY, again=heard_before)
+                entries = await self.context.pipeline_client.hear(LOOK_EVERY, again=heard_before)
                 heard_before = False
                 if entries:
-                    self.house.news.set()
-                    await self.house.doors.acknowledge(entries)
+                    self.context.wake.set()
+                    await self.context.pipeline_client.acknowledge(entries)
             except Exception as error:  # whatever it is must not end the loop
                 log.warning("cannot hear of ready charts", exc_info=error)
                 await asyncio.sleep(LOOK_AGAIN.total_seconds())
@@ -142,19 +143,19 @@ class Delivery:
             await asyncio.sleep(BETWEEN_LOOKS.total_seconds())
             wait = LOOK_AGAIN if held_back else LOOK_EVERY
             try:
-                await asyncio.wait_for(self.house.news.wait(), wait.total_seconds())
+                await asyncio.wait_for(self.context.wake.wait(), wait.total_seconds())
             except TimeoutError:
                 continue
-            self.house.news.clear()
+            self.context.wake.clear()
 
     async def _start_due(self) -> bool:
         """Start showing what is due, as far as there is room. True where something had to be held back."""
-        due = await self.house.read(subscriptions.outdated, clock.now())
+        due = await self.context.read(subscriptions.outdated, clock.now())
         held_back = False
         for turn in due:
             if self._is_full():
                 return True
-            if turn.chat_id in self.under_way or not self.limits.is_open(turn.chat_id, asked=turn.is_asked):
+            if turn.chat_id in self.under_way or not self.rate_limiter.is_open(turn.chat_id, asked=turn.is_asked):
                 held_back = True
                 continue
             self.under_way[turn.chat_id] = asyncio.create_task(self._take(turn))
@@ -162,27 +163,27 @@ class Delivery:
 
     def _is_full(self) -> bool:
         """Few wait for a place within Telegram's limits; those that Telegram lets wait hold up nobody."""
-        preparing = len(self.under_way) - len(self.limits.showing)
+        preparing = len(self.under_way) - len(self.rate_limiter.showing)
         return preparing >= AT_ONCE or len(self.under_way) >= MOST_AT_ONCE
 
     async def _take(self, turn: Turn) -> None:
         """Show the newest chart there is by now: the list that this turn came from may be older than the last note."""
         try:
-            showing = await self.house.read(subscriptions.due, turn, clock.now())
+            showing = await self.context.read(subscriptions.due, turn, clock.now())
             if showing is not None:
                 await self._show(showing)
         except AWAY as error:
             log.warning("chat %d waits for its chart: %s", turn.chat_id, type(error).__name__)
         finally:
             del self.under_way[turn.chat_id]
-            self.house.news.set()
+            self.context.wake.set()
 
     async def _show(self, showing: Showing) -> None:
         try:
             message_id = await self._put_in_some_way(showing)
             await self._note(showing, None if showing.mode is Mode.NEW else message_id)
         except TelegramError as error:
-            await self._settle(showing, troubles.meaning(error))
+            await self._settle(showing, telegram_errors.classify(error))
         except PictureGoneError:
             await self._draw_again(showing)
         except NotOursError:
@@ -192,7 +193,7 @@ class Delivery:
             await self._postpone(showing, LOOK_AGAIN, "not drawn or not noted")
         except Exception:  # one chat's failure must not end the delivery to the others
             log.exception("showing a chart failed")
-            await self._settle(showing, Trouble(Kind.UNSURE, "failed", troubles.FAILED_WAIT))
+            await self._settle(showing, Failure(ErrorKind.UNSURE, "failed", telegram_errors.FAILED_WAIT))
 
     async def _put_in_some_way(self, showing: Showing) -> int:
         """Show the chart in the first way that Telegram does not refuse. Returns the message's id."""
@@ -202,7 +203,7 @@ class Delivery:
         except TelegramError as error:
             refusal = error
         for way in others:
-            if not _may_be_the_ways_fault(showing, troubles.meaning(refusal)):
+            if not _may_be_the_ways_fault(showing, telegram_errors.classify(refusal)):
                 break
             await self._unclaim(showing)
             try:
@@ -227,11 +228,11 @@ class Delivery:
             upload = self.uploads.setdefault(showing.chart, Upload())
             message_id = await self._upload(replace(showing, message_id=None), upload)
         except TelegramError as error:
-            if troubles.meaning(error).kind is not Kind.UNSURE:
-                await self.house.write_surely(subscriptions.unmark_sending, showing, clock.now())
+            if telegram_errors.classify(error).kind is not ErrorKind.UNSURE:
+                await self.context.write_surely(subscriptions.unmark_sending, showing, clock.now())
             raise
         if showing.asked_at:
-            self.telling.point_below(showing.chat_id, showing.message_id)
+            self.notifier.point_below(showing.chat_id, showing.message_id)
         return message_id
 
     async def _put(self, showing: Showing) -> int:
@@ -242,18 +243,18 @@ class Delivery:
         upload = self.uploads.setdefault(showing.chart, Upload())
         if upload.file_id is None:
             async with upload.turn():
-                upload.file_id = upload.file_id or await self.house.read(telegram_photos.find, showing.chart)
+                upload.file_id = upload.file_id or await self.context.read(telegram_photos.find, showing.chart)
                 if upload.file_id is None:
                     return await self._upload(showing, upload)
         return await self._reuse(showing, upload, upload.file_id)
 
     async def _upload(self, showing: Showing, upload: Upload, *, plain: bool = False) -> int:
-        picture = await self.house.doors.picture(showing.chart)
+        picture = await self.context.pipeline_client.picture(showing.chart)
         if picture is None:
             raise PictureGoneError
         message = await self._request(showing, picture, plain=plain)
         upload.file_id = message.photo[-1].file_id
-        await self.house.write_surely(telegram_photos.save, showing.chart, upload.file_id, clock.now())
+        await self.context.write_surely(telegram_photos.save, showing.chart, upload.file_id, clock.now())
         return message.message_id
 
     async def _reuse(self, showing: Showing, upload: Upload, file_id: str) -> int:
@@ -261,17 +262,17 @@ class Delivery:
         try:
             return (await self._request(showing, file_id)).message_id
         except BadRequest as error:
-            if troubles.meaning(error).kind is not Kind.FILE_GONE:
+            if telegram_errors.classify(error).kind is not ErrorKind.FILE_GONE:
                 raise
         await self._unclaim(showing)
         if upload.file_id == file_id:
             upload.file_id = None
-        await self.house.write(telegram_photos.forget, showing.chart, file_id)
+        await self.context.write(telegram_photos.forget, showing.chart, file_id)
         return await self._put(showing)
 
     async def _request(self, showing: Showing, photo: bytes | str, *, plain: bool = False) -> Message:
         keyboard = None if plain else under_chart(showing.comparison_id, showing.spec, showing.mode)
-        caption, links_in_it = links.of_caption(captioned(showing))
+        caption, links_in_it = extract_entities(captioned(showing))
         entities = None if plain else links_in_it
         is_asked = showing.asked_at is not None and not showing.failures
         if showing.message_id is None:
@@ -297,71 +298,71 @@ class Delivery:
     async def _claim(self, showing: Showing) -> None:
         """A new message is noted before it is sent: rather one chart skipped than one sent twice. Edits may repeat."""
         wait = timedelta(seconds=showing.interval_s) if showing.interval_s else UNSURE_WAIT
-        if not await self.house.write(subscriptions.mark_sending, showing, clock.now() + wait):
+        if not await self.context.write(subscriptions.mark_sending, showing, clock.now() + wait):
             raise NotOursError
 
     async def _unclaim(self, showing: Showing) -> None:
         if showing.message_id is None:
-            await self.house.write_surely(subscriptions.unmark_sending, showing, clock.now())
+            await self.context.write_surely(subscriptions.unmark_sending, showing, clock.now())
 
     async def _note(self, showing: Showing, message_id: int | None) -> None:
-        await self.house.write_surely(subscriptions.mark_shown, showing, message_id, clock.now())
+        await self.context.write_surely(subscriptions.mark_shown, showing, message_id, clock.now())
 
     async def _draw_again(self, showing: Showing) -> None:
         """The bytes are not kept any more and Telegram has no copy: have the same drawn anew."""
-        await self.house.write(comparisons.want_again, showing.comparison_id)
+        await self.context.write(comparisons.want_again, showing.comparison_id)
         await self._postpone(showing, LOOK_AGAIN, "drawn again")
-        await self.house.doors.ask([showing.comparison_id])
+        await self.context.pipeline_client.ask([showing.comparison_id])
 
-    async def _settle(self, showing: Showing, trouble: Trouble) -> None:
-        log.info("chat %d was not shown a chart: %s", showing.chat_id, trouble.text)
-        write, now = self.house.write_surely, clock.now()
-        if trouble.kind is not Kind.UNSURE:
+    async def _settle(self, showing: Showing, failure: Failure) -> None:
+        log.info("chat %d was not shown a chart: %s", showing.chat_id, failure.text)
+        write, now = self.context.write_surely, clock.now()
+        if failure.kind is not ErrorKind.UNSURE:
             await self._unclaim(showing)
-        match trouble.kind:
-            case Kind.SHOWN:
+        match failure.kind:
+            case ErrorKind.SHOWN:
                 await self._note(showing, showing.message_id)
-            case Kind.UNSURE:
-                await write(subscriptions.leave_unsure, showing, now + trouble.wait, trouble.text, now)
-                self._tell_if_it_lasts(showing, trouble, now)
-            case Kind.BARRED if showing.failing_since and now - showing.failing_since > GONE_AFTER:
-                await self.house.follow(showing.chat_id, replace(trouble, kind=Kind.CHAT_GONE))
-            case Kind.CHAT_GONE | Kind.CHAT_MOVED:
-                await self.house.follow(showing.chat_id, trouble)
-            case Kind.MESSAGE_GONE if showing.message_id and showing.mode is Mode.ONCE:
+            case ErrorKind.UNSURE:
+                await write(subscriptions.leave_unsure, showing, now + failure.wait, failure.text, now)
+                self._tell_if_it_lasts(showing, failure, now)
+            case ErrorKind.BARRED if showing.failing_since and now - showing.failing_since > GONE_AFTER:
+                await self.context.follow(showing.chat_id, replace(failure, kind=ErrorKind.CHAT_GONE))
+            case ErrorKind.CHAT_GONE | ErrorKind.CHAT_MOVED:
+                await self.context.follow(showing.chat_id, failure)
+            case ErrorKind.MESSAGE_GONE if showing.message_id and showing.mode is Mode.ONCE:
                 await write(subscriptions.remove, showing.subscription_id)
-            case Kind.MESSAGE_GONE if showing.message_id:
+            case ErrorKind.MESSAGE_GONE if showing.message_id:
                 await write(subscriptions.lose_message, showing.subscription_id)
-            case Kind.NO_RIGHTS | Kind.TOPIC_GONE:
-                await self._explain(showing, trouble)
-            case Kind.WAIT if trouble.text == troubles.ASKS_TO_WAIT:
-                await self._postpone(showing, trouble.wait, trouble.text)
+            case ErrorKind.NO_RIGHTS | ErrorKind.TOPIC_GONE:
+                await self._explain(showing, failure)
+            case ErrorKind.WAIT if failure.text == telegram_errors.ASKS_TO_WAIT:
+                await self._postpone(showing, failure.wait, failure.text)
             case _:
                 await write(
                     subscriptions.note_failure,
                     showing.subscription_id,
-                    now + wait_of(showing, trouble),
-                    trouble.text,
+                    now + wait_of(showing, failure),
+                    failure.text,
                     now,
                 )
-                self._tell_if_it_lasts(showing, trouble, now)
+                self._tell_if_it_lasts(showing, failure, now)
 
-    def _tell_if_it_lasts(self, showing: Showing, trouble: Trouble, now: datetime) -> None:
+    def _tell_if_it_lasts(self, showing: Showing, failure: Failure, now: datetime) -> None:
         asked_long = showing.asked_at is not None and now - showing.asked_at >= TELL_ASKED_AFTER
         failed_long = showing.failing_since is not None and now - showing.failing_since >= TELL_AFTER
         if not showing.told and (asked_long or (failed_long and showing.failures >= ANEW_AFTER)):
-            self.telling.tell_of_refusal(showing, trouble.text)
+            self.notifier.tell_of_refusal(showing, failure.text)
 
-    async def _explain(self, showing: Showing, trouble: Trouble) -> None:
+    async def _explain(self, showing: Showing, failure: Failure) -> None:
         """Wait until it is mended, and say once what is to be mended; noted first, so that it is never said twice."""
-        problem = trouble.kind.name
-        said = await self.house.read(subscriptions.has_problem, showing.chat_id, problem)
-        await self._postpone(showing, trouble.wait, problem)
+        problem = failure.kind.name
+        said = await self.context.read(subscriptions.has_problem, showing.chat_id, problem)
+        await self._postpone(showing, failure.wait, problem)
         if not said:
-            self.telling.explain(showing.chat_id, showing.thread_id, trouble.kind)
+            self.notifier.explain(showing.chat_id, showing.thread_id, failure.kind)
 
     async def _postpone(self, showing: Showing, wait: timedelta, why: str) -> None:
-        await self.house.write_surely(subscriptions.postpone, showing.subscription_id, clock.now() + wait, why)
+        await self.context.write_surely(subscriptions.postpone, showing.subscription_id, clock.now() + wait, why)
 
 
 def captioned(showing: Showing) -> str:
@@ -373,10 +374,10 @@ def captioned(showing: Showing) -> str:
     return showing.caption.removesuffix(last) + said.read_at(showing.as_of, showing.checked_at)
 
 
-def _may_be_the_ways_fault(showing: Showing, trouble: Trouble) -> bool:
+def _may_be_the_ways_fault(showing: Showing, failure: Failure) -> bool:
     """Whether another way may do: after a refusal that nobody knows, or a failure of Telegram's own that lasts."""
-    return trouble.kind in troubles.UNKNOWN or (
-        trouble.told and trouble.kind is Kind.WAIT and showing.failures > BY_TURNS_AFTER
+    return failure.kind in telegram_errors.UNKNOWN or (
+        failure.told and failure.kind is ErrorKind.WAIT and showing.failures > BY_TURNS_AFTER
     )
 
 

@@ -18,7 +18,7 @@ ENDING = {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}
 Json = dict[str, Any]
 
 
-class Polling(HTTPXRequest):
+class PollingRequest(HTTPXRequest):
     """python-telegram-bot's request, without the answers that would leave a bot that runs and hears nothing.
 
     At 401 and 404 the library stops polling for good; a token that is really refused is found out at the start, by

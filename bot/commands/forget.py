@@ -1,7 +1,7 @@
 """/forget: delete all that is stored of the chat, after asking."""
 
-from bot.call import Call
 from bot.command import Command
+from bot.command_context import CommandContext
 from bot.keyboards import sure_to_forget
 from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext
@@ -12,10 +12,10 @@ QUESTION = lazy_gettext(
 )
 
 
-async def run(call: Call) -> None:
-    if not await call.house.read(chats.is_known, call.chat_id):
+async def run(command_context: CommandContext) -> None:
+    if not await command_context.context.read(chats.is_known, command_context.chat_id):
         raise UserError(lazy_gettext("Nothing of this chat is stored."))
-    await call.answer(QUESTION, keyboard=sure_to_forget(await call.translator()))
+    await command_context.answer(QUESTION, keyboard=sure_to_forget(await command_context.translator()))
 
 
 COMMAND = Command("forget", lazy_gettext("delete all that is stored of this chat"), run, changes=True)

@@ -1,7 +1,7 @@
 """/help: every command by what one wants to do, with an example each."""
 
-from bot.call import Call
 from bot.command import Command
+from bot.command_context import CommandContext
 from pipeline.i18n import lazy_gettext
 
 TEXT = lazy_gettext("""\
@@ -29,8 +29,8 @@ About
 /id – this chat's id""")
 
 
-async def run(call: Call) -> None:
-    await call.answer(TEXT)
+async def run(command_context: CommandContext) -> None:
+    await command_context.answer(TEXT)
 
 
 COMMAND = Command("help", lazy_gettext("all commands with examples"), run, open=True)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import comparing, words
-from bot.call import Call
+from bot import comparing, phrasing
 from bot.command import Command
+from bot.command_context import CommandContext
 from pipeline.errors import UserError
 from pipeline.i18n import BLANK, STATE_NAMES, lazy_gettext
 from pipeline.records import LazyString, Mode, State
@@ -14,18 +14,18 @@ from pipeline.store import chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Subscription
 
 
-async def run(call: Call) -> None:
-    tracked = await call.house.read(chats.tracked, call.chat_id)
+async def run(command_context: CommandContext) -> None:
+    tracked = await command_context.context.read(chats.tracked, command_context.chat_id)
     if not tracked:
         raise UserError(comparing.NOTHING_TRACKED)
-    most = call.house.settings.max_accounts_per_chat
+    most = command_context.context.settings.max_accounts_per_chat
     lines = [lazy_gettext("Tracked here: {count} of {most}", count=len(tracked), most=most)]
     lines += [
         lazy_gettext("@{handle} · {remark}", handle=account.handle, remark=_remark(account)) for account in tracked
     ]
-    kept = await call.house.read(_kept, call.chat_id)
+    kept = await command_context.context.read(_kept, command_context.chat_id)
     lines += [BLANK, *kept] if kept else []
-    await call.answer(*lines)
+    await command_context.answer(*lines)
 
 
 def _remark(account: Account) -> LazyString:
@@ -44,13 +44,13 @@ def _kept(session: Session, chat_id: int) -> list[LazyString]:
 def _line(session: Session, subscription: Subscription) -> LazyString:
     accounts = comparisons.accounts_of(session, subscription.comparison_id)
     what = comparing.spoken(comparing.shown_by(session, subscription), accounts)
-    trouble = comparing.trouble_of(subscription)
+    failure = comparing.trouble_of(subscription)
     if subscription.mode is Mode.LIVE:
         kept = lazy_gettext("Live: {what}", what=what)
     else:
-        interval = words.spoken(timedelta(seconds=subscription.interval_s or 0))
+        interval = phrasing.interval_text(timedelta(seconds=subscription.interval_s or 0))
         kept = lazy_gettext("New every {interval}: {what}", interval=interval, what=what)
-    return lazy_gettext("{kept} · {trouble}; tried again by itself", kept=kept, trouble=trouble) if trouble else kept
+    return lazy_gettext("{kept} · {trouble}; tried again by itself", kept=kept, trouble=failure) if failure else kept
 
 
 COMMAND = Command("list", lazy_gettext("what this chat tracks"), run)

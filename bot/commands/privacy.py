@@ -1,7 +1,7 @@
 """/privacy: what is stored, why, and how long."""
 
-from bot.call import Call
 from bot.command import Command
+from bot.command_context import CommandContext
 from pipeline.i18n import lazy_gettext
 
 TEXT = lazy_gettext("""\
@@ -17,8 +17,8 @@ of my owner where that is on. Where the last chat that follows a dataset ends th
 single /compare of anything else leaves none.""")
 
 
-async def run(call: Call) -> None:
-    await call.answer(TEXT)
+async def run(command_context: CommandContext) -> None:
+    await command_context.answer(TEXT)
 
 
 COMMAND = Command("privacy", lazy_gettext("what is stored, and how long"), run, open=True)

@@ -1,7 +1,7 @@
 """/start: what this is, in three lines."""
 
-from bot.call import Call
 from bot.command import Command
+from bot.command_context import CommandContext
 from pipeline.i18n import lazy_gettext
 
 TEXT = lazy_gettext("""\
@@ -12,8 +12,8 @@ I keep score between social accounts on X.
 /help shows the rest.""")
 
 
-async def run(call: Call) -> None:
-    await call.answer(TEXT)
+async def run(command_context: CommandContext) -> None:
+    await command_context.answer(TEXT)
 
 
 COMMAND = Command("start", lazy_gettext("what this bot does"), run, open=True)

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot import access, comparing, keyboards
-from bot.call import Call
 from bot.command import Command
+from bot.command_context import CommandContext
 from pipeline import clock
 from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX, NETWORK, LazyString
@@ -15,14 +15,16 @@ from pipeline.store import accounts, bill, dropbox_files, notices, subscriptions
 from pipeline.store.tables import Account
 
 
-async def run(call: Call) -> None:
-    lines = await call.house.read(_lines, call, clock.now())
-    stops = access.is_owner(call) and await call.house.read(notices.any_stop)
-    await call.answer(*lines, keyboard=keyboards.try_again(await call.translator()) if stops else None)
+async def run(command_context: CommandContext) -> None:
+    lines = await command_context.context.read(_lines, command_context, clock.now())
+    stops = access.is_owner(command_context) and await command_context.context.read(notices.any_stop)
+    await command_context.answer(
+        *lines, keyboard=keyboards.try_again(await command_context.translator()) if stops else None
+    )
 
 
-def _lines(session: Session, call: Call, now: datetime) -> list[LazyString]:
-    settings = call.house.settings
+def _lines(session: Session, command_context: CommandContext, now: datetime) -> list[LazyString]:
+    settings = command_context.context.settings
     tracked = accounts.tracked(session)
     read = [account.fetched_at for account in tracked if account.fetched_at]
     lines = [
@@ -32,8 +34,8 @@ def _lines(session: Session, call: Call, now: datetime) -> list[LazyString]:
             count=len(tracked),
             failing=sum(_fails(account) for account in tracked),
         ),
-        lazy_gettext("Subscriptions here: {count}", count=len(subscriptions.of_chat(session, call.chat_id))),
-        *_failing(session, call.chat_id),
+        lazy_gettext("Subscriptions here: {count}", count=len(subscriptions.of_chat(session, command_context.chat_id))),
+        *_failing(session, command_context.chat_id),
         *_money(session, settings, now),
         _dropbox(session, settings),
     ]
@@ -55,8 +57,8 @@ def _failing(session: Session, chat_id: int) -> list[LazyString]:
     failing = subscriptions.failing(session, chat_id)
     if not failing:
         return []
-    trouble = comparing.trouble_of(failing[0])
-    return [lazy_gettext("Charts that do not get here: {count}; {trouble}", count=len(failing), trouble=trouble)]
+    failure = comparing.trouble_of(failing[0])
+    return [lazy_gettext("Charts that do not get here: {count}; {trouble}", count=len(failing), trouble=failure)]
 
 
 def _fails(account: Account) -> bool:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from bot import access, names, words
-from bot.call import Call
+from bot import access, parsing, phrasing
 from bot.command import Command
+from bot.command_context import CommandContext
 from bot.comparing import follow_tracked
 from bot.flood_control import Person
+from bot.handles import LONGEST_NEW, handle_in, is_page, may_be_new
 from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.i18n import BLANK, lazy_gettext
@@ -27,26 +28,31 @@ NOBODY = 0
 """Who brought a chat in which nobody speaks in person."""
 
 
-async def run(call: Call) -> None:
-    handles, bad = words.handles(call.words)
+async def run(command_context: CommandContext) -> None:
+    handles, bad = parsing.parse_handles(command_context.args)
     if not handles and not bad:
         raise UserError(WHICH)
-    await _check_room(call, handles)
-    known = {account.handle.lower(): account for account in await call.house.read(chats.tracked, call.chat_id)}
+    await _check_room(command_context, handles)
+    known = {
+        account.handle.lower(): account
+        for account in await command_context.context.read(chats.tracked, command_context.chat_id)
+    }
     unsure = [handle for handle in handles if not _is_there(known.get(handle.lower()))]
-    new = [handle for handle in unsure if names.may_be_new(handle)]
-    bad += [handle for handle in unsure if not names.may_be_new(handle) and handle.lower() not in known]
-    profiles = await call.house.doors.look_up(new) if new else []
+    new = [handle for handle in unsure if may_be_new(handle)]
+    bad += [handle for handle in unsure if not may_be_new(handle) and handle.lower() not in known]
+    profiles = await command_context.context.pipeline_client.look_up(new) if new else []
     ids = {account.remote_id for account in known.values()}
     others = [each for each in profiles if each.remote_id not in ids and (each.remote_id or not _in(known, each))]
     found = [profile for profile in others if profile.state is State.ACTIVE]
     if found:
         new_ids = [profile.remote_id or "" for profile in found]
-        added, pointed = await call.house.write(_track, call, (await call.translator()).language, new_ids)
-        await call.house.ask_for_charts(pointed, added)
+        added, pointed = await command_context.context.write(
+            _track, command_context, (await command_context.translator()).language, new_ids
+        )
+        await command_context.context.ask_for_charts(pointed, added)
     passed_on = {profile.handle.lower() for profile in others}
     there = [known[name].handle for name in map(str.lower, handles) if name in known and name not in passed_on]
-    await call.answer(*_report(call, [profile.handle for profile in found], there, others, bad))
+    await command_context.answer(*_report(command_context, [profile.handle for profile in found], there, others, bad))
 
 
 def _is_there(account: Account | None) -> bool:
@@ -58,22 +64,24 @@ def _in(known: Mapping[str, Account], profile: Profile) -> bool:
     return profile.handle.lower() in known
 
 
-async def _check_room(call: Call, handles: Sequence[str]) -> None:
+async def _check_room(command_context: CommandContext, handles: Sequence[str]) -> None:
     """Refuse before anything is asked or changed where there is no room for all."""
-    tracked = {account.handle.lower() for account in await call.house.read(chats.tracked, call.chat_id)}
+    tracked = {
+        account.handle.lower() for account in await command_context.context.read(chats.tracked, command_context.chat_id)
+    }
     together = len(tracked | {handle.lower() for handle in handles})
-    _check_count(call, together)
+    _check_count(command_context, together)
     if not tracked:
-        await call.house.read(_check_place, call)
+        await command_context.context.read(_check_place, command_context)
 
 
-def _check_place(session: Session, call: Call) -> None:
+def _check_place(session: Session, command_context: CommandContext) -> None:
     """Refuse a chat that would be one too many, of all or of one person's."""
-    most = call.house.settings.max_chats
+    most = command_context.context.settings.max_chats
     if chats.count(session) >= most:
         raise UserError(lazy_gettext("I serve {count} chats already, which is all that my owner allows.", count=most))
-    share = share_of(most, call.person)
-    if not access.is_owner(call) and chats.count_of(session, max(call.person, NOBODY)) >= share:
+    share = share_of(most, command_context.person)
+    if not access.is_owner(command_context) and chats.count_of(session, max(command_context.person, NOBODY)) >= share:
         raise UserError(
             lazy_gettext(
                 "I serve {count} chats of yours already, as many as one person may have. "
@@ -88,8 +96,8 @@ def share_of(most: int, person: Person) -> int:
     return max(2, most // 10 if person > NOBODY else most // 2)
 
 
-def _check_count(call: Call, count: int) -> None:
-    most = call.house.settings.max_accounts_per_chat
+def _check_count(command_context: CommandContext, count: int) -> None:
+    most = command_context.context.settings.max_accounts_per_chat
     if count > most:
         raise UserError(
             lazy_gettext(
@@ -101,34 +109,36 @@ def _check_count(call: Call, count: int) -> None:
         )
 
 
-def _track(session: Session, call: Call, language: Language, remote_ids: Sequence[str]) -> tuple[list[int], list[int]]:
+def _track(
+    session: Session, command_context: CommandContext, language: Language, remote_ids: Sequence[str]
+) -> tuple[list[int], list[int]]:
     """Returns the accounts' ids, and those of the comparisons that are to be drawn with them."""
     now = clock.now()
-    chat = chats.add(session, call.chat_id, now, language)
-    if not chats.tracked(session, call.chat_id):
-        _check_place(session, call)
-        chat.added_by = max(call.person, NOBODY)
+    chat = chats.add(session, command_context.chat_id, now, language)
+    if not chats.tracked(session, command_context.chat_id):
+        _check_place(session, command_context)
+        chat.added_by = max(command_context.person, NOBODY)
     ids = [account.id for account in accounts.known(session, remote_ids, NETWORK)]
-    chats.track(session, call.chat_id, ids, now)
-    _check_count(call, len(chats.tracked(session, call.chat_id)))
-    return ids, follow_tracked(session, call.chat_id)
+    chats.track(session, command_context.chat_id, ids, now)
+    _check_count(command_context, len(chats.tracked(session, command_context.chat_id)))
+    return ids, follow_tracked(session, command_context.chat_id)
 
 
 def _report(
-    call: Call, added: list[str], there: list[str], profiles: Sequence[Profile], bad: Sequence[str]
+    command_context: CommandContext, added: list[str], there: list[str], profiles: Sequence[Profile], bad: Sequence[str]
 ) -> list[LazyString]:
     paragraphs = [
-        [lazy_gettext("Added: {names}", names=words.listed(added, MOST_NAMES))] if added else [],
-        [lazy_gettext("Already there: {names}", names=words.listed(there, MOST_NAMES))] if there else [],
+        [lazy_gettext("Added: {names}", names=phrasing.list_handles(added, MOST_NAMES))] if added else [],
+        [lazy_gettext("Already there: {names}", names=phrasing.list_handles(there, MOST_NAMES))] if there else [],
         _refused(profiles, bad),
-        [_cost(call, len(added))] if added else [],
+        [_cost(command_context, len(added))] if added else [],
     ]
     return [line for paragraph in paragraphs if paragraph for line in (*paragraph, BLANK)][:-1]
 
 
 def _refused(profiles: Sequence[Profile], bad: Sequence[str]) -> list[LazyString]:
     causes = {f"@{each.handle}": CAUSES[each.state] for each in profiles if each.state is not State.ACTIVE}
-    causes |= {words.shown(word): _why_not(word) for word in bad}
+    causes |= {phrasing.quote(word): _why_not(word) for word in bad}
     lines = [lazy_gettext("{name}: {cause}", name=name, cause=cause) for name, cause in causes.items()]
     if len(lines) > MOST_NAMES:
         lines[MOST_NAMES:] = [lazy_gettext("and {count} more", count=len(lines) - MOST_NAMES)]
@@ -136,15 +146,15 @@ def _refused(profiles: Sequence[Profile], bad: Sequence[str]) -> list[LazyString
 
 
 def _why_not(word: str) -> LazyString:
-    if names.is_page(word):
+    if is_page(word):
         return lazy_gettext("a page of X, not an account")
-    if len(names.handle_in(word) or "") > names.LONGEST_NEW:
-        return lazy_gettext("not a name on X, where they have at most {most} letters", most=names.LONGEST_NEW)
+    if len(handle_in(word) or "") > LONGEST_NEW:
+        return lazy_gettext("not a name on X, where they have at most {most} letters", most=LONGEST_NEW)
     return lazy_gettext("not a name on X")
 
 
-def _cost(call: Call, count: int) -> LazyString:
-    settings = call.house.settings
+def _cost(command_context: CommandContext, count: int) -> LazyString:
+    settings = command_context.context.settings
     each = bill.post_usd(settings.posts_per_account)
     return lazy_gettext(
         "X charges up to {each:usd} a day for each account, {all:usd} for those added; my budget is {most:usd} a day. "

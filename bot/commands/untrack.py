@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from bot import words
-from bot.call import Call
+from bot import parsing, phrasing
 from bot.command import Command
+from bot.command_context import CommandContext
 from bot.comparing import drop_untracked, follow_tracked
 from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext
@@ -17,25 +17,30 @@ WHICH = lazy_gettext(
 )
 
 
-async def run(call: Call) -> None:
-    handles, bad = words.handles(call.words)
+async def run(command_context: CommandContext) -> None:
+    handles, bad = parsing.parse_handles(command_context.args)
     if not handles and not bad:
         raise UserError(WHICH)
-    by_name = {account.handle.lower(): account for account in await call.house.read(chats.tracked, call.chat_id)}
+    by_name = {
+        account.handle.lower(): account
+        for account in await command_context.context.read(chats.tracked, command_context.chat_id)
+    }
     gone = [by_name[handle.lower()] for handle in handles if handle.lower() in by_name]
-    unknown = [f"@{handle}" for handle in handles if handle.lower() not in by_name] + [*map(words.shown, bad)]
+    unknown = [f"@{handle}" for handle in handles if handle.lower() not in by_name] + [*map(phrasing.quote, bad)]
     ended = 0
     if gone:
-        ended, pointed = await call.house.write(_untrack, call.chat_id, [account.id for account in gone])
-        await call.house.ask_for_charts(pointed)
+        ended, pointed = await command_context.context.write(
+            _untrack, command_context.chat_id, [account.id for account in gone]
+        )
+        await command_context.context.ask_for_charts(pointed)
     lines = [
-        lazy_gettext("No longer tracked: {names}", names=words.listed(account.handle for account in gone))
+        lazy_gettext("No longer tracked: {names}", names=phrasing.list_handles(account.handle for account in gone))
         if gone
         else None,
-        lazy_gettext("Was not tracked: {names}", names=words.few(unknown)) if unknown else None,
+        lazy_gettext("Was not tracked: {names}", names=phrasing.list_some(unknown)) if unknown else None,
         lazy_gettext("Subscriptions that compared them and ended: {count}", count=ended) if ended else None,
     ]
-    await call.answer(*filter(None, lines))
+    await command_context.answer(*filter(None, lines))
 
 
 def _untrack(session: Session, chat_id: int, account_ids: Sequence[int]) -> tuple[int, list[int]]:

@@ -8,7 +8,7 @@ from babel.dates import get_month_names
 
 from bot.commands import COMMANDS
 from bot.keyboards import LANGUAGE_NAMES
-from bot.words import KNOWN
+from bot.parsing import KNOWN
 from pipeline.i18n import LOCALES, translator
 from pipeline.records import Language
 from tests.conftest import until

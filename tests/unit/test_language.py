@@ -24,7 +24,10 @@ SPEAKERS = [
     *sorted((BOT / "commands").glob("*.py")),
     *(
         BOT / f"{name}.py"
-        for name in ("access", "buttons", "call", "command", "comparing", "hint", "keyboards", "words")
+        for name in (
+            *("access", "callbacks", "command", "command_context", "comparing"),
+            *("keyboards", "parsing", "phrasing", "suggestions"),
+        )
     ),
 ]
 """What answers people; the rest of the bot writes logs and reads Telegram's own texts."""
@@ -96,7 +99,7 @@ def sentence(node: ast.AST) -> str | None:
 @pytest.mark.parametrize("language", Language)
 def test_what_a_press_is_answered_with_fits_into_an_alert(language: Language) -> None:
     """The id of a chat and the mark of a log are at most 10 longer than their fields."""
-    alerts = {words for name in ("access", "buttons", "command", "comparing") for words in marked(BOT / f"{name}.py")}
+    alerts = {words for name in ("access", "callbacks", "command", "comparing") for words in marked(BOT / f"{name}.py")}
     said = translator(language).texts
     assert [words for words in alerts if len(said.get(words, words)) > LONGEST_ALERT - 10] == []
 

@@ -7,18 +7,19 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot import keyboards, links, names, words
-from bot.buttons import NUMBER, _chosen
+from bot import handles, keyboards, parsing, phrasing
+from bot.callbacks import NUMBER, _chosen
+from bot.entities import MOST_ENTITIES, extract_entities
 from pipeline.errors import UserError
 from pipeline.i18n import translator
 from pipeline.records import ChartSpec, Language, Metric, Mode, Normalization, Span, Theme, View
 
 ANY = some.text(some.characters(), max_size=80)
-NAMES = some.from_regex(names.NAME, fullmatch=True)
+NAMES = some.from_regex(handles.NAME, fullmatch=True)
 LIKELY = some.one_of(
     NAMES,
-    some.sampled_from(sorted(words.KNOWN)),
-    some.from_regex(words.INTERVAL, fullmatch=True),
+    some.sampled_from(sorted(parsing.KNOWN)),
+    some.from_regex(parsing.INTERVAL, fullmatch=True),
     some.from_regex(r"(https?://)?(www\.)?(x|twitter)\.com/@?\w{0,17}/?(\?.*)?"),
     some.integers().map(str),
     some.sampled_from(["@", "x.com/", "²", "٣٣", "1h1h", "0m", "9" * 400, "@a@b", "=1+1", "/track", "<b>", "\u202e"]),
@@ -40,20 +41,20 @@ PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,50}(-old[0-9]*)?")
 @given(some.text(some.characters(), max_size=5000))
 def test_a_command_is_split_into_words_without_blanks_or_refused(typed: str) -> None:
     try:
-        found = words.split(typed)
+        found = parsing.split_args(typed)
     except UserError:
-        assert len(typed) > words.LONGEST_COMMAND
+        assert len(typed) > phrasing.LONGEST_MESSAGE
         return
     assert not [word for word in found if set(word) & set(" \t\n,;")]
 
 
 @given(TYPED)
 def test_handles_are_plain_and_each_stands_once_and_what_is_none_stands_apart(typed: list[str]) -> None:
-    good, bad = words.handles(typed)
+    good, bad = parsing.parse_handles(typed)
     assert all(PLAIN_NAME.fullmatch(name) for name in good)
     assert len({name.lower() for name in good}) == len(good)
-    assert all(names.handle_in(word) is None for word in bad)
-    assert {names.handle_in(word) for word in typed if word} - {None} >= set(good)
+    assert all(handles.handle_in(word) is None for word in bad)
+    assert {handles.handle_in(word) for word in typed if word} - {None} >= set(good)
 
 
 @given(TYPED, some.lists(NAMES.map(lambda name: name.lstrip("@")), max_size=3), LOOKS)
@@ -61,7 +62,7 @@ def test_a_wish_is_read_or_refused_and_what_is_read_can_be_drawn(
     typed: list[str], tracked: list[str], usual: ChartSpec
 ) -> None:
     try:
-        wish = words.wish(typed, tracked, 100)
+        wish = parsing.parse_chart_request(typed, tracked, 100)
         spec = wish.spec(usual)
     except UserError as error:
         for language in Language:
@@ -69,7 +70,7 @@ def test_a_wish_is_read_or_refused_and_what_is_read_can_be_drawn(
         return
     assert all(PLAIN_NAME.fullmatch(name) for name in wish.handles)
     assert wish.count is None or 5 <= wish.count <= 100
-    assert wish.interval is None or words.SHORTEST_INTERVAL <= wish.interval <= words.LONGEST_INTERVAL
+    assert wish.interval is None or parsing.SHORTEST_INTERVAL <= wish.interval <= parsing.LONGEST_INTERVAL
     assert spec.fitted() == spec.fitted().fitted()
     assert (spec.theme, spec.language) == (wish.theme or usual.theme, usual.language)
 
@@ -79,8 +80,8 @@ def test_a_wish_is_read_or_refused_and_what_is_read_can_be_drawn(
     some.data(),
 )
 def test_the_order_of_words_makes_no_difference(typed: list[str], data: some.DataObject) -> None:
-    other = words.wish(data.draw(some.permutations(typed)), [], 100)
-    wish = words.wish(typed, [], 100)
+    other = parsing.parse_chart_request(data.draw(some.permutations(typed)), [], 100)
+    wish = parsing.parse_chart_request(typed, [], 100)
     assert sorted(other.handles) == sorted(wish.handles)
     assert vars(other) | {"handles": []} == vars(wish) | {"handles": []}
 
@@ -88,27 +89,27 @@ def test_the_order_of_words_makes_no_difference(typed: list[str], data: some.Dat
 @given(some.integers(1, 31 * 24 * 60))
 def test_an_interval_is_read_as_it_is_spoken(minutes: int) -> None:
     interval = timedelta(minutes=minutes)
-    assert words.wish([words.spoken(interval)], [], 100).interval == interval
+    assert parsing.parse_chart_request([phrasing.interval_text(interval)], [], 100).interval == interval
 
 
 @given(ANY)
 def test_what_is_repeated_is_short_and_shows_nothing_that_cannot_be_seen(typed: str) -> None:
-    assert_harmless(words.shown(typed))
-    assert len(words.shown(typed)) <= words.LONGEST_ECHO + 3
+    assert_harmless(phrasing.quote(typed))
+    assert len(phrasing.quote(typed)) <= phrasing.LONGEST_ECHO + 3
 
 
 def assert_harmless(said: str) -> None:
     """As it stands in a message: letters to be seen, of which only names on X and what we say ourselves is a link."""
-    plain, entities = links.of_caption(said)
+    plain, entities = extract_entities(said)
     assert not [letter for letter in plain if unicodedata.category(letter)[0] in "CM" and letter != "\n"]
     assert all(each.type in {"text_link", "code"} for each in entities)
 
 
 @given(some.text(some.characters(codec="utf-8"), max_size=300))
 def test_links_and_code_lie_within_the_text_and_lead_to_x_alone(typed: str) -> None:
-    plain, entities = links.of_caption(typed)
+    plain, entities = extract_entities(typed)
     units = plain.encode("utf-16-le")
-    assert len(entities) <= links.MOST
+    assert len(entities) <= MOST_ENTITIES
     for entity in entities:
         part = units[2 * entity.offset : 2 * (entity.offset + entity.length)].decode("utf-16-le")
         assert len(part.encode("utf-16-le")) == 2 * entity.length
@@ -119,7 +120,7 @@ def test_links_and_code_lie_within_the_text_and_lead_to_x_alone(typed: str) -> N
 
 @given(some.text(some.characters(codec="utf-8")))
 def test_an_answer_is_never_longer_than_a_message(said: str) -> None:
-    assert len(words.cut(said * 50)) <= words.LONGEST_COMMAND
+    assert len(phrasing.fit_message(said * 50)) <= phrasing.LONGEST_MESSAGE
 
 
 @given(some.lists(some.sampled_from([*View, *Metric, *Normalization, *Span]) | ANY, max_size=6), LOOKS)

@@ -20,7 +20,7 @@ OWNER = 900
 def call(chat_id: int, person: int) -> Any:
     """As much of a command as the places depend on."""
     settings = SimpleNamespace(max_chats=6, max_accounts_per_chat=5, admin_ids=frozenset({OWNER}))
-    return SimpleNamespace(chat_id=chat_id, person=person, user_id=person, house=SimpleNamespace(settings=settings))
+    return SimpleNamespace(chat_id=chat_id, person=person, user_id=person, context=SimpleNamespace(settings=settings))
 
 
 @pytest.fixture

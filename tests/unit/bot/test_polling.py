@@ -8,7 +8,7 @@ import pytest
 from telegram import Bot
 from telegram.error import NetworkError
 
-from bot.polling import Polling
+from bot.polling import PollingRequest
 
 TOKEN = "4242:marked-telegram-token-0123456789"
 FLOODER = 13
@@ -20,7 +20,7 @@ def bot_that_hears(status: int, answer: Any) -> Bot:
     def reply(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(status, content=answer if isinstance(answer, str) else json.dumps(answer))
 
-    polling = Polling(
+    polling = PollingRequest(
         lambda person: person == FLOODER, connection_pool_size=1, httpx_kwargs={"transport": httpx.MockTransport(reply)}
     )
     return Bot(TOKEN, get_updates_request=polling)

@@ -9,40 +9,40 @@ from typing import Any
 import pytest
 from telegram.error import RetryAfter, TelegramError
 
-from bot.limits import Limits
+from bot.rate_limits import RateLimiter
 
 GROUP, PRIVATE = -1001, 1001
 
 
-async def sent(limits: Limits, chat_id: int, times: int) -> None:
+async def sent(rate_limiter: RateLimiter, chat_id: int, times: int) -> None:
     async def accept() -> None: ...
 
     for _ in range(times):
-        await limits.process_request(accept, (), {}, "sendMessage", {"chat_id": chat_id}, None)
+        await rate_limiter.process_request(accept, (), {}, "sendMessage", {"chat_id": chat_id}, None)
 
 
 @pytest.mark.parametrize(("chat_id", "before_full", "full"), [(GROUP, 15, 20), (PRIVATE, 2, 3)])
 async def test_charts_kept_fresh_leave_room_for_answers(chat_id: int, before_full: int, full: int) -> None:
-    limits = Limits()
-    await sent(limits, chat_id, before_full - 1)
-    assert limits.is_open(chat_id, asked=False)
-    await sent(limits, chat_id, 1)
-    assert not limits.is_open(chat_id, asked=False)
-    assert limits.is_open(chat_id, asked=True)
-    await sent(limits, chat_id, full - before_full)
-    assert not limits.is_open(chat_id, asked=True)
+    rate_limiter = RateLimiter()
+    await sent(rate_limiter, chat_id, before_full - 1)
+    assert rate_limiter.is_open(chat_id, asked=False)
+    await sent(rate_limiter, chat_id, 1)
+    assert not rate_limiter.is_open(chat_id, asked=False)
+    assert rate_limiter.is_open(chat_id, asked=True)
+    await sent(rate_limiter, chat_id, full - before_full)
+    assert not rate_limiter.is_open(chat_id, asked=True)
 
 
 async def test_a_full_chat_closes_no_other() -> None:
-    limits = Limits()
-    await sent(limits, GROUP, 20)
-    assert limits.is_open(PRIVATE, asked=False)
+    rate_limiter = RateLimiter()
+    await sent(rate_limiter, GROUP, 20)
+    assert rate_limiter.is_open(PRIVATE, asked=False)
 
 
 async def test_what_telegram_got_late_counts_from_then() -> None:
     """Else a Telegram that stood still would get two seconds' messages within one."""
-    limits, moves = Limits(), asyncio.Event()
-    limits.ask = moves.wait
+    rate_limiter, moves = RateLimiter(), asyncio.Event()
+    rate_limiter.ask = moves.wait
     got: list[float] = []
 
     async def accept() -> None:
@@ -50,28 +50,28 @@ async def test_what_telegram_got_late_counts_from_then() -> None:
         got.append(monotonic())
 
     async def say(chat_id: int) -> None:
-        await limits.process_request(accept, (), {}, "sendMessage", {"chat_id": chat_id}, None)
+        await rate_limiter.process_request(accept, (), {}, "sendMessage", {"chat_id": chat_id}, None)
 
-    talk = [asyncio.create_task(say(chat_id)) for chat_id in range(1, 2 * limits.all.count + 1)]
+    talk = [asyncio.create_task(say(chat_id)) for chat_id in range(1, 2 * rate_limiter.all.count + 1)]
     await asyncio.sleep(1.2)
     moves.set()
     await asyncio.gather(*talk)
-    assert got[limits.all.count] - got[0] >= limits.all.seconds
+    assert got[rate_limiter.all.count] - got[0] >= rate_limiter.all.seconds
 
 
 async def test_requests_that_hang_hold_up_no_other_where_telegram_answers_the_rest() -> None:
-    limits, moves = Limits(), asyncio.Event()
+    rate_limiter, moves = RateLimiter(), asyncio.Event()
 
     async def accept() -> None: ...
 
-    limits.ask = accept
+    rate_limiter.ask = accept
     hanging = [
-        asyncio.create_task(limits.process_request(moves.wait, (), {}, "sendPhoto", {"chat_id": chat_id}, None))
-        for chat_id in range(1, limits.all.count + 1)
+        asyncio.create_task(rate_limiter.process_request(moves.wait, (), {}, "sendPhoto", {"chat_id": chat_id}, None))
+        for chat_id in range(1, rate_limiter.all.count + 1)
     ]
     await asyncio.sleep(0)
     async with asyncio.timeout(2.5):
-        await sent(limits, PRIVATE, 1)
+        await sent(rate_limiter, PRIVATE, 1)
     moves.set()
     await asyncio.gather(*hanging)
 
@@ -86,9 +86,9 @@ class Telegram:
         self.got.append((what, monotonic()))
 
     def send(
-        self, limits: Limits, endpoint: str, chat_id: int, what: str, *, asked: bool = False
+        self, rate_limiter: RateLimiter, endpoint: str, chat_id: int, what: str, *, asked: bool = False
     ) -> asyncio.Task[None]:
-        request = limits.process_request(self.take, (what,), {}, endpoint, {"chat_id": chat_id}, asked)
+        request = rate_limiter.process_request(self.take, (what,), {}, endpoint, {"chat_id": chat_id}, asked)
         return asyncio.create_task(request)
 
     def most_in_a_second(self) -> int:
@@ -99,16 +99,16 @@ class Telegram:
 
 @pytest.mark.parametrize("endpoint", ["sendPhoto", "editMessageMedia", "sendMessage", "editMessageText"])
 async def test_no_second_has_more_than_28_requests(endpoint: str) -> None:
-    limits, telegram = Limits(), Telegram()
-    await asyncio.gather(*(telegram.send(limits, endpoint, chat_id, "it") for chat_id in range(1, 71)))
+    rate_limiter, telegram = RateLimiter(), Telegram()
+    await asyncio.gather(*(telegram.send(rate_limiter, endpoint, chat_id, "it") for chat_id in range(1, 71)))
     assert telegram.most_in_a_second() <= 28
     assert telegram.got[-1][1] - telegram.got[0][1] > 2 * 0.99, "70 requests take 2 seconds and more"
 
 
 async def test_no_minute_of_a_group_has_more_than_20_requests_and_no_3_seconds_of_a_person_more_than_3() -> None:
-    limits, telegram = Limits(), Telegram()
-    talk = [telegram.send(limits, "sendMessage", GROUP, "group") for _ in range(30)]
-    talk += [telegram.send(limits, "sendMessage", PRIVATE, "person") for _ in range(10)]
+    rate_limiter, telegram = RateLimiter(), Telegram()
+    talk = [telegram.send(rate_limiter, "sendMessage", GROUP, "group") for _ in range(30)]
+    talk += [telegram.send(rate_limiter, "sendMessage", PRIVATE, "person") for _ in range(10)]
     await asyncio.sleep(1)
     assert [[what for what, _ in telegram.got].count(each) for each in ("group", "person")] == [20, 3]
     for each in talk:
@@ -120,12 +120,14 @@ async def test_no_minute_of_a_group_has_more_than_20_requests_and_no_3_seconds_o
     ("endpoint", "asked"), [("sendMessage", False), ("editMessageText", False), ("editMessageMedia", True)]
 )
 async def test_what_people_wait_for_goes_before_all_charts_that_nobody_asked_for(endpoint: str, *, asked: bool) -> None:
-    limits, telegram = Limits(), Telegram()
-    charts = [telegram.send(limits, "editMessageMedia", chat_id, "chart") for chat_id in range(1, 121)]
+    rate_limiter, telegram = RateLimiter(), Telegram()
+    charts = [telegram.send(rate_limiter, "editMessageMedia", chat_id, "chart") for chat_id in range(1, 121)]
     while len(telegram.got) < 40:  # noqa: ASYNC110 the window is full by then
         await asyncio.sleep(0.005)
     before = len(telegram.got)
-    await asyncio.gather(*(telegram.send(limits, endpoint, 1000 + number, "it", asked=asked) for number in range(8)))
+    await asyncio.gather(
+        *(telegram.send(rate_limiter, endpoint, 1000 + number, "it", asked=asked) for number in range(8))
+    )
     ahead = [what for what, _ in telegram.got[before:]][:9].count("chart")
     assert ahead <= 1, "only the one that was at the head of the line"
     for each in charts:
@@ -135,14 +137,14 @@ async def test_what_people_wait_for_goes_before_all_charts_that_nobody_asked_for
 
 
 async def test_who_gives_up_waiting_leaves_the_line_to_the_others() -> None:
-    limits, telegram = Limits(), Telegram()
-    talk = [telegram.send(limits, "editMessageMedia", chat_id, "chart") for chat_id in range(1, 31)]
+    rate_limiter, telegram = RateLimiter(), Telegram()
+    talk = [telegram.send(rate_limiter, "editMessageMedia", chat_id, "chart") for chat_id in range(1, 31)]
     await asyncio.sleep(0.1)
     for each in talk[1::2]:
         each.cancel()
     await asyncio.gather(*talk, return_exceptions=True)
-    await telegram.send(limits, "sendMessage", 1000, "it")
-    assert not limits.line.is_taken
+    await telegram.send(rate_limiter, "sendMessage", 1000, "it")
+    assert not rate_limiter.line.is_taken
     assert telegram.got[-1][0] == "it"
 
 
@@ -158,14 +160,14 @@ def failing_once(error: TelegramError) -> Callable[[], Coroutine[Any, Any, str]]
 
 
 async def test_an_answer_is_said_after_the_wait_that_telegram_asks_for() -> None:
-    limits, request = Limits(), failing_once(RetryAfter(timedelta(seconds=0.2)))
-    assert await limits.process_request(request, (), {}, "sendMessage", {"chat_id": PRIVATE}, None) == "said"
+    rate_limiter, request = RateLimiter(), failing_once(RetryAfter(timedelta(seconds=0.2)))
+    assert await rate_limiter.process_request(request, (), {}, "sendMessage", {"chat_id": PRIVATE}, None) == "said"
 
 
 async def test_a_chart_passes_its_refusal_on_and_closes_its_chat_alone() -> None:
-    limits, request = Limits(), failing_once(RetryAfter(timedelta(seconds=250)))
+    rate_limiter, request = RateLimiter(), failing_once(RetryAfter(timedelta(seconds=250)))
     with pytest.raises(RetryAfter):
-        await limits.process_request(request, (), {}, "sendPhoto", {"chat_id": PRIVATE}, None)
-    assert not limits.is_open(PRIVATE, asked=True)
-    assert limits.is_open(PRIVATE + 1, asked=False)
-    assert not limits.showing
+        await rate_limiter.process_request(request, (), {}, "sendPhoto", {"chat_id": PRIVATE}, None)
+    assert not rate_limiter.is_open(PRIVATE, asked=True)
+    assert rate_limiter.is_open(PRIVATE + 1, asked=False)
+    assert not rate_limiter.showing

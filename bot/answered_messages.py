@@ -7,7 +7,7 @@ from telegram import Message
 MOST = 10_000
 
 
-class Answered:
+class AnsweredMessages:
     """The last messages that were answered. A restart forgets them."""
 
     def __init__(self) -> None:

@@ -1,16 +1,16 @@
-from bot.links import of_caption, to_profiles
+from bot.entities import extract_entities, profile_links
 
 LONGER = ("https://x.com/anolderandlongername", 72, 21)
 
 
 def test_names_lead_to_their_profiles_on_x_wherever_they_stand() -> None:
     text = "😀 Added: @nasa, @ESA_1.\n@x · median 2; me@example.org https://x.com/@y @anolderandlongername @" + "a" * 51
-    found = [(link.url, link.offset, link.length) for link in to_profiles(text)]
+    found = [(link.url, link.offset, link.length) for link in profile_links(text)]
     assert found == [("https://x.com/nasa", 10, 5), ("https://x.com/ESA_1", 17, 6), ("https://x.com/x", 25, 2), LONGER]
 
 
 def test_a_captions_figures_are_set_in_one_width_and_its_names_are_links() -> None:
-    plain, entities = of_caption("Likes 😀\n`median` \n`    37` @nasa")
+    plain, entities = extract_entities("Likes 😀\n`median` \n`    37` @nasa")
     assert plain == "Likes 😀\nmedian \n    37 @nasa"
     assert [(each.type, each.offset, each.length) for each in entities] == [
         ("code", 9, 6),
@@ -20,13 +20,15 @@ def test_a_captions_figures_are_set_in_one_width_and_its_names_are_links() -> No
 
 
 def test_nothing_in_what_people_typed_is_a_link() -> None:
-    plain, entities = of_caption("`@nasa!x`: not a name\n@esa")
+    plain, entities = extract_entities("`@nasa!x`: not a name\n@esa")
     assert plain == "@nasa!x: not a name\n@esa"
     assert [(each.type, each.offset) for each in entities] == [("code", 0), ("text_link", 20)]
 
 
 def test_an_account_whose_name_another_one_has_is_no_link_to_that_one() -> None:
-    assert [(each.type, each.offset, each.length) for each in to_profiles("@nasa-old, @nasa-old2 and @nasa-older")] == [
+    assert [
+        (each.type, each.offset, each.length) for each in profile_links("@nasa-old, @nasa-old2 and @nasa-older")
+    ] == [
         ("code", 0, 9),
         ("code", 11, 10),
         ("text_link", 26, 5),

@@ -12,10 +12,10 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy.orm import Session
 
-from bot.edits import Answered
+from bot.answered_messages import AnsweredMessages
 from bot.flood_control import FloodControl
-from bot.line import Line
-from bot.troubles import Kind, Trouble
+from bot.priority_lock import PriorityLock
+from bot.telegram_errors import ErrorKind, Failure
 from pipeline import clock
 from pipeline.errors import DATABASE_AWAY
 from pipeline.messaging.client import PipelineClient
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class House:
+class Context:
     """The bot's tools. `news` wakes the delivery when a command changed what is to be shown.
 
     readers: the threads that questions to the store are asked in.
@@ -43,19 +43,19 @@ class House:
 
     settings: BotSettings
     store: Store
-    doors: PipelineClient
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    pipeline_client: PipelineClient
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
     locks: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     flood_control: FloodControl = field(default_factory=FloodControl)
-    answered: Answered = field(default_factory=Answered)
+    answered: AnsweredMessages = field(default_factory=AnsweredMessages)
     readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS, "read"))
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "write"))
-    writing: Line = field(default_factory=Line)
-    hurried: bool = True
+    writing: PriorityLock = field(default_factory=PriorityLock)
+    urgent: bool = True
 
-    def unhurried(self) -> "House":
+    def background(self) -> "Context":
         """The same for what nobody waits for: with threads of its own to read in, and after people's changes."""
-        return replace(self, readers=ThreadPoolExecutor(READERS, "read unhurried"), hurried=False)
+        return replace(self, readers=ThreadPoolExecutor(READERS, "read unhurried"), urgent=False)
 
     async def read(self, ask: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a question to the store in a thread, in a transaction that only reads."""
@@ -73,7 +73,7 @@ class House:
             with self.store.write_session() as session:
                 return change(session, *args, **kwargs)
 
-        async with self.writing.turn(hurried=self.hurried):
+        async with self.writing.turn(urgent=self.urgent):
             return await asyncio.get_running_loop().run_in_executor(self.writer, run)
 
     async def write_surely(self, change: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -91,14 +91,14 @@ class House:
         async with self.locks.setdefault(chat_id, asyncio.Lock()):
             yield
 
-    async def follow(self, chat_id: int, trouble: Trouble) -> None:
+    async def follow(self, chat_id: int, failure: Failure) -> None:
         """A chat that is gone is set aside until it is back; one that moved is known by its new id."""
-        if trouble.kind is Kind.CHAT_GONE:
-            await self.write_surely(chats.set_aside, chat_id, trouble.text, clock.now())
-        if trouble.chat_id:
-            await self.write_surely(chats.migrate, chat_id, trouble.chat_id, clock.now())
+        if failure.kind is ErrorKind.CHAT_GONE:
+            await self.write_surely(chats.set_aside, chat_id, failure.text, clock.now())
+        if failure.chat_id:
+            await self.write_surely(chats.migrate, chat_id, failure.chat_id, clock.now())
 
     async def ask_for_charts(self, comparison_ids: Collection[int], account_ids: Collection[int] = ()) -> None:
         """Have these charts drawn and these new accounts read now; what stands already is shown at once."""
-        self.news.set()
-        await self.doors.ask(comparison_ids, account_ids)
+        self.wake.set()
+        await self.pipeline_client.ask(comparison_ids, account_ids)

@@ -9,10 +9,10 @@ NAME = re.compile(r"(?<![\w@/.])@([A-Za-z0-9_]{1,50})(-old[0-9]*)?(?!\w)")
 """A name on X; with -old behind it that of an account whose name another one has by now, and the address with it."""
 FIXED = re.compile(r"`([^`\n]*)`")
 """What is to be set in letters of one width: a caption's figures, and what people typed, where nothing is a link."""
-MOST = 100  # Telegram takes no more entities in a message
+MOST_ENTITIES = 100  # Telegram takes no more entities in a message
 
 
-def to_profiles(text: str) -> list[MessageEntity]:
+def profile_links(text: str) -> list[MessageEntity]:
     """A link for each @name in the text; else Telegram leads to its own user of that name."""
     return _counted(text, [_link(found) for found in NAME.finditer(text)])
 
@@ -24,7 +24,7 @@ def _link(found: re.Match[str]) -> MessageEntity:
 
 
 @lru_cache(maxsize=256)
-def of_caption(caption: str) -> tuple[str, list[MessageEntity]]:
+def extract_entities(caption: str) -> tuple[str, list[MessageEntity]]:
     """The caption, or answer, without its backticks, and what is a link or of fixed width in it. Many chats get one."""
     plain, fixed = "", []
     for number, part in enumerate(FIXED.split(caption)):
@@ -32,8 +32,8 @@ def of_caption(caption: str) -> tuple[str, list[MessageEntity]]:
             fixed.append(MessageEntity(MessageEntity.CODE, len(plain), len(part)))
         plain += part
     fixed = _counted(plain, fixed)
-    links = [link for link in to_profiles(plain) if not any(_holds(part, link) for part in fixed)]
-    return plain, [*fixed, *links][:MOST]
+    links = [link for link in profile_links(plain) if not any(_holds(part, link) for part in fixed)]
+    return plain, [*fixed, *links][:MOST_ENTITIES]
 
 
 def _holds(part: MessageEntity, link: MessageEntity) -> bool:
@@ -42,4 +42,4 @@ def _holds(part: MessageEntity, link: MessageEntity) -> bool:
 
 def _counted(text: str, entities: list[MessageEntity]) -> list[MessageEntity]:
     """The first ones, with places as Telegram counts them."""
-    return list(MessageEntity.adjust_message_entities_to_utf_16(text, entities[:MOST]))
+    return list(MessageEntity.adjust_message_entities_to_utf_16(text, entities[:MOST_ENTITIES]))

@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
-from bot.house import House
-from bot.line import Line
+from bot.context import Context
+from bot.priority_lock import PriorityLock
 from pipeline.messaging.client import PipelineClient
 from pipeline.settings import BotSettings
 from pipeline.store import Store
@@ -17,35 +17,35 @@ from pipeline.store.migrate import migrate
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def context(tmp_path: Path) -> AsyncIterator[Context]:
     settings = BotSettings(telegram_bot_token=SecretStr("42:made-up-token-0123456789"), data_dir=tmp_path)
-    house = House(settings, Store(settings.database_address), PipelineClient(settings))
-    migrate(house.store)
-    yield house
-    await house.doors.close()
-    house.store.close()
+    context = Context(settings, Store(settings.database_address), PipelineClient(settings))
+    migrate(context.store)
+    yield context
+    await context.pipeline_client.close()
+    context.store.close()
 
 
 async def test_the_hurried_are_let_through_first_and_equals_as_they_came() -> None:
-    line, passed = Line(), []
+    line, passed = PriorityLock(), []
 
-    async def go(name: str, *, hurried: bool) -> None:
-        async with line.turn(hurried=hurried):
+    async def go(name: str, *, urgent: bool) -> None:
+        async with line.turn(urgent=urgent):
             passed.append(name)
             await asyncio.sleep(0)
 
     names = {"a": False, "b": False, "C": True, "d": False, "E": True}
-    await asyncio.gather(*(go(name, hurried=hurried) for name, hurried in names.items()))
+    await asyncio.gather(*(go(name, urgent=urgent) for name, urgent in names.items()))
     assert passed == ["a", "C", "E", "b", "d"]
     assert not line.is_taken
 
 
 async def test_who_leaves_the_line_ends_nobodys_turn() -> None:
-    line, passed = Line(), []
+    line, passed = PriorityLock(), []
     may_end = asyncio.Event()
 
     async def go(name: str) -> None:
-        async with line.turn(hurried=False):
+        async with line.turn(urgent=False):
             passed.append(name)
             await may_end.wait()
 
@@ -57,15 +57,15 @@ async def test_who_leaves_the_line_ends_nobodys_turn() -> None:
     assert passed == ["a", "c"]
 
 
-async def test_peoples_changes_of_the_database_go_before_the_notes_of_what_was_shown(house: House) -> None:
-    unhurried, made = house.unhurried(), []
+async def test_peoples_changes_of_the_database_go_before_the_notes_of_what_was_shown(context: Context) -> None:
+    background, made = context.background(), []
 
     def change(_session: Session, name: str) -> None:
         made.append(name)
 
-    notes = [asyncio.create_task(unhurried.write(change, f"note {number}")) for number in range(20)]
+    notes = [asyncio.create_task(background.write(change, f"note {number}")) for number in range(20)]
     await asyncio.sleep(0)
-    await house.write(change, "a command's")
+    await context.write(change, "a command's")
     await asyncio.gather(*notes)
     assert made.index("a command's") <= 1
     assert len(made) == 21

@@ -5,7 +5,7 @@ from zlib import crc32
 import pytest
 
 from bot.commands import COMMANDS
-from bot.hint import nearest
+from bot.suggestions import nearest
 from tests.conftest import until
 from tests.unit.bot.conftest import Bot
 

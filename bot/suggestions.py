@@ -8,11 +8,11 @@ from typing import Any
 from telegram import Update
 from telegram.ext import ContextTypes
 
-from bot import command, words
-from bot.call import Call
+from bot import command, phrasing
 from bot.command import Command
-from bot.house import House
-from bot.names import handle_in, visible, words_in
+from bot.command_context import CommandContext
+from bot.context import Context
+from bot.handles import handle_in, visible, words_in
 from pipeline.i18n import lazy_gettext
 from pipeline.records import LazyString
 
@@ -27,21 +27,21 @@ USUAL = lazy_gettext("I answer commands only; /help lists them.")
 
 
 def handler(
-    house: House, commands: Collection[str]
+    context: Context, commands: Collection[str]
 ) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
     """The function that python-telegram-bot calls for what is no command, also in an edit that begins with a slash."""
 
-    async def run(call: Call) -> None:
-        typed = call.message.text or ""
-        if call.message.edit_date is None or typed.startswith("/"):
-            await call.answer(hint(typed, commands))
+    async def run(command_context: CommandContext) -> None:
+        typed = command_context.message.text or ""
+        if command_context.message.edit_date is None or typed.startswith("/"):
+            await command_context.answer(hint(typed, commands))
 
-    return command.handler(house, Command("", USUAL, run))
+    return command.handler(context, Command("", USUAL, run))
 
 
 def hint(typed: str, commands: Collection[str]) -> LazyString:
     """The nearest command, with the words that were typed as far as they are plain."""
-    found = nearest(visible(typed[: words.LONGEST_COMMAND]), commands)
+    found = nearest(visible(typed[: phrasing.LONGEST_MESSAGE]), commands)
     return lazy_gettext("Did you mean {command}? /help lists all commands.", command=f"`/{found}`") if found else USUAL
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from telegram.error import RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
-from bot import troubles
-from bot.line import Line
-from bot.troubles import Kind
+from bot import telegram_errors
+from bot.priority_lock import PriorityLock
+from bot.telegram_errors import ErrorKind
 
 UNCOUNTED = {
     *("answerCallbackQuery", "getChat", "getChatAdministrators", "getChatMember", "sendChatAction", "setMyCommands"),
@@ -34,7 +34,7 @@ Request = Callable[[], Coroutine[Any, Any, Any]]
 
 
 @dataclass(eq=False, slots=True)
-class Place:
+class Slot:
     """What a request takes of a window; moments by `monotonic`. arrived: None as long as nothing tells that it has."""
 
     sent: float
@@ -50,7 +50,7 @@ class Window:
 
     def __init__(self, count: int, seconds: float) -> None:
         self.count, self.seconds = count, seconds
-        self.places: list[Place] = []
+        self.places: list[Slot] = []
         self.closed_until = 0.0
 
     def wait(self, now: float, *, spare: int = 0) -> float:
@@ -60,15 +60,15 @@ class Window:
         full_until = ends[len(ends) - most] if len(ends) >= most else 0.0
         return max(full_until, self.closed_until) - now
 
-    def take(self, place: Place) -> None:
+    def take(self, place: Slot) -> None:
         self.places = [each for each in self.places if self._end(each, place.sent) > place.sent] + [place]
 
-    def _end(self, place: Place, now: float) -> float:
+    def _end(self, place: Slot, now: float) -> float:
         arrived = now if place.arrived is None else place.arrived
         return (place.sent if arrived - place.sent <= PROMPT_S else arrived) + self.seconds
 
 
-class Limits(BaseRateLimiter[bool]):
+class RateLimiter(BaseRateLimiter[bool]):
     """Holds a request back until its chat and the bot have room. A chat that was told to wait closes alone.
 
     What people wait for goes first. Charts that nobody asked for come evenly: then there is room for an answer at any
@@ -81,11 +81,11 @@ class Limits(BaseRateLimiter[bool]):
 
     def __init__(self) -> None:
         self.all = Window(PER_SECOND, 1.0)
-        self.line = Line()
+        self.line = PriorityLock()
         self.next_chart = 0.0
         self.chats: dict[int, Window] = {}
         self.showing: set[int] = set()
-        self.under_way: set[Place] = set()
+        self.under_way: set[Slot] = set()
         self.ask: Request
         self.asking: asyncio.Task[None] | None = None
 
@@ -131,7 +131,7 @@ class Limits(BaseRateLimiter[bool]):
             except RetryAfter:
                 continue
             except TelegramError as error:
-                if troubles.meaning(error).kind is not Kind.WAIT or (pause := next(pauses, None)) is None:
+                if telegram_errors.classify(error).kind is not ErrorKind.WAIT or (pause := next(pauses, None)) is None:
                     raise
             await asyncio.sleep(pause)
 
@@ -139,7 +139,7 @@ class Limits(BaseRateLimiter[bool]):
         try:
             return await request()
         except RetryAfter as error:
-            self._chat(chat_id).closed_until = monotonic() + troubles.asked_wait(error).total_seconds()
+            self._chat(chat_id).closed_until = monotonic() + telegram_errors.asked_wait(error).total_seconds()
             raise
 
     @asynccontextmanager
@@ -154,12 +154,12 @@ class Limits(BaseRateLimiter[bool]):
             place.arrived = place.arrived or monotonic()
             self.under_way.discard(place)
 
-    async def _find_place(self, chat_id: int, *, asked: bool) -> Place | None:
+    async def _find_place(self, chat_id: int, *, asked: bool) -> Slot | None:
         """A place, once there is room in the chat; none where others of the chat took it while the bot had no room."""
         chat = self._chat(chat_id)
         while (wait := chat.wait(monotonic())) > 0:  # noqa: ASYNC110 time alone ends it
             await asyncio.sleep(min(wait, LOOK_S))
-        async with self.line.turn(hurried=asked):
+        async with self.line.turn(urgent=asked):
             while (wait := self._wait(asked=asked)) > 0:
                 if self.all.wait(monotonic()) > 0:
                     self._doubt()
@@ -173,8 +173,8 @@ class Limits(BaseRateLimiter[bool]):
         now = monotonic()
         return self.all.wait(now) if asked else max(self.all.wait(now), self.next_chart - now)
 
-    def _take(self, chat: Window, *, asked: bool) -> Place:
-        place = Place(monotonic())
+    def _take(self, chat: Window, *, asked: bool) -> Slot:
+        place = Slot(monotonic())
         if not asked:
             self.next_chart = max(self.next_chart, place.sent - CATCH_UP_S) + self.all.seconds / self.all.count
         self.under_way.add(place)

@@ -6,18 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Line:
+class PriorityLock:
     """Lets one through after the other: those in a hurry first, and of equals the one that came first."""
 
     def __init__(self) -> None:
-        self.hurried: deque[asyncio.Future[None]] = deque()
+        self.urgent: deque[asyncio.Future[None]] = deque()
         self.others: deque[asyncio.Future[None]] = deque()
         self.is_taken = False
 
     @asynccontextmanager
-    async def turn(self, *, hurried: bool) -> AsyncIterator[None]:
+    async def turn(self, *, urgent: bool) -> AsyncIterator[None]:
         if self.is_taken:
-            await self._wait(self.hurried if hurried else self.others)
+            await self._wait(self.urgent if urgent else self.others)
         self.is_taken = True
         try:
             yield
@@ -35,7 +35,7 @@ class Line:
             raise
 
     def _pass_on(self) -> None:
-        for waiting in (self.hurried, self.others):
+        for waiting in (self.urgent, self.others):
             while waiting:
                 following = waiting.popleft()
                 if not following.done():

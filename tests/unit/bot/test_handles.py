@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot import names, words
+from bot import handles, parsing
 
-HANDLES = some.from_regex(names.HANDLE, fullmatch=True)
+HANDLES = some.from_regex(handles.HANDLE, fullmatch=True)
 HIDDEN = "\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u2067\u2068\u2069\u202a\u202c\ufeff\u00ad\u034f\ufe0f\u180e"
 SIGNS = "\"'“”‘’«»„‹›()[]{}<>（）「」【】.,:;!?…‥。、，；：·•*~–—-|&+/🚀👉✨¡¿"
 ADDRESSES = some.sampled_from(
@@ -38,7 +38,7 @@ ADDRESSES = some.sampled_from(
 
 
 def read(typed: str) -> tuple[list[str], list[str]]:
-    return words.handles(words.split(f"/track {typed}"))
+    return parsing.parse_handles(parsing.split_args(f"/track {typed}"))
 
 
 @given(HANDLES, some.text(SIGNS, max_size=4), some.text(SIGNS, max_size=4), some.sampled_from(["", "'s", "’s", "’S"]))
@@ -68,7 +68,9 @@ def test_full_width_letters_are_the_same_letters(handle: str) -> None:
 
 
 @given(
-    HANDLES.filter(lambda handle: handle.lower() not in names.PAGES), ADDRESSES, some.text('()<>"“”.,;!…*', max_size=2)
+    HANDLES.filter(lambda handle: handle.lower() not in handles.PAGES),
+    ADDRESSES,
+    some.text('()<>"“”.,;!…*', max_size=2),
 )
 def test_an_address_of_an_account_or_of_what_it_posted_names_the_account(handle: str, address: str, signs: str) -> None:
     assert read(f"{signs}{address.format(handle)}{signs.replace('(', ')')}") == ([handle], [])
@@ -128,7 +130,7 @@ def test_names_are_found_as_people_paste_them(typed: str, found: list[str]) -> N
 )
 def test_a_page_of_x_is_no_account_and_told_as_that(typed: str) -> None:
     assert read(typed) == ([], [typed])
-    assert names.is_page(typed)
+    assert handles.is_page(typed)
 
 
 @pytest.mark.parametrize(
@@ -184,14 +186,14 @@ def test_a_name_found_stands_in_the_text_whole(typed: str) -> None:
 def test_the_longest_message_is_read_at_once() -> None:
     began = time.process_time()
     for sign in "_@.'[<\n(\u200b":
-        words.split("/track " + sign * 4000)
+        parsing.split_args("/track " + sign * 4000)
     assert time.process_time() - began < 1
 
 
 def test_an_account_that_lost_its_name_to_another_is_named_apart_from_it_and_never_asked_of_x() -> None:
-    assert words.handles(words.split("/untrack @nasa-old, (@nasa-old2) @nasa.")) == (
+    assert parsing.parse_handles(parsing.split_args("/untrack @nasa-old, (@nasa-old2) @nasa.")) == (
         ["nasa-old", "nasa-old2", "nasa"],
         [],
     )
-    assert words.wish(["@nasa-old", "nasa"], ["nasa-old", "nasa"], 100).handles == ["nasa-old", "nasa"]
-    assert [names.may_be_new(name) for name in ("nasa", "nasa-old", "n" * 15, "n" * 16)] == [True, False, True, False]
+    assert parsing.parse_chart_request(["@nasa-old", "nasa"], ["nasa-old", "nasa"], 100).handles == ["nasa-old", "nasa"]
+    assert [handles.may_be_new(name) for name in ("nasa", "nasa-old", "n" * 15, "n" * 16)] == [True, False, True, False]

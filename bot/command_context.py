@@ -13,9 +13,10 @@ from telegram import CallbackQuery, Chat, InlineKeyboardMarkup, LinkPreviewOptio
 from telegram.constants import ChatType
 from telegram.error import TelegramError
 
-from bot import links, troubles, words
+from bot import phrasing, telegram_errors
+from bot.context import Context
+from bot.entities import extract_entities
 from bot.flood_control import Person
-from bot.house import House
 from pipeline.i18n import Translator, translator
 from pipeline.records import Language, LazyString
 from pipeline.store import chats
@@ -37,13 +38,13 @@ class Way(Enum):
 
 
 @dataclass(frozen=True)
-class Call:
+class CommandContext:
     """words: what follows the command. query: the button that was pressed, if it was one."""
 
-    house: House
+    context: Context
     message: Message
     user_id: int | None
-    words: list[str]
+    args: list[str]
     query: CallbackQuery | None = None
 
     @property
@@ -60,7 +61,7 @@ class Call:
 
     async def translator(self) -> Translator:
         person = self.query.from_user if self.query else self.message.from_user
-        return await translator_of(self.house, self.message.chat, person)
+        return await translator_of(self.context, self.message.chat, person)
 
     @property
     def person(self) -> Person:
@@ -75,12 +76,12 @@ class Call:
             try:
                 return (await self._send(lines, keyboard, way)).message_id
             except TelegramError as error:
-                trouble = troubles.meaning(error)
-            log.warning("chat %d was not answered: %s", self.chat_id, trouble.text)
-            if trouble.kind not in troubles.UNKNOWN:
+                failure = telegram_errors.classify(error)
+            log.warning("chat %d was not answered: %s", self.chat_id, failure.text)
+            if failure.kind not in telegram_errors.UNKNOWN:
                 break
             await asyncio.sleep(AGAIN_S)
-        await self.house.follow(self.chat_id, trouble)
+        await self.context.follow(self.chat_id, failure)
         return None
 
     @contextmanager
@@ -89,11 +90,11 @@ class Call:
         try:
             yield
         except TelegramError as error:
-            log.info("a message in chat %d stays as it was: %s", self.chat_id, troubles.meaning(error).text)
+            log.info("a message in chat %d stays as it was: %s", self.chat_id, telegram_errors.classify(error).text)
 
     async def _send(self, lines: Iterable[LazyString], keyboard: InlineKeyboardMarkup | None, way: Way) -> Message:
         said = await self.translator()
-        plain, entities = links.of_caption(words.cut("\n".join(said.gettext(line) for line in lines)))
+        plain, entities = extract_entities(phrasing.fit_message("\n".join(said.gettext(line) for line in lines)))
         reply = ReplyParameters(self.message.message_id, allow_sending_without_reply=True) if self.in_group else None
         send = partial(
             self.message.get_bot().send_message,
@@ -118,10 +119,10 @@ def person(message: Message, user_id: int | None, *, pressed: bool) -> Person:
     return message.chat.id if user_id is None else user_id
 
 
-async def translator_of(house: House, chat: Chat, person: User | None) -> Translator:
+async def translator_of(context: Context, chat: Chat, person: User | None) -> Translator:
     """The language that the chat has chosen; until it is known, a private chat has the person's own."""
     try:
-        chosen = await house.read(chats.language, chat.id)
+        chosen = await context.read(chats.language, chat.id)
     except SQLAlchemyError:  # that the database is away must be told too
         chosen = None
     return translator(chosen or _first(chat, person))

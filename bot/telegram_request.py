@@ -7,7 +7,7 @@ from typing import Any
 from telegram.request import HTTPXRequest
 
 
-class Request(HTTPXRequest):
+class TelegramRequest(HTTPXRequest):
     """python-telegram-bot's request, which would take {"ok": false} with status 200 for an answer without a result."""
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:

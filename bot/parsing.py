@@ -1,14 +1,14 @@
 """Reading what people type: handles, addresses, metrics, views, numbers, intervals. Nothing here changes anything."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from bot.names import UNSEEN, handle_in, words_in
+from bot.handles import handle_in, words_in
+from bot.phrasing import LONGEST_MESSAGE, UNITS, quote
 from pipeline.errors import UserError
 from pipeline.i18n import METRICS, SPAN_NAMES, THEME_NAMES, VIEW_NAMES, lazy_gettext, translator
 from pipeline.records import (
@@ -24,16 +24,12 @@ from pipeline.records import (
     View,
 )
 
-LONGEST_COMMAND = 4096  # Telegram's own limit for a message
-LONGEST_ECHO = 24
-LONGEST_TOLD = 120
 FEWEST_POSTS = 5
 SHORTEST_INTERVAL = timedelta(minutes=1)
 LONGEST_INTERVAL = timedelta(days=31)
 
 COMMAND = re.compile(r"\s*/\w+(?:@\w+)?")
 INTERVAL = re.compile(r"(\d{1,6})(m|min|h|d)", re.IGNORECASE)
-UNITS = {"m": timedelta(minutes=1), "min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 def _called(names: Mapping[Any, LazyString]) -> dict[str, Any]:
@@ -65,7 +61,7 @@ KNOWN = {word: (field, value) for field, values in CHOICES.items() for word, val
 
 
 @dataclass
-class Wish:
+class ChartRequest:
     """What a /compare or /subscribe asks for; None where it leaves the choice to us."""
 
     handles: list[str]
@@ -113,20 +109,20 @@ class Wish:
         return View.RACE if self.normalization is Normalization.DAILY else None
 
 
-def split(typed: str) -> list[str]:
+def split_args(typed: str) -> list[str]:
     """The words after the command, as `names.words_in` has them."""
-    if len(typed) > LONGEST_COMMAND:
+    if len(typed) > LONGEST_MESSAGE:
         raise UserError(
             lazy_gettext(
                 "That command is {length:number} characters long; {most:number} are the most. Send it in parts.",
                 length=len(typed),
-                most=LONGEST_COMMAND,
+                most=LONGEST_MESSAGE,
             )
         )
     return words_in(COMMAND.sub("", typed, count=1))
 
 
-def handles(words: Iterable[str]) -> tuple[list[str], list[str]]:
+def parse_handles(words: Iterable[str]) -> tuple[list[str], list[str]]:
     """The handles among the words, each once whatever its case, and the words that are none."""
     good: dict[str, str] = {}
     bad: dict[str, None] = {}
@@ -139,16 +135,16 @@ def handles(words: Iterable[str]) -> tuple[list[str], list[str]]:
     return list(good.values()), list(bad)
 
 
-def wish(words: Iterable[str], tracked: Iterable[str], most_posts: int) -> Wish:
+def parse_chart_request(words: Iterable[str], tracked: Iterable[str], most_posts: int) -> ChartRequest:
     """Read the words of /compare or /subscribe in any order; a tracked account needs no @, unless it is such a word.
 
     Raises UserError for what it does not know.
     """
-    read = Wish([])
+    read = ChartRequest([])
     known = {handle.lower() for handle in tracked}
     for word in _together(list(words)):
         _take(read, word, known, most_posts)
-    read.handles = handles(read.handles)[0]
+    read.handles = parse_handles(read.handles)[0]
     return read
 
 
@@ -162,7 +158,7 @@ def _together(words: Sequence[str]) -> Iterator[str]:
         yield both if both.lower() in KNOWN else word
 
 
-def _take(read: Wish, word: str, tracked: Collection[str], most_posts: int) -> None:
+def _take(read: ChartRequest, word: str, tracked: Collection[str], most_posts: int) -> None:
     is_number = word.isascii() and word.isdigit()
     if word.lower() in KNOWN:
         setattr(read, *KNOWN[word.lower()])
@@ -179,7 +175,7 @@ def _take(read: Wish, word: str, tracked: Collection[str], most_posts: int) -> N
             lazy_gettext(
                 "I don't know the word “{word}”. Name accounts as @name; the metrics are {metrics}; "
                 "the views are {views}. /help has examples.",
-                word=shown(word),
+                word=quote(word),
                 metrics=[metric.words for metric in METRICS.values()],
                 views=View,
             )
@@ -196,7 +192,7 @@ def _wrong_count(word: str, most: int) -> UserError:
             "I can compare the last {fewest} to {most:number} posts of each account, not {asked}.",
             fewest=FEWEST_POSTS,
             most=most,
-            asked=shown(word),
+            asked=quote(word),
         )
     )
 
@@ -206,43 +202,3 @@ def _interval(found: re.Match[str]) -> timedelta:
     if SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
         return interval
     raise UserError(lazy_gettext("A new chart can come every 1m to 31d, for example /subscribe new 1h."))
-
-
-def shown(typed: str) -> str:
-    """Somebody's text, safe to repeat: short, without what cannot be seen, and set so that nothing in it is a link."""
-    letters = unicodedata.normalize("NFC", typed).replace("`", "'")
-    visible = "".join(each for each in letters if unicodedata.category(each)[0] not in "CM" and each not in UNSEEN)
-    return f"`{visible}`" if len(visible) <= LONGEST_ECHO else f"`{visible[:LONGEST_ECHO]}…`"
-
-
-def cut_short(told: str) -> str:
-    """What a service said, as much of it as fits in a line."""
-    line = " ".join(told.split())
-    return line if len(line) <= LONGEST_TOLD else f"{line[: LONGEST_TOLD - 1]}…"
-
-
-def cut(said: str) -> str:
-    """As many of its lines as a message holds."""
-    if len(said) <= LONGEST_COMMAND:
-        return said
-    return said[: LONGEST_COMMAND - 2].rpartition("\n")[0] + "\n…"
-
-
-def listed(handles: Iterable[str], most: int = 10) -> list[str | LazyString]:
-    """@a, @b and @c, as a text writes them."""
-    return few([f"@{handle}" for handle in handles], most)
-
-
-def few(names: Sequence[str], most: int = 10) -> list[str | LazyString]:
-    """The names; of a long list the first ones, and how many more there are."""
-    if len(names) <= most:
-        return [*names]
-    return [*names[: most - 1], lazy_gettext("{count} more", count=len(names) - most + 1)]
-
-
-def spoken(interval: timedelta) -> str:
-    """An interval as people type it: 90m, 2h, 1d."""
-    for unit in ("d", "h", "m"):
-        if not interval % UNITS[unit]:
-            return f"{interval // UNITS[unit]}{unit}"
-    return f"{interval.total_seconds():.0f} s"

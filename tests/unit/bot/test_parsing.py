@@ -3,27 +3,27 @@ from datetime import timedelta
 
 import pytest
 
-from bot import words
+from bot import parsing, phrasing
 from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartSpec, Language, Metric, Mode, Normalization, Span, Theme, View
 
 
 def test_handles_come_once_whatever_their_case_and_bad_words_apart() -> None:
-    assert words.handles(["@NASA", "nasa", "", "@esa", "<b>", "<b>"]) == (["NASA", "esa"], ["<b>"])
+    assert parsing.parse_handles(["@NASA", "nasa", "", "@esa", "<b>", "<b>"]) == (["NASA", "esa"], ["<b>"])
 
 
 def test_commas_part_words_and_the_command_is_left_out() -> None:
-    assert words.split("/track@TallybirdBot @a,@b ; c\n@d") == ["@a", "@b", "c", "@d"]
+    assert parsing.split_args("/track@TallybirdBot @a,@b ; c\n@d") == ["@a", "@b", "c", "@d"]
 
 
 def test_a_command_longer_than_a_message_is_refused() -> None:
     with pytest.raises(UserError, match="5,000 characters"):
-        words.split("/track " + "a" * 4993)
+        parsing.split_args("/track " + "a" * 4993)
 
 
 def test_a_wish_is_read_in_any_order_and_tracked_names_need_no_mark() -> None:
-    wish = words.wish(["50", "nasa", "likes", "@ESA", "posts", "dark", "new", "2h"], ["NASA"], 100)
+    wish = parsing.parse_chart_request(["50", "nasa", "likes", "@ESA", "posts", "dark", "new", "2h"], ["NASA"], 100)
     assert wish.handles == ["nasa", "ESA"]
     assert (wish.metric, wish.view, wish.theme) == (Metric.LIKES, View.POSTS, Theme.DARK)
     assert (wish.count, wish.mode, wish.interval) == (50, Mode.NEW, timedelta(hours=2))
@@ -40,41 +40,43 @@ def test_a_wish_is_read_in_any_order_and_tracked_names_need_no_mark() -> None:
     ],
 )
 def test_a_look_is_the_chats_own_with_what_was_asked_for(typed: list[str], spec: ChartSpec) -> None:
-    assert words.wish(typed, [], 100).spec(ChartSpec(theme=Theme.DARK)) == spec
+    assert parsing.parse_chart_request(typed, [], 100).spec(ChartSpec(theme=Theme.DARK)) == spec
 
 
 @pytest.mark.parametrize("typed", ["posts daily", "growth rate", "race hour", "views rate"])
 def test_words_that_do_not_go_together_are_refused(typed: str) -> None:
     with pytest.raises(UserError):
-        words.wish(typed.split(), [], 100).spec(ChartSpec())
+        parsing.parse_chart_request(typed.split(), [], 100).spec(ChartSpec())
 
 
 @pytest.mark.parametrize("word", ["likez", "4", "101", "99999999999999999999", "٣٣", "0m", "99d", "-5", "+5", "@a/b"])
 def test_a_wish_with_an_unknown_word_or_a_figure_out_of_range_is_refused(word: str) -> None:
     with pytest.raises(UserError):
-        words.wish([word], [], 100)
+        parsing.parse_chart_request([word], [], 100)
 
 
 @pytest.mark.parametrize("name", ["likes", "50", "live", "dark", "2h", "race", "all", "citas"])
 def test_an_account_named_like_a_word_or_number_of_compare_needs_its_mark(name: str) -> None:
-    without, marked = (words.wish([word], [name], 100) for word in (name, f"@{name}"))
+    without, marked = (parsing.parse_chart_request([word], [name], 100) for word in (name, f"@{name}"))
     assert without.handles == []
-    assert without != words.Wish([])
-    assert marked == words.Wish([name])
-    assert words.wish([f"https://x.com/{name}"], [name], 100) == marked
+    assert without != parsing.ChartRequest([])
+    assert marked == parsing.ChartRequest([name])
+    assert parsing.parse_chart_request([f"https://x.com/{name}"], [name], 100) == marked
 
 
 def test_a_number_that_no_count_can_be_is_the_account_of_that_name() -> None:
-    assert words.wish(["2024"], ["2024"], 100) == words.Wish(["2024"])
+    assert parsing.parse_chart_request(["2024"], ["2024"], 100) == parsing.ChartRequest(["2024"])
 
 
 def test_a_metric_of_two_words_is_read_as_one() -> None:
-    assert words.wish(["me", "gusta", "50"], [], 100) == words.Wish([], metric=Metric.LIKES, count=50)
+    assert parsing.parse_chart_request(["me", "gusta", "50"], [], 100) == parsing.ChartRequest(
+        [], metric=Metric.LIKES, count=50
+    )
 
 
 def test_what_people_send_is_repeated_short_and_without_direction_marks() -> None:
-    assert words.shown("a\u202eb\u200bc\x07" + "d" * 40) == "`abc" + "d" * 21 + "…`"
-    assert words.shown("e\u0301`\u3164\u2800x\u0336\ufe0f") == "`é'x`"
+    assert phrasing.quote("a\u202eb\u200bc\x07" + "d" * 40) == "`abc" + "d" * 21 + "…`"
+    assert phrasing.quote("e\u0301`\u3164\u2800x\u0336\ufe0f") == "`é'x`"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,9 @@ def test_what_people_send_is_repeated_short_and_without_direction_marks() -> Non
     [(["a"], 10, "@a"), (["a", "b", "c"], 10, "@a, @b and @c"), ("abcdefghijkl", 3, "@a, @b and 10 more")],
 )
 def test_names_are_listed_as_people_do(names: Sequence[str], most: int, said: str) -> None:
-    assert translator(Language.ENGLISH).gettext(lazy_gettext("{names}", names=words.listed(names, most))) == said
+    assert (
+        translator(Language.ENGLISH).gettext(lazy_gettext("{names}", names=phrasing.list_handles(names, most))) == said
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,4 +97,4 @@ def test_names_are_listed_as_people_do(names: Sequence[str], most: int, said: st
     ],
 )
 def test_what_a_button_says_may_be_typed_in_any_language(typed: str, spec: ChartSpec) -> None:
-    assert words.wish(typed.split(), [], 100).spec(ChartSpec()) == spec
+    assert parsing.parse_chart_request(typed.split(), [], 100).spec(ChartSpec()) == spec

@@ -15,7 +15,7 @@ UNANSWERED = "Telegram did not answer, or not in its own words"
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-class Kind(Enum):
+class ErrorKind(Enum):
     """What is to be done. UNSURE: it may have arrived. WAIT: it did not, and may be tried again.
 
     REFUSED, BARRED: a refusal, or one of the whole chat, that nobody knows: Telegram is free to invent such.
@@ -35,13 +35,13 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Failure:
     """wait: how long to leave the subscription alone. chat_id: where the chat is now.
 
     told: Telegram itself says that it failed; where it only asks to wait, nothing has failed.
     """
 
-    kind: Kind
+    kind: ErrorKind
     text: str
     wait: timedelta = timedelta(0)
     chat_id: int | None = None
@@ -49,58 +49,58 @@ class Trouble:
 
 
 TEXTS = {
-    "message is not modified": Kind.SHOWN,
-    "message to edit not found": Kind.MESSAGE_GONE,
-    "message_id_invalid": Kind.MESSAGE_GONE,
-    "can't be edited": Kind.MESSAGE_GONE,
-    "chat not found": Kind.CHAT_GONE,
-    "peer_id_invalid": Kind.CHAT_GONE,
-    "group is deactivated": Kind.CHAT_GONE,
-    "bot was blocked": Kind.CHAT_GONE,
-    "user is deactivated": Kind.CHAT_GONE,
-    "can't initiate conversation": Kind.CHAT_GONE,
-    "can't send messages to": Kind.CHAT_GONE,
-    "bot was kicked": Kind.CHAT_GONE,
-    "bot is not a member": Kind.CHAT_GONE,
-    "chat was deleted": Kind.CHAT_GONE,
-    "wrong file": Kind.FILE_GONE,
-    "wrong remote file": Kind.FILE_GONE,
-    "not enough rights": Kind.NO_RIGHTS,
-    "no write access": Kind.NO_RIGHTS,
-    "need administrator rights": Kind.NO_RIGHTS,
-    "chat_write_forbidden": Kind.NO_RIGHTS,
-    "chat_send_photos_forbidden": Kind.NO_RIGHTS,
-    "chat_restricted": Kind.NO_RIGHTS,
-    "chat_admin_required": Kind.NO_RIGHTS,
-    "message thread not found": Kind.TOPIC_GONE,
-    "topic_closed": Kind.TOPIC_GONE,
-    "topic_deleted": Kind.TOPIC_GONE,
+    "message is not modified": ErrorKind.SHOWN,
+    "message to edit not found": ErrorKind.MESSAGE_GONE,
+    "message_id_invalid": ErrorKind.MESSAGE_GONE,
+    "can't be edited": ErrorKind.MESSAGE_GONE,
+    "chat not found": ErrorKind.CHAT_GONE,
+    "peer_id_invalid": ErrorKind.CHAT_GONE,
+    "group is deactivated": ErrorKind.CHAT_GONE,
+    "bot was blocked": ErrorKind.CHAT_GONE,
+    "user is deactivated": ErrorKind.CHAT_GONE,
+    "can't initiate conversation": ErrorKind.CHAT_GONE,
+    "can't send messages to": ErrorKind.CHAT_GONE,
+    "bot was kicked": ErrorKind.CHAT_GONE,
+    "bot is not a member": ErrorKind.CHAT_GONE,
+    "chat was deleted": ErrorKind.CHAT_GONE,
+    "wrong file": ErrorKind.FILE_GONE,
+    "wrong remote file": ErrorKind.FILE_GONE,
+    "not enough rights": ErrorKind.NO_RIGHTS,
+    "no write access": ErrorKind.NO_RIGHTS,
+    "need administrator rights": ErrorKind.NO_RIGHTS,
+    "chat_write_forbidden": ErrorKind.NO_RIGHTS,
+    "chat_send_photos_forbidden": ErrorKind.NO_RIGHTS,
+    "chat_restricted": ErrorKind.NO_RIGHTS,
+    "chat_admin_required": ErrorKind.NO_RIGHTS,
+    "message thread not found": ErrorKind.TOPIC_GONE,
+    "topic_closed": ErrorKind.TOPIC_GONE,
+    "topic_deleted": ErrorKind.TOPIC_GONE,
 }
 
-FOR_PEOPLE = {Kind.NO_RIGHTS, Kind.TOPIC_GONE}
+FOR_PEOPLE = {ErrorKind.NO_RIGHTS, ErrorKind.TOPIC_GONE}
 """What stays until somebody mends it."""
-UNKNOWN = {Kind.REFUSED, Kind.BARRED}
+UNKNOWN = {ErrorKind.REFUSED, ErrorKind.BARRED}
 """What may pass, or may be done in another way."""
 
 
-def meaning(error: TelegramError) -> Trouble:
+def classify(error: TelegramError) -> Failure:
     """Telegram has no codes for these: its texts, as the server's source has them, are all there is."""
     text = str(error)
     match error:
         case RetryAfter():
-            return Trouble(Kind.WAIT, ASKS_TO_WAIT, asked_wait(error))
+            return Failure(ErrorKind.WAIT, ASKS_TO_WAIT, asked_wait(error))
         case ChatMigrated():
-            return Trouble(Kind.CHAT_MOVED, text, chat_id=error.new_chat_id)
+            return Failure(ErrorKind.CHAT_MOVED, text, chat_id=error.new_chat_id)
         case Forbidden() | BadRequest() | InvalidToken():
             kinds = (kind for part, kind in TEXTS.items() if part in text.lower())
-            kind = next(kinds, Kind.BARRED if isinstance(error, Forbidden) else Kind.REFUSED)
-            return Trouble(kind, text, REFUSED_WAIT if kind in FOR_PEOPLE else FAILED_WAIT, told=True)
+            kind = next(kinds, ErrorKind.BARRED if isinstance(error, Forbidden) else ErrorKind.REFUSED)
+            return Failure(kind, text, REFUSED_WAIT if kind in FOR_PEOPLE else FAILED_WAIT, told=True)
         case _ if _may_have_arrived(error):
-            return Trouble(Kind.UNSURE, UNANSWERED, FAILED_WAIT)
+            return Failure(ErrorKind.UNSURE, UNANSWERED, FAILED_WAIT)
         case _ if error.__cause__ is None:
-            return Trouble(Kind.WAIT, text, FAILED_WAIT, told=True)
+            return Failure(ErrorKind.WAIT, text, FAILED_WAIT, told=True)
         case _:
-            return Trouble(Kind.WAIT, UNREACHED, FAILED_WAIT)
+            return Failure(ErrorKind.WAIT, UNREACHED, FAILED_WAIT)
 
 
 def _may_have_arrived(error: TelegramError) -> bool:

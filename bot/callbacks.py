@@ -11,11 +11,11 @@ from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, Update
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
-from bot import access, comparing, keyboards, troubles
-from bot.call import Call, translator_of
+from bot import access, comparing, keyboards, telegram_errors
 from bot.command import TOO_MUCH, problem_of
+from bot.command_context import CommandContext, translator_of
 from bot.comparing import EARLIEST, check_room, show
-from bot.house import House
+from bot.context import Context
 from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext, translator
@@ -33,20 +33,20 @@ CHART = {"show", "live", "stop"}
 NUMBER = re.compile(r"[0-9]{1,9}")  # what a comparison's id can be, and nothing else that Python takes for a number
 
 
-def handler(house: House) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
+def handler(context: Context) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
     """The function that python-telegram-bot calls for every button. It answers each press, but for those of a flood."""
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         query = update.callback_query
-        if query is None or query.message is None or house.flood_control.is_left_out(query.from_user.id):
+        if query is None or query.message is None or context.flood_control.is_left_out(query.from_user.id):
             return
-        if house.flood_control.is_too_much(query.from_user.id):
-            house.flood_control.leave_out(query.from_user.id)
+        if context.flood_control.is_too_much(query.from_user.id):
+            context.flood_control.leave_out(query.from_user.id)
             await _answer(query, TOO_MUCH, Language.ENGLISH)
             return
-        async with house.flood_control.turn(query.from_user.id):
-            problem = await _press(house, query, query.message)
-            await _answer(query, problem, (await translator_of(house, query.message.chat, query.from_user)).language)
+        async with context.flood_control.turn(query.from_user.id):
+            problem = await _press(context, query, query.message)
+            await _answer(query, problem, (await translator_of(context, query.message.chat, query.from_user)).language)
 
     return handle
 
@@ -55,17 +55,17 @@ async def _answer(query: CallbackQuery, problem: LazyString | None, language: La
     try:
         await query.answer(translator(language).gettext(problem) if problem else None, show_alert=problem is not None)
     except TelegramError as error:  # as when the press is too old; what it did stands
-        log.info("a press was not answered: %s", troubles.meaning(error).text)
+        log.info("a press was not answered: %s", telegram_errors.classify(error).text)
 
 
-async def _press(house: House, query: CallbackQuery, message: MaybeInaccessibleMessage) -> LazyString | None:
+async def _press(context: Context, query: CallbackQuery, message: MaybeInaccessibleMessage) -> LazyString | None:
     """Do what the button says; what the person is to be told where it cannot be done."""
     data = query.data or ""
     if not isinstance(message, Message) or not message.is_accessible or not _belongs_to(data, message):
         return OLD
-    call = Call(house, message, query.from_user.id, data.split(), query)
-    async with house.turn(call.chat_id):
-        return await problem_of(_run(call))
+    command_context = CommandContext(context, message, query.from_user.id, data.split(), query)
+    async with context.turn(command_context.chat_id):
+        return await problem_of(_run(command_context))
 
 
 def _belongs_to(data: str, message: Message) -> bool:
@@ -88,20 +88,20 @@ def _kind(data: str) -> str:
     return "chart" if word in CHART else word
 
 
-async def _run(call: Call) -> None:
-    match call.words:
+async def _run(command_context: CommandContext) -> None:
+    match command_context.args:
         case ["show", number, *choices] if NUMBER.fullmatch(number):
-            await _show(call, int(number), choices)
+            await _show(command_context, int(number), choices)
         case ["live", number] if NUMBER.fullmatch(number):
-            await _live(call, int(number))
+            await _live(command_context, int(number))
         case ["stop", number] if NUMBER.fullmatch(number):
-            await _stop(call, int(number))
+            await _stop(command_context, int(number))
         case ["settings", choice] if choice in {*Theme, *Language}:
-            await _settings(call, choice)
+            await _settings(command_context, choice)
         case ["forget", ("yes" | "no") as choice]:
-            await _forget(call, sure=choice == "yes")
+            await _forget(command_context, sure=choice == "yes")
         case ["again"]:
-            await _try_again(call)
+            await _try_again(command_context)
         case _:
             raise UserError(OLD)
 
@@ -118,26 +118,32 @@ def _chosen(choices: list[str], spec: ChartSpec) -> ChartSpec:
     return chosen.fitted()
 
 
-async def _show(call: Call, comparison_id: int, choices: list[str]) -> None:
+async def _show(command_context: CommandContext, comparison_id: int, choices: list[str]) -> None:
     """Show the same accounts by another view or metric, in the same message."""
-    current = await call.house.read(subscriptions.showing, call.chat_id, call.message.message_id)
-    await access.check(call, changes=current is not None and current.mode is not Mode.ONCE)
-    shown = await call.house.read(_shown, call, comparison_id)
-    put = await call.house.write(_put, call, replace(shown, spec=_chosen(choices, shown.spec)), Mode.ONCE)
-    await call.house.ask_for_charts([put])
+    current = await command_context.context.read(
+        subscriptions.showing, command_context.chat_id, command_context.message.message_id
+    )
+    await access.check(command_context, changes=current is not None and current.mode is not Mode.ONCE)
+    shown = await command_context.context.read(_shown, command_context, comparison_id)
+    put = await command_context.context.write(
+        _put, command_context, replace(shown, spec=_chosen(choices, shown.spec)), Mode.ONCE
+    )
+    await command_context.context.ask_for_charts([put])
 
 
-async def _settings(call: Call, choice: str) -> None:
+async def _settings(command_context: CommandContext, choice: str) -> None:
     """Choose the theme of the chat's charts or its language, and show the choice made."""
-    await access.check(call, changes=True)
+    await access.check(command_context, changes=True)
     chosen: dict[str, Any] = {"theme": Theme(choice)} if choice in set(Theme) else {"language": Language(choice)}
-    pointed = await call.house.write(_choose, call.chat_id, (await call.translator()).language, chosen)
-    spec = await call.house.read(chats.spec, call.chat_id)
-    with call.unless_refused():  # as when what is chosen already was pressed: nothing is modified
-        await call.message.edit_text(
+    pointed = await command_context.context.write(
+        _choose, command_context.chat_id, (await command_context.translator()).language, chosen
+    )
+    spec = await command_context.context.read(chats.spec, command_context.chat_id)
+    with command_context.unless_refused():  # as when what is chosen already was pressed: nothing is modified
+        await command_context.message.edit_text(
             translator(spec.language).gettext(keyboards.SETTINGS), reply_markup=keyboards.chat_settings(spec)
         )
-    await call.house.ask_for_charts(pointed)
+    await command_context.context.ask_for_charts(pointed)
 
 
 def _choose(session: Session, chat_id: int, language: Language, chosen: dict[str, Any]) -> list[int]:
@@ -146,43 +152,43 @@ def _choose(session: Session, chat_id: int, language: Language, chosen: dict[str
     return comparing.restyle(session, chat_id, **chosen)
 
 
-async def _live(call: Call, comparison_id: int) -> None:
-    await access.check(call, changes=True)
-    asked = await call.house.read(_shown, call, comparison_id)
-    put = await call.house.write(_put, call, asked, Mode.LIVE)
-    await call.house.ask_for_charts([put])
+async def _live(command_context: CommandContext, comparison_id: int) -> None:
+    await access.check(command_context, changes=True)
+    asked = await command_context.context.read(_shown, command_context, comparison_id)
+    put = await command_context.context.write(_put, command_context, asked, Mode.LIVE)
+    await command_context.context.ask_for_charts([put])
 
 
-async def _stop(call: Call, comparison_id: int) -> None:
-    await access.check(call, changes=True)
-    await call.house.read(_mine, call.chat_id, comparison_id)
-    ended = await call.house.write(_put_down, call)
+async def _stop(command_context: CommandContext, comparison_id: int) -> None:
+    await access.check(command_context, changes=True)
+    await command_context.context.read(_mine, command_context.chat_id, comparison_id)
+    ended = await command_context.context.write(_put_down, command_context)
     if not ended:
         raise UserError(OLD)
-    call.house.news.set()
+    command_context.context.wake.set()
 
 
-async def _forget(call: Call, *, sure: bool) -> None:
-    await access.check(call, changes=True)
-    said = await call.translator()  # which is forgotten too
+async def _forget(command_context: CommandContext, *, sure: bool) -> None:
+    await access.check(command_context, changes=True)
+    said = await command_context.translator()  # which is forgotten too
     if sure:
-        await call.house.write(chats.forget, call.chat_id)
+        await command_context.context.write(chats.forget, command_context.chat_id)
         done = lazy_gettext("Forgotten: nothing of this chat is stored any more.")
     else:
         done = lazy_gettext("Nothing was deleted.")
-    with call.unless_refused():  # as when it was pressed again: there is nothing to modify
-        await call.message.edit_text(said.gettext(done))
+    with command_context.unless_refused():  # as when it was pressed again: there is nothing to modify
+        await command_context.message.edit_text(said.gettext(done))
 
 
-async def _try_again(call: Call) -> None:
+async def _try_again(command_context: CommandContext) -> None:
     """An owner has mended what stopped X or Dropbox, or thinks so: both are asked again, one request first."""
-    await access.check(call, changes=False)
-    if not access.is_owner(call):
+    await access.check(command_context, changes=False)
+    if not access.is_owner(command_context):
         raise UserError(lazy_gettext("Only the bot's owner can do that."))
-    await call.house.write(notices.lift, clock.now())  # and the next tick asks
-    said = await call.translator()
-    with call.unless_refused():  # as when it was pressed before
-        await call.message.edit_text(said.gettext("Being tried again now; /status tells how it went."))
+    await command_context.context.write(notices.lift, clock.now())  # and the next tick asks
+    said = await command_context.translator()
+    with command_context.unless_refused():  # as when it was pressed before
+        await command_context.message.edit_text(said.gettext("Being tried again now; /status tells how it went."))
 
 
 def _mine(session: Session, chat_id: int, comparison_id: int) -> Comparison:
@@ -194,13 +200,13 @@ def _mine(session: Session, chat_id: int, comparison_id: int) -> Comparison:
     return found
 
 
-def _shown(session: Session, call: Call, comparison_id: int) -> Comparison:
+def _shown(session: Session, command_context: CommandContext, comparison_id: int) -> Comparison:
     """What the message shows by now: the button may be older than its accounts, theme and language."""
-    _mine(session, call.chat_id, comparison_id)
-    current = subscriptions.showing(session, call.chat_id, call.message.message_id)
+    _mine(session, command_context.chat_id, comparison_id)
+    current = subscriptions.showing(session, command_context.chat_id, command_context.message.message_id)
     shown = comparing.shown_by(session, current) if current else None
-    shown = shown or _mine(session, call.chat_id, _number_under(call.message))
-    count = min(shown.spec.count, call.house.settings.posts_per_account)  # fewer may be read since
+    shown = shown or _mine(session, command_context.chat_id, _number_under(command_context.message))
+    count = min(shown.spec.count, command_context.context.settings.posts_per_account)  # fewer may be read since
     return replace(shown, spec=replace(shown.spec, count=count))
 
 
@@ -209,13 +215,15 @@ def _number_under(message: Message) -> int:
     return next(int(found[0]) for data in _buttons(message) if (found := NUMBER.search(data)))
 
 
-def _put(session: Session, call: Call, asked: Comparison, mode: Mode) -> int:
+def _put(session: Session, command_context: CommandContext, asked: Comparison, mode: Mode) -> int:
     """Let the message show this comparison: by the subscription that it has, or by a new one. Returns what to draw."""
-    current = subscriptions.showing(session, call.chat_id, call.message.message_id)
+    current = subscriptions.showing(session, command_context.chat_id, command_context.message.message_id)
     if mode is Mode.LIVE:
-        check_room(session, call.chat_id, asked, mode)
+        check_room(session, command_context.chat_id, asked, mode)
     if current is None:
-        return show(session, subscription(call, mode, message_id=call.message.message_id), asked).comparison_id
+        return show(
+            session, subscription(command_context, mode, message_id=command_context.message.message_id), asked
+        ).comparison_id
     row = comparisons.find_or_add(session, asked)
     current.mode = mode if mode is Mode.LIVE else current.mode
     current.next_at = current.asked_at = clock.now()
@@ -223,9 +231,9 @@ def _put(session: Session, call: Call, asked: Comparison, mode: Mode) -> int:
     return row.id
 
 
-def _put_down(session: Session, call: Call) -> bool:
+def _put_down(session: Session, command_context: CommandContext) -> bool:
     """Let the live message stay as it is, with the buttons of a single chart."""
-    current = subscriptions.showing(session, call.chat_id, call.message.message_id)
+    current = subscriptions.showing(session, command_context.chat_id, command_context.message.message_id)
     if current is None or current.mode is not Mode.LIVE:
         return False
     current.mode, current.shown = Mode.ONCE, None
@@ -233,10 +241,10 @@ def _put_down(session: Session, call: Call) -> bool:
     return True
 
 
-def subscription(call: Call, mode: Mode, *, message_id: int | None) -> Subscription:
+def subscription(command_context: CommandContext, mode: Mode, *, message_id: int | None) -> Subscription:
     return Subscription(
-        chat_id=call.chat_id,
-        thread_id=call.thread_id,
+        chat_id=command_context.chat_id,
+        thread_id=command_context.thread_id,
         everything=False,
         mode=mode,
         message_id=message_id,
