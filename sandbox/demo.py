@@ -54,13 +54,13 @@ def serve(address: str, options: list[str]) -> None:
     """Run until Ctrl-C, or until a process ends. Whatever happens, all of them are stopped."""
     with ExitStack() as ending:
         folder = Path(ending.enter_context(TemporaryDirectory(prefix="tallybird-")))
-        environment = surroundings(address, folder)
+        environment = demo_environment(address, folder)
         log = ending.enter_context((folder / "tallybird.log").open("ab"))
         sandbox = subprocess.Popen(
             [sys.executable, "-m", "sandbox", *options], cwd=folder, env=environment, start_new_session=True
         )
         ending.callback(end, sandbox)
-        house = subprocess.Popen(
+        processes = subprocess.Popen(
             [sys.executable, "-m", "pipeline.supervise", str(ROOT / "Procfile")],
             cwd=folder,
             env=environment,
@@ -68,15 +68,15 @@ def serve(address: str, options: list[str]) -> None:
             stderr=log,
             start_new_session=True,
         )
-        ending.callback(end, house)
-        wait_until_ready(address, [sandbox, house], Path(log.name))
+        ending.callback(end, processes)
+        wait_until_ready(address, [sandbox, processes], Path(log.name))
         print(OPEN.format(address=address, log=log.name), flush=True)
-        while all(process.poll() is None for process in (sandbox, house)):
+        while all(process.poll() is None for process in (sandbox, processes)):
             time.sleep(0.5)
         raise NotReadyError(f"A process ended by itself. The end of its log:\n{tail(Path(log.name))}")
 
 
-def surroundings(address: str, folder: Path) -> dict[str, str]:
+def demo_environment(address: str, folder: Path) -> dict[str, str]:
     """The settings of the demo, and of the rest only what any program needs."""
     kept = {name: value for name, value in os.environ.items() if name in KEPT}
     return kept | {

@@ -1,6 +1,6 @@
-// The demo page: three chats with Tallybird, read from the control door about once a second.
+// The demo page: three chats with Tallybird, read through the control API about once a second.
 
-import * as door from "./door.js";
+import * as door from "./control.js";
 import { bubble } from "./bubble.js";
 import { byId, element, reconcile } from "./dom.js";
 import { Menu } from "./menu.js";
@@ -48,7 +48,7 @@ async function poll() {
     await readEverything();
     showTrouble(state.isReady ? "" : "Tallybird is not listening yet. It answers as soon as it runs.");
   } catch (error) {
-    showTrouble(error instanceof door.Refused ? error.message : "Connection lost. Trying again …");
+    showTrouble(error instanceof control.Refused ? error.message : "Connection lost. Trying again …");
   }
   state.tick += 1;
   setTimeout(poll, POLL_MS);
@@ -56,7 +56,7 @@ async function poll() {
 
 async function readEverything() {
   const chatId = state.chatId;
-  const [chats, messages] = await Promise.all([door.listChats(), door.readChat(chatId)]);
+  const [chats, messages] = await Promise.all([control.listChats(), control.readChat(chatId)]);
   if (chatId === state.chatId) showMessages(messages);
   showChats(chats);
   if (state.tick % 3 === 0) await readSurroundings();
@@ -65,7 +65,7 @@ async function readEverything() {
 
 async function readSurroundings() {
   const [files, bill, accounts, isReady] = await Promise.all([
-    door.listFiles(), door.readBill(), door.listAccounts().catch(() => []), door.isBotReady(),
+    control.listFiles(), control.readBill(), control.listAccounts().catch(() => []), control.isBotReady(),
   ]);
   showFiles(files);
   showBill(bill);
@@ -76,7 +76,7 @@ async function readSurroundings() {
 }
 
 async function readMenu() {
-  menu.use(await door.listCommands(state.chatId, speaker().user_id));
+  menu.use(await control.listCommands(state.chatId, speaker().user_id));
 }
 
 function chat() {
@@ -195,10 +195,10 @@ const acts = {
     key.classList.add("waiting");
     try {
       const fields = { chat_id: state.chatId, user_id: speaker().user_id, message_id: message.message_id, data: button.callback_data };
-      const { callback_query_id: id } = await door.press(fields);
+      const { callback_query_id: id } = await control.press(fields);
       showAnswer(await answerTo(id));
     } catch (error) {
-      toast(error instanceof door.Refused ? error.message : "Connection lost. Press it again in a moment.");
+      toast(error instanceof control.Refused ? error.message : "Connection lost. Press it again in a moment.");
     }
     key.classList.remove("waiting");
   },
@@ -207,7 +207,7 @@ const acts = {
 async function answerTo(id) {
   const end = Date.now() + ANSWER_WITHIN_MS;
   while (Date.now() < end) {
-    const callback = await door.readCallback(id);
+    const callback = await control.readCallback(id);
     if (callback.answered) return callback;
     await new Promise((wake) => { setTimeout(wake, 200); });
   }
@@ -237,13 +237,13 @@ async function say(words) {
   if (state.replyTo) message.reply_to = state.replyTo;
   stopReplying();
   try {
-    await door.send(message);
+    await control.send(message);
     const sentIn = state.chatId;
-    const messages = await door.readChat(chat_id);
+    const messages = await control.readChat(chat_id);
     if (sentIn === state.chatId) showMessages(messages);
   } catch (error) {
     write(words);
-    toast(error instanceof door.Refused ? error.message : "Not sent: connection lost.");
+    toast(error instanceof control.Refused ? error.message : "Not sent: connection lost.");
   }
 }
 

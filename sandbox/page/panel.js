@@ -1,7 +1,7 @@
 // The panel at the side: what lies in Dropbox, what X would charge, which accounts there are.
 
 import { byId, bytes, clock, element, reconcile } from "./dom.js";
-import { fileAddress } from "./door.js";
+import { fileAddress } from "./control.js";
 
 const SHOWN_ACCOUNTS = 12;
 

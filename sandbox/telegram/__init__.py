@@ -6,10 +6,10 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.body import BodyError, read_parameters
+from sandbox.telegram.backend import Backend
 from sandbox.telegram.control import Control, file_answer
 from sandbox.telegram.errors import ApiError, bad_request, not_found
 from sandbox.telegram.methods import METHODS
-from sandbox.telegram.world import World
 
 TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{20,}")
 
@@ -18,7 +18,7 @@ class Telegram:
     """One bot, whatever its token says: every well-formed token reads the same chats, each its own updates."""
 
     def __init__(self) -> None:
-        self._world = World()
+        self._backend = Backend()
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -27,14 +27,14 @@ class Telegram:
         ]
 
     def control_routes(self) -> list[web.RouteDef]:
-        return Control(self._world).routes()
+        return Control(self._backend).routes()
 
     def reset(self) -> None:
-        self._world.clear()
+        self._backend.clear()
 
     async def stop(self, _: web.Application) -> None:
         """Ends deliveries and open long polls."""
-        self._world.updates.stop()
+        self._backend.updates.stop()
 
     async def _call(self, request: web.Request) -> web.Response:
         try:
@@ -51,10 +51,10 @@ class Telegram:
             given = await read_parameters(request)
         except BodyError as error:
             raise bad_request(str(error)) from error
-        return await method.answer(self._world, request.match_info["token"], given)
+        return await method.answer(self._backend, request.match_info["token"], given)
 
     async def _download(self, request: web.Request) -> web.Response:
-        file = self._world.files.at_path(request.match_info["path"])
+        file = self._backend.files.at_path(request.match_info["path"])
         if file is None or not TOKEN.fullmatch(request.match_info["token"]):
             return _refuse(not_found())
         return file_answer(file)

@@ -25,11 +25,11 @@ from aiohttp import web
 
 from sandbox.control import BadInputError, integer, read_fields
 from sandbox.telegram import people
-from sandbox.telegram.people import Said
+from sandbox.telegram.backend import Backend
+from sandbox.telegram.people import NewMessage
 from sandbox.telegram.records import Chat, Content, File, Json, Message, Photo
-from sandbox.telegram.world import World
 
-SAID: dict[str, type] = {
+OPTIONAL_FIELDS: dict[str, type] = {
     "chat_type": str,
     "thread_id": int,
     "title": str,
@@ -45,8 +45,8 @@ SAID: dict[str, type] = {
 
 
 class Control:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
     def routes(self) -> list[web.RouteDef]:
         base = "/_control/telegram"
@@ -67,31 +67,33 @@ class Control:
         ]
 
     async def _list_chats(self, _: web.Request) -> web.Response:
-        return web.json_response([_chat_view(chat, self._world.now()) for chat in self._world.chats.values()])
+        return web.json_response([_chat_view(chat, self._backend.now()) for chat in self._backend.chats.values()])
 
     async def _show_chat(self, request: web.Request) -> web.Response:
-        chat = self._world.chats.get(integer(request.match_info["id"], "the chat's id"))
+        chat = self._backend.chats.get(integer(request.match_info["id"], "the chat's id"))
         return web.json_response([_message_view(each) for each in chat.messages.values()] if chat else [])
 
     async def _send(self, request: web.Request) -> web.Response:
-        fields = await read_fields(request, required={"chat_id": int, "user_id": int, "text": str}, optional=SAID)
+        fields = await read_fields(
+            request, required={"chat_id": int, "user_id": int, "text": str}, optional=OPTIONAL_FIELDS
+        )
         _check_choice(fields, "role", people.ROLES)
         _check_choice(fields, "media", people.MEDIA)
         if not fields["text"]:
             raise BadInputError("text is empty")
-        return web.json_response({"message_id": people.say(self._world, Said(**fields)).message_id})
+        return web.json_response({"message_id": people.send(self._backend, NewMessage(**fields)).message_id})
 
     async def _edit(self, request: web.Request) -> web.Response:
         fields = await read_fields(request, required={"chat_id": int, "message_id": int, "text": str})
-        return web.json_response({"message_id": people.edit(self._world, **fields).message_id})
+        return web.json_response({"message_id": people.edit(self._backend, **fields).message_id})
 
     async def _press(self, request: web.Request) -> web.Response:
         required = {"chat_id": int, "user_id": int, "message_id": int, "data": str}
-        callback = people.press(self._world, **await read_fields(request, required=required))
+        callback = people.press(self._backend, **await read_fields(request, required=required))
         return web.json_response({"callback_query_id": callback.id})
 
     async def _show_callback(self, request: web.Request) -> web.Response:
-        callback = self._world.callbacks.get(request.match_info["id"])
+        callback = self._backend.callbacks.get(request.match_info["id"])
         if callback is None:
             raise BadInputError("nobody pressed a button with this callback id")
         return web.json_response(vars(callback))
@@ -104,39 +106,39 @@ class Control:
         )
         status = {"blocked": "kicked", "unblocked": "member"}.get(fields["status"], fields["status"])
         _check_choice({"status": status}, "status", people.BOT_STATUSES)
-        people.change_membership(self._world, status=status, **_without(fields, "status"))
+        people.change_membership(self._backend, status=status, **_without(fields, "status"))
         return web.json_response({"status": status})
 
     async def _delete(self, request: web.Request) -> web.Response:
-        people.delete(self._world, **await read_fields(request, required={"chat_id": int, "message_id": int}))
+        people.delete(self._backend, **await read_fields(request, required={"chat_id": int, "message_id": int}))
         return web.json_response({"deleted": True})
 
     async def _migrate(self, request: web.Request) -> web.Response:
         fields = await read_fields(request, required={"chat_id": int})
-        return web.json_response({"chat_id": people.migrate(self._world, fields["chat_id"]).id})
+        return web.json_response({"chat_id": people.migrate(self._backend, fields["chat_id"]).id})
 
     async def _set_topic(self, request: web.Request) -> web.Response:
         fields = await read_fields(request, required={"chat_id": int, "thread_id": int, "state": str})
         _check_choice(fields, "state", people.TOPIC_STATES)
-        people.set_topic(self._world, **fields)
+        people.set_topic(self._backend, **fields)
         return web.json_response({"state": fields["state"]})
 
     async def _show_commands(self, request: web.Request) -> web.Response:
         chat_id = integer(request.query.get("chat_id", "1"), "chat_id")
         user_id = integer(request.query.get("user_id", "0"), "user_id")
         # Clients show the menu before anybody has written.
-        chat = self._world.chats.get(chat_id) or Chat(chat_id, "private" if chat_id > 0 else "supergroup")
+        chat = self._backend.chats.get(chat_id) or Chat(chat_id, "private" if chat_id > 0 else "supergroup")
         language = request.query.get("language_code", "")[:2]
-        return web.json_response(self._world.menus.shown(chat, user_id, language))
+        return web.json_response(self._backend.menus.shown(chat, user_id, language))
 
     async def _download(self, request: web.Request) -> web.Response:
-        file = self._world.files.at_path(request.match_info["path"])
+        file = self._backend.files.at_path(request.match_info["path"])
         if file is None:
             raise web.HTTPNotFound
         return file_answer(file)
 
     async def _show_ready(self, _: web.Request) -> web.Response:
-        ready = self._world.updates.is_ready
+        ready = self._backend.updates.is_ready
         return web.json_response({"ready": ready}, status=200 if ready else 503)
 
 

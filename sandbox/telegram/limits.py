@@ -21,18 +21,18 @@ class Bucket:
     def __init__(self, *, burst: int, per_second: float) -> None:
         self._burst = burst
         self._per_second = per_second
-        self._turns = float(burst)
+        self._tokens = float(burst)
         self._at = 0.0
 
     def wait_s(self, now: float) -> float:
         """Seconds until there is room; 0 means now."""
-        return max(0.0, (1 - self._turns_at(now)) / self._per_second)
+        return max(0.0, (1 - self._tokens_at(now)) / self._per_second)
 
     def spend(self, now: float) -> None:
-        self._turns, self._at = self._turns_at(now) - 1, now
+        self._tokens, self._at = self._tokens_at(now) - 1, now
 
-    def _turns_at(self, now: float) -> float:
-        return min(self._burst, self._turns + max(0.0, now - self._at) * self._per_second)
+    def _tokens_at(self, now: float) -> float:
+        return min(self._burst, self._tokens + max(0.0, now - self._at) * self._per_second)
 
 
 class Window:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.control import BadInputError
+from sandbox.telegram.backend import Backend, Callback
 from sandbox.telegram.records import ANONYMOUS_ADMIN, BOT, SPEAKING_CHANNEL, Chat, Content, Json, Message, User
 from sandbox.telegram.text import find_entities, utf16_length
-from sandbox.telegram.world import Callback, World
 
 CHAT_TYPES = ("private", "group", "supergroup", "channel")
 ROLES = ("creator", "administrator", "member", "restricted", "left", "kicked")
@@ -19,7 +19,7 @@ PERSONS_CHANNEL = Chat(-1_000_136_817_688, "channel", title="Somebody's channel"
 
 
 @dataclass(frozen=True)
-class Said:
+class NewMessage:
     """A message as a person writes it.
 
     `username` is the person's, in a channel the channel's (nobody speaks in person there); `role` is
@@ -43,77 +43,77 @@ class Said:
     media: str | None = None
 
 
-def say(world: World, said: Said) -> Message:
-    user = _meet_user(world, said)
-    chat = _meet_chat(world, said, user)
-    _take_role(chat, user, said.role)
+def send(backend: Backend, new: NewMessage) -> Message:
+    user = _find_or_add_user(backend, new)
+    chat = _find_or_add_chat(backend, new, user)
+    _set_role(chat, user, new.role)
     if chat.type == "private" and chat.bot_status == "kicked":
-        _set_bot_status(world, chat, user, "member")  # a client unblocks before it can write
-    if said.thread_id:
+        _set_bot_status(backend, chat, user, "member")  # a client unblocks before it can write
+    if new.thread_id:
         chat.is_forum = True
-        chat.topics.setdefault(said.thread_id, "open")
-    message = world.post(
+        chat.topics.setdefault(new.thread_id, "open")
+    message = backend.post(
         chat,
         user,
-        Content() if said.media else Content(said.text, find_entities(said.text)),
-        thread_id=said.thread_id,
-        reply_to=_find(chat, said.reply_to) if said.reply_to else None,
+        Content() if new.media else Content(new.text, find_entities(new.text)),
+        thread_id=new.thread_id,
+        reply_to=_find(chat, new.reply_to) if new.reply_to else None,
         sender_chat={ANONYMOUS_ADMIN.id: chat, SPEAKING_CHANNEL.id: PERSONS_CHANNEL}.get(user.id),
-        more=_more(world, said, user),
+        extra=_extra_fields(backend, new, user),
     )
     if _reaches_bot(message):
-        world.emit_message(message)
+        backend.emit_message(message)
     return message
 
 
-def _more(world: World, said: Said, user: User) -> Json:
+def _extra_fields(backend: Backend, new: NewMessage, user: User) -> Json:
     """The fields of a message that is more than a text of its writer's."""
-    more: Json = {}
-    if said.forwarded:
-        more["forward_origin"] = {"type": "user", "date": int(world.now()), "sender_user": user.json()}
-    if said.via_bot:
-        more["via_bot"] = OTHER_BOT.json()
+    extra: Json = {}
+    if new.forwarded:
+        extra["forward_origin"] = {"type": "user", "date": int(backend.now()), "sender_user": user.json()}
+    if new.via_bot:
+        extra["via_bot"] = OTHER_BOT.json()
     file = {"file_id": "made-up", "file_unique_id": "made-up"}
-    match said.media:
+    match new.media:
         case "photo":
-            caption = {"caption": said.text, "caption_entities": find_entities(said.text)}
-            more |= caption | {"photo": [file | {"width": 90, "height": 90}]}
+            caption = {"caption": new.text, "caption_entities": find_entities(new.text)}
+            extra |= caption | {"photo": [file | {"width": 90, "height": 90}]}
         case "sticker":
             flags = {"width": 512, "height": 512, "is_animated": False, "is_video": False, "type": "regular"}
-            more["sticker"] = file | flags
+            extra["sticker"] = file | flags
         case "voice":
-            more["voice"] = file | {"duration": 1}
-    return more
+            extra["voice"] = file | {"duration": 1}
+    return extra
 
 
-def edit(world: World, *, chat_id: int, message_id: int, text: str) -> Message:
+def edit(backend: Backend, *, chat_id: int, message_id: int, text: str) -> Message:
     """A person changes the words of a message."""
-    chat = find_chat(world, chat_id)
+    chat = find_chat(backend, chat_id)
     message = _find(chat, message_id)
     if message.by_bot or not message.content.text:
         raise BadInputError(f"message {message_id} is no text of a person's")
     message.content = Content(text, find_entities(text))
     message.edits += 1
-    message.edit_date = int(world.now())
+    message.edit_date = int(backend.now())
     if _reaches_bot(message):
-        world.updates.emit("edited_channel_post" if chat.type == "channel" else "edited_message", message.json())
+        backend.updates.emit("edited_channel_post" if chat.type == "channel" else "edited_message", message.json())
     return message
 
 
-def press(world: World, *, chat_id: int, user_id: int, message_id: int, data: str) -> Callback:
+def press(backend: Backend, *, chat_id: int, user_id: int, message_id: int, data: str) -> Callback:
     """Delivers the press even if no such button is shown any more, as an old client would.
 
     Of a message that was deleted the bot learns where it stood and nothing else.
     """
-    chat = find_chat(world, chat_id)
+    chat = find_chat(backend, chat_id)
     if not 0 < message_id <= chat.last_message_id:
         raise BadInputError(f"chat {chat.id} has no message {message_id}")
     message = chat.messages.get(message_id)
     gone = {"chat": chat.json(), "message_id": message_id, "date": 0}
-    callback = Callback(secrets.token_hex(8), world.now())
-    world.callbacks[callback.id] = callback
-    user = world.users.setdefault(user_id, User(user_id, f"Person {user_id}"))
-    world.updates.emit(
+    callback = Callback(secrets.token_hex(8), backend.now())
+    backend.callbacks[callback.id] = callback
+    user = backend.users.setdefault(user_id, User(user_id, f"Person {user_id}"))
+    backend.updates.emit(
         "callback_query",
         {
             "id": callback.id,
@@ -126,72 +126,72 @@ def press(world: World, *, chat_id: int, user_id: int, message_id: int, data: st
     return callback
 
 
-def change_membership(world: World, *, status: str, chat_id: int, user_id: int | None = None, **about: Any) -> None:
+def change_membership(backend: Backend, *, status: str, chat_id: int, user_id: int | None = None, **about: Any) -> None:
     """Lets the bot in, out, up or down; a chat that is new comes into being by it."""
-    known = world.chats.get(chat_id)
-    by_id = user_id or (_owner(world, known).id if known else abs(chat_id))
-    said = Said(chat_id, by_id, "", **about)
-    user = _meet_user(world, said)
-    chat = known or _meet_chat(world, said, user)
-    _take_role(chat, user, None)
-    _set_bot_status(world, chat, user, status)
+    known = backend.chats.get(chat_id)
+    by_id = user_id or (_owner(backend, known).id if known else abs(chat_id))
+    new = NewMessage(chat_id, by_id, "", **about)
+    user = _find_or_add_user(backend, new)
+    chat = known or _find_or_add_chat(backend, new, user)
+    _set_role(chat, user, None)
+    _set_bot_status(backend, chat, user, status)
 
 
-def _set_bot_status(world: World, chat: Chat, by: User, status: str) -> None:
+def _set_bot_status(backend: Backend, chat: Chat, by: User, status: str) -> None:
     if chat.type == "private" and status not in ("member", "kicked"):
         raise BadInputError("in a private chat the bot is member or kicked (blocked)")
     before, chat.bot_status = chat.bot_status, status
     if status != before:
-        world.emit_membership(chat, by, before=before)
+        backend.emit_membership(chat, by, before=before)
 
 
-def delete(world: World, *, chat_id: int, message_id: int) -> None:
-    chat = find_chat(world, chat_id)
+def delete(backend: Backend, *, chat_id: int, message_id: int) -> None:
+    chat = find_chat(backend, chat_id)
     chat.remove(_find(chat, message_id).message_id)
 
 
-def migrate(world: World, chat_id: int) -> Chat:
+def migrate(backend: Backend, chat_id: int) -> Chat:
     """The supergroup that a basic group becomes; its messages stay behind, as on Telegram."""
-    old = find_chat(world, chat_id)
+    old = find_chat(backend, chat_id)
     if old.type != "group" or old.migrated_to:
         raise BadInputError(f"chat {chat_id} is not a basic group")
     new = Chat(-1_000_000_000_000 + old.id, "supergroup", title=old.title, bot_status=old.bot_status)
     new.roles = dict(old.roles)
-    world.chats[new.id] = new
-    owner = _owner(world, old)
-    moved = world.post(old, owner, Content(), service={"migrate_to_chat_id": new.id})
-    arrived = world.post(new, owner, Content(), service={"migrate_from_chat_id": old.id}, sender_chat=new)
+    backend.chats[new.id] = new
+    owner = _owner(backend, old)
+    moved = backend.post(old, owner, Content(), service={"migrate_to_chat_id": new.id})
+    arrived = backend.post(new, owner, Content(), service={"migrate_from_chat_id": old.id}, sender_chat=new)
     old.migrated_to = new.id
     for message in (moved, arrived):
-        world.emit_message(message)
+        backend.emit_message(message)
     return new
 
 
-def set_topic(world: World, *, chat_id: int, thread_id: int, state: str) -> None:
-    chat = find_chat(world, chat_id)
+def set_topic(backend: Backend, *, chat_id: int, thread_id: int, state: str) -> None:
+    chat = find_chat(backend, chat_id)
     if thread_id not in chat.topics:
         raise BadInputError(f"chat {chat_id} has no topic {thread_id}")
     if state != "deleted":
         before, chat.topics[thread_id] = chat.topics[thread_id], state
         if state != before:
-            _announce_topic(world, chat, thread_id, state)
+            _announce_topic(backend, chat, thread_id, state)
         return
     del chat.topics[thread_id]
     for message_id in [key for key, each in chat.messages.items() if each.thread_id == thread_id]:
         chat.remove(message_id)
 
 
-def _announce_topic(world: World, chat: Chat, thread_id: int, state: str) -> None:
+def _announce_topic(backend: Backend, chat: Chat, thread_id: int, state: str) -> None:
     service: Json = {"forum_topic_closed" if state == "closed" else "forum_topic_reopened": {}}
-    message = world.post(chat, _owner(world, chat), Content(), thread_id=thread_id, service=service)
+    message = backend.post(chat, _owner(backend, chat), Content(), thread_id=thread_id, service=service)
     if chat.bot_status not in ("left", "kicked"):
-        world.emit_message(message)
+        backend.emit_message(message)
 
 
-def find_chat(world: World, chat_id: int) -> Chat:
-    if chat_id not in world.chats:
+def find_chat(backend: Backend, chat_id: int) -> Chat:
+    if chat_id not in backend.chats:
         raise BadInputError(f"chat {chat_id} does not exist; say something in it first")
-    return world.chats[chat_id]
+    return backend.chats[chat_id]
 
 
 def _find(chat: Chat, message_id: int) -> Message:
@@ -200,48 +200,48 @@ def _find(chat: Chat, message_id: int) -> Message:
     return chat.messages[message_id]
 
 
-def _meet_user(world: World, said: Said) -> User:
+def _find_or_add_user(backend: Backend, new: NewMessage) -> User:
     for stands_for_another in (ANONYMOUS_ADMIN, SPEAKING_CHANNEL):
-        if said.user_id == stands_for_another.id:
-            return world.users.setdefault(said.user_id, stands_for_another)
-    user = world.users.setdefault(said.user_id, User(said.user_id, f"Person {said.user_id}"))
-    user.first_name = said.first_name or user.first_name
-    user.language_code = said.language_code or user.language_code
-    if said.chat_type != "channel":
-        user.username = said.username or user.username
+        if new.user_id == stands_for_another.id:
+            return backend.users.setdefault(new.user_id, stands_for_another)
+    user = backend.users.setdefault(new.user_id, User(new.user_id, f"Person {new.user_id}"))
+    user.first_name = new.first_name or user.first_name
+    user.language_code = new.language_code or user.language_code
+    if new.chat_type != "channel":
+        user.username = new.username or user.username
     return user
 
 
-def _meet_chat(world: World, said: Said, user: User) -> Chat:
-    chat = world.chats.get(said.chat_id)
+def _find_or_add_chat(backend: Backend, new: NewMessage, user: User) -> Chat:
+    chat = backend.chats.get(new.chat_id)
     if chat is None:
-        chat = world.chats[said.chat_id] = _new_chat(said, user)
+        chat = backend.chats[new.chat_id] = _new_chat(new, user)
         if chat.type != "private":
-            world.emit_membership(chat, user, before="left")
-    elif said.chat_type not in (None, chat.type):
-        raise BadInputError(f"chat {chat.id} is a {chat.type} chat, not {said.chat_type}")
+            backend.emit_membership(chat, user, before="left")
+    elif new.chat_type not in (None, chat.type):
+        raise BadInputError(f"chat {chat.id} is a {chat.type} chat, not {new.chat_type}")
     if chat.migrated_to:
         raise BadInputError(f"chat {chat.id} became {chat.migrated_to}")
     if chat.type != "private":
-        chat.title = said.title or chat.title
+        chat.title = new.title or chat.title
     if chat.type == "channel":
-        chat.username = said.username or chat.username
+        chat.username = new.username or chat.username
     return chat
 
 
-def _new_chat(said: Said, user: User) -> Chat:
-    kind = said.chat_type or ("private" if said.chat_id > 0 else "supergroup")
+def _new_chat(new: NewMessage, user: User) -> Chat:
+    kind = new.chat_type or ("private" if new.chat_id > 0 else "supergroup")
     if kind not in CHAT_TYPES:
         raise BadInputError(f"chat_type must be one of {', '.join(CHAT_TYPES)}, not {kind!r}")
-    if (kind == "private") != (said.chat_id > 0):
+    if (kind == "private") != (new.chat_id > 0):
         raise BadInputError("chat_id is positive for private chats and negative for all others")
     if kind == "private":
-        return Chat(said.chat_id, kind, first_name=user.first_name, username=user.username)
+        return Chat(new.chat_id, kind, first_name=user.first_name, username=user.username)
     status = "administrator" if kind == "channel" else "member"
-    return Chat(said.chat_id, kind, title=said.title or f"{kind.capitalize()} {said.chat_id}", bot_status=status)
+    return Chat(new.chat_id, kind, title=new.title or f"{kind.capitalize()} {new.chat_id}", bot_status=status)
 
 
-def _take_role(chat: Chat, user: User, role: str | None) -> None:
+def _set_role(chat: Chat, user: User, role: str | None) -> None:
     if chat.type == "private" or user is SPEAKING_CHANNEL:
         return
     if role:
@@ -253,12 +253,12 @@ def _take_role(chat: Chat, user: User, role: str | None) -> None:
         chat.roles.setdefault(user.id, newcomer if "creator" in chat.roles.values() else "creator")
 
 
-def _owner(world: World, chat: Chat) -> User:
+def _owner(backend: Backend, chat: Chat) -> User:
     """Whoever is named as the one who changed something when nobody else is."""
     if chat.type == "private":
-        return world.users[chat.id]
+        return backend.users[chat.id]
     owner = next((user_id for user_id, role in chat.roles.items() if role == "creator"), ANONYMOUS_ADMIN.id)
-    return world.users.setdefault(owner, ANONYMOUS_ADMIN)
+    return backend.users.setdefault(owner, ANONYMOUS_ADMIN)
 
 
 def _reaches_bot(message: Message) -> bool:

@@ -151,7 +151,7 @@ class Message:
     edits: int = 0
     edit_date: int | None = None
     service: Json = field(default_factory=dict)  # the fields of a service message
-    more: Json = field(default_factory=dict)  # further fields of a person's: where it was forwarded from, a sticker
+    extra: Json = field(default_factory=dict)  # further fields of a person's: where it was forwarded from, a sticker
 
     @property
     def by_bot(self) -> bool:
@@ -171,7 +171,7 @@ class Message:
             message["reply_markup"] = {"inline_keyboard": self.keyboard}
         if self.reply_to and with_reply:
             message["reply_to_message"] = self.reply_to.json(with_reply=False)
-        return message | self.content.json() | self.service | self.more
+        return message | self.content.json() | self.service | self.extra
 
 
 def _without_none(fields: Json) -> Json:

@@ -39,7 +39,7 @@ class Webhook:
 
 
 @dataclass
-class Mailbox:
+class UpdateQueue:
     """The updates one token has not confirmed yet, and how it wants to hear of them."""
 
     pending: deque[Update]
@@ -77,7 +77,7 @@ class Mailbox:
     def is_ready(self) -> bool:
         return bool(self.webhook or self._waiting or time.time() - self.polled_at < READY_S)
 
-    def use_webhook(self, webhook: Webhook | None, *, confirmed: "Unclaimed") -> None:
+    def use_webhook(self, webhook: Webhook | None, *, confirmed: "Unconfirmed") -> None:
         if self._delivery:
             self._delivery.cancel()
         self.webhook, self._delivery, self.last_error = webhook, None, None
@@ -120,7 +120,7 @@ class Mailbox:
             if self._waiting is waiting:
                 self._waiting = None
 
-    async def _deliver(self, webhook: Webhook, confirmed: "Unclaimed") -> None:
+    async def _deliver(self, webhook: Webhook, confirmed: "Unconfirmed") -> None:
         """Pushes one update after the other; one that is refused is tried again before the next."""
         retry_s = FIRST_RETRY_S
         async with aiohttp.ClientSession(timeout=WEBHOOK_TIMEOUT) as session:
@@ -137,7 +137,7 @@ class Mailbox:
                     retry_s = FIRST_RETRY_S
 
 
-Unclaimed = dict[int, Update]
+Unconfirmed = dict[int, Update]
 
 
 async def _push(session: aiohttp.ClientSession, webhook: Webhook, update: Update) -> str | None:
@@ -150,51 +150,51 @@ async def _push(session: aiohttp.ClientSession, webhook: Webhook, update: Update
         return str(error) or "Connection timed out"
 
 
-class PostOffice:
+class UpdateQueues:
     """A mailbox per token: bots with different tokens read the same chats and never take each other's updates."""
 
     def __init__(self) -> None:
-        self._mailboxes: dict[str, Mailbox] = {}
-        self._unclaimed: Unclaimed = {}  # confirmed by nobody yet: what a new mailbox starts with
+        self._queues: dict[str, UpdateQueue] = {}
+        self._unconfirmed: Unconfirmed = {}  # confirmed by nobody yet: what a new mailbox starts with
         self._last_id = 0
 
     def emit(self, kind: str, value: Json) -> None:
         self._last_id += 1
-        update = self._unclaimed[self._last_id] = Update(self._last_id, kind, value)
-        if len(self._unclaimed) > KEPT_UPDATES:
-            self._unclaimed.pop(next(iter(self._unclaimed)))
-        for mailbox in self._mailboxes.values():
-            mailbox.put(update)
+        update = self._unconfirmed[self._last_id] = Update(self._last_id, kind, value)
+        if len(self._unconfirmed) > KEPT_UPDATES:
+            self._unconfirmed.pop(next(iter(self._unconfirmed)))
+        for queue in self._queues.values():
+            queue.put(update)
 
-    def mailbox(self, token: str) -> Mailbox:
-        if token not in self._mailboxes:
-            self._mailboxes[token] = Mailbox(deque(self._unclaimed.values(), maxlen=KEPT_UPDATES))
-        return self._mailboxes[token]
+    def queue(self, token: str) -> UpdateQueue:
+        if token not in self._queues:
+            self._queues[token] = UpdateQueue(deque(self._unconfirmed.values(), maxlen=KEPT_UPDATES))
+        return self._queues[token]
 
-    def confirm(self, mailbox: Mailbox, offset: int) -> None:
+    def confirm(self, queue: UpdateQueue, offset: int) -> None:
         """Forgets what lies before offset; a negative one keeps that many of the newest."""
         if offset < 0:
-            newest = list(mailbox.pending)[offset:]
+            newest = list(queue.pending)[offset:]
             offset = newest[0].id if newest else 0
-        while mailbox.pending and mailbox.pending[0].id < offset:
-            self._unclaimed.pop(mailbox.pending.popleft().id, None)
+        while queue.pending and queue.pending[0].id < offset:
+            self._unconfirmed.pop(queue.pending.popleft().id, None)
 
-    def drop(self, mailbox: Mailbox) -> None:
-        self.confirm(mailbox, self._last_id + 1)
+    def drop(self, queue: UpdateQueue) -> None:
+        self.confirm(queue, self._last_id + 1)
 
-    def use_webhook(self, mailbox: Mailbox, webhook: Webhook | None) -> None:
-        mailbox.use_webhook(webhook, confirmed=self._unclaimed)
+    def use_webhook(self, queue: UpdateQueue, webhook: Webhook | None) -> None:
+        queue.use_webhook(webhook, confirmed=self._unconfirmed)
 
     def clear(self) -> None:
         """Drops every update; ids go on, since a polling bot asks for those after the last it saw."""
-        self._unclaimed.clear()
-        for mailbox in self._mailboxes.values():
-            mailbox.pending.clear()
+        self._unconfirmed.clear()
+        for queue in self._queues.values():
+            queue.pending.clear()
 
     @property
     def is_ready(self) -> bool:
-        return any(mailbox.is_ready for mailbox in self._mailboxes.values())
+        return any(queue.is_ready for queue in self._queues.values())
 
     def stop(self) -> None:
-        for mailbox in self._mailboxes.values():
-            mailbox.stop()
+        for queue in self._queues.values():
+            queue.stop()

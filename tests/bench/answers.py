@@ -1,6 +1,6 @@
 """How long people wait for /list while 300 live charts change again and again, and how many are shown meanwhile.
 
-On SQLite, and on PostgreSQL where one answers on 5432. The peer is the same house while no figure changes.
+On SQLite, and on PostgreSQL where one answers on 5432. The peer is the same deployment while no figure changes.
 """
 
 import os
@@ -23,7 +23,7 @@ from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.tables import Subscription
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json, Sandbox
-from tests.e2e.house import House, running
+from tests.e2e.deployment import Deployment, running
 
 CHATS, COMPARISONS, ACCOUNTS, EACH, POSTS = 300, 30, 60, 5, 100
 ASKING, QUESTIONS, EVERY_S = 20, 80, 0.5
@@ -45,20 +45,20 @@ def run() -> Iterator[Result]:
 def _measured(name: str, settings: dict[str, str]) -> Iterator[Result]:
     with (
         TemporaryDirectory(prefix="tallybird-bench-") as folder,
-        running(Path(folder), None, SETTINGS | settings, tick_s=CHANGE_EVERY_S) as house,
+        running(Path(folder), None, SETTINGS | settings, tick_s=CHANGE_EVERY_S) as deployment,
     ):
-        house.sandbox.post("x/limit", requests=1_000_000)
-        _load(house.sandbox)
-        _subscribe(house)
-        asking = [house.chat(FIRST_ASKING + number) for number in range(ASKING)]
+        deployment.sandbox.post("x/limit", requests=1_000_000)
+        _load(deployment.sandbox)
+        _subscribe(deployment)
+        asking = [deployment.chat(FIRST_ASKING + number) for number in range(ASKING)]
         _begin(asking)
-        until(lambda: _shown(house.sandbox, 0) >= CHATS, within_s=120, every_s=2)
+        until(lambda: _shown(deployment.sandbox, 0) >= CHATS, within_s=120, every_s=2)
         calm = _waits(asking)
-        since = house.sandbox.last_call()
+        since = deployment.sandbox.last_call()
         started = time.monotonic()
-        with _changing(house.sandbox):
+        with _changing(deployment.sandbox):
             busy = _waits(asking)
-            shown = _shown(house.sandbox, since) / (time.monotonic() - started)
+            shown = _shown(deployment.sandbox, since) / (time.monotonic() - started)
     for figure, of in (("median", median), ("longest", max)):
         peers = {"no chart changes": round(of(calm), 1)}
         yield {"bench": f"answers {name} {figure}", "unit": "ms", "ours": round(of(busy), 1), "peers": peers}
@@ -150,13 +150,13 @@ def _load(sandbox: Sandbox) -> None:
     sandbox.post("x/accounts", accounts=made)
 
 
-def _subscribe(house: House) -> None:
+def _subscribe(deployment: Deployment) -> None:
     """Straight into the database: hundreds of chats' commands would take as long as the measurement."""
     now = datetime.now(UTC)
-    known = {account["username"]: account["id"] for account in house.sandbox.get("x/accounts")}
-    store = Store(house.database)
+    known = {account["username"]: account["id"] for account in deployment.sandbox.get("x/accounts")}
+    store = Store(deployment.database)
     for chat_id in range(1, CHATS + 1):
-        house.chat(chat_id).send("hello")  # else the bot may not write there
+        deployment.chat(chat_id).send("hello")  # else the bot may not write there
     with store.write_session() as db:
         profiles = [Profile(name, State.ACTIVE, known[name]) for name in sorted(known) if name.startswith("bench_")]
         accounts.save_profiles(db, profiles, NETWORK, now)

@@ -24,7 +24,7 @@ from pipeline.messaging.client import READY
 from pipeline.settings import Settings
 from tests.conftest import ROOT, until
 from tests.e2e.chat import Json, Sandbox
-from tests.e2e.house import House, running
+from tests.e2e.deployment import Deployment, running
 
 ACCOUNTS, POSTS, CHATS = 100, 100, 50
 LATENCY_S = 0.15
@@ -47,10 +47,10 @@ def run() -> Iterator[Result]:
             "X_MONTHLY_USD": "1000",
             "DROPBOX_MIN_SECONDS": "0",
         }
-        with running(folder, None, limits, tick_s=10, procfile=procfile) as house:
-            names = _load(house.sandbox)
-            ours = _ours(house, names)
-            peer = _literal(house, names, folder)
+        with running(folder, None, limits, tick_s=10, procfile=procfile) as deployment:
+            names = _load(deployment.sandbox)
+            ours = _ours(deployment, names)
+            peer = _literal(deployment, names, folder)
     for figure, unit in (("ready", "s"), ("end_to_end", "s"), ("bytes_sent", "B")):
         measured = {"bench": f"tick {figure}", "unit": unit, "ours": ours[figure]}
         yield measured | {"peers": {"literal exercise": peer[figure]}}
@@ -96,14 +96,14 @@ def _latency(sandbox: Sandbox) -> Iterator[None]:
     sandbox.delete("faults")
 
 
-def _ours(house: House, names: list[str]) -> dict[str, float]:
-    sandbox = house.sandbox
+def _ours(deployment: Deployment, names: list[str]) -> dict[str, float]:
+    sandbox = deployment.sandbox
     for chat_id in range(1, CHATS + 1):
-        chat = house.chat(chat_id)
+        chat = deployment.chat(chat_id)
         chat.send("/track " + " ".join(names))
         chat.send("/subscribe")
     until(lambda: all(_shows(sandbox, chat_id) for chat_id in range(1, CHATS + 1)), within_s=120, every_s=1)
-    settings = Settings(data_dir=house.folder / "data", _env_file=None)
+    settings = Settings(data_dir=deployment.folder / "data", _env_file=None)
     with _latency(sandbox), Redis.from_url(settings.redis_address) as redis:
         app = make_app(settings)
         runs = [_our_tick(sandbox, app, redis, 10_000 * (number + 1)) for number in range(RUNS)]
@@ -142,12 +142,12 @@ def _bytes(sandbox: Sandbox, since: int) -> int:
     return sum(call["bytes"] for service in ("x", "dropbox", "telegram") for call in sandbox.calls(service, since))
 
 
-def _literal(house: House, names: list[str], folder: Path) -> dict[str, float]:
+def _literal(deployment: Deployment, names: list[str], folder: Path) -> dict[str, float]:
     """The peer on its own Redis database of the same server, with the same number of worker processes."""
-    sandbox = house.sandbox
+    sandbox = deployment.sandbox
     ids = {account["username"]: account["id"] for account in sandbox.get("x/accounts")}
     environment = {
-        "LITERAL_REDIS": f"redis+socket://{house.folder}/data/redis/redis.sock?virtual_host=1",
+        "LITERAL_REDIS": f"redis+socket://{deployment.folder}/data/redis/redis.sock?virtual_host=1",
         "LITERAL_SANDBOX": sandbox.address,
         "LITERAL_FOLDER": str(folder),
     }

@@ -6,11 +6,11 @@ import pytest
 
 COLUMNS = ("fault", "what was lost", "s until the next fresh chart")
 
-Tell = Callable[..., None]
+Report = Callable[..., None]
 
 
 @pytest.fixture
-def tell(record_property: Callable[[str, object], None]) -> Tell:
+def report(record_property: Callable[[str, object], None]) -> Report:
     """Writes the case's line of the table: what happened, what it cost, and how soon a fresh chart stood again."""
 
     def note(fault: str, *, lost: str = "nothing", fresh_s: float | None = None) -> None:

@@ -17,22 +17,22 @@ from sqlalchemy import select
 
 from pipeline.store import subscriptions
 from pipeline.store.tables import Account
-from tests.chaos.audience import (
+from tests.chaos.conftest import Report
+from tests.chaos.data_loss import open_store
+from tests.chaos.subscribers import (
     TICK_S,
     TIMELINE,
-    Audience,
-    Starts,
+    Restarts,
+    Subscribers,
     charts,
     fresh_again,
-    gather,
-    let_pass,
-    unharmed,
+    nothing_lost_or_repeated,
+    pause,
+    subscribe_chats,
 )
-from tests.chaos.conftest import Tell
-from tests.chaos.watch import database
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
-from tests.e2e.house import House, running
+from tests.e2e.deployment import Deployment, running
 
 pytestmark = pytest.mark.timeout(240)
 HOUR = timedelta(hours=1)
@@ -69,29 +69,31 @@ def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, timelines: Path, clock: Clock) -> Iterator[House]:
-    with running(tmp_path_factory.mktemp("house"), timelines, clock.environment, tick_s=TICK_S) as started:
+def deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path, clock: Clock) -> Iterator[Deployment]:
+    with running(tmp_path_factory.mktemp("deployment"), timelines, clock.environment, tick_s=TICK_S) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def audience(house: House, timelines: Path) -> Audience:
-    return gather(house, timelines)
+def subscribers(deployment: Deployment, timelines: Path) -> Subscribers:
+    return subscribe_chats(deployment, timelines)
 
 
 @dataclass
 class Traffic:
     """What the services were asked from a moment on; a timeline counts once, however many pages it has."""
 
-    house: House
+    deployment: Deployment
     since: int
 
     @classmethod
-    def from_now(cls, house: House) -> "Traffic":
-        return cls(house, house.sandbox.last_call())
+    def from_now(cls, deployment: Deployment) -> "Traffic":
+        return cls(deployment, deployment.sandbox.last_call())
 
     def counted(self) -> Counter[str]:
-        calls = [call for name in ("telegram", "x", "dropbox") for call in self.house.sandbox.calls(name, self.since)]
+        calls = [
+            call for name in ("telegram", "x", "dropbox") for call in self.deployment.sandbox.calls(name, self.since)
+        ]
         return Counter(call["method"] for call in calls if "pagination_token" not in call["params"])
 
 
@@ -110,18 +112,18 @@ def ticks_in(seconds: float) -> int:
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forward", "back"])
 def test_a_clock_that_jumps_an_hour(
-    house: House, audience: Audience, clock: Clock, jump: timedelta, tell: Tell
+    deployment: Deployment, subscribers: Subscribers, clock: Clock, jump: timedelta, report: Report
 ) -> None:
-    with unharmed(audience):
-        audience.wait_for(audience.raise_count(), within_s=3 * TICK_S)
-        started, traffic = time.monotonic(), Traffic.from_now(house)
+    with nothing_lost_or_repeated(subscribers):
+        subscribers.wait_for(subscribers.raise_count(), within_s=3 * TICK_S)
+        started, traffic = time.monotonic(), Traffic.from_now(deployment)
         clock.jump(jump)
-        figure = audience.raise_count()
-        fresh_s = fresh_again(audience, figure)
-        let_pass(3 * TICK_S)
+        figure = subscribers.raise_count()
+        fresh_s = fresh_again(subscribers, figure)
+        pause(3 * TICK_S)
         assert_no_burst(traffic, ticks_in(time.monotonic() - started) + 1, changes=1)
-        fresh_again(audience, audience.raise_count())
-        tell(f"the clock jumps {'forward' if jump > timedelta(0) else 'back'} by an hour", fresh_s=fresh_s)
+        fresh_again(subscribers, subscribers.raise_count())
+        report(f"the clock jumps {'forward' if jump > timedelta(0) else 'back'} by an hour", fresh_s=fresh_s)
 
 
 APART_S = {"worker": 600, "second_worker": -30, "uploader": -3600, "beat": -45, "bot": 180}
@@ -129,8 +131,8 @@ APART_S = {"worker": 600, "second_worker": -30, "uploader": -3600, "beat": -45, 
 
 
 @pytest.fixture(scope="module")
-def apart(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Audience]:
-    """Of a house each of whose processes runs on a machine of its own, as far as its clock tells."""
+def apart(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Subscribers]:
+    """Of a deployment each of whose processes runs on a machine of its own, as far as its clock tells."""
     folder = tmp_path_factory.mktemp("apart")
     lines = []
     for name, ahead_s in APART_S.items():
@@ -141,32 +143,32 @@ def apart(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator
         lines.append(f"{name}: env {given} python -m {module}\n")
     (folder / "Procfile").write_text("".join(lines))
     with running(folder, timelines, tick_s=TICK_S, procfile=folder / "Procfile") as started:
-        yield gather(started, timelines)
+        yield subscribe_chats(started, timelines)
 
 
-def test_machines_whose_clocks_differ_show_what_one_machine_would(apart: Audience, tell: Tell) -> None:
-    house, person = apart.house, apart.house.chat(504)
+def test_machines_whose_clocks_differ_show_what_one_machine_would(apart: Subscribers, report: Report) -> None:
+    deployment, person = apart.deployment, apart.deployment.chat(504)
     person.ask(f"/track {' '.join(apart.handles)}")
     person.ask("/subscribe new 1h")
     until(lambda: charts(person), within_s=3 * TICK_S)
-    waits_until = next_at(house, person)
-    with unharmed(apart):
+    waits_until = next_at(deployment, person)
+    with nothing_lost_or_repeated(apart):
         apart.wait_for(apart.raise_count(), within_s=3 * TICK_S)
-        started, traffic = time.monotonic(), Traffic.from_now(house)
+        started, traffic = time.monotonic(), Traffic.from_now(deployment)
         fresh_s = [fresh_again(apart, apart.raise_count()) for _ in range(4)]
         person.send("/compare")
         until(lambda: len(charts(person)) == 2, within_s=3 * TICK_S)
         assert traffic.counted()[TIMELINE] <= 2 * (ticks_in(time.monotonic() - started) + 1)
-    assert next_at(house, person) == waits_until
+    assert next_at(deployment, person) == waits_until
     off = timedelta(hours=1) - (waits_until - datetime.now(UTC))
     assert timedelta(0) < off < timedelta(minutes=1)
-    assert read_at(house) > datetime.now(UTC) - timedelta(seconds=5 * TICK_S)
-    assert read_at(house) < datetime.now(UTC) + timedelta(seconds=1)
-    tell("machines' clocks up to an hour apart", fresh_s=max(fresh_s))
+    assert read_at(deployment) > datetime.now(UTC) - timedelta(seconds=5 * TICK_S)
+    assert read_at(deployment) < datetime.now(UTC) + timedelta(seconds=1)
+    report("machines' clocks up to an hour apart", fresh_s=max(fresh_s))
 
 
-def test_each_machine_whose_clock_is_off_says_so_once(apart: Audience) -> None:
-    log = apart.house.log.read_text(errors="replace")
+def test_each_machine_whose_clock_is_off_says_so_once(apart: Subscribers) -> None:
+    log = apart.deployment.log.read_text(errors="replace")
     said = re.findall(r"WARNING (\w+) .*this machine's clock is (\d+) s (ahead|behind)", log)
     told = {(name, side): int(seconds) for name, seconds, side in said}
     assert len(said) == len(APART_S)
@@ -178,69 +180,73 @@ def test_each_machine_whose_clock_is_off_says_so_once(apart: Audience) -> None:
     assert "set back" not in log
 
 
-def next_at(house: House, person: Chat) -> datetime:
+def next_at(deployment: Deployment, person: Chat) -> datetime:
     """When the chat's next message comes."""
-    with database(house) as store, store.read_session() as db:
+    with open_store(deployment) as store, store.read_session() as db:
         [subscription] = subscriptions.of_chat(db, person.id)
         return subscription.next_at
 
 
-def read_at(house: House) -> datetime:
+def read_at(deployment: Deployment) -> datetime:
     """When accounts were read last."""
-    with database(house) as store, store.read_session() as db:
+    with open_store(deployment) as store, store.read_session() as db:
         return max(filter(None, db.scalars(select(Account.fetched_at))))
 
 
-def test_a_machine_that_sleeps_for_ten_minutes(house: House, audience: Audience, clock: Clock, tell: Tell) -> None:
-    with unharmed(audience):
-        audience.wait_for(audience.raise_count(), within_s=3 * TICK_S)
-        everything = [house.supervisor, *house.supervisor.children(recursive=True)]
-        traffic = Traffic.from_now(house)
+def test_a_machine_that_sleeps_for_ten_minutes(
+    deployment: Deployment, subscribers: Subscribers, clock: Clock, report: Report
+) -> None:
+    with nothing_lost_or_repeated(subscribers):
+        subscribers.wait_for(subscribers.raise_count(), within_s=3 * TICK_S)
+        everything = [deployment.supervisor, *deployment.supervisor.children(recursive=True)]
+        traffic = Traffic.from_now(deployment)
         for process in everything:
             process.suspend()
         clock.jump(timedelta(minutes=10))
-        figure = audience.raise_count()
-        let_pass(3 * TICK_S)
+        figure = subscribers.raise_count()
+        pause(3 * TICK_S)
         for process in everything:
             process.resume()
         woken = time.monotonic()
-        fresh_s = fresh_again(audience, figure)
-        let_pass(3 * TICK_S)
+        fresh_s = fresh_again(subscribers, figure)
+        pause(3 * TICK_S)
         assert_no_burst(traffic, ticks_in(time.monotonic() - woken) + 1, changes=1)
-        tell("machine asleep for 10 minutes", fresh_s=fresh_s)
+        report("machine asleep for 10 minutes", fresh_s=fresh_s)
 
 
-def test_two_beats_read_no_more_than_one(house: House, audience: Audience, tell: Tell) -> None:
-    starts = Starts(house, "beat")
-    with unharmed(audience), house.with_another("pipeline", "beat"):
-        starts.wait()
-        started, traffic = time.monotonic(), Traffic.from_now(house)
-        fresh_s = fresh_again(audience, audience.raise_count())
-        let_pass(5 * TICK_S)
+def test_two_beats_read_no_more_than_one(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
+    restarts = Restarts(deployment, "beat")
+    with nothing_lost_or_repeated(subscribers), deployment.extra_process("pipeline", "beat"):
+        restarts.wait()
+        started, traffic = time.monotonic(), Traffic.from_now(deployment)
+        fresh_s = fresh_again(subscribers, subscribers.raise_count())
+        pause(5 * TICK_S)
         assert_no_burst(traffic, ticks_in(time.monotonic() - started) + 1, changes=1)
-        tell("two beats at once", fresh_s=fresh_s)
+        report("two beats at once", fresh_s=fresh_s)
 
 
-def test_two_bots_send_nothing_twice_and_say_what_to_do(house: House, audience: Audience, tell: Tell) -> None:
-    starts, person = Starts(house, "bot"), house.chat(503)
-    started, said_before = time.monotonic(), len(conflicts(house))
-    with unharmed(audience), house.with_another("bot"):
-        starts.wait()
-        fresh_s = [fresh_again(audience, audience.raise_count()) for _ in range(3)]
+def test_two_bots_send_nothing_twice_and_say_what_to_do(
+    deployment: Deployment, subscribers: Subscribers, report: Report
+) -> None:
+    restarts, person = Restarts(deployment, "bot"), deployment.chat(503)
+    started, said_before = time.monotonic(), len(conflicts(deployment))
+    with nothing_lost_or_repeated(subscribers), deployment.extra_process("bot"):
+        restarts.wait()
+        fresh_s = [fresh_again(subscribers, subscribers.raise_count()) for _ in range(3)]
         asked = [person.send("/id") for _ in range(3)]
         until(lambda: len(answers(person, asked[0])) >= len(asked))
-        let_pass(2 * TICK_S)
+        pause(2 * TICK_S)
         assert len(answers(person, asked[0])) == len(asked)
-    said = conflicts(house)[said_before:]
+    said = conflicts(deployment)[said_before:]
     assert 1 <= len(said) <= 2 * (1 + (time.monotonic() - started) / 60), said
     assert "Stop one of them" in said[0]
-    tell("two bots at once", fresh_s=max(fresh_s))
+    report("two bots at once", fresh_s=max(fresh_s))
 
 
 def answers(person: Chat, after: int) -> list[Json]:
     return [message for message in person.messages(after) if "/id" not in message["text"]]
 
 
-def conflicts(house: House) -> list[str]:
-    lines = house.log.read_text(errors="replace").splitlines()
+def conflicts(deployment: Deployment) -> list[str]:
+    lines = deployment.log.read_text(errors="replace").splitlines()
     return [line for line in lines if "Conflict" in line or "409" in line]

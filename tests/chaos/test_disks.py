@@ -9,12 +9,22 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.chaos.audience import READY, TICK_S, Audience, Starts, charts, fresh_again, gather, let_pass, unharmed
-from tests.chaos.conftest import Tell
-from tests.chaos.moments import drawing
-from tests.chaos.outage import MEMORY, PIPELINE, Sent, told_plainly, without_a_storm
+from tests.chaos.conftest import Report
+from tests.chaos.outage_checks import MEMORY, PIPELINE, ChartsSent, assert_answered_with, few_log_lines
+from tests.chaos.stages import drawing
+from tests.chaos.subscribers import (
+    READY,
+    TICK_S,
+    Restarts,
+    Subscribers,
+    charts,
+    fresh_again,
+    nothing_lost_or_repeated,
+    pause,
+    subscribe_chats,
+)
 from tests.conftest import until, without
-from tests.e2e.house import House, running
+from tests.e2e.deployment import Deployment, running
 from tests.servers import Redis
 
 pytestmark = pytest.mark.timeout(240)
@@ -56,9 +66,9 @@ def full(disk: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[House]:
+def deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Deployment]:
     """It has only DATA_DIR on a small disk: its database and its Redis are elsewhere."""
-    folder = tmp_path_factory.mktemp("house")
+    folder = tmp_path_factory.mktemp("deployment")
     with small_disk(folder / "disk") as disk, Redis(folder).running() as redis:
         settings = {"DATA_DIR": str(disk), "DATABASE_URL": f"sqlite:///{folder}/tallybird.db", "REDIS_URL": redis.url}
         with running(folder, timelines, settings, tick_s=TICK_S) as started:
@@ -66,37 +76,39 @@ def house(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def audience(house: House, timelines: Path) -> Audience:
-    return gather(house, timelines)
+def subscribers(deployment: Deployment, timelines: Path) -> Subscribers:
+    return subscribe_chats(deployment, timelines)
 
 
-def test_no_room_for_the_dataset(house: House, audience: Audience, tell: Tell) -> None:
+def test_no_room_for_the_dataset(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
     """Charts need no dataset on the disk, and Dropbox gets it all the same."""
-    disk = Path(house.environment["DATA_DIR"])
-    with unharmed(audience), without_a_storm(house):
+    disk = Path(deployment.environment["DATA_DIR"])
+    with nothing_lost_or_repeated(subscribers), few_log_lines(deployment):
         with full(disk):
             since = time.monotonic()
-            fresh_s = max(fresh_again(audience, audience.raise_count()) for _ in range(3))
-            figure = audience.raise_count()
-            fresh_again(audience, figure)
-            sent = Sent.from_now(audience)
-            until(lambda: in_dropbox(house, figure), within_s=4 + 3 * TICK_S)
-            let_pass(2 * TICK_S)
+            fresh_s = max(fresh_again(subscribers, subscribers.raise_count()) for _ in range(3))
+            figure = subscribers.raise_count()
+            fresh_again(subscribers, figure)
+            sent = ChartsSent.from_now(subscribers)
+            until(lambda: in_dropbox(deployment, figure), within_s=4 + 3 * TICK_S)
+            pause(2 * TICK_S)
             assert not in_datasets(disk, figure)
-            failed = house.log.read_text().count("[Errno 28] No space left on device")
+            failed = deployment.log.read_text().count("[Errno 28] No space left on device")
             assert 1 <= failed <= 2 + 2 * (time.monotonic() - since) / TICK_S  # again at each tick
         until(lambda: in_datasets(disk, figure), within_s=3 * TICK_S)
         assert sent.most_to_a_chat() == 0
-        tell("no room for the dataset", fresh_s=fresh_s)
+        report("no room for the dataset", fresh_s=fresh_s)
 
 
-def test_what_ends_while_there_is_no_room_is_started_again(house: House, audience: Audience, tell: Tell) -> None:
-    with unharmed(audience), full(Path(house.environment["DATA_DIR"])):
-        starts = Starts(house, *READY)
+def test_what_ends_while_there_is_no_room_is_started_again(
+    deployment: Deployment, subscribers: Subscribers, report: Report
+) -> None:
+    with nothing_lost_or_repeated(subscribers), full(Path(deployment.environment["DATA_DIR"])):
+        restarts = Restarts(deployment, *READY)
         for name in READY:
-            house.process(name).terminate()
-        fresh_s = fresh_again(audience, audience.raise_count(), starts)
-        tell("all processes ended while there is no room in DATA_DIR", fresh_s=fresh_s)
+            deployment.process(name).terminate()
+        fresh_s = fresh_again(subscribers, subscribers.raise_count(), restarts)
+        report("all processes ended while there is no room in DATA_DIR", fresh_s=fresh_s)
 
 
 def in_datasets(disk: Path, figure: str) -> bool:
@@ -104,76 +116,78 @@ def in_datasets(disk: Path, figure: str) -> bool:
     return any(f",{count}," in path.read_text() for path in (disk / "datasets").glob("*-last-*.csv"))
 
 
-def in_dropbox(house: House, figure: str) -> bool:
-    paths = [file["path"] for file in house.sandbox.get("dropbox/files") if "-last-" in file["path"]]
+def in_dropbox(deployment: Deployment, figure: str) -> bool:
+    paths = [file["path"] for file in deployment.sandbox.get("dropbox/files") if "-last-" in file["path"]]
     count = figure.replace(",", "").encode()
-    return any(count in house.sandbox.bytes(f"dropbox/files{path}") for path in paths)
+    return any(count in deployment.sandbox.bytes(f"dropbox/files{path}") for path in paths)
 
 
-def test_no_room_for_the_private_redis(disk: Path, tmp_path: Path, timelines: Path, tell: Tell) -> None:
+def test_no_room_for_the_private_redis(disk: Path, tmp_path: Path, timelines: Path, report: Report) -> None:
     """It refuses to write, while the database goes on elsewhere."""
     settings = {"DATA_DIR": str(disk), "DATABASE_URL": f"sqlite:///{tmp_path}/tallybird.db"}
-    with running(tmp_path, timelines, settings, tick_s=TICK_S) as house:
-        audience, person = gather(house, timelines, live=3, new=3), house.chat(701)
-        person.ask(f"/track {audience.handles[0]}")
-        with unharmed(audience), without_a_storm(house):
-            figure, sent = audience.raise_count(), Sent.from_now(audience)
-            with drawing(house), full(disk):
+    with running(tmp_path, timelines, settings, tick_s=TICK_S) as deployment:
+        subscribers, person = subscribe_chats(deployment, timelines, live=3, new=3), deployment.chat(701)
+        person.ask(f"/track {subscribers.handles[0]}")
+        with nothing_lost_or_repeated(subscribers), few_log_lines(deployment):
+            figure, sent = subscribers.raise_count(), ChartsSent.from_now(subscribers)
+            with drawing(deployment), full(disk):
                 since = time.monotonic()
-                let_pass(2 * TICK_S)
+                pause(2 * TICK_S)
                 for command in ("/compare", "/subscribe"):
-                    told_plainly(person, command, PIPELINE)
-                assert audience.handles[0] in person.ask("/list")
-                let_pass(FULL_S - (time.monotonic() - since))
-            fresh_s = fresh_again(audience, figure)
+                    assert_answered_with(person, command, PIPELINE)
+                assert subscribers.handles[0] in person.ask("/list")
+                pause(FULL_S - (time.monotonic() - since))
+            fresh_s = fresh_again(subscribers, figure)
             until(lambda: charts(person), within_s=3 * TICK_S)
-            let_pass(2 * TICK_S)
+            pause(2 * TICK_S)
             assert sent.most_to_a_chat() <= 2
             assert len(charts(person)) == 2
-        assert "MISCONF" in house.log.read_text()
-        tell(f"no room for the private Redis for {FULL_S} s", fresh_s=fresh_s)
+        assert "MISCONF" in deployment.log.read_text()
+        report(f"no room for the private Redis for {FULL_S} s", fresh_s=fresh_s)
 
 
 @pytest.mark.parametrize("full_s", [5, 20])
-def test_no_room_for_anything_in_data_dir(disk: Path, tmp_path: Path, timelines: Path, full_s: int, tell: Tell) -> None:
+def test_no_room_for_anything_in_data_dir(
+    disk: Path, tmp_path: Path, timelines: Path, full_s: int, report: Report
+) -> None:
     """The database cannot commit, and the private Redis refuses to write."""
     settings = {"DATA_DIR": str(disk), "DATABASE_URL": f"sqlite:///{disk}/tallybird.db"}
-    with running(tmp_path, timelines, settings, tick_s=TICK_S) as house:
-        audience, person = gather(house, timelines, live=3, new=3), house.chat(701)
-        person.ask(f"/track {audience.handles[0]}")
-        with unharmed(audience), without_a_storm(house):
-            figure, sent = audience.raise_count(), Sent.from_now(audience)
-            with drawing(house), full(disk):
+    with running(tmp_path, timelines, settings, tick_s=TICK_S) as deployment:
+        subscribers, person = subscribe_chats(deployment, timelines, live=3, new=3), deployment.chat(701)
+        person.ask(f"/track {subscribers.handles[0]}")
+        with nothing_lost_or_repeated(subscribers), few_log_lines(deployment):
+            figure, sent = subscribers.raise_count(), ChartsSent.from_now(subscribers)
+            with drawing(deployment), full(disk):
                 since = time.monotonic()
                 for command in ("/subscribe", "/compare"):
-                    told_plainly(person, command, MEMORY)
-                assert audience.handles[0] in person.ask("/list")
-                let_pass(full_s - (time.monotonic() - since))
-            fresh_s = fresh_again(audience, figure)
-            let_pass(2 * TICK_S)
+                    assert_answered_with(person, command, MEMORY)
+                assert subscribers.handles[0] in person.ask("/list")
+                pause(full_s - (time.monotonic() - since))
+            fresh_s = fresh_again(subscribers, figure)
+            pause(2 * TICK_S)
             assert sent.most_to_a_chat() <= 2
-        assert "database or disk is full" in house.log.read_text()
-        tell(f"no room in DATA_DIR for {full_s} s", fresh_s=fresh_s)
+        assert "database or disk is full" in deployment.log.read_text()
+        report(f"no room in DATA_DIR for {full_s} s", fresh_s=fresh_s)
 
 
-def test_no_room_for_the_log(disk: Path, tmp_path: Path, timelines: Path, tell: Tell) -> None:
+def test_no_room_for_the_log(disk: Path, tmp_path: Path, timelines: Path, report: Report) -> None:
     """All goes on, and what is said later is written again."""
-    (tmp_path / "house.log").symlink_to(disk / "house.log")
-    with running(tmp_path, timelines, tick_s=TICK_S) as house:
-        audience = gather(house, timelines)
-        with unharmed(audience):
+    (tmp_path / "tallybird.log").symlink_to(disk / "tallybird.log")
+    with running(tmp_path, timelines, tick_s=TICK_S) as deployment:
+        subscribers = subscribe_chats(deployment, timelines)
+        with nothing_lost_or_repeated(subscribers):
             with full(disk):
-                written, busy_s = house.log.stat().st_size, seconds_worked(house)
-                fresh_s = max(fresh_again(audience, audience.raise_count()) for _ in range(4))
-                assert house.log.stat().st_size - written < 4096
-                assert seconds_worked(house) - busy_s < 1
-            before = house.log.stat().st_size
-            fresh_again(audience, audience.raise_count())
-            until(lambda: house.log.stat().st_size > before, within_s=2 * TICK_S)
-        tell("no room for the log", fresh_s=fresh_s)
+                written, busy_s = deployment.log.stat().st_size, seconds_worked(deployment)
+                fresh_s = max(fresh_again(subscribers, subscribers.raise_count()) for _ in range(4))
+                assert deployment.log.stat().st_size - written < 4096
+                assert seconds_worked(deployment) - busy_s < 1
+            before = deployment.log.stat().st_size
+            fresh_again(subscribers, subscribers.raise_count())
+            until(lambda: deployment.log.stat().st_size > before, within_s=2 * TICK_S)
+        report("no room for the log", fresh_s=fresh_s)
 
 
-def seconds_worked(house: House) -> float:
+def seconds_worked(deployment: Deployment) -> float:
     """By whoever keeps the processes and carries what they say to the log."""
-    others = [each for each in house.supervisor.children() if each.name() in {"sh", "cat"}]
-    return sum(sum(process.cpu_times()[:4]) for process in (psutil.Process(house.supervisor.pid), *others))
+    others = [each for each in deployment.supervisor.children() if each.name() in {"sh", "cat"}]
+    return sum(sum(process.cpu_times()[:4]) for process in (psutil.Process(deployment.supervisor.pid), *others))

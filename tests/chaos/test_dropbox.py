@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.conftest import Tell
-from tests.chaos.subscribed import Subscribed, subscribed, ticks
-from tests.chaos.watch import nothing_lost
+from tests.chaos.conftest import Report
+from tests.chaos.data_loss import nothing_lost
+from tests.chaos.subscribed_chat import SubscribedChat, subscribed_chat, wait_for_ticks
 from tests.conftest import until
-from tests.e2e.house import House, running
+from tests.e2e.deployment import Deployment, running
 
 pytestmark = pytest.mark.timeout(300)
 OWNER = 900
@@ -22,7 +22,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     settings = {"ADMIN_IDS": str(OWNER), "DROPBOX_MIN_SECONDS": "1"}
     with running(tmp_path_factory.mktemp("dropbox"), None, settings) as started:
         started.chat(OWNER).ask("/start")
@@ -30,9 +30,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def watched(house: House) -> Iterator[Subscribed]:
-    with subscribed(house) as chat:
-        until(lambda: _has_columns(house) and revisions(chat) == 1, within_s=40)
+def subscribed(deployment: Deployment) -> Iterator[SubscribedChat]:
+    with subscribed_chat(deployment) as chat:
+        until(lambda: _has_columns(deployment) and revisions(chat) == 1, within_s=40)
         yield chat
 
 
@@ -66,20 +66,20 @@ TROUBLES = {
 }
 
 
-def test_without_trouble(watched: Subscribed, tell: Tell) -> None:
-    figure = next(watched.figures)
-    charts_s = watched.seconds_until_fresh(FRESH_S, figure=figure)
-    tell(f"Dropbox: none; dataset {seconds_until_there(watched, figure, 20):.0f} s after", fresh_s=charts_s)
+def test_without_trouble(subscribed: SubscribedChat, report: Report) -> None:
+    figure = next(subscribed.figures)
+    charts_s = subscribed.seconds_until_fresh(FRESH_S, figure=figure)
+    report(f"Dropbox: none; dataset {seconds_until_there(subscribed, figure, 20):.0f} s after", fresh_s=charts_s)
 
 
 @pytest.mark.parametrize("name", TROUBLES)
 def test_trouble_of_dropbox_holds_up_no_chart_and_only_the_newest_dataset_arrives(
-    watched: Subscribed, name: str, tell: Tell
+    subscribed: SubscribedChat, name: str, report: Report
 ) -> None:
-    with nothing_lost(watched.house):
-        waited_s, charts_s = play(watched, UPLOAD, TROUBLES[name])
-    assert watched.told("no dataset gets there") == 0
-    tell(f"Dropbox: {name}; dataset {waited_s:.0f} s after", fresh_s=charts_s)
+    with nothing_lost(subscribed.deployment):
+        waited_s, charts_s = play(subscribed, UPLOAD, TROUBLES[name])
+    assert subscribed.count_texts("no dataset gets there") == 0
+    report(f"Dropbox: {name}; dataset {waited_s:.0f} s after", fresh_s=charts_s)
 
 
 MISSING_SCOPE = {".tag": "missing_scope", "required_scope": "files.content.write"}
@@ -92,96 +92,98 @@ TO_BE_MENDED = {
 
 
 @pytest.mark.parametrize("name", TO_BE_MENDED)
-def test_the_admins_alone_hear_once_of_what_only_they_can_mend(watched: Subscribed, name: str, tell: Tell) -> None:
+def test_the_admins_alone_hear_once_of_what_only_they_can_mend(
+    subscribed: SubscribedChat, name: str, report: Report
+) -> None:
     method, trouble, reason = TO_BE_MENDED[name]
-    owner = watched.house.chat(OWNER)
+    owner = subscribed.deployment.chat(OWNER)
     if method == TOKEN:
-        watched.house.sandbox.post("dropbox/expire")
-    waited_s, charts_s = play(watched, method, trouble, reason)
-    assert watched.told("no dataset gets there") == 0
+        subscribed.deployment.sandbox.post("dropbox/expire")
+    waited_s, charts_s = play(subscribed, method, trouble, reason)
+    assert subscribed.count_texts("no dataset gets there") == 0
     texts = [message["text"] or "" for message in owner.messages()]
     assert sum(reason in text and "no dataset gets there" in text for text in texts) == 1
-    tell(f"Dropbox: {name}; dataset {waited_s:.0f} s after", fresh_s=charts_s)
+    report(f"Dropbox: {name}; dataset {waited_s:.0f} s after", fresh_s=charts_s)
 
 
-def test_an_access_token_that_expired_is_renewed_once(watched: Subscribed, tell: Tell) -> None:
-    sandbox = watched.house.sandbox
+def test_an_access_token_that_expired_is_renewed_once(subscribed: SubscribedChat, report: Report) -> None:
+    sandbox = subscribed.deployment.sandbox
     sandbox.post("dropbox/expire")
     since = sandbox.last_call()
-    figure = next(watched.figures)
-    charts_s = watched.seconds_until_fresh(FRESH_S, figure=figure)
-    waited_s = seconds_until_there(watched, figure, 20)
+    figure = next(subscribed.figures)
+    charts_s = subscribed.seconds_until_fresh(FRESH_S, figure=figure)
+    waited_s = seconds_until_there(subscribed, figure, 20)
     assert [call["method"] for call in sandbox.calls("dropbox", since)].count(TOKEN) == 1
-    tell(f"Dropbox: access token expired; dataset {waited_s:.0f} s after", fresh_s=charts_s)
+    report(f"Dropbox: access token expired; dataset {waited_s:.0f} s after", fresh_s=charts_s)
 
 
-def test_a_dropbox_that_hangs_holds_up_no_chart(watched: Subscribed, tell: Tell) -> None:
-    waited_s, charts_s = play(watched, UPLOAD, {"status": 503, "delay": 60}, within_s=60)
-    tell(f"Dropbox: no answer for 60 s; dataset {waited_s:.0f} s after", fresh_s=charts_s)
+def test_a_dropbox_that_hangs_holds_up_no_chart(subscribed: SubscribedChat, report: Report) -> None:
+    waited_s, charts_s = play(subscribed, UPLOAD, {"status": 503, "delay": 60}, within_s=60)
+    report(f"Dropbox: no answer for 60 s; dataset {waited_s:.0f} s after", fresh_s=charts_s)
 
 
 def test_an_uploader_killed_in_its_first_upload_leaves_the_file_unwritten_for_a_minute_at_most(
-    tmp_path_factory: pytest.TempPathFactory, tell: Tell
+    tmp_path_factory: pytest.TempPathFactory, report: Report
 ) -> None:
     """However seldom the owner lets files be written."""
     settings = {"DROPBOX_MIN_SECONDS": "600"}
-    with running(tmp_path_factory.mktemp("killed"), None, settings) as house:
-        house.sandbox.post("faults", service="dropbox", method=UPLOAD, status=503, delay=30, times=PLENTY)
-        with subscribed(house) as watched:
-            until(lambda: [fault for fault in house.sandbox.get("faults") if fault["times"] < PLENTY])
-            house.process("uploader").kill()
-            house.sandbox.delete("faults")
-            figure = next(watched.figures)
-            charts_s = watched.seconds_until_fresh(FRESH_S, figure=figure)
+    with running(tmp_path_factory.mktemp("killed"), None, settings) as deployment:
+        deployment.sandbox.post("faults", service="dropbox", method=UPLOAD, status=503, delay=30, times=PLENTY)
+        with subscribed_chat(deployment) as subscribed:
+            until(lambda: [fault for fault in deployment.sandbox.get("faults") if fault["times"] < PLENTY])
+            deployment.process("uploader").kill()
+            deployment.sandbox.delete("faults")
+            figure = next(subscribed.figures)
+            charts_s = subscribed.seconds_until_fresh(FRESH_S, figure=figure)
             started = time.monotonic()
-            seconds_until_there(watched, figure, 90)
-            until(lambda: _has_columns(house), within_s=90)
+            seconds_until_there(subscribed, figure, 90)
+            until(lambda: _has_columns(deployment), within_s=90)
             waited_s = time.monotonic() - started
-    tell(f"Dropbox: uploader killed in its first upload; dataset {waited_s:.0f} s after", fresh_s=charts_s)
+    report(f"Dropbox: uploader killed in its first upload; dataset {waited_s:.0f} s after", fresh_s=charts_s)
 
 
 def play(
-    watched: Subscribed, method: str, trouble: dict[str, Any], reason: str = "Dropbox", within_s: float = 45
+    subscribed: SubscribedChat, method: str, trouble: dict[str, Any], reason: str = "Dropbox", within_s: float = 45
 ) -> tuple[float, float]:
     """Let the trouble last for two changes; returns how long the dataset took afterwards, and a chart meanwhile."""
-    house = watched.house
-    house.sandbox.post("faults", service="dropbox", method=method, times=PLENTY, **_as_json(trouble))
-    before, charts_s = revisions(watched), []
+    deployment = subscribed.deployment
+    deployment.sandbox.post("faults", service="dropbox", method=method, times=PLENTY, **_as_json(trouble))
+    before, charts_s = revisions(subscribed), []
     figure = 0
     for _ in range(2):
-        figure = next(watched.figures)
-        charts_s.append(watched.seconds_until_fresh(FRESH_S, figure=figure))
+        figure = next(subscribed.figures)
+        charts_s.append(subscribed.seconds_until_fresh(FRESH_S, figure=figure))
     if "delay" not in trouble:
-        until(lambda: _is_named(watched.chat.ask("/status"), reason))
-    ticks(house, "tick: 1 read")
-    assert revisions(watched) == before
-    house.sandbox.delete("faults")
-    waited_s = seconds_until_there(watched, figure, within_s)
-    assert revisions(watched) == before + 1, "only the newest content"
-    until(lambda: "Dropbox: on" in watched.chat.ask("/status"))
+        until(lambda: _is_named(subscribed.chat.ask("/status"), reason))
+    wait_for_ticks(deployment, "tick: 1 read")
+    assert revisions(subscribed) == before
+    deployment.sandbox.delete("faults")
+    waited_s = seconds_until_there(subscribed, figure, within_s)
+    assert revisions(subscribed) == before + 1, "only the newest content"
+    until(lambda: "Dropbox: on" in subscribed.chat.ask("/status"))
     return waited_s, max(charts_s)
 
 
-def seconds_until_there(watched: Subscribed, figure: int, within_s: float) -> float:
+def seconds_until_there(subscribed: SubscribedChat, figure: int, within_s: float) -> float:
     started = time.monotonic()
-    until(lambda: f",{figure}," in _content(watched), within_s)
+    until(lambda: f",{figure}," in _content(subscribed), within_s)
     return time.monotonic() - started
 
 
-def revisions(watched: Subscribed) -> int:
-    files = watched.house.sandbox.get("dropbox/files")
-    return sum(file["revisions"] for file in files if watched.handles[0] in file["path"])
+def revisions(subscribed: SubscribedChat) -> int:
+    files = subscribed.deployment.sandbox.get("dropbox/files")
+    return sum(file["revisions"] for file in files if subscribed.handles[0] in file["path"])
 
 
-def _content(watched: Subscribed) -> str:
-    sandbox = watched.house.sandbox
-    paths = [file["path"] for file in sandbox.get("dropbox/files") if watched.handles[0] in file["path"]]
+def _content(subscribed: SubscribedChat) -> str:
+    sandbox = subscribed.deployment.sandbox
+    paths = [file["path"] for file in sandbox.get("dropbox/files") if subscribed.handles[0] in file["path"]]
     return "".join(sandbox.bytes(f"dropbox/files{path}").decode() for path in paths)
 
 
-def _has_columns(house: House) -> bool:
+def _has_columns(deployment: Deployment) -> bool:
     """Whether the file that explains the others is there; it is the first to be written."""
-    return any(file["path"] == "/columns.csv" for file in house.sandbox.get("dropbox/files"))
+    return any(file["path"] == "/columns.csv" for file in deployment.sandbox.get("dropbox/files"))
 
 
 def _is_named(status: str, reason: str) -> bool:

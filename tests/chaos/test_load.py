@@ -22,10 +22,10 @@ from pipeline.messaging.client import READY
 from pipeline.records import NETWORK, Comparison, Mode, Profile, State
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.tables import Subscription
-from tests.chaos.conftest import Tell
+from tests.chaos.conftest import Report
 from tests.conftest import until
 from tests.e2e.chat import Json, Sandbox
-from tests.e2e.house import House, running
+from tests.e2e.deployment import Deployment, running
 
 CHATS, COMPARISONS, ACCOUNTS = 2000, 200, 500
 EACH = 5
@@ -64,8 +64,8 @@ class Seen:
     @property
     def ticks(self) -> list[tuple[float, float]]:
         """From a tick's first reading to the next one's."""
-        starts = [late for early, late in pairwise([0.0, *self.reads]) if late - early > APART_S]
-        return list(pairwise(starts))
+        restarts = [late for early, late in pairwise([0.0, *self.reads]) if late - early > APART_S]
+        return list(pairwise(restarts))
 
     @property
     def lasted(self) -> list[float]:
@@ -79,17 +79,17 @@ class Seen:
 
 
 @pytest.mark.timeout(WARM_UP_S + MEASURED_S + 600)
-def test_two_thousand_live_chats_are_served_in_turn_within_telegrams_limits(tmp_path: Path, tell: Tell) -> None:
-    with running(tmp_path, None, SETTINGS, tick_s=TICK_S) as house:
-        house.sandbox.post("x/limit", requests=1_000_000)  # here only Telegram's limits count
-        _load(house.sandbox)
-        _greet(house.sandbox)
-        _subscribe(house)
-        _watch(house, Seen(), WARM_UP_S)
+def test_two_thousand_live_chats_are_served_in_turn_within_telegrams_limits(tmp_path: Path, report: Report) -> None:
+    with running(tmp_path, None, SETTINGS, tick_s=TICK_S) as deployment:
+        deployment.sandbox.post("x/limit", requests=1_000_000)  # here only Telegram's limits count
+        _load(deployment.sandbox)
+        _greet(deployment.sandbox)
+        _subscribe(deployment)
+        _watch(deployment, Seen(), WARM_UP_S)
         seen = Seen()
-        _watch(house, seen, MEASURED_S)
+        _watch(deployment, seen, MEASURED_S)
     edits = sum(map(len, seen.edits.values()))
-    tell(
+    report(
         f"{CHATS} live chats of {COMPARISONS} comparisons of {ACCOUNTS} accounts, all changing, for {MEASURED_S} s",
         lost=f"nothing; {edits / MEASURED_S:.1f} charts/s, waits {min(seen.waits):.0f} to {max(seen.waits):.0f} s, "
         f"ticks {median(seen.lasted):.1f} s, the longest {max(seen.lasted):.1f} s",
@@ -146,12 +146,12 @@ def _greet(sandbox: Sandbox) -> None:
             client.post("/_control/telegram/send", json=said).raise_for_status()
 
 
-def _subscribe(house: House) -> None:
+def _subscribe(deployment: Deployment) -> None:
     """Straight into the database: two thousand chats' commands would take as long as the test itself."""
     now = datetime.now(UTC)
-    known = {account["username"]: account["id"] for account in house.sandbox.get("x/accounts")}
+    known = {account["username"]: account["id"] for account in deployment.sandbox.get("x/accounts")}
     names = [f"load_{number:03}" for number in range(ACCOUNTS)]
-    store = Store(house.database)
+    store = Store(deployment.database)
     with store.write_session() as db:
         accounts.save_profiles(db, [Profile(name, State.ACTIVE, known[name]) for name in names], NETWORK, now)
         ids = sorted(account.id for account in accounts.known(db, [known[name] for name in names], NETWORK))
@@ -173,18 +173,18 @@ def _subscribe(house: House) -> None:
     store.close()
 
 
-def _watch(house: House, seen: Seen, length_s: float) -> None:
+def _watch(deployment: Deployment, seen: Seen, length_s: float) -> None:
     """Change every account once a period, and note what is seen meanwhile."""
     ends = time.monotonic() + length_s
-    with Redis.from_url(house.redis) as redis, ThreadPoolExecutor(1) as person:
-        since, last = house.sandbox.last_call(), "$"
+    with Redis.from_url(deployment.redis) as redis, ThreadPoolExecutor(1) as person:
+        since, last = deployment.sandbox.last_call(), "$"
         last = redis.xinfo_stream(READY)["last-generated-id"] if redis.exists(READY) else "0"
         while time.monotonic() < ends:
-            changing = person.submit(_change_all, house.sandbox, int(time.time()))
+            changing = person.submit(_change_all, deployment.sandbox, int(time.time()))
             _sample(redis, seen, TICK_S)
             changing.result()
-            since, last = _note_calls(house.sandbox, seen, since), _note_ready(redis, seen, last)
-            for name, size in _memory(house, redis).items():
+            since, last = _note_calls(deployment.sandbox, seen, since), _note_ready(redis, seen, last)
+            for name, size in _memory(deployment, redis).items():
                 seen.memory[name].append(size)
 
 
@@ -217,14 +217,14 @@ def _note_ready(redis: "Redis", seen: Seen, last: Any) -> Any:
     return entries[-1][0] if entries else last
 
 
-def _memory(house: House, redis: "Redis") -> dict[str, int]:
+def _memory(deployment: Deployment, redis: "Redis") -> dict[str, int]:
     """Of each process, the bytes that it holds; those that it shares with its parent too, or writing to them would look
     like growth. Of Redis, those that it uses: the others come and go as it writes its log anew.
     """
     told: Any = redis.info("memory")
     measured = {"redis": int(told["used_memory"])}
-    server = house.process("redis").pid
-    for process in house.supervisor.children(recursive=True):
+    server = deployment.process("redis").pid
+    for process in deployment.supervisor.children(recursive=True):
         with suppress(psutil.NoSuchProcess):  # as one that a library starts to learn something of the machine
             if process.pid != server:
                 measured[f"{process.pid} {' '.join(process.cmdline()[-2:])}"] = process.memory_info().rss

@@ -13,22 +13,22 @@ import pytest
 from redis import Redis as Client
 
 from pipeline.messaging.celery_app import ASKED, CHARTS, TICKS, UPLOADS
-from tests.chaos.audience import (
+from tests.chaos.conftest import Report
+from tests.chaos.subscribers import (
     READY,
     TICK_S,
     TIMELINE,
-    Audience,
-    Starts,
+    Restarts,
+    Subscribers,
     fresh_again,
-    gather,
-    late_answers,
-    let_pass,
-    unharmed,
+    nothing_lost_or_repeated,
+    pause,
+    slow_answers,
+    subscribe_chats,
 )
-from tests.chaos.conftest import Tell
 from tests.conftest import free_port, until
 from tests.e2e.chat import Chat
-from tests.e2e.house import House, running
+from tests.e2e.deployment import Deployment, running
 from tests.servers import RabbitMQ, Redis, Server, answers
 
 pytestmark = pytest.mark.timeout(240)
@@ -50,10 +50,12 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 
 
 @pytest.fixture(scope="module")
-def by_redis(redis: Redis, tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Audience]:
-    """Of a house with a given Redis, which is all: broker, results, stream and bytes."""
-    with running(tmp_path_factory.mktemp("house"), timelines, {"REDIS_URL": redis.url}, tick_s=TICK_S) as house:
-        yield gather(house, timelines)
+def by_redis(redis: Redis, tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Subscribers]:
+    """Of a deployment with a given Redis, which is all: broker, results, stream and bytes."""
+    with running(
+        tmp_path_factory.mktemp("deployment"), timelines, {"REDIS_URL": redis.url}, tick_s=TICK_S
+    ) as deployment:
+        yield subscribe_chats(deployment, timelines)
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +65,12 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
 
 
 @pytest.fixture(scope="module")
-def by_rabbitmq(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Audience]:
-    """Of a house whose tasks go by way of RabbitMQ."""
-    with running(tmp_path_factory.mktemp("house"), timelines, {"BROKER_URL": rabbitmq.url}, tick_s=TICK_S) as house:
-        yield gather(house, timelines)
+def by_rabbitmq(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Subscribers]:
+    """Of a deployment whose tasks go by way of RabbitMQ."""
+    with running(
+        tmp_path_factory.mktemp("deployment"), timelines, {"BROKER_URL": rabbitmq.url}, tick_s=TICK_S
+    ) as deployment:
+        yield subscribe_chats(deployment, timelines)
 
 
 @contextmanager
@@ -112,53 +116,53 @@ Fault = Callable[[], AbstractContextManager[None]]
 
 
 @contextmanager
-def outlived(audience: Audience) -> Iterator[None]:
+def outlived(subscribers: Subscribers) -> Iterator[None]:
     """Whatever happens to the server within, no process ends, nothing is lost and nothing is shown twice.
 
     And the log tells of it without tracebacks: they would come again and again, and say no more.
     """
-    before, said = pids(audience.house), len(said_by(audience.house))
-    with unharmed(audience):
+    before, said = pids(subscribers.deployment), len(said_by(subscribers.deployment))
+    with nothing_lost_or_repeated(subscribers):
         yield
-    assert pids(audience.house) == before
-    assert "Traceback" not in said_by(audience.house)[said:]
+    assert pids(subscribers.deployment) == before
+    assert "Traceback" not in said_by(subscribers.deployment)[said:]
 
 
-def pids(house: House) -> dict[str, int]:
-    return {name: house.process(name).pid for name in READY}
+def pids(deployment: Deployment) -> dict[str, int]:
+    return {name: deployment.process(name).pid for name in READY}
 
 
 @contextmanager
-def in_a_tick(audience: Audience) -> Iterator[str]:
+def in_a_tick(subscribers: Subscribers) -> Iterator[str]:
     """While accounts are being read; yields the figure that is news."""
-    with late_answers(audience.house, "x", TIMELINE, seconds=2) as waited_for:
-        figure = audience.raise_count()
-        until(waited_for)
+    with slow_answers(subscribers.deployment, "x", TIMELINE, seconds=2) as all_waiting:
+        figure = subscribers.raise_count()
+        until(all_waiting)
         yield figure
 
 
-def fresh_without_a_burst(audience: Audience, figure: str) -> float:
+def fresh_without_a_burst(subscribers: Subscribers, figure: str) -> float:
     """Seconds until every chat shows the figure, now that the server answers; and accounts are not read too often."""
-    started, before = time.monotonic(), readings(audience.house)
-    fresh_s = fresh_again(audience, figure)
-    let_pass(3 * TICK_S)
-    assert readings(audience.house) - before <= (time.monotonic() - started) / TICK_S + 2
-    fresh_again(audience, audience.raise_count())
+    started, before = time.monotonic(), readings(subscribers.deployment)
+    fresh_s = fresh_again(subscribers, figure)
+    pause(3 * TICK_S)
+    assert readings(subscribers.deployment) - before <= (time.monotonic() - started) / TICK_S + 2
+    fresh_again(subscribers, subscribers.raise_count())
     return fresh_s
 
 
-def readings(house: House) -> int:
+def readings(deployment: Deployment) -> int:
     """The ticks that read accounts; those between beat's, which chats ask for, read none."""
-    return len(re.findall(r"pipeline\.steps: tick: [1-9]", said_by(house)))
+    return len(re.findall(r"pipeline\.steps: tick: [1-9]", said_by(deployment)))
 
 
-def said_by(house: House) -> str:
-    return house.log.read_text(errors="replace")
+def said_by(deployment: Deployment) -> str:
+    return deployment.log.read_text(errors="replace")
 
 
-def people_are_answered(house: House) -> Chat:
+def people_are_answered(deployment: Deployment) -> Chat:
     """Who asks for what is away is told so, soon; who asks for what is there is not held up. Returns one of them."""
-    people = [house.chat(next(numbers)) for _ in range(PEOPLE + 1)]
+    people = [deployment.chat(next(numbers)) for _ in range(PEOPLE + 1)]
     asked = [(person, person.send("/track @nobody_knows")) for person in people[1:]]
     people[0].ask("/list", within_s=AT_ONCE_S)
     until(lambda: all(person.messages(sent) for person, sent in asked), within_s=ANSWER_S)
@@ -167,108 +171,112 @@ def people_are_answered(house: House) -> Chat:
     return people[1]
 
 
-def away(audience: Audience, fault: Fault, seconds: float) -> float:
+def away(subscribers: Subscribers, fault: Fault, seconds: float) -> float:
     """The server is away for so long, from the midst of a tick on. Returns seconds until fresh."""
-    with outlived(audience):
-        with in_a_tick(audience), fault():
-            since, figure = time.monotonic(), audience.raise_count()
-            person = people_are_answered(audience.house)
-            let_pass(seconds - (time.monotonic() - since))
-            people_are_answered(audience.house)
-            assert not audience.sees(figure)
-        fresh_s = fresh_without_a_burst(audience, figure)
-        assert "Added" in person.ask(f"/track {audience.handles[0]}")
+    with outlived(subscribers):
+        with in_a_tick(subscribers), fault():
+            since, figure = time.monotonic(), subscribers.raise_count()
+            person = people_are_answered(subscribers.deployment)
+            pause(seconds - (time.monotonic() - since))
+            people_are_answered(subscribers.deployment)
+            assert not subscribers.sees(figure)
+        fresh_s = fresh_without_a_burst(subscribers, figure)
+        assert "Added" in person.ask(f"/track {subscribers.handles[0]}")
     return fresh_s
 
 
-def restarted(audience: Audience, server: Server) -> float:
-    with outlived(audience):
-        with in_a_tick(audience) as figure:
+def restarted(subscribers: Subscribers, server: Server) -> float:
+    with outlived(subscribers):
+        with in_a_tick(subscribers) as figure:
             server.stop()
             server.start()
-        return fresh_without_a_burst(audience, figure)
+        return fresh_without_a_burst(subscribers, figure)
 
 
 @pytest.mark.parametrize(
     ("fault", "seconds"), [(gone, LONG_S), (hanging, SHORT_S), (full, SHORT_S), (read_only, SHORT_S)]
 )
 def test_a_redis_that_is_away(
-    redis: Redis, by_redis: Audience, fault: Callable[[Redis], AbstractContextManager[None]], seconds: float, tell: Tell
+    redis: Redis,
+    by_redis: Subscribers,
+    fault: Callable[[Redis], AbstractContextManager[None]],
+    seconds: float,
+    report: Report,
 ) -> None:
     fresh_s = away(by_redis, partial(fault, redis), seconds)
-    tell(f"Redis {fault.__name__.replace('_', '-')} for {seconds} s", fresh_s=fresh_s)
+    report(f"Redis {fault.__name__.replace('_', '-')} for {seconds} s", fresh_s=fresh_s)
 
 
-def test_a_redis_that_is_restarted(redis: Redis, by_redis: Audience, tell: Tell) -> None:
-    tell("Redis restarted", fresh_s=restarted(by_redis, redis))
+def test_a_redis_that_is_restarted(redis: Redis, by_redis: Subscribers, report: Report) -> None:
+    report("Redis restarted", fresh_s=restarted(by_redis, redis))
 
 
 def test_a_redis_killed_and_back_within_a_second_again_and_again_while_tasks_run(
-    redis: Redis, by_redis: Audience, tell: Tell
+    redis: Redis, by_redis: Subscribers, report: Report
 ) -> None:
     fresh_s = []
     with outlived(by_redis):
         for number in range(KILLS):
             with in_a_tick(by_redis) as figure:
                 redis.kill()
-                let_pass(number / KILLS)
+                pause(number / KILLS)
                 redis.start()
             fresh_s.append(fresh_again(by_redis, figure))
         fresh_without_a_burst(by_redis, by_redis.raise_count())
-    tell(f"Redis killed and back within a second, {KILLS} times", fresh_s=max(fresh_s))
+    report(f"Redis killed and back within a second, {KILLS} times", fresh_s=max(fresh_s))
 
 
-def test_a_redis_that_is_wiped_in_the_midst_of_a_tick(redis: Redis, by_redis: Audience, tell: Tell) -> None:
+def test_a_redis_that_is_wiped_in_the_midst_of_a_tick(redis: Redis, by_redis: Subscribers, report: Report) -> None:
     with outlived(by_redis):
         with in_a_tick(by_redis) as figure:
             redis.client.flushall()
-        tell("Redis wiped", fresh_s=fresh_without_a_burst(by_redis, figure))
+        report("Redis wiped", fresh_s=fresh_without_a_burst(by_redis, figure))
 
 
-def test_a_private_redis_that_is_killed(tmp_path: Path, timelines: Path, tell: Tell) -> None:
-    with running(tmp_path, timelines, tick_s=TICK_S) as house:
-        audience = gather(house, timelines)
-        with Client.from_url(house.redis) as client, outlived(audience):
+def test_a_private_redis_that_is_killed(tmp_path: Path, timelines: Path, report: Report) -> None:
+    with running(tmp_path, timelines, tick_s=TICK_S) as deployment:
+        subscribers = subscribe_chats(deployment, timelines)
+        with Client.from_url(deployment.redis) as client, outlived(subscribers):
             client.set("kept", "surely")
-            with in_a_tick(audience) as figure:
-                house.process("redis").kill()
+            with in_a_tick(subscribers) as figure:
+                deployment.process("redis").kill()
                 until(lambda: answers(client))
-            tell("private Redis killed", fresh_s=fresh_without_a_burst(audience, figure))
+            report("private Redis killed", fresh_s=fresh_without_a_burst(subscribers, figure))
             assert client.get("kept") == b"surely"
 
 
 def test_rabbitmqs_queues_are_replicated_and_what_is_sent_there_is_confirmed(
-    rabbitmq: RabbitMQ, by_rabbitmq: Audience
+    rabbitmq: RabbitMQ, by_rabbitmq: Subscribers
 ) -> None:
     fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
     assert rabbitmq.queue_types() == dict.fromkeys((TICKS, CHARTS, ASKED, UPLOADS), "quorum")
     assert rabbitmq.unconfirmed_senders() == []
 
 
-def test_a_rabbitmq_that_is_restarted(rabbitmq: RabbitMQ, by_rabbitmq: Audience, tell: Tell) -> None:
-    tell("RabbitMQ restarted", fresh_s=restarted(by_rabbitmq, rabbitmq))
+def test_a_rabbitmq_that_is_restarted(rabbitmq: RabbitMQ, by_rabbitmq: Subscribers, report: Report) -> None:
+    report("RabbitMQ restarted", fresh_s=restarted(by_rabbitmq, rabbitmq))
 
 
-def test_a_rabbitmq_that_is_gone(rabbitmq: RabbitMQ, by_rabbitmq: Audience, tell: Tell) -> None:
-    tell(f"RabbitMQ gone for {LONG_S} s", fresh_s=away(by_rabbitmq, partial(gone, rabbitmq), LONG_S))
+def test_a_rabbitmq_that_is_gone(rabbitmq: RabbitMQ, by_rabbitmq: Subscribers, report: Report) -> None:
+    report(f"RabbitMQ gone for {LONG_S} s", fresh_s=away(by_rabbitmq, partial(gone, rabbitmq), LONG_S))
 
 
-def test_of_two_workers_at_a_rabbitmq_one_is_frozen(by_rabbitmq: Audience, tell: Tell) -> None:
-    house, starts = by_rabbitmq.house, Starts(by_rabbitmq.house, "worker")
-    with unharmed(by_rabbitmq), house.with_another("pipeline", "worker"):
-        starts.wait()
+def test_of_two_workers_at_a_rabbitmq_one_is_frozen(by_rabbitmq: Subscribers, report: Report) -> None:
+    deployment, restarts = by_rabbitmq.deployment, Restarts(by_rabbitmq.deployment, "worker")
+    with nothing_lost_or_repeated(by_rabbitmq), deployment.extra_process("pipeline", "worker"):
+        restarts.wait()
         fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
-        worker = house.process("worker")
+        worker = deployment.process("worker")
         frozen = [worker, *worker.children()]
         with in_a_tick(by_rabbitmq) as figure:
             for process in frozen:
                 process.suspend()
         fresh_s = fresh_again(by_rabbitmq, figure)
-        started, before = time.monotonic(), readings(house)
-        let_pass(6 * TICK_S)
-        assert readings(house) - before >= (time.monotonic() - started) / TICK_S - 2
+        started, before = time.monotonic(), readings(deployment)
+        pause(6 * TICK_S)
+        assert readings(deployment) - before >= (time.monotonic() - started) / TICK_S - 2
         fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
         for process in frozen:
             process.resume()
         fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
-        tell("RabbitMQ: one of two workers frozen", fresh_s=fresh_s)
+        report("RabbitMQ: one of two workers frozen", fresh_s=fresh_s)

@@ -18,12 +18,23 @@ from pipeline.records import Theme
 from pipeline.store import Store, chats, notices
 from pipeline.store.tables import Chat as ChatRow
 from pipeline.store.tables import Notice
-from tests.chaos.conftest import Tell
-from tests.chaos.follower import ALWAYS, EDIT, PHOTO, TEXT, Account, Follower, follower, followers, live, lives
-from tests.chaos.watch import nothing_lost
+from tests.chaos.conftest import Report
+from tests.chaos.data_loss import nothing_lost
+from tests.chaos.tracking_chat import (
+    ALWAYS,
+    EDIT,
+    PHOTO,
+    TEXT,
+    TrackedAccount,
+    TrackingChat,
+    live_chat,
+    live_chats,
+    tracking_chat,
+    tracking_chats,
+)
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
-from tests.e2e.house import SECRETS, House, running
+from tests.e2e.deployment import SECRETS, Deployment, running
 
 TICK_S = 2
 TURN_S = 2 * TICK_S + 1  # from new figures at X to the chart: the next tick reads and draws, and its turn comes
@@ -37,22 +48,22 @@ T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[House]:
+def deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Deployment]:
     with running(tmp_path_factory.mktemp("telegram"), timelines, tick_s=TICK_S) as started:
         yield started
 
 
 @pytest.fixture(autouse=True)
-def _goes_on_well(house: House) -> Iterator[None]:
+def _goes_on_well(deployment: Deployment) -> Iterator[None]:
     """After each fault the same bot still runs, no handler fell over, no secret came out, and nothing was lost."""
-    bot, read = house.process("bot").pid, house.log.stat().st_size
-    with nothing_lost(house):
+    bot, read = deployment.process("bot").pid, deployment.log.stat().st_size
+    with nothing_lost(deployment):
         yield
-    house.sandbox.delete("faults")
-    assert house.process("bot").pid == bot
-    log = house.log.read_bytes()[read:].decode(errors="replace")
+    deployment.sandbox.delete("faults")
+    assert deployment.process("bot").pid == bot
+    log = deployment.log.read_bytes()[read:].decode(errors="replace")
     assert [each for each in (*MISHAPS, *SECRETS.values()) if each in log] == []
-    with_store(house, _forget_all)  # X would be asked more than it allows
+    with_store(deployment, _forget_all)  # X would be asked more than it allows
 
 
 def _forget_all(db: Session) -> None:
@@ -60,24 +71,24 @@ def _forget_all(db: Session) -> None:
         chats.forget(db, chat_id)
 
 
-def with_store(house: House, work: Callable[[Session], T]) -> T:
-    """Do this in the house's own database."""
-    store = Store(house.database)
+def with_store(deployment: Deployment, work: Callable[[Session], T]) -> T:
+    """Do this in the deployment's own database."""
+    store = Store(deployment.database)
     with store.write_session() as session:
         done = work(session)
     store.close()
     return done
 
 
-def stay_away(whom: Follower, for_s: float, *methods: str) -> None:
+def stay_away(whom: TrackingChat, for_s: float, *methods: str) -> None:
     """Nothing of this is asked of Telegram for the chat while the time passes."""
-    last = whom.house.sandbox.last_call()
+    last = whom.deployment.sandbox.last_call()
     ends = time.monotonic() + for_s
     until(lambda: whom.calls(*methods, since=last) or time.monotonic() > ends, for_s + 5)
     assert whom.calls(*methods, since=last) == []
 
 
-def seconds_until_fresh(troubled: dict[str, Follower], within_s: float) -> dict[str, float]:
+def seconds_until_fresh(troubled: dict[str, TrackingChat], within_s: float) -> dict[str, float]:
     """Change the figures of all at once, and see when each chat's chart says so."""
     started = time.monotonic()
     figures = {name: each.account.change() for name, each in troubled.items()}
@@ -96,11 +107,11 @@ def seconds_until_fresh(troubled: dict[str, Follower], within_s: float) -> dict[
 
 
 @pytest.mark.parametrize("way", ["edit", "send", "upload"])
-def test_a_wait_is_kept_and_holds_up_nobody_else(house: House, tell: Tell, way: str) -> None:
-    troubled, other = follower(house), live(house)
+def test_a_wait_is_kept_and_holds_up_nobody_else(deployment: Deployment, report: Report, way: str) -> None:
+    troubled, other = tracking_chat(deployment), live_chat(deployment)
     method, more = (EDIT, "") if way == "edit" else (PHOTO, " new 1h")
     if way == "send":
-        live(house, troubled.account)  # Telegram holds the file already
+        live_chat(deployment, troubled.account)  # Telegram holds the file already
     if way == "edit":
         troubled.subscribe()
     troubled.refuse(method, 429, "Too Many Requests: retry after 6", retry_after=6)
@@ -108,7 +119,7 @@ def test_a_wait_is_kept_and_holds_up_nobody_else(house: House, tell: Tell, way: 
     if way == "edit":
         figure = troubled.account.change()
     else:
-        troubled.started = house.sandbox.last_call()
+        troubled.started = deployment.sandbox.last_call()
         troubled.chat.ask(f"/subscribe{more}")
         figure = f"{troubled.account.value:,}"
     refused = until(lambda: [each for each in troubled.calls(method) if each["status"] == 429])[0]
@@ -121,20 +132,20 @@ def test_a_wait_is_kept_and_holds_up_nobody_else(house: House, tell: Tell, way: 
     assert [call for call in troubled.calls() if refused["at"] < call["at"] < refused["at"] + 6] == []
     assert shown["at"] < refused["at"] + 6 + TURN_S
     assert len(troubled.charts()) == 1
-    tell(f"429 for 6 s, {way}", fresh_s=fresh_s)
+    report(f"429 for 6 s, {way}", fresh_s=fresh_s)
 
 
-def test_a_long_wait_is_kept_by_charts_and_answers_alike(house: House, tell: Tell) -> None:
-    troubled, other = live(house), live(house)
+def test_a_long_wait_is_kept_by_charts_and_answers_alike(deployment: Deployment, report: Report) -> None:
+    troubled, other = live_chat(deployment), live_chat(deployment)
     troubled.refuse(EDIT, 429, "Too Many Requests: retry after 250", retry_after=250)
     troubled.account.change()
     until(lambda: [each for each in troubled.calls(EDIT) if each["status"] == 429])
     troubled.account.change()
     troubled.chat.send("/id")
-    last = house.sandbox.last_call()
+    last = deployment.sandbox.last_call()
     fresh_s = max(other.seconds_until_fresh(TURN_S) for _ in range(4))
     assert troubled.calls(since=last) == []
-    tell("429 for 250 s: the others", fresh_s=fresh_s)
+    report("429 for 250 s: the others", fresh_s=fresh_s)
 
 
 # Not taken, or not known to be taken
@@ -151,27 +162,27 @@ FAILURES: dict[str, dict[str, object]] = {
 REFUSALS = ("429 without a time", "500")
 
 
-def test_an_edit_that_failed_is_repeated(house: House, tell: Tell) -> None:
-    troubled = dict(zip(FAILURES, lives(Account(house) for _ in FAILURES), strict=True))
+def test_an_edit_that_failed_is_repeated(deployment: Deployment, report: Report) -> None:
+    troubled = dict(zip(FAILURES, live_chats(TrackedAccount(deployment) for _ in FAILURES), strict=True))
     for name, each in troubled.items():
         each.fault(EDIT, **FAILURES[name])
     for name, fresh_s in seconds_until_fresh(troubled, REPEATED_S).items():
-        tell(f"edit: {name}", fresh_s=fresh_s)
+        report(f"edit: {name}", fresh_s=fresh_s)
     assert [len(each.charts()) for each in troubled.values()] == [1] * len(troubled)
 
 
-def test_a_new_chart_comes_once_whatever_telegram_answers(house: House, tell: Tell) -> None:
+def test_a_new_chart_comes_once_whatever_telegram_answers(deployment: Deployment, report: Report) -> None:
     """Also a live message sent anew, and a single chart: what may have arrived is not sent again."""
-    new = dict(zip(FAILURES, followers(Account(house) for _ in FAILURES), strict=True))
+    new = dict(zip(FAILURES, tracking_chats(TrackedAccount(deployment) for _ in FAILURES), strict=True))
     for name, each in new.items():
         each.fault(PHOTO, **FAILURES[name])
-        each.started = house.sandbox.last_call()
+        each.started = deployment.sandbox.last_call()
         each.chat.send("/subscribe new 1h")
-    anew = live(house)
+    anew = live_chat(deployment)
     anew.fault(PHOTO, **FAILURES["accepted, answered too late"])
-    house.sandbox.post("telegram/delete", chat_id=anew.chat.id, message_id=anew.charts()[0]["message_id"])
+    deployment.sandbox.post("telegram/delete", chat_id=anew.chat.id, message_id=anew.charts()[0]["message_id"])
     anew.account.change()
-    asked = {command: follower(house) for command in ("/compare", "/subscribe")}
+    asked = {command: tracking_chat(deployment) for command in ("/compare", "/subscribe")}
     for command, each in asked.items():
         each.fault(TEXT, delay=LATE_S)
         each.chat.send(command)
@@ -187,18 +198,20 @@ def test_a_new_chart_comes_once_whatever_telegram_answers(house: House, tell: Te
     for name, each in {**new, "live, sent anew, answered too late": anew, **asked}.items():
         arrived = 0 if name in {"502 with HTML", "200 with HTML", "connection cut"} else 1
         assert len(each.charts()) == arrived, name
-        tell(f"new chart: {name}", lost="nothing" if arrived else "one chart of many, rather than shown twice")
+        report(f"new chart: {name}", lost="nothing" if arrived else "one chart of many, rather than shown twice")
 
 
 @pytest.mark.parametrize("command", ["/compare", "/subscribe"])
-def test_a_slow_answer_is_waited_for_and_becomes_the_chart(house: House, tell: Tell, command: str) -> None:
-    slow = follower(house)
+def test_a_slow_answer_is_waited_for_and_becomes_the_chart(
+    deployment: Deployment, report: Report, command: str
+) -> None:
+    slow = tracking_chat(deployment)
     slow.fault(TEXT, delay=8)
     sent = slow.chat.send(command)
     started = time.monotonic()
     until(slow.charts, 8 + REPEATED_S)
     assert len(slow.chat.messages(sent)) == 1
-    tell(f"{command} answered after 8 s", fresh_s=time.monotonic() - started)
+    report(f"{command} answered after 8 s", fresh_s=time.monotonic() - started)
 
 
 # Gone, and back
@@ -213,16 +226,16 @@ GONE = (
 )
 
 
-def test_a_chat_that_is_gone_is_left_alone_until_it_speaks(house: House, tell: Tell) -> None:
-    gone = lives(Account(house) for _ in GONE)
+def test_a_chat_that_is_gone_is_left_alone_until_it_speaks(deployment: Deployment, report: Report) -> None:
+    gone = live_chats(TrackedAccount(deployment) for _ in GONE)
     for each, (status, text) in zip(gone, GONE, strict=True):
         each.refuse(EDIT, status, text)
     figures = [each.account.change() for each in gone]
     for each in gone:
         until(lambda each=each: [call for call in each.calls(EDIT) if call["status"] >= 400])  # type: ignore[misc]
-    last = house.sandbox.last_call()
+    last = deployment.sandbox.last_call()
     figures = [each.account.change() for each in gone]
-    other = live(house)
+    other = live_chat(deployment)
     other.seconds_until_fresh(TURN_S)
     assert [each.calls(since=last) for each in gone] == [[]] * len(gone)
     for each, figure, (_, text) in zip(gone, figures, GONE, strict=True):
@@ -230,50 +243,52 @@ def test_a_chat_that_is_gone_is_left_alone_until_it_speaks(house: House, tell: T
         started = time.monotonic()
         until(lambda each=each, figure=figure: each.shows(figure))  # type: ignore[misc]
         assert len(each.charts()) == 1
-        tell(text, fresh_s=time.monotonic() - started)
+        report(text, fresh_s=time.monotonic() - started)
 
 
 @pytest.mark.parametrize(("kind", "out"), [("private", "blocked"), ("supergroup", "kicked"), ("group", "left")])
-def test_a_chat_that_takes_the_bot_back_is_served_again(house: House, tell: Tell, kind: str, out: str) -> None:
-    back = live(house) if kind == "private" else live(house, type=kind)
-    house.sandbox.post("telegram/member", chat_id=back.chat.id, status=out)
+def test_a_chat_that_takes_the_bot_back_is_served_again(
+    deployment: Deployment, report: Report, kind: str, out: str
+) -> None:
+    back = live_chat(deployment) if kind == "private" else live_chat(deployment, type=kind)
+    deployment.sandbox.post("telegram/member", chat_id=back.chat.id, status=out)
     figure = back.account.change()
-    live(house).seconds_until_fresh(TURN_S)
+    live_chat(deployment).seconds_until_fresh(TURN_S)
     assert not back.shows(figure)
-    house.sandbox.post("telegram/member", chat_id=back.chat.id, status="member")
+    deployment.sandbox.post("telegram/member", chat_id=back.chat.id, status="member")
     started = time.monotonic()
     until(lambda: back.shows(figure))
     assert len(back.charts()) == 1
-    tell(f"{kind} chat: {out}, and back", fresh_s=time.monotonic() - started)
+    report(f"{kind} chat: {out}, and back", fresh_s=time.monotonic() - started)
 
 
 # Moved
 
 
 @pytest.mark.parametrize("way", ["message", "error"])
-def test_a_group_that_grew_is_followed_with_all_it_has(house: House, tell: Tell, way: str) -> None:
-    old = live(house, type="group")
-    with_store(house, lambda db: chats.choose(db, old.chat.id, theme=Theme.DARK))
-    with_store(house, lambda db: notices.mark_told(db, _notice(db, f"told-{way}", "told before"), old.chat.id))
+def test_a_group_that_grew_is_followed_with_all_it_has(deployment: Deployment, report: Report, way: str) -> None:
+    old = live_chat(deployment, type="group")
+    with_store(deployment, lambda db: chats.choose(db, old.chat.id, theme=Theme.DARK))
+    with_store(deployment, lambda db: notices.mark_told(db, _notice(db, f"told-{way}", "told before"), old.chat.id))
     if way == "message":
-        new_id = house.sandbox.post("telegram/migrate", chat_id=old.chat.id)["chat_id"]
+        new_id = deployment.sandbox.post("telegram/migrate", chat_id=old.chat.id)["chat_id"]
     else:
         new_id = old.chat.id - 1_000_000_000_000
-        house.chat(new_id, user_id=old.chat.user_id, type="supergroup").ask("/id")
+        deployment.chat(new_id, user_id=old.chat.user_id, type="supergroup").ask("/id")
         text = "Bad Request: group chat was upgraded to a supergroup chat"
         old.refuse(EDIT, 400, text, ALWAYS, migrate_to_chat_id=new_id)
-    new = Follower(old.account, house.chat(new_id, user_id=old.chat.user_id, type="supergroup"))
+    new = TrackingChat(old.account, deployment.chat(new_id, user_id=old.chat.user_id, type="supergroup"))
     fresh_s = new.seconds_until_fresh(REPEATED_S)
-    with_store(house, lambda db: _notice(db, f"pending-{way}", "pending notice"))
+    with_store(deployment, lambda db: _notice(db, f"pending-{way}", "pending notice"))
     until(lambda: [each for each in new.chat.messages() if each["text"] == "pending notice"])
     assert not [each for each in new.chat.messages() if each["text"] == "told before"]
     assert old.account.handle in new.chat.ask("/list")
-    assert with_store(house, lambda db: chats.spec(db, new_id).theme) is Theme.DARK
-    assert not with_store(house, lambda db: chats.is_known(db, old.chat.id))
+    assert with_store(deployment, lambda db: chats.spec(db, new_id).theme) is Theme.DARK
+    assert not with_store(deployment, lambda db: chats.is_known(db, old.chat.id))
     assert len(new.charts()) == 1
     assert new.seconds_until_fresh(TURN_S) < TURN_S
-    with_store(house, lambda db: db.execute(delete(Notice)))
-    tell(f"group became a supergroup, told by its {way}", fresh_s=fresh_s)
+    with_store(deployment, lambda db: db.execute(delete(Notice)))
+    report(f"group became a supergroup, told by its {way}", fresh_s=fresh_s)
 
 
 def _notice(db: Session, key: str, words: str) -> int:
@@ -285,90 +300,92 @@ def _notice(db: Session, key: str, words: str) -> int:
 # Rights and topics
 
 
-def test_no_right_to_send_photos_is_said_once_and_waited_out(house: House, tell: Tell) -> None:
-    mute = live(house, type="supergroup")
+def test_no_right_to_send_photos_is_said_once_and_waited_out(deployment: Deployment, report: Report) -> None:
+    mute = live_chat(deployment, type="supergroup")
     mute.refuse(EDIT, 400, "Bad Request: not enough rights to send photos to the chat", ALWAYS)
     last = mute.chat.messages()[-1]["message_id"]
     figure = mute.account.change()
     [said] = until(lambda: mute.chat.messages(last))
     assert "I may not send photos here" in said["text"]
-    house.sandbox.post("telegram/member", chat_id=mute.chat.id, status="administrator")  # which did not help
+    deployment.sandbox.post("telegram/member", chat_id=mute.chat.id, status="administrator")  # which did not help
     until(lambda: len([call for call in mute.calls(EDIT) if call["status"] == 400]) == 2)
-    live(house).seconds_until_fresh(TURN_S)
+    live_chat(deployment).seconds_until_fresh(TURN_S)
     assert len([each for each in mute.chat.messages() if "I may not send photos" in (each["text"] or "")]) == 1
-    house.sandbox.delete("faults")
-    house.sandbox.post("telegram/member", chat_id=mute.chat.id, status="member")
+    deployment.sandbox.delete("faults")
+    deployment.sandbox.post("telegram/member", chat_id=mute.chat.id, status="member")
     started = time.monotonic()
     until(lambda: mute.shows(figure))
-    tell("no right to send photos, and back", fresh_s=time.monotonic() - started)
+    report("no right to send photos, and back", fresh_s=time.monotonic() - started)
 
 
-def test_a_muted_bot_tells_an_admin_and_goes_on_when_it_may(house: House, tell: Tell) -> None:
-    mute = live(house, type="supergroup")
-    admin = house.chat(mute.chat.user_id)
+def test_a_muted_bot_tells_an_admin_and_goes_on_when_it_may(deployment: Deployment, report: Report) -> None:
+    mute = live_chat(deployment, type="supergroup")
+    admin = deployment.chat(mute.chat.user_id)
     start = admin.send("/start")
     admin.answer_to(start)
-    house.sandbox.post("telegram/member", chat_id=mute.chat.id, status="restricted")
+    deployment.sandbox.post("telegram/member", chat_id=mute.chat.id, status="restricted")
     figure = mute.account.change()
     until(lambda: [each for each in admin.messages(start) if "I may not send photos" in each["text"]])
     mute.chat.type = "supergroup"
-    house.sandbox.post("telegram/member", chat_id=mute.chat.id, status="member")
+    deployment.sandbox.post("telegram/member", chat_id=mute.chat.id, status="member")
     started = time.monotonic()
     until(lambda: mute.shows(figure))
     assert len(mute.charts()) == 1
-    tell("no right to write at all, and back", fresh_s=time.monotonic() - started)
+    report("no right to write at all, and back", fresh_s=time.monotonic() - started)
 
 
 @pytest.mark.parametrize("general", ["open", "closed"])
 @pytest.mark.parametrize("state", ["closed", "deleted"])
-def test_a_lost_topic_is_told_of_and_the_bot_stays(house: House, tell: Tell, state: str, general: str) -> None:
-    topical = live(house, type="supergroup", thread_id=77)
-    admin = house.chat(topical.chat.user_id)
+def test_a_lost_topic_is_told_of_and_the_bot_stays(
+    deployment: Deployment, report: Report, state: str, general: str
+) -> None:
+    topical = live_chat(deployment, type="supergroup", thread_id=77)
+    admin = deployment.chat(topical.chat.user_id)
     start = admin.send("/start")
     admin.answer_to(start)
     if general == "closed":
         topical.refuse(TEXT, 400, "Bad Request: TOPIC_CLOSED", ALWAYS)
     before = topical.chat.messages()[-1]["message_id"]
     for chart in topical.charts():
-        house.sandbox.post("telegram/delete", chat_id=topical.chat.id, message_id=chart["message_id"])
-    house.sandbox.post("telegram/topic", chat_id=topical.chat.id, thread_id=77, state=state)
+        deployment.sandbox.post("telegram/delete", chat_id=topical.chat.id, message_id=chart["message_id"])
+    deployment.sandbox.post("telegram/topic", chat_id=topical.chat.id, thread_id=77, state=state)
     topical.account.change()
     told = admin.messages if general == "closed" else topical.chat.messages
     where = start if general == "closed" else before
     [said] = until(lambda: [each for each in told(where) if "topic" in (each["text"] or "")])
     assert said["thread_id"] is None
     topical.account.change()
-    live(house).seconds_until_fresh(TURN_S)
+    live_chat(deployment).seconds_until_fresh(TURN_S)
     assert len([each for each in told(where) if "topic" in (each["text"] or "")]) == 1
     assert topical.calls("leaveChat") == []
-    tell(f"topic {state}, General {general}", lost="nothing; it waits and says so")
+    report(f"topic {state}, General {general}", lost="nothing; it waits and says so")
     if state == "closed":
-        house.sandbox.delete("faults")
-        house.sandbox.post("telegram/topic", chat_id=topical.chat.id, thread_id=77, state="open")
+        deployment.sandbox.delete("faults")
+        deployment.sandbox.post("telegram/topic", chat_id=topical.chat.id, thread_id=77, state="open")
         started = time.monotonic()
         [chart] = until(topical.charts)
         assert chart["thread_id"] == 77
-        tell("topic opened again", fresh_s=time.monotonic() - started)
+        report("topic opened again", fresh_s=time.monotonic() - started)
 
 
 # Messages and files
 
 
 @pytest.mark.parametrize("text", ["", "MESSAGE_ID_INVALID", "message can't be edited"])
-def test_a_live_message_that_is_gone_is_sent_anew_once(house: House, tell: Tell, text: str) -> None:
-    gone = live(house)
-    house.sandbox.post("telegram/delete", chat_id=gone.chat.id, message_id=gone.charts()[0]["message_id"])
+def test_a_live_message_that_is_gone_is_sent_anew_once(deployment: Deployment, report: Report, text: str) -> None:
+    gone = live_chat(deployment)
+    deployment.sandbox.post("telegram/delete", chat_id=gone.chat.id, message_id=gone.charts()[0]["message_id"])
     if text:
         gone.refuse(EDIT, 400, f"Bad Request: {text}")
     fresh_s = gone.seconds_until_fresh(TURN_S)
     gone.seconds_until_fresh(TURN_S)
     assert len(gone.charts()) == 1
     assert len(gone.calls(PHOTO)) == 1
-    tell(f"live message gone: {text or 'message to edit not found'}", fresh_s=fresh_s)
+    report(f"live message gone: {text or 'message to edit not found'}", fresh_s=fresh_s)
 
 
-def test_not_modified_is_success(house: House, tell: Tell) -> None:
-    same = live(house)
+def test_not_modified_is_success(deployment: Deployment, report: Report) -> None:
+    same = live_chat(deployment)
     same.refuse(
         EDIT,
         400,
@@ -378,15 +395,15 @@ def test_not_modified_is_success(house: House, tell: Tell) -> None:
     same.account.change()
     until(lambda: [each for each in same.calls(EDIT) if each["status"] == 400])
     stay_away(same, 2 * TICK_S)
-    tell("not modified", fresh_s=same.seconds_until_fresh(TURN_S))
+    report("not modified", fresh_s=same.seconds_until_fresh(TURN_S))
 
 
-def test_a_file_that_telegram_lost_is_uploaded_once_more(house: House, tell: Tell) -> None:
-    first, *others = lives([Account(house)] * 7)
+def test_a_file_that_telegram_lost_is_uploaded_once_more(deployment: Deployment, report: Report) -> None:
+    first, *others = live_chats([TrackedAccount(deployment)] * 7)
     texts = ("wrong file identifier/HTTP URL specified", "wrong remote file identifier specified: Wrong string length")
     for each, text in zip(others, itertools.cycle(texts), strict=False):
         each.refuse(EDIT, 400, f"Bad Request: {text}")
-    last = house.sandbox.last_call()
+    last = deployment.sandbox.last_call()
     fresh_s = first.seconds_until_fresh(TURN_S)
     figure = f"{first.account.value:,}"
     until(lambda: all(each.shows(figure) for each in others), REPEATED_S)
@@ -394,7 +411,7 @@ def test_a_file_that_telegram_lost_is_uploaded_once_more(house: House, tell: Tel
     taken = [call for call in edits if call["status"] == 200]
     assert len(taken) == 7
     assert len([call for call in taken if _uploads(call)]) < 5
-    tell("file lost at Telegram, for 6 of 7 chats", fresh_s=fresh_s)
+    report("file lost at Telegram, for 6 of 7 chats", fresh_s=fresh_s)
 
 
 def _uploads(call: Json) -> bool:
@@ -404,8 +421,8 @@ def _uploads(call: Json) -> bool:
 # The bot's own ear
 
 
-def test_polling_goes_on_after_any_answer(house: House, tell: Tell) -> None:
-    asking = follower(house)
+def test_polling_goes_on_after_any_answer(deployment: Deployment, report: Report) -> None:
+    asking = tracking_chat(deployment)
     refusals = {
         409: "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
         401: "Unauthorized",
@@ -414,30 +431,30 @@ def test_polling_goes_on_after_any_answer(house: House, tell: Tell) -> None:
     }
     for status, text in refusals.items():
         body = {"ok": False, "error_code": status, "description": text}
-        house.sandbox.post("faults", service="telegram", method="getUpdates", status=status, body=body)
-        _asks_again(asking, tell, f"getUpdates: {status}")
+        deployment.sandbox.post("faults", service="telegram", method="getUpdates", status=status, body=body)
+        _asks_again(asking, report, f"getUpdates: {status}")
     for name in ("502 with HTML", "connection cut"):
         fault = FAILURES[name]
-        house.sandbox.post("faults", service="telegram", method="getUpdates", **fault)
-        _asks_again(asking, tell, f"getUpdates: {name}")
+        deployment.sandbox.post("faults", service="telegram", method="getUpdates", **fault)
+        _asks_again(asking, report, f"getUpdates: {name}")
 
 
-def _asks_again(asking: Follower, tell: Tell, name: str) -> None:
-    sandbox = asking.house.sandbox
+def _asks_again(asking: TrackingChat, report: Report, name: str) -> None:
+    sandbox = asking.deployment.sandbox
     asking.chat.send("/id")  # ends the poll that is under way, so that the next one meets the fault
     until(lambda: not sandbox.get("faults"))
     started = time.monotonic()
     asking.chat.ask("/id")
-    tell(name, fresh_s=time.monotonic() - started)
+    report(name, fresh_s=time.monotonic() - started)
 
 
 # Many at once
 
 
-def test_many_chats_in_trouble_delay_no_other_by_more_than_a_tick(house: House, tell: Tell) -> None:
+def test_many_chats_in_trouble_delay_no_other_by_more_than_a_tick(deployment: Deployment, report: Report) -> None:
     """All share one chart, and those in trouble are first in line: one of them even uploads it."""
-    account = Account(house)
-    everyone = lives([account] * 49)
+    account = TrackedAccount(deployment)
+    everyone = live_chats([account] * 49)
     hanging, waiting, well = everyone[:36], everyone[36:39], everyone[39:]
     calm_s = _seconds_until_all_fresh(account, well)
     for each in hanging:
@@ -447,10 +464,10 @@ def test_many_chats_in_trouble_delay_no_other_by_more_than_a_tick(house: House, 
     for _ in range(3):
         troubled_s = _seconds_until_all_fresh(account, well)
         assert troubled_s < calm_s + TICK_S
-    tell("36 chats hang, 3 must wait: the other 10", fresh_s=troubled_s)
+    report("36 chats hang, 3 must wait: the other 10", fresh_s=troubled_s)
 
 
-def _seconds_until_all_fresh(account: Account, whom: list[Follower]) -> float:
+def _seconds_until_all_fresh(account: TrackedAccount, whom: list[TrackingChat]) -> float:
     started = time.monotonic()
     figure = account.change()
     until(lambda: all(each.shows(figure) for each in whom), 90)
@@ -479,21 +496,21 @@ ANSWERS: dict[str, dict[str, object]] = {
 SAID_ALL_THE_SAME = ("429 without a time", "500", "429 for 3 s", "accepted, answered too late")
 
 
-def test_an_answer_that_failed_ends_with_itself(house: House, tell: Tell) -> None:
-    asking = dict(zip(ANSWERS, followers(Account(house) for _ in ANSWERS), strict=True))
+def test_an_answer_that_failed_ends_with_itself(deployment: Deployment, report: Report) -> None:
+    asking = dict(zip(ANSWERS, tracking_chats(TrackedAccount(deployment) for _ in ANSWERS), strict=True))
     sent = {}
     for name, each in asking.items():
         each.fault(TEXT, **ANSWERS[name])
         sent[name] = each.chat.send("/list")
     for name in SAID_ALL_THE_SAME:
         until(lambda name=name: asking[name].chat.messages(sent[name]))  # type: ignore[misc]
-    until(lambda: len(house.sandbox.get("faults")) == 0, 60)
+    until(lambda: len(deployment.sandbox.get("faults")) == 0, 60)
     for name, each in asking.items():
         started = time.monotonic()
         answered = each.chat.messages(sent[name])
         assert len(answered) == (1 if name in SAID_ALL_THE_SAME else 0), name
         each.chat.ask("/id", within_s=60)
-        tell(
+        report(
             f"answer: {name}",
             lost="nothing" if answered else "the answer",
             fresh_s=time.monotonic() - started,
@@ -501,44 +518,46 @@ def test_an_answer_that_failed_ends_with_itself(house: House, tell: Tell) -> Non
 
 
 @pytest.mark.parametrize("name", [name for name in ANSWERS if name != "no rights"])
-def test_a_press_survives_any_failure_of_its_answer(house: House, tell: Tell, name: str) -> None:
-    pressing = live(house)
+def test_a_press_survives_any_failure_of_its_answer(deployment: Deployment, report: Report, name: str) -> None:
+    pressing = live_chat(deployment)
     chart = pressing.charts()[0]
     buttons = {button["text"]: button["callback_data"] for row in chart["keyboard"] for button in row}
-    house.sandbox.post("faults", service="telegram", method="answerCallbackQuery", **ANSWERS[name])
+    deployment.sandbox.post("faults", service="telegram", method="answerCallbackQuery", **ANSWERS[name])
     pressing.chat.press(chart, buttons["Likes"])
     started = time.monotonic()
     until(lambda: "Likes" in pressing.chat.message(chart["message_id"])["caption"])
-    tell(f"press: {name}", fresh_s=time.monotonic() - started)
+    report(f"press: {name}", fresh_s=time.monotonic() - started)
     choice = pressing.chat.send("/settings")
     message = pressing.chat.answer_to(choice)
     pressing.fault("editMessageReplyMarkup", **ANSWERS[name])
     pressing.chat.press(message, "settings dark")
-    until(lambda: with_store(house, lambda db: chats.spec(db, pressing.chat.id).theme) is Theme.DARK)
+    until(lambda: with_store(deployment, lambda db: chats.spec(db, pressing.chat.id).theme) is Theme.DARK)
 
 
 # One person's flood
 
 
-def test_one_persons_flood_is_slowed_and_everyone_else_is_answered_within_a_second(house: House, tell: Tell) -> None:
-    others = [house.chat(300_000 + number) for number in range(20)]
-    flooding = house.chat(400_000)
+def test_one_persons_flood_is_slowed_and_everyone_else_is_answered_within_a_second(
+    deployment: Deployment, report: Report
+) -> None:
+    others = [deployment.chat(300_000 + number) for number in range(20)]
+    flooding = deployment.chat(400_000)
     ends = threading.Event()
     flood = threading.Thread(target=_flood, args=(flooding.sandbox.address, flooding.id, ends))
-    since = house.sandbox.last_call()
+    since = deployment.sandbox.last_call()
     flood.start()
     asked = [(each.id, time.time(), each.send("/status")) for _ in range(5) for each in _in_turn(others)]
-    until(lambda: len(_answers(house, others, since)) == len(asked), every_s=1)
+    until(lambda: len(_answers(deployment, others, since)) == len(asked), every_s=1)
     ends.set()
     flood.join()
-    answers = _answers(house, others, since)
+    answers = _answers(deployment, others, since)
     waits = [answer["at"] - at for (_, at, _sent), answer in zip(sorted(asked), answers, strict=True)]
     assert max(waits) < 1
     texts = [message["text"] for message in flooding.messages() if message["by_bot"]]
     [told] = [text for text in texts if "too much" in text]
     assert told.count(".") == 1
     assert len(texts) < 30
-    tell(f"50 commands a second: {len(texts)} answers, the others' longest wait {max(waits):.2f} s")
+    report(f"50 commands a second: {len(texts)} answers, the others' longest wait {max(waits):.2f} s")
 
 
 def _flood(address: str, chat_id: int, ends: threading.Event) -> None:
@@ -558,9 +577,9 @@ def _in_turn(people: list[Chat]) -> Iterator[Chat]:
         yield each
 
 
-def _answers(house: House, whom: list[Chat], since: int) -> list[Json]:
+def _answers(deployment: Deployment, whom: list[Chat], since: int) -> list[Json]:
     """What these chats were sent, each chat's in their order."""
-    calls = house.sandbox.calls("telegram", since)
+    calls = deployment.sandbox.calls("telegram", since)
     ids = {each.id for each in whom}
     mine = [call for call in calls if call["params"].get("chat_id") in ids]
     return sorted(mine, key=lambda call: (call["params"]["chat_id"], call["at"]))

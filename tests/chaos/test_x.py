@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.chaos.conftest import Tell
-from tests.chaos.subscribed import Subscribed, posts, subscribed, ticks
-from tests.chaos.watch import nothing_lost
+from tests.chaos.conftest import Report
+from tests.chaos.data_loss import nothing_lost
+from tests.chaos.subscribed_chat import SubscribedChat, posts, subscribed_chat, wait_for_ticks
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
-from tests.e2e.house import House, running
+from tests.e2e.deployment import Deployment, running
 
 pytestmark = pytest.mark.timeout(300)
 OWNER = 900
@@ -26,7 +26,7 @@ CREDITS, SPENDING, USAGE = "credits are used up", "monthly spending limit is rea
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     settings = {"ADMIN_IDS": str(OWNER), "MAX_ACCOUNTS_PER_CHAT": "200", "X_DAILY_USD": "1000", "X_MONTHLY_USD": "1000"}
     with running(tmp_path_factory.mktemp("x"), None, settings) as started:
         started.chat(OWNER).ask("/start")
@@ -34,16 +34,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def watched(house: House) -> Iterator[Subscribed]:
-    with subscribed(house) as chat:
+def subscribed(deployment: Deployment) -> Iterator[SubscribedChat]:
+    with subscribed_chat(deployment) as chat:
         yield chat
-        house.sandbox.delete("faults")
-        try_again(house)
+        deployment.sandbox.delete("faults")
+        try_again(deployment)
 
 
-def try_again(house: House) -> None:
+def try_again(deployment: Deployment) -> None:
     """What the owner does after mending something."""
-    owner = house.chat(OWNER)
+    owner = deployment.chat(OWNER)
     status = owner.answer_to(owner.send("/status"))
     owner.press(status, "again")
     owner.wait_for_text(status, "Being tried again now")
@@ -65,33 +65,33 @@ def try_again(house: House) -> None:
     ],
 )
 def test_a_failure_of_x_is_forgotten_as_soon_as_it_is_over(
-    house: House, watched: Subscribed, name: str, fault: dict[str, Any], tell: Tell
+    deployment: Deployment, subscribed: SubscribedChat, name: str, fault: dict[str, Any], report: Report
 ) -> None:
-    with nothing_lost(house):
-        before = watched.caption
-        house.sandbox.post("faults", service="x", method=TIMELINE, times=PLENTY, **fault)
-        ticks(house, FAILED)
-        assert watched.caption == before
-        house.sandbox.delete("faults")
-        fresh_s = watched.seconds_until_fresh(FRESH_S)
-    tell(f"X: {name}", fresh_s=fresh_s)
+    with nothing_lost(deployment):
+        before = subscribed.caption
+        deployment.sandbox.post("faults", service="x", method=TIMELINE, times=PLENTY, **fault)
+        wait_for_ticks(deployment, FAILED)
+        assert subscribed.caption == before
+        deployment.sandbox.delete("faults")
+        fresh_s = subscribed.seconds_until_fresh(FRESH_S)
+    report(f"X: {name}", fresh_s=fresh_s)
 
 
 @pytest.mark.parametrize(("name", "within_s"), [("with a reset in 8 s", 8), ("without a reset", 60)])
 def test_a_rate_limit_is_waited_for_without_a_request_and_without_a_word(
-    house: House, watched: Subscribed, name: str, within_s: int, tell: Tell
+    deployment: Deployment, subscribed: SubscribedChat, name: str, within_s: int, report: Report
 ) -> None:
     reset = str(int(time.time()) + within_s)
     headers = {"x-rate-limit-reset": reset} if within_s < 60 else {}
-    since, started = house.sandbox.last_call(), time.time()
-    house.sandbox.post("faults", service="x", status=429, body={"title": "Too Many Requests"}, headers=headers)
-    until(lambda: statuses(house, since, 429))
-    asked = asked_after(house, started)
-    ticks(house, STOPPED)
-    assert asked_after(house, started) == asked
-    fresh_s = watched.seconds_until_fresh(within_s + FRESH_S)
-    assert watched.told("too many requests") == 0
-    tell(f"X: 429 {name}", fresh_s=fresh_s)
+    since, started = deployment.sandbox.last_call(), time.time()
+    deployment.sandbox.post("faults", service="x", status=429, body={"title": "Too Many Requests"}, headers=headers)
+    until(lambda: statuses(deployment, since, 429))
+    asked = asked_after(deployment, started)
+    wait_for_ticks(deployment, STOPPED)
+    assert asked_after(deployment, started) == asked
+    fresh_s = subscribed.seconds_until_fresh(within_s + FRESH_S)
+    assert subscribed.count_texts("too many requests") == 0
+    report(f"X: 429 {name}", fresh_s=fresh_s)
 
 
 class HardStop(NamedTuple):
@@ -113,113 +113,119 @@ class HardStop(NamedTuple):
     ],
 )
 def test_a_hard_stop_ends_all_requests_is_told_once_and_an_owner_lifts_it(
-    house: House, watched: Subscribed, stop: HardStop, tell: Tell
+    deployment: Deployment, subscribed: SubscribedChat, stop: HardStop, report: Report
 ) -> None:
-    with nothing_lost(house):
-        before, since = watched.caption, house.sandbox.last_call()
-        house.sandbox.post("faults", service="x", status=stop.status, body=stop.body, times=PLENTY)
-        until(lambda: watched.told(stop.reason))
-        ticks(house, STOPPED)
-        assert f"X is not asked until {next_try(stop.status)}" in watched.chat.ask("/status")
-        assert stop.reason in watched.chat.ask("/track @somebody_else")
-        assert statuses(house, since) == [stop.status]
-        try_again(house)
-        until(lambda: len(statuses(house, since)) > 1)
-        ticks(house, STOPPED)
-        assert statuses(house, since) == [stop.status] * 2, "one request tells that it is not over"
-        assert watched.caption == before
-        house.sandbox.delete("faults")
-        try_again(house)
-        fresh_s = watched.seconds_until_fresh(FRESH_S)
-    [text] = [each["text"] for each in watched.chat.messages() if "nothing is read" in (each["text"] or "")]
+    with nothing_lost(deployment):
+        before, since = subscribed.caption, deployment.sandbox.last_call()
+        deployment.sandbox.post("faults", service="x", status=stop.status, body=stop.body, times=PLENTY)
+        until(lambda: subscribed.count_texts(stop.reason))
+        wait_for_ticks(deployment, STOPPED)
+        assert f"X is not asked until {next_try(stop.status)}" in subscribed.chat.ask("/status")
+        assert stop.reason in subscribed.chat.ask("/track @somebody_else")
+        assert statuses(deployment, since) == [stop.status]
+        try_again(deployment)
+        until(lambda: len(statuses(deployment, since)) > 1)
+        wait_for_ticks(deployment, STOPPED)
+        assert statuses(deployment, since) == [stop.status] * 2, "one request tells that it is not over"
+        assert subscribed.caption == before
+        deployment.sandbox.delete("faults")
+        try_again(deployment)
+        fresh_s = subscribed.seconds_until_fresh(FRESH_S)
+    [text] = [each["text"] for each in subscribed.chat.messages() if "nothing is read" in (each["text"] or "")]
     assert "the charts keep what was read last, with its time. The next try is" in text
-    assert notices(house.chat(OWNER), stop.reason) == 1, "also where the same stop comes again that day"
-    tell(f"X: {stop.status} {stop.name}", fresh_s=fresh_s)
+    assert notices(deployment.chat(OWNER), stop.reason) == 1, "also where the same stop comes again that day"
+    report(f"X: {stop.status} {stop.name}", fresh_s=fresh_s)
 
 
-def test_only_an_owner_lifts_a_stop(house: House, watched: Subscribed) -> None:
-    house.sandbox.post("faults", service="x", status=401, body={"title": "Unauthorized"}, times=PLENTY)
-    until(lambda: "X is not asked" in watched.chat.ask("/status"))
-    since = house.sandbox.last_call()
-    pressed = watched.chat.press(watched.chart, "again")
-    answer = until(lambda: (seen := house.sandbox.get(f"telegram/callbacks/{pressed}"))["answered"] and seen)
+def test_only_an_owner_lifts_a_stop(deployment: Deployment, subscribed: SubscribedChat) -> None:
+    deployment.sandbox.post("faults", service="x", status=401, body={"title": "Unauthorized"}, times=PLENTY)
+    until(lambda: "X is not asked" in subscribed.chat.ask("/status"))
+    since = deployment.sandbox.last_call()
+    pressed = subscribed.chat.press(subscribed.chart, "again")
+    answer = until(lambda: (seen := deployment.sandbox.get(f"telegram/callbacks/{pressed}"))["answered"] and seen)
     assert "Only the bot's owner" in answer["text"]
-    ticks(house, STOPPED)
-    assert house.sandbox.calls("x", since) == []
+    wait_for_ticks(deployment, STOPPED)
+    assert deployment.sandbox.calls("x", since) == []
 
 
-def test_charts_bear_the_time_of_their_data_while_x_is_not_asked(house: House, watched: Subscribed, tell: Tell) -> None:
-    house.sandbox.post("faults", service="x", status=402, body={"title": "CreditsDepleted"}, times=PLENTY)
-    until(watched.is_marked_stale, within_s=150, every_s=1)
-    house.sandbox.delete("faults")
-    try_again(house)
-    fresh_s = watched.seconds_until_fresh(FRESH_S)
-    until(lambda: not watched.is_marked_stale())
-    tell("X: 402 for longer than two minutes: the chart says so", fresh_s=fresh_s)
+def test_charts_bear_the_time_of_their_data_while_x_is_not_asked(
+    deployment: Deployment, subscribed: SubscribedChat, report: Report
+) -> None:
+    deployment.sandbox.post("faults", service="x", status=402, body={"title": "CreditsDepleted"}, times=PLENTY)
+    until(subscribed.is_marked_stale, within_s=150, every_s=1)
+    deployment.sandbox.delete("faults")
+    try_again(deployment)
+    fresh_s = subscribed.seconds_until_fresh(FRESH_S)
+    until(lambda: not subscribed.is_marked_stale())
+    report("X: 402 for longer than two minutes: the chart says so", fresh_s=fresh_s)
 
 
-def test_credits_that_end_among_two_hundred_accounts_end_the_requests_of_that_tick(house: House, tell: Tell) -> None:
+def test_credits_that_end_among_two_hundred_accounts_end_the_requests_of_that_tick(
+    deployment: Deployment, report: Report
+) -> None:
     """50 threads in each of two processes have asked when the first 402 comes; nobody asks after it."""
-    with subscribed(house, accounts=200) as many:
-        ticks(house, "tick: 200 read", more=1)
-        since = house.sandbox.last_call()
-        house.sandbox.post("faults", service="x", status=402, body={"title": "Unknown"}, delay=0.5, times=PLENTY)
-        until(lambda: many.told(CREDITS))
-        ticks(house, STOPPED)
-        refused = [call for call in house.sandbox.calls("x", since) if call["status"] == 402]
+    with subscribed_chat(deployment, accounts=200) as many:
+        wait_for_ticks(deployment, "tick: 200 read", more=1)
+        since = deployment.sandbox.last_call()
+        deployment.sandbox.post("faults", service="x", status=402, body={"title": "Unknown"}, delay=0.5, times=PLENTY)
+        until(lambda: many.count_texts(CREDITS))
+        wait_for_ticks(deployment, STOPPED)
+        refused = [call for call in deployment.sandbox.calls("x", since) if call["status"] == 402]
         first_answer = min(call["at"] for call in refused) + 0.5
         late = [call for call in refused if call["at"] > first_answer + 0.2]
-        house.sandbox.delete("faults")
-        try_again(house)
+        deployment.sandbox.delete("faults")
+        try_again(deployment)
         fresh_s = many.seconds_until_fresh(FRESH_S + 15)
     assert late == []
     assert len(refused) <= 2 * 50
-    tell(f"X: 402 among 200 accounts, {len(refused)} requests under way", fresh_s=fresh_s)
+    report(f"X: 402 among 200 accounts, {len(refused)} requests under way", fresh_s=fresh_s)
 
 
-def test_accounts_that_x_hides_say_so_and_come_back_by_themselves(house: House, tell: Tell) -> None:
+def test_accounts_that_x_hides_say_so_and_come_back_by_themselves(deployment: Deployment, report: Report) -> None:
     fates = {"suspended": "suspended", "protected": "protected", "missing": "no such account any more"}
-    with subscribed(house, accounts=4) as four, nothing_lost(house):
+    with subscribed_chat(deployment, accounts=4) as four, nothing_lost(deployment):
         hidden = dict(zip(fates, four.handles[1:], strict=True))
-        load(house, [{"username": handle, "state": state} for state, handle in hidden.items()])
+        load(deployment, [{"username": handle, "state": state} for state, handle in hidden.items()])
         until(lambda: all(note in four.caption for note in fates.values()), within_s=FRESH_S)
         four.seconds_until_fresh(FRESH_S)
-        load(house, [{"username": handle, "state": "active"} for handle in hidden.values()])
+        load(deployment, [{"username": handle, "state": "active"} for handle in hidden.values()])
         started = time.monotonic()
         until(lambda: not any(note in four.caption for note in fates.values()), within_s=100)
         fresh_s = time.monotonic() - started
         four.seconds_until_fresh(FRESH_S, account=3)
-    tell("X: accounts suspended, protected, deleted, and back", fresh_s=fresh_s)
+    report("X: accounts suspended, protected, deleted, and back", fresh_s=fresh_s)
 
 
-def test_a_renamed_account_is_followed_by_chart_tracking_and_dataset(house: House, tell: Tell) -> None:
-    with subscribed(house) as renamed:
+def test_a_renamed_account_is_followed_by_chart_tracking_and_dataset(deployment: Deployment, report: Report) -> None:
+    with subscribed_chat(deployment) as renamed:
         [old] = renamed.handles
         new = f"new_{old[-4:]}"
-        [account_id] = [each["id"] for each in house.sandbox.get("x/accounts") if each["username"] == old]
-        with nothing_lost(house):
-            load(house, [{"username": new, "id": account_id}])
+        [account_id] = [each["id"] for each in deployment.sandbox.get("x/accounts") if each["username"] == old]
+        with nothing_lost(deployment):
+            load(deployment, [{"username": new, "id": account_id}])
             started = time.monotonic()
             until(lambda: f"@{new}" in renamed.caption, within_s=100)
             fresh_s = time.monotonic() - started
             figure = next(renamed.figures)
             renamed.seconds_until_fresh(FRESH_S, figure=figure)
-            until(lambda: str(figure) in file_of(house, new), within_s=40)
-        load(house, [{"username": old, "id": "99", "posts": posts("account_99")}])
+            until(lambda: str(figure) in file_of(deployment, new), within_s=40)
+        load(deployment, [{"username": old, "id": "99", "posts": posts("account_99")}])
         assert f"Added: @{old}" in renamed.chat.ask(f"/track {old}"), "the name is somebody else's now"
         assert {f"@{old}", f"@{new}"} <= set(renamed.chat.ask("/list").split())
-        until(lambda: f"X's bill today: ${house.sandbox.get('x/bill')['usd']:.2f} of" in renamed.chat.ask("/status"))
+        until(
+            lambda: f"X's bill today: ${deployment.sandbox.get('x/bill')['usd']:.2f} of" in renamed.chat.ask("/status")
+        )
         renamed.chat.ask(f"/untrack {new}")
-    tell("X: account renamed", fresh_s=fresh_s)
+    report("X: account renamed", fresh_s=fresh_s)
 
 
-def test_a_deleted_post_leaves_the_chart(house: House, watched: Subscribed, tell: Tell) -> None:
-    figure = next(watched.figures)
-    watched.seconds_until_fresh(FRESH_S, figure=figure)
-    house.sandbox.delete(f"x/posts/{watched.post_id()}")
+def test_a_deleted_post_leaves_the_chart(deployment: Deployment, subscribed: SubscribedChat, report: Report) -> None:
+    figure = next(subscribed.figures)
+    subscribed.seconds_until_fresh(FRESH_S, figure=figure)
+    deployment.sandbox.delete(f"x/posts/{subscribed.post_id()}")
     started = time.monotonic()
-    until(lambda: f"{figure:,}" not in watched.caption, within_s=FRESH_S)
-    tell("X: post deleted", lost="that post", fresh_s=time.monotonic() - started)
+    until(lambda: f"{figure:,}" not in subscribed.caption, within_s=FRESH_S)
+    report("X: post deleted", lost="that post", fresh_s=time.monotonic() - started)
 
 
 @pytest.mark.parametrize(
@@ -230,37 +236,39 @@ def test_a_deleted_post_leaves_the_chart(house: House, watched: Subscribed, tell
     ],
 )
 def test_what_an_answer_leaves_out_is_not_taken_for_gone(
-    watched: Subscribed, name: str, of_each: slice, more: Json, tell: Tell
+    subscribed: SubscribedChat, name: str, of_each: slice, more: Json, report: Report
 ) -> None:
-    house = watched.house
-    with nothing_lost(house):
-        before = watched.caption
-        answer = {"data": shown(watched, {})[of_each], "meta": {"result_count": 1}, **more}
-        house.sandbox.post("faults", service="x", method=TIMELINE, status=200, body=answer, times=PLENTY)
-        ticks(house, "tick: 1 read")
-        assert watched.caption == before
-        house.sandbox.delete("faults")
-        fresh_s = watched.seconds_until_fresh(FRESH_S)
-    tell(f"X: {name}", fresh_s=fresh_s)
+    deployment = subscribed.deployment
+    with nothing_lost(deployment):
+        before = subscribed.caption
+        answer = {"data": shown(subscribed, {})[of_each], "meta": {"result_count": 1}, **more}
+        deployment.sandbox.post("faults", service="x", method=TIMELINE, status=200, body=answer, times=PLENTY)
+        wait_for_ticks(deployment, "tick: 1 read")
+        assert subscribed.caption == before
+        deployment.sandbox.delete("faults")
+        fresh_s = subscribed.seconds_until_fresh(FRESH_S)
+    report(f"X: {name}", fresh_s=fresh_s)
 
 
 @pytest.mark.parametrize("spelling", ["retweet_count", "repost_count"])
-def test_either_spelling_of_a_metric_is_read(house: House, watched: Subscribed, spelling: str, tell: Tell) -> None:
-    answer = {"data": shown(watched, {"public_metrics": {spelling: 8_642}}), "meta": {}}
-    house.sandbox.post("faults", service="x", method=TIMELINE, status=200, body=answer, times=PLENTY)
+def test_either_spelling_of_a_metric_is_read(
+    deployment: Deployment, subscribed: SubscribedChat, spelling: str, report: Report
+) -> None:
+    answer = {"data": shown(subscribed, {"public_metrics": {spelling: 8_642}}), "meta": {}}
+    deployment.sandbox.post("faults", service="x", method=TIMELINE, status=200, body=answer, times=PLENTY)
     started = time.monotonic()
-    until(lambda: "8,642" in watched.caption, within_s=FRESH_S)
-    tell(f"X: {spelling} for the metric", fresh_s=time.monotonic() - started)
+    until(lambda: "8,642" in subscribed.caption, within_s=FRESH_S)
+    report(f"X: {spelling} for the metric", fresh_s=time.monotonic() - started)
 
 
-def asked_after(house: House, moment: float) -> int:
+def asked_after(deployment: Deployment, moment: float) -> int:
     """How many requests began then; those of an earlier case may end only now."""
-    return sum(call["at"] > moment for call in house.sandbox.calls("x"))
+    return sum(call["at"] > moment for call in deployment.sandbox.calls("x"))
 
 
-def statuses(house: House, since: int, only: int | None = None) -> list[int]:
+def statuses(deployment: Deployment, since: int, only: int | None = None) -> list[int]:
     """Of the timelines asked of X since then that a fault answered; a look at names may have been under way beside."""
-    calls = house.sandbox.calls("x", since)
+    calls = deployment.sandbox.calls("x", since)
     seen = [call["status"] for call in calls if call["method"] == TIMELINE]
     return [status for status in seen if status != 200 and only in {None, status}]
 
@@ -276,18 +284,18 @@ def notices(owner: Chat, reason: str) -> int:
     return sum(reason in text and "nothing is read" in text for text in texts)
 
 
-def load(house: House, accounts: list[Json]) -> None:
-    house.sandbox.post("x/accounts", accounts=accounts)
+def load(deployment: Deployment, accounts: list[Json]) -> None:
+    deployment.sandbox.post("x/accounts", accounts=accounts)
 
 
-def shown(watched: Subscribed, more: Json) -> list[Json]:
+def shown(subscribed: SubscribedChat, more: Json) -> list[Json]:
     """The account's posts as X shows them, but for their metrics."""
     return [
         {"id": post["post_id"], "text": "", "created_at": post["created_at"], **more}
-        for post in watched.posts[watched.handles[0]]
+        for post in subscribed.posts[subscribed.handles[0]]
     ]
 
 
-def file_of(house: House, handle: str) -> str:
-    paths = [file["path"] for file in house.sandbox.get("dropbox/files") if handle in file["path"]]
-    return "".join(house.sandbox.bytes(f"dropbox/files{path}").decode() for path in paths)
+def file_of(deployment: Deployment, handle: str) -> str:
+    paths = [file["path"] for file in deployment.sandbox.get("dropbox/files") if handle in file["path"]]
+    return "".join(deployment.sandbox.bytes(f"dropbox/files{path}").decode() for path in paths)

@@ -87,7 +87,7 @@ class Chat:
     def answer_to(self, sent: int, within_s: float = 20) -> Json:
         return until(lambda: self.messages(sent), within_s)[0]
 
-    def said_after(self, sent: int) -> list[str]:
+    def texts_after(self, sent: int) -> list[str]:
         """What the bot says after this message; where it said that it draws, the chart may stand there by now."""
         return [words for each in self.messages(sent) if (words := each["text"] or (each["edits"] and each["caption"]))]
 
@@ -100,7 +100,7 @@ class Chat:
     def ask(self, text: str, within_s: float = 20, **more: object) -> str:
         """Say something and return what the bot says next."""
         sent = self.send(text, **more)
-        return until(lambda: self.said_after(sent), within_s)[0]
+        return until(lambda: self.texts_after(sent), within_s)[0]
 
     def chart(self, text: str, within_s: float = 30) -> Json:
         """Say something and return the message in which the chart comes."""

@@ -8,18 +8,20 @@ import psycopg
 import pytest
 from redis import Redis
 
+from tests.e2e.deployment import Deployment, running
 from tests.e2e.figures import own_posts
-from tests.e2e.house import House, running
 from tests.servers import rabbitmqctl
 
 NAME = f"tallybird_e2e_{os.getpid()}"
 
 
 @pytest.fixture(scope="module", params=["private", "postgresql", "rabbitmq"])
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[House]:
+def deployment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, timelines: Path
+) -> Iterator[Deployment]:
     """Private Redis and SQLite; a given Redis and PostgreSQL; RabbitMQ as the broker."""
     settings = request.getfixturevalue(f"{request.param}_settings")
-    with running(tmp_path_factory.mktemp("house"), timelines, settings) as started:
+    with running(tmp_path_factory.mktemp("deployment"), timelines, settings) as started:
         yield started
 
 
@@ -29,8 +31,8 @@ def handles(timelines: Path) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def plain_house(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[House]:
-    """One house for the tests that hold in any set-up."""
+def shared_deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Deployment]:
+    """One deployment for the tests that hold in any set-up."""
     settings = {"ADMIN_IDS": "900", "MAX_ACCOUNTS_PER_CHAT": "100"}
     with running(tmp_path_factory.mktemp("plain"), timelines, settings) as started:
         yield started

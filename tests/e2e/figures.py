@@ -15,7 +15,7 @@ class Row:
     handle: str
     values: list[int]
 
-    def stands_in(self, caption: str) -> bool:
+    def is_shown_in(self, caption: str) -> bool:
         """Whether a line of the caption holds the account's median, its top and its number of posts."""
         figures = [short(median(self.values)), short(max(self.values)), str(len(self.values)), f"@{self.handle}"]
         return figures in [line.split() for line in caption.splitlines()]

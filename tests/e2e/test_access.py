@@ -1,4 +1,4 @@
-"""Who may do what: every command and every button, by role and by kind of chat, in one house.
+"""Who may do what: every command and every button, by role and by kind of chat, in one deployment.
 
 What is allowed is judged by the store, and what is refused by the words too.
 """
@@ -21,7 +21,7 @@ from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Chat as ChatRow
 from tests.conftest import ROOT, until
 from tests.e2e.chat import HTTP, Chat, Json
-from tests.e2e.house import SECRETS, House, running
+from tests.e2e.deployment import SECRETS, Deployment, running
 
 AT_ONCE = 16
 LOOK_EVERY_S = 0.3
@@ -144,9 +144,9 @@ class Case:
     def user_id(self) -> int:
         return self.chat_id if self.kind == "private" else self.role.user_id or 71
 
-    def chat(self, house: House) -> Chat:
+    def chat(self, deployment: Deployment) -> Chat:
         topic = {"thread_id": 3} if self.kind == "topic" else {}
-        return house.chat(self.chat_id, user_id=71 if self.chat_id < 0 else 0, type=self.chat_type, **topic)
+        return deployment.chat(self.chat_id, user_id=71 if self.chat_id < 0 else 0, type=self.chat_type, **topic)
 
     @property
     def chat_type(self) -> str:
@@ -184,7 +184,7 @@ class Outcome:
 
 
 @dataclass
-class Belongings:
+class ChatState:
     """What the store holds of a chat that a person could change."""
 
     known: bool
@@ -195,7 +195,7 @@ class Belongings:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[House]:
+def deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Deployment]:
     allowed = " ".join(str(case.chat_id) for case in CASES if case.role.served)
     settings = {"ADMIN_IDS": " ".join(map(str, OWNERS)), "ALLOWED_CHATS": allowed}
     with running(tmp_path_factory.mktemp("access"), timelines, settings) as started:
@@ -203,41 +203,41 @@ def house(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def store(house: House) -> Iterator[Store]:
-    store = Store(house.database)
+def store(deployment: Deployment) -> Iterator[Store]:
+    store = Store(deployment.database)
     yield store
     store.close()
 
 
 @pytest.fixture(scope="module")
-def outcomes(house: House, store: Store, handles: list[str]) -> dict[str, list[Outcome]]:
+def outcomes(deployment: Deployment, store: Store, handles: list[str]) -> dict[str, list[Outcome]]:
     """Every act of every case, played at once."""
-    house.chat(OWNER).ask(f"/track {handles[0]} {handles[1]}")
+    deployment.chat(OWNER).ask(f"/track {handles[0]} {handles[1]}")
     with store.write_session() as db:
         chats.forget(db, OWNER)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        played = pool.map(lambda case: _play(house, store, case, handles), CASES)
+        played = pool.map(lambda case: _play(deployment, store, case, handles), CASES)
         return dict(zip([case.name for case in CASES], played, strict=True))
 
 
-def _play(house: House, store: Store, case: Case, handles: list[str]) -> list[Outcome]:
-    chat = case.chat(house)
+def _play(deployment: Deployment, store: Store, case: Case, handles: list[str]) -> list[Outcome]:
+    chat = case.chat(deployment)
     if case.part != "pressing":
         acts = _settle(store, case, handles, [])
         return [_say(store, chat, case, act, act.words.format(*handles)) for act in acts]
     messages = [chat.answer_to(chat.send("/id")) for _ in range(6)]
     acts = _settle(store, case, handles, messages)
     for under, message in enumerate(messages):
-        _give_buttons(house, message, chat.id, [act.words for act in acts if act.under == under])
+        _give_buttons(deployment, message, chat.id, [act.words for act in acts if act.under == under])
     if case.role.person:
         chat.send("Hello", user_id=case.user_id, **dict(case.role.person))
     presser = replace(chat, user_id=case.user_id)
     return [_press(store, presser, messages[act.under], act) for act in acts]
 
 
-def _give_buttons(house: House, message: Json, chat_id: int, data: list[str]) -> None:
+def _give_buttons(deployment: Deployment, message: Json, chat_id: int, data: list[str]) -> None:
     """A button does only what its message was made for, so that each stands under one that has it."""
-    url = f"{house.sandbox.address}/telegram/bot{SECRETS['TELEGRAM_BOT_TOKEN']}/editMessageReplyMarkup"
+    url = f"{deployment.sandbox.address}/telegram/bot{SECRETS['TELEGRAM_BOT_TOKEN']}/editMessageReplyMarkup"
     rows = [[{"text": words, "callback_data": words}] for words in data]
     body = {"chat_id": chat_id, "message_id": message["message_id"], "reply_markup": {"inline_keyboard": rows}}
     until(lambda: HTTP.post(url, json=body).is_success, ANSWERED_WITHIN_S, LOOK_EVERY_S)
@@ -267,25 +267,25 @@ def _settle(store: Store, case: Case, handles: list[str], messages: list[Json]) 
 
 
 def _say(store: Store, chat: Chat, case: Case, act: Act, words: str) -> Outcome:
-    before = _belongings(store, chat.id)
+    before = _chat_state(store, chat.id)
     person = {} if case.kind == "private" else {"user_id": case.user_id, **dict(case.role.person)}
     sent = chat.send(words, **person)
-    said = until(lambda: chat.said_after(sent), ANSWERED_WITHIN_S, LOOK_EVERY_S)[0]
+    said = until(lambda: chat.texts_after(sent), ANSWERED_WITHIN_S, LOOK_EVERY_S)[0]
     refused = any(words in said for words in REFUSALS.values())
     return Outcome(act, said, changed=_changed(store, chat.id, before, wait=act.seen_in_store and not refused))
 
 
 def _press(store: Store, presser: Chat, message: Json, act: Act) -> Outcome:
-    before = _belongings(store, presser.id)
+    before = _chat_state(store, presser.id)
     said = presser.told(message, act.words, within_s=60)
     return Outcome(act, said, changed=_changed(store, presser.id, before, wait=False))
 
 
-def _changed(store: Store, chat_id: int, before: Belongings, *, wait: bool) -> bool:
+def _changed(store: Store, chat_id: int, before: ChatState, *, wait: bool) -> bool:
     """Whether the store holds something else of the chat now; a command's answer may come before its change."""
 
     def differs() -> bool:
-        return replace(_belongings(store, chat_id), set_aside=False) != replace(before, set_aside=False)
+        return replace(_chat_state(store, chat_id), set_aside=False) != replace(before, set_aside=False)
 
     end = time.monotonic() + (5 if wait else 0)
     while not (seen := differs()) and time.monotonic() < end:
@@ -293,15 +293,15 @@ def _changed(store: Store, chat_id: int, before: Belongings, *, wait: bool) -> b
     return seen
 
 
-def _belongings(store: Store, chat_id: int) -> Belongings:
+def _chat_state(store: Store, chat_id: int) -> ChatState:
     with store.read_session() as db:
         chat = db.get(ChatRow, chat_id)
         if chat is None:
-            return Belongings(known=False, set_aside=False)
+            return ChatState(known=False, set_aside=False)
         tracked = [account.handle for account in chats.tracked(db, chat_id)]
         kept = [(each.mode, each.comparison_id) for each in subscriptions.of_chat(db, chat_id)]
         spec = chats.spec(db, chat_id)
-        return Belongings(known=True, set_aside=chat.set_aside is not None, tracked=tracked, kept=kept, spec=spec)
+        return ChatState(known=True, set_aside=chat.set_aside is not None, tracked=tracked, kept=kept, spec=spec)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -320,23 +320,25 @@ def test_a_chat_set_aside_is_served_again_when_somebody_asks_there(
     outcomes: dict[str, list[Outcome]], store: Store, case: Case
 ) -> None:
     assert outcomes[case.name]
-    assert not _belongings(store, case.chat_id).set_aside
+    assert not _chat_state(store, case.chat_id).set_aside
 
 
-def test_a_chat_that_is_not_let_in_stays_out_when_it_takes_the_bot_in_again(house: House, store: Store) -> None:
-    group = house.chat(-1_005_999, user_id=71, type="supergroup")
+def test_a_chat_that_is_not_let_in_stays_out_when_it_takes_the_bot_in_again(
+    deployment: Deployment, store: Store
+) -> None:
+    group = deployment.chat(-1_005_999, user_id=71, type="supergroup")
     group.ask("/id")
     with store.write_session() as db:
         chats.add(db, group.id, datetime.now(UTC))
         chats.allow_only(db, {1}, datetime.now(UTC))
     for status in ("left", "member"):
-        house.sandbox.post("telegram/member", chat_id=group.id, status=status, user_id=71)
+        deployment.sandbox.post("telegram/member", chat_id=group.id, status=status, user_id=71)
     assert "Chat: " in group.ask("/id")
-    assert _belongings(store, group.id).set_aside
+    assert _chat_state(store, group.id).set_aside
 
 
-def test_forgetting_asks_first_and_then_leaves_nothing(plain_house: House, handles: list[str]) -> None:
-    chat = plain_house.chat(5002)
+def test_forgetting_asks_first_and_then_leaves_nothing(shared_deployment: Deployment, handles: list[str]) -> None:
+    chat = shared_deployment.chat(5002)
     chat.ask(f"/track {handles[0]}")
     sent = chat.send("/forget")
     question = chat.answer_to(sent)

@@ -4,12 +4,12 @@ import pytest
 
 from tests.conftest import until
 from tests.e2e.chat import Chat
-from tests.e2e.house import House
+from tests.e2e.deployment import Deployment
 
 
 @pytest.fixture
-def chat(plain_house: House, handles: list[str]) -> Chat:
-    chat = plain_house.chat(2001)
+def chat(shared_deployment: Deployment, handles: list[str]) -> Chat:
+    chat = shared_deployment.chat(2001)
     chat.ask(f"/track {handles[0]} {handles[1]}")
     return chat
 
@@ -50,11 +50,13 @@ def test_a_wrong_command_is_answered_with_what_is_wrong(chat: Chat, typed: str, 
     assert chat.ask("/list").split(" · ")[0] == before
 
 
-def test_names_that_cannot_be_read_come_with_the_likely_cause(plain_house: House, handles: list[str]) -> None:
+def test_names_that_cannot_be_read_come_with_the_likely_cause(
+    shared_deployment: Deployment, handles: list[str]
+) -> None:
     states = {"zz_protected": "protected", "zz_suspended": "suspended"}
     accounts = [{"username": name, "state": state, "posts": []} for name, state in states.items()]
-    plain_house.sandbox.post("x/accounts", accounts=accounts)
-    chat = plain_house.chat(2002)
+    shared_deployment.sandbox.post("x/accounts", accounts=accounts)
+    chat = shared_deployment.chat(2002)
     chat.ask(f"/track {handles[0]}")
     said = chat.ask(
         f"/track @zz_protected, @zz_suspended @zz_nobody {handles[0].upper()} https://x.com/{handles[1]}?s=20"
@@ -66,8 +68,10 @@ def test_names_that_cannot_be_read_come_with_the_likely_cause(plain_house: House
     assert "@zz_nobody: no such account" in said
 
 
-def test_a_button_of_an_old_or_foreign_chart_says_so(plain_house: House, chat: Chat, handles: list[str]) -> None:
-    stranger = plain_house.chat(2003)
+def test_a_button_of_an_old_or_foreign_chart_says_so(
+    shared_deployment: Deployment, chat: Chat, handles: list[str]
+) -> None:
+    stranger = shared_deployment.chat(2003)
     stranger.ask(f"/track {handles[2]}")
     chart = chat.chart("/compare")
     theirs = stranger.chart("/compare")
@@ -93,22 +97,22 @@ def test_a_button_of_an_old_or_foreign_chart_says_so(plain_house: House, chat: C
     assert stranger.message(theirs["message_id"])["edits"] == theirs["edits"]
 
 
-def test_a_wrong_command_in_a_channel_and_in_a_topic_is_answered_there(plain_house: House) -> None:
-    channel = plain_house.chat(-1002004, type="channel")
+def test_a_wrong_command_in_a_channel_and_in_a_topic_is_answered_there(shared_deployment: Deployment) -> None:
+    channel = shared_deployment.chat(-1002004, type="channel")
     assert "Which accounts?" in channel.ask("/track")
     assert "no account yet" in channel.ask("/compare")
-    topic = plain_house.chat(-1002005, user_id=7, type="supergroup", thread_id=3)
+    topic = shared_deployment.chat(-1002005, user_id=7, type="supergroup", thread_id=3)
     assert "no account yet" in topic.ask("/compare")
     assert topic.messages()[-1]["thread_id"] == 3
 
 
-def test_plain_chatter_and_other_bots_commands_are_left_alone(plain_house: House) -> None:
-    group = plain_house.chat(-2006, user_id=7, type="group")
-    since = plain_house.sandbox.last_call()
+def test_plain_chatter_and_other_bots_commands_are_left_alone(shared_deployment: Deployment) -> None:
+    group = shared_deployment.chat(-2006, user_id=7, type="group")
+    since = shared_deployment.sandbox.last_call()
     group.send("hello /track @nasa")
     group.send("/track@OtherBot @nasa")
     group.ask("/id@TallybirdBot")
-    sent = [call for call in plain_house.sandbox.calls("telegram", since) if call["method"] == "sendMessage"]
+    sent = [call for call in shared_deployment.sandbox.calls("telegram", since) if call["method"] == "sendMessage"]
     assert len(sent) == 1
 
 

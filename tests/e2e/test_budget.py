@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import until
-from tests.e2e.house import House, running
+from tests.e2e.deployment import Deployment, running
 
 OWNER = 900
 
@@ -13,31 +13,35 @@ OWNER = 900
 def test_reading_stops_before_the_limit_and_the_chats_and_the_owner_hear_of_it_once(
     tmp_path: Path, timelines: Path, handles: list[str]
 ) -> None:
-    with running(tmp_path, timelines, {"X_DAILY_USD": "1.3", "ADMIN_IDS": str(OWNER)}) as house:
-        owner, chat, spanish = house.chat(OWNER), house.chat(3001), house.chat(3003)
+    with running(tmp_path, timelines, {"X_DAILY_USD": "1.3", "ADMIN_IDS": str(OWNER)}) as deployment:
+        owner, chat, spanish = deployment.chat(OWNER), deployment.chat(3001), deployment.chat(3003)
         owner.ask("/start")
         spanish.ask(f"/track {handles[0]}", language_code="es")
         spanish.chart("/subscribe")
         chat.ask("/track " + " ".join(handles))
         chart = chat.chart("/subscribe")
-        told = until(lambda: _told(house, 3001))
+        told = until(lambda: _told(deployment, 3001))
         assert "$1.30 a day" in told[0]
-        assert until(lambda: _told(house, OWNER)) == told
+        assert until(lambda: _told(deployment, OWNER)) == told
         [in_spanish] = until(lambda: [each["text"] for each in spanish.messages() if "agotado" in (each["text"] or "")])
         assert in_spanish.startswith("El presupuesto del bot para X está agotado: 1,30\xa0US$ al día.")
-        since = house.sandbox.last_call()
-        house.sandbox.post("telegram/send", chat_id=3001, user_id=3001, text="/compare")
-        until(lambda: [call for call in house.sandbox.calls("telegram", since) if call["method"] == "editMessageMedia"])
+        since = deployment.sandbox.last_call()
+        deployment.sandbox.post("telegram/send", chat_id=3001, user_id=3001, text="/compare")
+        until(
+            lambda: [
+                call for call in deployment.sandbox.calls("telegram", since) if call["method"] == "editMessageMedia"
+            ]
+        )
         assert "not read yet" in chat.message(chart["message_id"])["caption"]
-        assert house.sandbox.calls("x", since) == []
-        assert house.sandbox.get("x/bill")["usd"] <= 1.3
-        assert [len(_told(house, each)) for each in (3001, OWNER)] == [1, 1]
+        assert deployment.sandbox.calls("x", since) == []
+        assert deployment.sandbox.get("x/bill")["usd"] <= 1.3
+        assert [len(_told(deployment, each)) for each in (3001, OWNER)] == [1, 1]
         assert "used up" in chat.ask("/track @somebody_else")
         assert "para X está agotado hasta el" in spanish.ask("/track @somebody_else")
 
 
-def _told(house: House, chat_id: int) -> list[str]:
-    messages = house.chat(chat_id).messages()
+def _told(deployment: Deployment, chat_id: int) -> list[str]:
+    messages = deployment.chat(chat_id).messages()
     return [message["text"] for message in messages if "budget for X is used up" in (message["text"] or "")][:2]
 
 
@@ -45,17 +49,17 @@ def _told(house: House, chat_id: int) -> list[str]:
 def test_credits_that_ran_out_stop_all_reading_and_are_told_once(
     tmp_path: Path, timelines: Path, handles: list[str], status: int
 ) -> None:
-    with running(tmp_path, timelines) as house:
-        chat = house.chat(3002)
+    with running(tmp_path, timelines) as deployment:
+        chat = deployment.chat(3002)
         chat.ask("/track " + " ".join(handles))
         chat.chart("/subscribe")
         body = {"title": "CreditsDepleted", "type": "https://api.x.com/2/problems/credits", "detail": "no credits"}
-        house.sandbox.post("faults", service="x", status=status, body=body, times=50)
+        deployment.sandbox.post("faults", service="x", status=status, body=body, times=50)
         until(lambda: [each for each in chat.messages() if "credits are used up" in (each["text"] or "")])
-        since = house.sandbox.last_call()
+        since = deployment.sandbox.last_call()
         assert "X is not asked until" in chat.ask("/status")
-        until(lambda: house.log.read_text().count("tick: 0 read, 0 failed") > 3)
-        assert house.sandbox.calls("x", since) == []
+        until(lambda: deployment.log.read_text().count("tick: 0 read, 0 failed") > 3)
+        assert deployment.sandbox.calls("x", since) == []
         assert sum("credits are used up" in (each["text"] or "") for each in chat.messages()) == 2, (
             "told, and in /status"
         )

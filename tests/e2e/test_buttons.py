@@ -2,7 +2,7 @@
 
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
-from tests.e2e.house import House
+from tests.e2e.deployment import Deployment
 
 
 def told(chat: Chat, pressed: str) -> str:
@@ -14,11 +14,13 @@ def button(chart: Json, name: str) -> str:
     return next(str(each["callback_data"]) for row in chart["keyboard"] for each in row if name in each["text"])
 
 
-def test_a_reader_of_a_channel_cannot_change_what_its_admins_set_up(plain_house: House, handles: list[str]) -> None:
-    channel = plain_house.chat(-1006001, type="channel")
+def test_a_reader_of_a_channel_cannot_change_what_its_admins_set_up(
+    shared_deployment: Deployment, handles: list[str]
+) -> None:
+    channel = shared_deployment.chat(-1006001, type="channel")
     channel.ask(f"/track {handles[0]}")
     chart = channel.chart("/subscribe", within_s=60)
-    reader = Chat(plain_house.sandbox, channel.id, user_id=666, type="channel")
+    reader = Chat(shared_deployment.sandbox, channel.id, user_id=666, type="channel")
     for data in (button(chart, "Stop"), button(chart, "Likes")):
         assert "only admins" in told(reader, reader.press(chart, data))
     question = channel.answer_to(channel.send("/forget"))
@@ -29,8 +31,8 @@ def test_a_reader_of_a_channel_cannot_change_what_its_admins_set_up(plain_house:
     assert handles[0] in channel.ask("/list", within_s=60)
 
 
-def test_presses_in_a_hurry_end_with_what_was_pressed_last(plain_house: House, handles: list[str]) -> None:
-    chat = plain_house.chat(6002)
+def test_presses_in_a_hurry_end_with_what_was_pressed_last(shared_deployment: Deployment, handles: list[str]) -> None:
+    chat = shared_deployment.chat(6002)
     chat.ask(f"/track {handles[0]} {handles[1]}")
     chart = chat.chart("/compare")
     for name in ("Likes", "Replies", "Views", "Retweets", "Likes"):
@@ -39,9 +41,9 @@ def test_presses_in_a_hurry_end_with_what_was_pressed_last(plain_house: House, h
 
 
 def test_another_chats_compare_does_not_touch_a_chart_that_is_kept_fresh(
-    plain_house: House, handles: list[str]
+    shared_deployment: Deployment, handles: list[str]
 ) -> None:
-    keeper, other = plain_house.chat(6003), plain_house.chat(6004)
+    keeper, other = shared_deployment.chat(6003), shared_deployment.chat(6004)
     for chat in (keeper, other):
         chat.ask(f"/track {handles[3]} {handles[4]}")
     kept = keeper.chart("/subscribe", within_s=60)
@@ -52,9 +54,9 @@ def test_another_chats_compare_does_not_touch_a_chart_that_is_kept_fresh(
 
 
 def test_a_button_drawn_before_the_chart_changed_changes_nothing_but_what_it_names(
-    plain_house: House, handles: list[str]
+    shared_deployment: Deployment, handles: list[str]
 ) -> None:
-    chat = plain_house.chat(6005)
+    chat = shared_deployment.chat(6005)
     chat.ask(f"/track {handles[0]}")
     chart = chat.chart("/subscribe", within_s=60)
     chat.press(chat.answer_to(chat.send("/settings")), "settings es")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import until
 from tests.e2e.chat import Chat
-from tests.e2e.house import House, running
+from tests.e2e.deployment import Deployment, running
 
 POST = {"created_at": "2026-01-01T12:00:00Z", "likes": 1, "replies": 0, "quotes": 0, "bookmarks": 0, "views": 9}
 IDS = {"art": 501, "bee": 502, "cat": 503}
@@ -18,26 +18,26 @@ DROPBOX = ("DROPBOX_APP_KEY", "DROPBOX_REFRESH_TOKEN")
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def deployment(tmp_path: Path) -> Iterator[Deployment]:
     with running(tmp_path, None) as started:
         load(started, **{handle: {} for handle in IDS})
         yield started
 
 
-def load(house: House, **accounts: dict[str, Any]) -> None:
+def load(deployment: Deployment, **accounts: dict[str, Any]) -> None:
     """Accounts with a post each; its id is the account's, a thousand times."""
     rows = []
     for username, more in accounts.items():
         number = int(more.get("id") or IDS[username])
         posts = [{"post_id": 1000 * number, "retweets": number, **POST}]
         rows.append({"username": username, "id": number, "posts": posts, **more})
-    house.sandbox.post("x/accounts", accounts=rows)
+    deployment.sandbox.post("x/accounts", accounts=rows)
 
 
-def there(house: House) -> dict[str, dict[str, str]]:
+def there(deployment: Deployment) -> dict[str, dict[str, str]]:
     """The reposts by the post's id of each dataset in Dropbox, its name with the mark where it is not alone."""
-    paths = [file["path"] for file in house.sandbox.get("dropbox/files") if file["path"] != "/columns.csv"]
-    contents = {path: house.sandbox.bytes(f"dropbox/files{path}").decode() for path in paths}
+    paths = [file["path"] for file in deployment.sandbox.get("dropbox/files") if file["path"] != "/columns.csv"]
+    contents = {path: deployment.sandbox.bytes(f"dropbox/files{path}").decode() for path in paths}
     names = [path.rpartition("-")[0] for path in paths]
     return {
         name if names.count(name) == 1 else path: by_post(contents[path])
@@ -45,8 +45,8 @@ def there(house: House) -> dict[str, dict[str, str]]:
     }
 
 
-def here(house: House) -> dict[str, dict[str, str]]:
-    folder = house.folder / "data" / "datasets"
+def here(deployment: Deployment) -> dict[str, dict[str, str]]:
+    folder = deployment.folder / "data" / "datasets"
     return {f"/{file.stem.rpartition('-')[0]}": by_post(file.read_text()) for file in folder.glob("*-last-*.csv")}
 
 
@@ -54,67 +54,67 @@ def by_post(content: str) -> dict[str, str]:
     return {row["post_id"]: row["reposts"] for row in csv.DictReader(io.StringIO(content, newline=""))}
 
 
-def restart(house: House, **changed: str | None) -> None:
+def restart(deployment: Deployment, **changed: str | None) -> None:
     """Start again with these settings; None takes one away."""
-    house.stop()
+    deployment.stop()
     for name, value in changed.items():
-        house.environment.pop(name, None)
+        deployment.environment.pop(name, None)
         if value is not None:
-            house.environment[name] = value
-    house.start()
+            deployment.environment[name] = value
+    deployment.start()
 
 
-def tracking(house: House, chat_id: int) -> Chat:
-    chat = house.chat(chat_id)
+def tracking(deployment: Deployment, chat_id: int) -> Chat:
+    chat = deployment.chat(chat_id)
     assert chat.ask("/track @art @bee").startswith("Added: @art and @bee")
     return chat
 
 
-def test_single_looks_leave_no_dataset_and_forget_takes_the_others_along(house: House) -> None:
-    chat, other = tracking(house, 7301), tracking(house, 7302)
+def test_single_looks_leave_no_dataset_and_forget_takes_the_others_along(deployment: Deployment) -> None:
+    chat, other = tracking(deployment, 7301), tracking(deployment, 7302)
     for words in ("@art", "@bee 50", "50", "@bee likes"):
         chat.chart(f"/compare {words}", within_s=40)
     chat.chart("/compare")
-    until(lambda: there(house).keys() == {"/art-bee-last-100"}, within_s=30)
+    until(lambda: there(deployment).keys() == {"/art-bee-last-100"}, within_s=30)
     chat.chart("/subscribe @bee 20", within_s=40)
-    until(lambda: there(house).keys() == {"/art-bee-last-100", "/bee-last-20"}, within_s=30)
-    assert here(house) == there(house)
+    until(lambda: there(deployment).keys() == {"/art-bee-last-100", "/bee-last-20"}, within_s=30)
+    assert here(deployment) == there(deployment)
     question = chat.answer_to(chat.send("/forget"))
     chat.press(question, question["keyboard"][0][0]["callback_data"])
-    until(lambda: there(house).keys() == {"/art-bee-last-100"}, within_s=30)
+    until(lambda: there(deployment).keys() == {"/art-bee-last-100"}, within_s=30)
     other.ask("/untrack @art @bee")
-    until(lambda: there(house) == {}, within_s=30)
-    until(lambda: here(house) == {})
+    until(lambda: there(deployment) == {}, within_s=30)
+    until(lambda: here(deployment) == {})
 
 
 def test_what_changes_while_dropbox_is_off_is_there_when_it_is_on_and_another_one_gets_everything(
-    house: House,
+    deployment: Deployment,
 ) -> None:
-    chat = tracking(house, 7303)
+    chat = tracking(deployment, 7303)
     chat.chart("/subscribe", within_s=40)
-    house.sandbox.post("x/posts/501000", retweets=9_007)
-    until(lambda: there(house) == {"/art-bee-last-100": {"501000": "9007", "502000": "502"}}, within_s=40)
-    log_in = house.environment["DROPBOX_REFRESH_TOKEN"]
-    restart(house, **dict.fromkeys(DROPBOX))
-    house.sandbox.post("x/posts/501000", retweets=9_008)
-    until(lambda: here(house)["/art-bee-last-100"]["501000"] == "9008", within_s=60)
-    assert there(house)["/art-bee-last-100"]["501000"] == "9007"
-    restart(house, DROPBOX_APP_KEY="key", DROPBOX_REFRESH_TOKEN=log_in)
-    until(lambda: there(house)["/art-bee-last-100"]["501000"] == "9008", within_s=60)
+    deployment.sandbox.post("x/posts/501000", retweets=9_007)
+    until(lambda: there(deployment) == {"/art-bee-last-100": {"501000": "9007", "502000": "502"}}, within_s=40)
+    log_in = deployment.environment["DROPBOX_REFRESH_TOKEN"]
+    restart(deployment, **dict.fromkeys(DROPBOX))
+    deployment.sandbox.post("x/posts/501000", retweets=9_008)
+    until(lambda: here(deployment)["/art-bee-last-100"]["501000"] == "9008", within_s=60)
+    assert there(deployment)["/art-bee-last-100"]["501000"] == "9007"
+    restart(deployment, DROPBOX_APP_KEY="key", DROPBOX_REFRESH_TOKEN=log_in)
+    until(lambda: there(deployment)["/art-bee-last-100"]["501000"] == "9008", within_s=60)
 
 
-def test_two_accounts_that_had_one_name_one_after_the_other_are_told_apart_everywhere(house: House) -> None:
-    chat, other = tracking(house, 7305), house.chat(7306)
+def test_two_accounts_that_had_one_name_one_after_the_other_are_told_apart_everywhere(deployment: Deployment) -> None:
+    chat, other = tracking(deployment, 7305), deployment.chat(7306)
     chat.chart("/subscribe @art", within_s=40)
-    until(lambda: there(house) == {"/art-last-100": {"501000": "501"}}, within_s=30)
-    load(house, gone={"id": 501, "state": "suspended"})
+    until(lambda: there(deployment) == {"/art-last-100": {"501000": "501"}}, within_s=30)
+    load(deployment, gone={"id": 501, "state": "suspended"})
     until(lambda: "suspended" in chat.ask("/list"), within_s=60)
-    load(house, art={"id": 777})
+    load(deployment, art={"id": 777})
     assert other.ask("/track @art").startswith("Added: @art")
     other.chart("/compare", within_s=40)
     expected = {"/art-old-last-100": {"501000": "501"}, "/art-last-100": {"777000": "777"}}
-    until(lambda: there(house) == expected, within_s=60)
-    assert here(house) == expected
+    until(lambda: there(deployment) == expected, within_s=60)
+    assert here(deployment) == expected
     assert chat.ask("/track @art").startswith("Added: @art")
     listed = chat.ask("/list")
     assert "@art-old · suspended" in listed

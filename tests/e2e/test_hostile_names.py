@@ -11,7 +11,7 @@ from pipeline.store import Store
 from pipeline.store.tables import Account
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
-from tests.e2e.house import House
+from tests.e2e.deployment import Deployment
 
 HANDLE = re.compile(r"[A-Za-z0-9_]+")
 HOSTILE = [
@@ -24,8 +24,8 @@ OURS = "https://x.com/"
 
 
 @pytest.fixture
-def chat(plain_house: House, handles: list[str]) -> Chat:
-    chat = plain_house.chat(2201)
+def chat(shared_deployment: Deployment, handles: list[str]) -> Chat:
+    chat = shared_deployment.chat(2201)
     chat.ask(f"/track {handles[0]}")
     return chat
 
@@ -66,7 +66,7 @@ def test_every_command_repeats_hostile_words_as_plain_letters(chat: Chat, comman
         assert_plain(said_to(chat, since))
 
 
-def test_a_network_that_gives_hostile_names_adds_nothing(plain_house: House, chat: Chat) -> None:
+def test_a_network_that_gives_hostile_names_adds_nothing(shared_deployment: Deployment, chat: Chat) -> None:
     people = [{"id": str(number), "name": name, "username": name} for number, name in enumerate(HOSTILE, start=7)]
     problem = {
         "title": "<b>Not Found</b>",
@@ -74,24 +74,25 @@ def test_a_network_that_gives_hostile_names_adds_nothing(plain_house: House, cha
         "value": "zz_absent",
         "type": "../resource-not-found",
     }
-    plain_house.sandbox.post(
+    shared_deployment.sandbox.post(
         "faults", service="x", method="GET /2/users/by", status=200, body={"data": people, "errors": [problem]}
     )
     since = chat.sandbox.last_call()
     assert "@zz_absent: no such account" in chat.ask("/track zz_absent")
     assert_plain(said_to(chat, since))
-    store = Store(plain_house.database)
+    store = Store(shared_deployment.database)
     with store.read_session() as db:
         assert all(HANDLE.fullmatch(handle) for handle in db.scalars(select(Account.handle)))
     store.close()
-    until(lambda: list((plain_house.folder / "data/datasets").glob("*.csv")) or chat.chart("/compare"))
+    until(lambda: list((shared_deployment.folder / "data/datasets").glob("*.csv")) or chat.chart("/compare"))
     assert all(
-        re.fullmatch(r"[A-Za-z0-9_-]+\.csv", path.name) for path in (plain_house.folder / "data/datasets").iterdir()
+        re.fullmatch(r"[A-Za-z0-9_-]+\.csv", path.name)
+        for path in (shared_deployment.folder / "data/datasets").iterdir()
     )
 
 
-def test_a_group_with_a_hostile_title_is_answered_like_any_other(plain_house: House) -> None:
-    group = plain_house.chat(-2202, user_id=71, type="supergroup")
+def test_a_group_with_a_hostile_title_is_answered_like_any_other(shared_deployment: Deployment) -> None:
+    group = shared_deployment.chat(-2202, user_id=71, type="supergroup")
     since = group.sandbox.last_call()
     group.ask("/start", title="<b>\u202eelttit</b> [x](tg://user?id=1)", first_name="*\u200b_`")
     group.ask("/list")

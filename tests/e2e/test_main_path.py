@@ -13,19 +13,19 @@ import pytest
 from pipeline.store import Store, bill
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
+from tests.e2e.deployment import SECRETS, Deployment
 from tests.e2e.figures import Row, own_posts
-from tests.e2e.house import SECRETS, House
 
 
 @pytest.fixture(scope="module")
-def chat(house: House, handles: list[str]) -> Iterator[Chat]:
+def chat(deployment: Deployment, handles: list[str]) -> Iterator[Chat]:
     """A chat that tracks five accounts."""
-    chat = house.chat(1001)
+    chat = deployment.chat(1001)
     answer = chat.ask("/track " + " ".join(f"@{handle}" for handle in handles))
     assert answer.startswith("Added: ")
     assert all(f"@{handle}" in answer for handle in handles)
     yield chat
-    log = house.log.read_text(errors="replace") + (house.folder / "sandbox.log").read_text(errors="replace")
+    log = deployment.log.read_text(errors="replace") + (deployment.folder / "sandbox.log").read_text(errors="replace")
     assert not [secret for secret in SECRETS.values() if secret in log]
     assert "Traceback" not in log
 
@@ -41,7 +41,7 @@ def test_compare_answers_at_once_and_the_chart_equals_the_data(chat: Chat, handl
     data = own_posts(timelines)
     for handle in handles:
         row = Row(handle, [int(post["retweets"]) for post in data[handle]])
-        assert row.stands_in(chart["caption"])
+        assert row.is_shown_in(chart["caption"])
     assert (chart["photo"]["width"], chart["photo"]["bytes"] <= 90_000) == (1280, True)
 
 
@@ -50,7 +50,7 @@ def test_words_choose_accounts_metric_and_number_in_any_order(chat: Chat, handle
     data = own_posts(timelines)
     for handle in handles[:2]:
         row = Row(handle, [int(post["likes"]) for post in data[handle][:50]])
-        assert row.stands_in(chart["caption"])
+        assert row.is_shown_in(chart["caption"])
     assert f"@{handles[2]}" not in chart["caption"]
 
 
@@ -74,39 +74,39 @@ def test_race_comes_by_word_and_growth_by_button(chat: Chat, handles: list[str])
 
 
 def test_a_live_chart_follows_the_counts_in_place_and_is_quiet_when_nothing_changes(
-    house: House, chat: Chat, handles: list[str], timelines: Path
+    deployment: Deployment, chat: Chat, handles: list[str], timelines: Path
 ) -> None:
     chart = chat.chart("/subscribe")
     posts = own_posts(timelines)[handles[0]]
-    files = until(lambda: _settled(house), within_s=40)
-    _change_and_see(house, chat, chart, handles[0], posts)
-    until(lambda: _datasets(house)[0]["revisions"] > files[0]["revisions"], within_s=30)
-    _assert_dataset_equals(house, handles, timelines, changed=posts[0]["post_id"])
-    _assert_quiet(house, ticks=6)
+    files = until(lambda: _settled(deployment), within_s=40)
+    _change_and_see(deployment, chat, chart, handles[0], posts)
+    until(lambda: _datasets(deployment)[0]["revisions"] > files[0]["revisions"], within_s=30)
+    _assert_dataset_equals(deployment, handles, timelines, changed=posts[0]["post_id"])
+    _assert_quiet(deployment, ticks=6)
 
 
-def _settled(house: House) -> list[Json]:
-    return _datasets(house)
+def _settled(deployment: Deployment) -> list[Json]:
+    return _datasets(deployment)
 
 
-def _datasets(house: House) -> list[Json]:
+def _datasets(deployment: Deployment) -> list[Json]:
     """The five accounts' dataset in Dropbox."""
-    return [file for file in house.sandbox.get("dropbox/files") if "and-2-more-last-100" in file["path"]]
+    return [file for file in deployment.sandbox.get("dropbox/files") if "and-2-more-last-100" in file["path"]]
 
 
-def _change_and_see(house: House, chat: Chat, chart: Json, handle: str, posts: list[dict[str, str]]) -> None:
+def _change_and_see(deployment: Deployment, chat: Chat, chart: Json, handle: str, posts: list[dict[str, str]]) -> None:
     """Metrics changed through the control door stand in the same message within two ticks."""
     values = [7_654, *(int(post["retweets"]) for post in posts[1:])]
-    house.sandbox.post(f"x/posts/{posts[0]['post_id']}", retweets=7_654)
+    deployment.sandbox.post(f"x/posts/{posts[0]['post_id']}", retweets=7_654)
     started = time.monotonic()
     row = Row(handle, values)
-    until(lambda: row.stands_in(chat.message(chart["message_id"])["caption"]), within_s=3 * house.tick_s)
-    assert time.monotonic() - started < 2 * house.tick_s + 1
+    until(lambda: row.is_shown_in(chat.message(chart["message_id"])["caption"]), within_s=3 * deployment.tick_s)
+    assert time.monotonic() - started < 2 * deployment.tick_s + 1
 
 
-def _assert_dataset_equals(house: House, handles: list[str], timelines: Path, changed: str) -> None:
-    [file] = _datasets(house)
-    content = house.sandbox.bytes(f"dropbox/files{file['path']}")
+def _assert_dataset_equals(deployment: Deployment, handles: list[str], timelines: Path, changed: str) -> None:
+    [file] = _datasets(deployment)
+    content = deployment.sandbox.bytes(f"dropbox/files{file['path']}")
     rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
     data = own_posts(timelines)
     expected = [post for handle in sorted(handles, key=str.lower) for post in data[handle]]
@@ -117,33 +117,36 @@ def _assert_dataset_equals(house: House, handles: list[str], timelines: Path, ch
         assert [row[name] for name in ("likes", "views")] == [post[name] for name in ("likes", "views")]
 
 
-def _assert_quiet(house: House, ticks: int) -> None:
+def _assert_quiet(deployment: Deployment, ticks: int) -> None:
     """Nothing changed: no upload, no chart, no call to Telegram but polling, while X is read on."""
-    before = house.sandbox.last_call()
-    revisions = [file["revisions"] for file in house.sandbox.get("dropbox/files")]
-    until(lambda: len({call["at"] for call in house.sandbox.calls("x", before)}) >= ticks * 5, ticks * house.tick_s * 2)
-    assert house.sandbox.calls("telegram", before) == []
-    assert house.sandbox.calls("dropbox", before) == []
-    assert [file["revisions"] for file in house.sandbox.get("dropbox/files")] == revisions
+    before = deployment.sandbox.last_call()
+    revisions = [file["revisions"] for file in deployment.sandbox.get("dropbox/files")]
+    until(
+        lambda: len({call["at"] for call in deployment.sandbox.calls("x", before)}) >= ticks * 5,
+        ticks * deployment.tick_s * 2,
+    )
+    assert deployment.sandbox.calls("telegram", before) == []
+    assert deployment.sandbox.calls("dropbox", before) == []
+    assert [file["revisions"] for file in deployment.sandbox.get("dropbox/files")] == revisions
 
 
 def test_a_growth_tells_what_was_gained_since_the_account_is_watched(
-    house: House, chat: Chat, handles: list[str], timelines: Path
+    deployment: Deployment, chat: Chat, handles: list[str], timelines: Path
 ) -> None:
     """Two retweets more, and nothing of the many that its posts had before."""
     handle = handles[3]
     chart = chat.chart(f"/subscribe growth @{handle}")
     newest = own_posts(timelines)[handle][0]
-    house.sandbox.post(f"x/posts/{newest['post_id']}", retweets=int(newest["retweets"]) + 2)
+    deployment.sandbox.post(f"x/posts/{newest['post_id']}", retweets=int(newest["retweets"]) + 2)
     told = re.compile(rf"^ *\+2 @{handle} · since \d+ \w+ \d\d:\d\d UTC$", re.MULTILINE)
-    until(lambda: told.search(chat.message(chart["message_id"])["caption"]), within_s=6 * house.tick_s)
+    until(lambda: told.search(chat.message(chart["message_id"])["caption"]), within_s=6 * deployment.tick_s)
 
 
-def test_the_ledger_equals_the_bill_of_x(house: House, chat: Chat) -> None:
-    charged = house.sandbox.get("x/bill")["usd"]
-    store = Store(house.database)
+def test_the_ledger_equals_the_bill_of_x(deployment: Deployment, chat: Chat) -> None:
+    charged = deployment.sandbox.get("x/bill")["usd"]
+    store = Store(deployment.database)
     with store.read_session() as db:
         today = datetime.now(UTC).date()
         assert float(bill.usd(db, today, today)) == charged
     store.close()
-    assert f"of ${house.daily_usd:.2f}" in chat.ask("/status")
+    assert f"of ${deployment.daily_usd:.2f}" in chat.ask("/status")

@@ -13,29 +13,29 @@ from redis import Redis, RedisError
 
 from pipeline.settings import Settings
 from tests.conftest import ROOT, until
-from tests.e2e.house import PASSED_ON, SECRETS
+from tests.e2e.deployment import INHERITED_VARIABLES, SECRETS
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=oct)
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    """Of a house that has no process but its Redis, in a DATA_DIR that was there before, open to all."""
+    """Of a deployment that has no process but its Redis, in a DATA_DIR that was there before, open to all."""
     for folder in (tmp_path / "data", tmp_path / "data" / "redis"):
         folder.mkdir()
         folder.chmod(0o777)
     procfile = tmp_path / "Procfile"
     procfile.write_text("idle: sleep 1000\n")
     settings = Settings(data_dir=tmp_path / "data", _env_file=None)
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
     environment |= SECRETS | {"PYTHONPATH": str(ROOT), "DROPBOX_APP_KEY": "key", "DATA_DIR": str(settings.data_dir)}
     command = [sys.executable, "-m", "pipeline.supervise", str(procfile)]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, umask=request.param) as house:
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, umask=request.param) as deployment:
         try:
-            until(lambda: house.poll() is not None or _answers(settings))
+            until(lambda: deployment.poll() is not None or _answers(settings))
             yield settings
         finally:
-            house.terminate()
+            deployment.terminate()
 
 
 def _answers(settings: Settings) -> bool:

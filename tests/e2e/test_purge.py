@@ -12,21 +12,23 @@ from pipeline.store import Store, chats
 from pipeline.store.tables import Chat as ChatRow
 from tests.conftest import until
 from tests.e2e.chat import Chat
-from tests.e2e.house import House
+from tests.e2e.deployment import Deployment
 
 
-def test_a_chat_that_blocked_the_bot_is_forgotten_when_its_time_is_over(plain_house: House, handles: list[str]) -> None:
-    long_ago, lately = plain_house.chat(8401), plain_house.chat(8402)
-    store = Store(plain_house.database)
+def test_a_chat_that_blocked_the_bot_is_forgotten_when_its_time_is_over(
+    shared_deployment: Deployment, handles: list[str]
+) -> None:
+    long_ago, lately = shared_deployment.chat(8401), shared_deployment.chat(8402)
+    store = Store(shared_deployment.database)
     for chat in (long_ago, lately):
         chat.ask(f"/track {handles[0]}")
         chat.chart("/subscribe", within_s=60)
-        plain_house.sandbox.post("telegram/member", chat_id=chat.id, status="blocked")
+        shared_deployment.sandbox.post("telegram/member", chat_id=chat.id, status="blocked")
         until(partial(_is_set_aside, store, chat))
     with store.write_session() as db:
         since = datetime.now(UTC) - KEPT - timedelta(minutes=1)
         db.execute(update(ChatRow).where(ChatRow.id == long_ago.id).values(set_aside_at=since))
-    _let_a_day_pass(plain_house)
+    _let_a_day_pass(shared_deployment)
     until(lambda: not _is_known(store, long_ago))
     assert _is_known(store, lately)
     assert handles[0] in lately.ask("/list")
@@ -35,11 +37,11 @@ def test_a_chat_that_blocked_the_bot_is_forgotten_when_its_time_is_over(plain_ho
     store.close()
 
 
-def _let_a_day_pass(house: House) -> None:
+def _let_a_day_pass(deployment: Deployment) -> None:
     """The next tick finds that it has been a day since the last purge."""
-    settings = Settings(data_dir=house.folder / "data", _env_file=None)
+    settings = Settings(data_dir=deployment.folder / "data", _env_file=None)
     with Redis.from_url(settings.redis_address) as redis:
-        assert redis.delete(DONE), "a house purges once at its first tick"
+        assert redis.delete(DONE), "a deployment purges once at its first tick"
 
 
 def _is_known(store: Store, chat: Chat) -> bool:

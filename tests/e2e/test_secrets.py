@@ -21,11 +21,11 @@ from pipeline.store import Store, notices
 from pipeline.supervise import _redis_server
 from tests.conftest import ROOT, free_port, until
 from tests.e2e.chat import HTTP
+from tests.e2e.deployment import INHERITED_VARIABLES, SECRETS, Deployment, running
 from tests.e2e.figures import own_posts
-from tests.e2e.house import PASSED_ON, SECRETS, House, running
 from tests.servers import rabbitmqctl
 
-LOUD = {"PYTHONPATH": f"{Path(__file__).parent / 'loud'}:{ROOT}"}
+LOUD = {"PYTHONPATH": f"{Path(__file__).parent / 'verbose_logging'}:{ROOT}"}
 PASSWORD = "marked-{}-p%40ss-0123456789"
 MARKS = re.compile(rb"marked-[a-z]+-(token|bearer|refresh|p(@|%40)ss)[a-z0-9-]*|sl\.[0-9]{10,}\.[0-9a-f]+")
 """What is in every secret that this test gives away, and what the sandbox gives for Dropbox's refresh token."""
@@ -65,7 +65,7 @@ def test_the_marks_are_found_in_every_secret() -> None:
 
 
 @pytest.fixture(params=["private", "given"])
-def house(request: pytest.FixtureRequest, tmp_path: Path, timelines: Path) -> Iterator[House]:
+def deployment(request: pytest.FixtureRequest, tmp_path: Path, timelines: Path) -> Iterator[Deployment]:
     """All servers private; and all of them given, with passwords, and a webhook."""
     settings = request.getfixturevalue("given_settings") if request.param == "given" else {}
     with running(tmp_path, timelines, LOUD | settings) as started:
@@ -110,29 +110,29 @@ def _redis(folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.timeout(300)
-def test_no_secret_shows_in_what_a_house_says_keeps_or_sends(house: House, timelines: Path) -> None:
+def test_no_secret_shows_in_what_a_deployment_logs_stores_or_sends(deployment: Deployment, timelines: Path) -> None:
     for fault in FAULTS:
-        house.sandbox.post("faults", **fault)
-    seen = {"titles": _titles(house)}
-    _ask_until_every_fault_was_met(house, own_posts(timelines))
-    path = _webhooks_path(house)
-    seen |= {"titles later": _titles(house), **_seen_through_the_door(house)}
-    seen |= {str(path): path.read_bytes() for path in house.folder.rglob("*") if path.is_file()}
+        deployment.sandbox.post("faults", **fault)
+    seen = {"titles": _titles(deployment)}
+    _ask_until_every_fault_was_met(deployment, own_posts(timelines))
+    path = _webhooks_path(deployment)
+    seen |= {"titles later": _titles(deployment), **_seen_through_the_door(deployment)}
+    seen |= {str(path): path.read_bytes() for path in deployment.folder.rglob("*") if path.is_file()}
     assert {name: marks for name, what in seen.items() if (marks := marks_in(what))} == {}
-    assert {"titles", "telegram", str(house.log)} < seen.keys()
+    assert {"titles", "telegram", str(deployment.log)} < seen.keys()
     assert any(name.endswith(".csv") for name in seen)
-    log = house.log.read_text(errors="replace")
+    log = deployment.log.read_text(errors="replace")
     assert "DEBUG" in log
     assert "[secret]" in log
     assert log.count("'secret_token'") == log.count("'secret_token': '[secret]'") == bool(path)
     assert not path or path not in log
 
 
-def _ask_until_every_fault_was_met(house: House, posts: dict[str, list[dict[str, str]]]) -> None:
+def _ask_until_every_fault_was_met(deployment: Deployment, posts: dict[str, list[dict[str, str]]]) -> None:
     """Every question draws another chart, whose dataset is a file of its own that may fail; what stopped goes on."""
     handles, numbers = list(posts)[:2], count(50)
-    chats = [house.chat(8001 + number) for number in range(3)]
-    store = Store(house.database)
+    chats = [deployment.chat(8001 + number) for number in range(3)]
+    store = Store(deployment.database)
 
     def none_left() -> bool:
         for chat in chats:
@@ -140,35 +140,35 @@ def _ask_until_every_fault_was_met(house: House, posts: dict[str, list[dict[str,
                 chat.send(words)
         with store.write_session() as db:
             notices.lift(db, datetime.now(UTC))
-        return not house.sandbox.get("faults")
+        return not deployment.sandbox.get("faults")
 
     until(none_left, within_s=120, every_s=3)
     until(lambda: [each for chat in chats for each in chat.messages() if each["photo"]], within_s=60)
-    until(lambda: len(house.sandbox.get("dropbox/files")) > 1, within_s=60)
+    until(lambda: len(deployment.sandbox.get("dropbox/files")) > 1, within_s=60)
     store.close()
 
 
-def _titles(house: House) -> bytes:
-    """The command line of every process of the house, as anybody on the machine can read it."""
-    assert house.supervisor is not None
-    processes = [house.supervisor, *house.supervisor.children(recursive=True)]
+def _titles(deployment: Deployment) -> bytes:
+    """The command line of every process of the deployment, as anybody on the machine can read it."""
+    assert deployment.supervisor is not None
+    processes = [deployment.supervisor, *deployment.supervisor.children(recursive=True)]
     titles = [Path(f"/proc/{process.pid}/cmdline") for process in processes]
     return b"\n".join(title.read_bytes() for title in titles if title.exists())
 
 
-def _seen_through_the_door(house: House) -> dict[str, bytes]:
+def _seen_through_the_door(deployment: Deployment) -> dict[str, bytes]:
     """What stands in the chats and in Dropbox, and what the services were asked."""
-    chats = house.sandbox.get("telegram/chats")
-    seen = {f"chat {each['chat_id']}": house.sandbox.get(f"telegram/chats/{each['chat_id']}") for each in chats}
-    seen |= {service: house.sandbox.calls(service) for service in ("telegram", "x", "dropbox")}
-    paths = [each["path"] for each in house.sandbox.get("dropbox/files")]
-    files = {path: house.sandbox.bytes(f"dropbox/files{path}") for path in paths}
+    chats = deployment.sandbox.get("telegram/chats")
+    seen = {f"chat {each['chat_id']}": deployment.sandbox.get(f"telegram/chats/{each['chat_id']}") for each in chats}
+    seen |= {service: deployment.sandbox.calls(service) for service in ("telegram", "x", "dropbox")}
+    paths = [each["path"] for each in deployment.sandbox.get("dropbox/files")]
+    files = {path: deployment.sandbox.bytes(f"dropbox/files{path}") for path in paths}
     return {name: json.dumps(what).encode() for name, what in seen.items()} | files
 
 
-def _webhooks_path(house: House) -> str:
+def _webhooks_path(deployment: Deployment) -> str:
     """What nobody but Telegram is told; empty where the bot polls."""
-    bot = f"{house.sandbox.address}/telegram/bot{SECRETS['TELEGRAM_BOT_TOKEN']}"
+    bot = f"{deployment.sandbox.address}/telegram/bot{SECRETS['TELEGRAM_BOT_TOKEN']}"
     return str(HTTP.get(f"{bot}/getWebhookInfo").json()["result"]["url"]).rpartition("/")[2]
 
 
@@ -194,29 +194,29 @@ AWAY: list[Try] = [
 
 @pytest.mark.timeout(200)
 def test_servers_that_refuse_or_are_not_there_are_told_of_without_their_passwords(
-    plain_house: House, tmp_path: Path, redis_url: str, postgres_url: str
+    shared_deployment: Deployment, tmp_path: Path, redis_url: str, postgres_url: str
 ) -> None:
     refusing: list[Try] = [
         ("DATABASE_URL", DATABASE.format("nobody", urlsplit(postgres_url).netloc.rpartition("@")[2]), AWAY[0][2]),
         ("REDIS_URL", REDIS.format(urlsplit(redis_url).netloc), {WORKER: REFUSED, BEAT: REFUSED, BOT: REFUSED}),
     ]
-    _are_told_of_without_their_passwords(AWAY + refusing, plain_house, tmp_path)
+    _are_told_of_without_their_passwords(AWAY + refusing, shared_deployment, tmp_path)
 
 
 @pytest.mark.timeout(200)
 def test_a_rabbitmq_that_refuses_is_told_of_without_its_password(
-    plain_house: House, tmp_path: Path, rabbitmq: str
+    shared_deployment: Deployment, tmp_path: Path, rabbitmq: str
 ) -> None:
     refused: Try = ("BROKER_URL", BROKER.format(rabbitmq), {WORKER: REFUSED, BEAT: REFUSED})
-    _are_told_of_without_their_passwords([refused], plain_house, tmp_path)
+    _are_told_of_without_their_passwords([refused], shared_deployment, tmp_path)
 
 
-def _are_told_of_without_their_passwords(tried: list[Try], house: House, folder: Path) -> None:
+def _are_told_of_without_their_passwords(tried: list[Try], deployment: Deployment, folder: Path) -> None:
     tries = [(name, url, each, said) for name, url, processes in tried for each, said in processes.items()]
     logs = [folder / f"{number}.log" for number in range(len(tries))]
     with ExitStack() as started:
         for log, (name, url, module, _said) in zip(logs, tries, strict=True):
-            settings = _settings(house.sandbox.address, folder / f"{log.stem}.data") | {name: url}
+            settings = _settings(deployment.sandbox.address, folder / f"{log.stem}.data") | {name: url}
             started.enter_context(_running([*module], settings, log))
         for log, (_name, _url, _module, said) in zip(logs, tries, strict=True):
             until(partial(_says, log, said), within_s=100, every_s=0.5)
@@ -227,10 +227,10 @@ def _says(log: Path, words: str) -> bool:
     return words in log.read_text(errors="replace")
 
 
-def test_a_token_that_telegram_refuses_is_told_of_and_not_shown(plain_house: House, tmp_path: Path) -> None:
-    plain_house.sandbox.post("faults", service="telegram", method="getMe", status=401, body=UNAUTHORIZED, times=3)
+def test_a_token_that_telegram_refuses_is_told_of_and_not_shown(shared_deployment: Deployment, tmp_path: Path) -> None:
+    shared_deployment.sandbox.post("faults", service="telegram", method="getMe", status=401, body=UNAUTHORIZED, times=3)
     log = tmp_path / "bot.log"
-    settings = _settings(plain_house.sandbox.address, tmp_path)
+    settings = _settings(shared_deployment.sandbox.address, tmp_path)
     with _running(["bot"], settings, log) as bot:
         assert bot.wait(60)
     assert "TELEGRAM_BOT_TOKEN: Telegram refuses it" in log.read_text()
@@ -238,8 +238,8 @@ def test_a_token_that_telegram_refuses_is_told_of_and_not_shown(plain_house: Hou
 
 
 def _settings(address: str, folder: Path) -> dict[str, str]:
-    """Of a process that has nothing to do with the house but the sandbox."""
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
+    """Of a process that has nothing to do with the deployment but the sandbox."""
+    return {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ} | {
         **LOUD,
         **SECRETS,
         "TELEGRAM_BOT_TOKEN": OTHER_TOKEN,

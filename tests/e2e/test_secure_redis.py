@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, until
-from tests.e2e.house import running, settings_of
+from tests.e2e.deployment import environment_of, running
 from tests.integration.test_addresses import SecureRedis
 
 
@@ -25,20 +25,20 @@ def test_charts_come_by_such_servers(server: SecureRedis, tmp_path: Path, timeli
         "CELERY_BROKER_URL": "redis://nowhere.invalid",  # another program's
         "RESULT_BACKEND": "redis://nowhere.invalid",
     }
-    (tmp_path / "house").mkdir()
-    with running(tmp_path / "house", timelines, given) as house:
-        person = house.chat(1)
+    (tmp_path / "deployment").mkdir()
+    with running(tmp_path / "deployment", timelines, given) as deployment:
+        person = deployment.chat(1)
         person.ask(f"/track {handles[0]}")
         person.ask("/subscribe")
         until(lambda: any(message["photo"] for message in person.messages()))
-        said = house.log.read_text(errors="replace")
+        said = deployment.log.read_text(errors="replace")
     assert "Traceback" not in said
     assert "a;b@c" not in said
 
 
 @pytest.mark.parametrize("module", [["pipeline.supervise"], ["pipeline", "worker"], ["bot"]])
 def test_the_start_says_how_to_take_the_certificate(server: SecureRedis, tmp_path: Path, module: list[str]) -> None:
-    given = settings_of("http://127.0.0.1:1", tmp_path, 2)
+    given = environment_of("http://127.0.0.1:1", tmp_path, 2)
     given["REDIS_URL"] = server.address("rediss://:{pw}@localhost:{tls_port}")
     command = [sys.executable, "-m", *module, *([str(ROOT / "Procfile")] if module == ["pipeline.supervise"] else [])]
     started = subprocess.run(command, cwd=tmp_path, env=given, check=False, capture_output=True, text=True, timeout=60)

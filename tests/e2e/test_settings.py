@@ -1,13 +1,13 @@
 """Each chat's own theme and language of its charts."""
 
 from tests.conftest import until
-from tests.e2e.house import House
+from tests.e2e.deployment import Deployment
 
 
 def test_a_private_chat_has_the_persons_language_and_settings_change_what_is_kept_fresh(
-    plain_house: House, handles: list[str]
+    shared_deployment: Deployment, handles: list[str]
 ) -> None:
-    chat = plain_house.chat(7001)
+    chat = shared_deployment.chat(7001)
     chat.ask(f"/track {handles[0]} {handles[1]}", language_code="es-MX")
     chart = chat.chart("/subscribe", within_s=60)
     assert chart["caption"].startswith("Retuits por publicación, últimas 100 publicaciones")

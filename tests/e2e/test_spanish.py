@@ -13,7 +13,7 @@ from pipeline.i18n import LOCALES, translator
 from pipeline.records import Language
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json, Sandbox
-from tests.e2e.house import House
+from tests.e2e.deployment import Deployment
 
 SPANISH = translator(Language.SPANISH)
 NAMES = re.compile(r"https?://\S+|[@/]\w+")
@@ -69,12 +69,12 @@ def alert(chat: Chat, message: Json, data: str) -> str:
     return str(answer["text"])
 
 
-def test_each_command_answers_a_spanish_person_in_spanish(plain_house: House, handles: list[str]) -> None:
+def test_each_command_answers_a_spanish_person_in_spanish(shared_deployment: Deployment, handles: list[str]) -> None:
     assert {each.split()[0] for each in ASKED} == {f"/{command.name}" for command in COMMANDS}
     states = {"zz_protected": "protected", "zz_suspended": "suspended"}
     accounts = [{"username": name, "state": state, "posts": []} for name, state in states.items()]
-    plain_house.sandbox.post("x/accounts", accounts=accounts)
-    chat = plain_house.chat(8001)
+    shared_deployment.sandbox.post("x/accounts", accounts=accounts)
+    chat = shared_deployment.chat(8001)
     for asked in ASKED:
         sent = chat.send(asked.format(*handles), language_code="es-MX")
         question = chat.answer_to(sent, within_s=60)
@@ -88,11 +88,13 @@ def test_each_command_answers_a_spanish_person_in_spanish(plain_house: House, ha
     question = chat.answer_to(chat.send("/forget", language_code="es-MX"))
     chat.press(question, "forget yes")
     chat.wait_for_text(question, "Olvidado")
-    assert words(heard(plain_house.sandbox, chat.id)) - vocabulary() == set()
+    assert words(heard(shared_deployment.sandbox, chat.id)) - vocabulary() == set()
 
 
-def test_a_group_hears_the_language_that_it_chose_whoever_asks(plain_house: House, handles: list[str]) -> None:
-    group = plain_house.chat(-1008002, user_id=81, type="supergroup")
+def test_a_group_hears_the_language_that_it_chose_whoever_asks(
+    shared_deployment: Deployment, handles: list[str]
+) -> None:
+    group = shared_deployment.chat(-1008002, user_id=81, type="supergroup")
     assert "Added" in group.ask(f"/track {handles[0]}", language_code="es")
     settings = group.answer_to(group.send("/settings"))
     group.press(settings, "settings es")
@@ -107,7 +109,7 @@ def test_a_group_hears_the_language_that_it_chose_whoever_asks(plain_house: Hous
 
 
 @pytest.mark.parametrize(("code", "language"), [("es-419", Language.SPANISH), ("pt-BR", Language.ENGLISH)])
-def test_the_menu_comes_in_the_persons_language(plain_house: House, code: str, language: Language) -> None:
-    menu = plain_house.sandbox.get("telegram/commands", chat_id=8003, language_code=code)
+def test_the_menu_comes_in_the_persons_language(shared_deployment: Deployment, code: str, language: Language) -> None:
+    menu = shared_deployment.sandbox.get("telegram/commands", chat_id=8003, language_code=code)
     said = translator(language)
     assert menu == [{"command": each.name, "description": said.gettext(each.menu)} for each in COMMANDS]

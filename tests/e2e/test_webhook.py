@@ -10,7 +10,7 @@ import pytest
 from pipeline.store import Store, chats
 from tests.conftest import free_port
 from tests.e2e.chat import HTTP
-from tests.e2e.house import SECRETS, House, running
+from tests.e2e.deployment import SECRETS, Deployment, running
 
 SECRET = "X-Telegram-Bot-Api-Secret-Token"
 VICTIM = 4100
@@ -18,13 +18,13 @@ VICTIM = 4100
 
 @dataclass
 class Webhook:
-    house: House
+    deployment: Deployment
     address: str
 
     @property
     def url(self) -> str:
         """What Telegram was told, which nobody else is."""
-        bot = f"{self.house.sandbox.address}/telegram/bot{SECRETS['TELEGRAM_BOT_TOKEN']}"
+        bot = f"{self.deployment.sandbox.address}/telegram/bot{SECRETS['TELEGRAM_BOT_TOKEN']}"
         return str(HTTP.get(f"{bot}/getWebhookInfo").json()["result"]["url"])
 
 
@@ -33,16 +33,16 @@ def webhook(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterat
     port = str(free_port())
     settings = {"WEBHOOK_URL": f"http://127.0.0.1:{port}", "PORT": port}
     without_dropbox = {"DROPBOX_APP_KEY": "", "DROPBOX_REFRESH_TOKEN": ""}
-    with running(tmp_path_factory.mktemp("webhook"), timelines, settings | without_dropbox) as house:
-        yield Webhook(house, settings["WEBHOOK_URL"])
+    with running(tmp_path_factory.mktemp("webhook"), timelines, settings | without_dropbox) as deployment:
+        yield Webhook(deployment, settings["WEBHOOK_URL"])
 
 
 def test_the_bot_answers_when_telegram_calls_it_and_works_without_dropbox(webhook: Webhook) -> None:
-    house = webhook.house
-    since = house.sandbox.last_call()
-    assert house.chat(4001).ask("/start").startswith("I keep score")
-    assert "Dropbox: off" in house.chat(4001).ask("/status")
-    methods = {call["method"] for call in house.sandbox.get("calls", service="telegram", since=since)}
+    deployment = webhook.deployment
+    since = deployment.sandbox.last_call()
+    assert deployment.chat(4001).ask("/start").startswith("I keep score")
+    assert "Dropbox: off" in deployment.chat(4001).ask("/status")
+    methods = {call["method"] for call in deployment.sandbox.get("calls", service="telegram", since=since)}
     assert "getUpdates" not in methods
 
 
@@ -60,13 +60,13 @@ def forged(text: str) -> dict[str, object]:
 def test_who_does_not_know_the_secret_is_refused_and_changes_nothing(
     webhook: Webhook, handles: list[str], headers: dict[str, str], text: str
 ) -> None:
-    webhook.house.chat(VICTIM).ask(f"/track {handles[0]}")
-    before = _tracked(webhook.house)
-    since = webhook.house.sandbox.last_call()
+    webhook.deployment.chat(VICTIM).ask(f"/track {handles[0]}")
+    before = _tracked(webhook.deployment)
+    since = webhook.deployment.sandbox.last_call()
     assert HTTP.post(webhook.url, json=forged(text), headers=headers).status_code == httpx.codes.FORBIDDEN
-    assert webhook.house.chat(4002).ask("/id").startswith("Chat: 4002")
-    assert _tracked(webhook.house) == before
-    calls = webhook.house.sandbox.calls("telegram", since)
+    assert webhook.deployment.chat(4002).ask("/id").startswith("Chat: 4002")
+    assert _tracked(webhook.deployment) == before
+    calls = webhook.deployment.sandbox.calls("telegram", since)
     answered = {call["params"]["chat_id"] for call in calls if call["method"] != "getWebhookInfo"}
     assert answered == {4002}
 
@@ -83,8 +83,8 @@ def test_the_path_tells_nothing_and_cannot_be_guessed(webhook: Webhook) -> None:
     assert not [part for part in SECRETS["TELEGRAM_BOT_TOKEN"].split(":") if part in path]
 
 
-def _tracked(house: House) -> list[str]:
-    store = Store(house.database)
+def _tracked(deployment: Deployment) -> list[str]:
+    store = Store(deployment.database)
     with store.read_session() as db:
         tracked = [account.handle for account in chats.tracked(db, VICTIM)]
     store.close()

@@ -1,10 +1,10 @@
 """Answering pressed buttons."""
 
 from sandbox.telegram import parameters as p
+from sandbox.telegram.backend import CALLBACK_EXPIRES_S
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.methods.method import Call, method
 from sandbox.telegram.text import utf16_length
-from sandbox.telegram.world import CALLBACK_EXPIRES_S
 
 LONGEST_ANSWER = 200
 
@@ -20,8 +20,8 @@ LONGEST_ANSWER = 200
     },
 )
 async def answer_callback_query(call: Call) -> bool:
-    callback = call.world.callbacks.get(call.get("callback_query_id", ""))
-    if callback is None or call.world.now() - callback.at > CALLBACK_EXPIRES_S:
+    callback = call.backend.callbacks.get(call.get("callback_query_id", ""))
+    if callback is None or call.backend.now() - callback.at > CALLBACK_EXPIRES_S:
         raise bad_request("query is too old and response timeout expired or query ID is invalid")
     if utf16_length(call.get("text", "")) > LONGEST_ANSWER:
         raise bad_request("MESSAGE_TOO_LONG")

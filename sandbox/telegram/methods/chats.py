@@ -1,10 +1,10 @@
 """Asking about chats, leaving them, pinning in them."""
 
 from sandbox.telegram import parameters as p
+from sandbox.telegram.backend import check_access
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.methods.method import Call, Cost, method
 from sandbox.telegram.records import BOT, Chat, Json
-from sandbox.telegram.world import check_access
 
 
 @method("getChat", p.CHAT)
@@ -24,7 +24,7 @@ async def get_chat_member(call: Call) -> Json:
         raise bad_request("user_id is empty")
     if chat.type == "channel" and chat.bot_status != "administrator":
         raise bad_request("member list is inaccessible")
-    return call.world.member(chat, call.given["user_id"])
+    return call.backend.member(chat, call.given["user_id"])
 
 
 @method("getChatAdministrators", p.CHAT | {"return_bots": p.boolean})
@@ -33,7 +33,7 @@ async def get_chat_administrators(call: Call) -> list[Json]:
     check_access(chat)
     if chat.type == "private":
         raise bad_request("there are no administrators in the private chat")
-    return list(call.world.administrators(chat))
+    return list(call.backend.administrators(chat))
 
 
 @method("leaveChat", p.CHAT)
@@ -43,7 +43,7 @@ async def leave_chat(call: Call) -> bool:
     if chat.type == "private":
         raise bad_request("chat member status can't be changed in private chats")
     before, chat.bot_status = chat.bot_status, "left"
-    call.world.emit_membership(chat, BOT, before=before)
+    call.backend.emit_membership(chat, BOT, before=before)
     return True
 
 

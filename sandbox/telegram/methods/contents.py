@@ -27,10 +27,10 @@ def read_photo(call: Call, given: Upload | str | None) -> Photo:
     if not given:
         raise bad_request("there is no photo in the request")
     if isinstance(given, Upload):
-        return call.world.files.add_photo(given.data)
+        return call.backend.files.add_photo(given.data)
     found = _stored(call, given)
     if isinstance(found, Upload):
-        return call.world.files.add_photo(found.data)
+        return call.backend.files.add_photo(found.data)
     if isinstance(found, Document):
         raise bad_request("can't use file of type Document as Photo")
     return found
@@ -40,10 +40,10 @@ def read_document(call: Call, given: Upload | str | None) -> Document:
     if not given:
         raise bad_request("there is no document in the request")
     if isinstance(given, Upload):
-        return call.world.files.add_document(given.data, given.filename)
+        return call.backend.files.add_document(given.data, given.filename)
     found = _stored(call, given)
     if isinstance(found, Upload):
-        return call.world.files.add_document(found.data, found.filename)
+        return call.backend.files.add_document(found.data, found.filename)
     if isinstance(found, Photo):
         raise bad_request("can't use file of type Photo as Document")
     return found
@@ -52,7 +52,7 @@ def read_document(call: Call, given: Upload | str | None) -> Document:
 def _stored(call: Call, reference: str) -> Upload | File:
     """What a text in a file's place points at; addresses are refused, since the stand-in fetches nothing."""
     if not reference.startswith("attach://"):
-        return call.world.files.find(reference)
+        return call.backend.files.find(reference)
     upload = call.uploads.get(reference.removeprefix("attach://"))
     if upload is None:
         raise bad_request(UNKNOWN_FILE)

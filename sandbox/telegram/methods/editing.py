@@ -1,12 +1,12 @@
 """Editing and deleting."""
 
 from sandbox.telegram import parameters as p
+from sandbox.telegram.backend import check_access, check_rights
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.keyboards import check_keyboard
 from sandbox.telegram.methods.contents import captioned, read_document, read_photo, written
 from sandbox.telegram.methods.method import Call, Cost, method
 from sandbox.telegram.records import Content, File, Json, Message
-from sandbox.telegram.world import check_access, check_rights
 
 DELETABLE_S = 48 * 3600
 NOT_MODIFIED = (
@@ -54,7 +54,7 @@ async def delete_message(call: Call) -> bool:
     if message is None:
         raise bad_request("message to delete not found")
     may_delete = message.by_bot or chat.type == "private" or chat.bot_status == "administrator"
-    if not may_delete or call.world.now() - message.date > DELETABLE_S:
+    if not may_delete or call.backend.now() - message.date > DELETABLE_S:
         raise bad_request("message can't be deleted")
     chat.remove(message.message_id)
     return True
@@ -83,5 +83,5 @@ def _edit(call: Call, message: Message, content: Content) -> Json:
         raise bad_request(NOT_MODIFIED)
     message.content, message.keyboard = content, keyboard
     message.edits += 1
-    message.edit_date = int(call.world.now())
+    message.edit_date = int(call.backend.now())
     return message.json()

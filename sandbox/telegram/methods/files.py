@@ -9,7 +9,7 @@ from sandbox.telegram.records import Json
 
 @method("getFile", {"file_id": p.string})
 async def get_file(call: Call) -> Json:
-    file = call.world.files.find(call.get("file_id", ""))
+    file = call.backend.files.find(call.get("file_id", ""))
     if len(file.data) > LARGEST_DOWNLOAD:
         raise bad_request("file is too big")
     return {

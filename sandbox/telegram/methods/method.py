@@ -7,8 +7,8 @@ from typing import Any
 
 from sandbox.body import Upload
 from sandbox.telegram import parameters as p
+from sandbox.telegram.backend import Backend
 from sandbox.telegram.records import Chat
-from sandbox.telegram.world import World
 
 
 class Cost(Enum):
@@ -21,7 +21,7 @@ class Cost(Enum):
 
 @dataclass(frozen=True)
 class Call:
-    world: World
+    backend: Backend
     token: str
     given: Mapping[str, Any]
     uploads: Mapping[str, Upload]
@@ -30,7 +30,7 @@ class Call:
         return self.given.get(name, default)
 
     def chat(self) -> Chat:
-        return self.world.find_chat(self.get("chat_id"))
+        return self.backend.find_chat(self.get("chat_id"))
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,20 @@ class Method:
     cost: Cost
     run: Callable[[Call], Awaitable[Any]]
 
-    async def answer(self, world: World, token: str, raw: Mapping[str, Any]) -> Any:
+    async def answer(self, backend: Backend, token: str, raw: Mapping[str, Any]) -> Any:
         """The result of a call; raises ApiError."""
         attached = _attachments(raw, self.readers)
         named = {name: value for name, value in raw.items() if name not in attached}
         given = p.read_all(named, self.readers, inside=f" of {self.name}")
-        call = Call(world, token, given, attached)
+        call = Call(backend, token, given, attached)
         self._count(call)
         return await self.run(call)
 
     def _count(self, call: Call) -> None:
         if self.cost is Cost.MESSAGE:
-            call.world.limits.count_message(call.chat(), call.world.now())
+            call.backend.limits.count_message(call.chat(), call.backend.now())
         elif self.cost is Cost.CALL:
-            call.world.limits.count_call(call.world.now())
+            call.backend.limits.count_call(call.backend.now())
 
 
 def _attachments(raw: Mapping[str, Any], readers: p.Readers) -> dict[str, Upload]:

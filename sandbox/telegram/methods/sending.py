@@ -1,12 +1,12 @@
 """Sending messages, photos and documents."""
 
 from sandbox.telegram import parameters as p
+from sandbox.telegram.backend import check_access, check_rights
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.keyboards import check_keyboard
 from sandbox.telegram.methods.contents import captioned, read_document, read_photo, written
 from sandbox.telegram.methods.method import Call, Cost, method
 from sandbox.telegram.records import BOT, Chat, Content, Json, Message
-from sandbox.telegram.world import check_access, check_rights
 
 ACTION_SHOWN_S = 5.0
 GENERAL_TOPIC = 1
@@ -60,7 +60,7 @@ async def send_chat_action(call: Call) -> bool:
     if chat.type == "channel":
         raise bad_request("chat actions can't be sent to channel chats")
     _check_thread(chat, call.get("message_thread_id"))
-    chat.action = (call.get("action"), call.world.now() + ACTION_SHOWN_S)
+    chat.action = (call.get("action"), call.backend.now() + ACTION_SHOWN_S)
     return True
 
 
@@ -71,7 +71,7 @@ def _send(call: Call, content: Content) -> Json:
     thread_id = call.get("message_thread_id", reply_to.thread_id if reply_to else None)
     _check_thread(chat, thread_id)
     chat.action = ("", 0.0)
-    message = call.world.post(
+    message = call.backend.post(
         chat,
         BOT,
         content,
@@ -87,7 +87,7 @@ def _replied(call: Call, chat: Chat) -> Message | None:
     reply = call.get("reply_parameters")
     if not reply:
         return None
-    where = call.world.find_chat(reply["chat_id"]) if "chat_id" in reply else chat
+    where = call.backend.find_chat(reply["chat_id"]) if "chat_id" in reply else chat
     found = where.messages.get(reply.get("message_id", 0))
     if found is None and not reply.get("allow_sending_without_reply"):
         raise bad_request("message to be replied not found")

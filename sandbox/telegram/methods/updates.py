@@ -20,15 +20,15 @@ async def get_me(_: Call) -> Json:
     {"offset": p.integer, "limit": p.integer, "timeout": p.integer, "allowed_updates": p.array(p.string)},
 )
 async def get_updates(call: Call) -> list[Json]:
-    mailbox = call.world.updates.mailbox(call.token)
+    queue = call.backend.updates.queue(call.token)
     limit = call.get("limit", MOST_UPDATES)
     if not 1 <= limit <= MOST_UPDATES:
         limit = MOST_UPDATES
-    if not mailbox.webhook:
-        call.world.updates.confirm(mailbox, call.get("offset", 0))
-        mailbox.allow(call.get("allowed_updates"))
+    if not queue.webhook:
+        call.backend.updates.confirm(queue, call.get("offset", 0))
+        queue.allow(call.get("allowed_updates"))
     timeout_s = max(0, min(call.get("timeout", 0), LONGEST_POLL_S))
-    return [update.json() for update in await mailbox.poll(limit=limit, timeout_s=timeout_s)]
+    return [update.json() for update in await queue.poll(limit=limit, timeout_s=timeout_s)]
 
 
 @method(
@@ -45,23 +45,23 @@ async def get_updates(call: Call) -> list[Json]:
 )
 async def set_webhook(call: Call) -> bool:
     webhook = check_webhook(call.given)
-    mailbox = call.world.updates.mailbox(call.token)
-    mailbox.allow(call.get("allowed_updates"))
+    queue = call.backend.updates.queue(call.token)
+    queue.allow(call.get("allowed_updates"))
     if call.get("drop_pending_updates"):
-        call.world.updates.drop(mailbox)
-    call.world.updates.use_webhook(mailbox, webhook)
+        call.backend.updates.drop(queue)
+    call.backend.updates.use_webhook(queue, webhook)
     return True
 
 
 @method("deleteWebhook", {"drop_pending_updates": p.boolean})
 async def delete_webhook(call: Call) -> bool:
-    mailbox = call.world.updates.mailbox(call.token)
+    queue = call.backend.updates.queue(call.token)
     if call.get("drop_pending_updates"):
-        call.world.updates.drop(mailbox)
-    call.world.updates.use_webhook(mailbox, None)
+        call.backend.updates.drop(queue)
+    call.backend.updates.use_webhook(queue, None)
     return True
 
 
 @method("getWebhookInfo", {})
 async def get_webhook_info(call: Call) -> Json:
-    return call.world.updates.mailbox(call.token).info()
+    return call.backend.updates.queue(call.token).info()

@@ -117,7 +117,7 @@ class Room:
 
     def ask(self, words: str) -> str:
         sent = self.chat.send(words)
-        return until(lambda: self.chat.said_after(sent), every_s=0.005)[0]
+        return until(lambda: self.chat.texts_after(sent), every_s=0.005)[0]
 
 
 def furnish(bot: Bot, role: Role, under: str | None = None) -> Room:

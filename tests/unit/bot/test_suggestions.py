@@ -62,7 +62,7 @@ def test_a_private_chat_gets_one_line_for_whatever_is_no_command(
 ) -> None:
     chat = bot.chat(2000 + crc32(request.node.name.encode()) % 10**6)
     sent = chat.send(str(said["text"]), **{name: value for name, value in said.items() if name != "text"})
-    assert until(lambda: chat.said_after(sent), every_s=0.01) == [answer]
+    assert until(lambda: chat.texts_after(sent), every_s=0.01) == [answer]
 
 
 @pytest.mark.parametrize("kind", ["group", "supergroup", "channel"])
@@ -88,9 +88,9 @@ def test_a_command_that_is_edited_is_answered_once_for_each_wording(bot: Bot, ch
     for words in ("/privacy", "/privacy", "/id", "/privacy", "id please", "/id"):
         edit(bot, chat_id, sent, words)
     chat.send("/list")
-    until(lambda: "no account yet" in chat.said_after(sent)[-1])
+    until(lambda: "no account yet" in chat.texts_after(sent)[-1])
     first = ["Did you mean /privacy? /help lists all commands."] if kind == "private" else []
-    said = chat.said_after(sent)
+    said = chat.texts_after(sent)
     assert [each for each in said if each.startswith("Did you")] == first
     assert len([each for each in said if each.startswith("What is stored")]) == 1
     assert len([each for each in said if each.startswith("Chat: ")]) == 1
@@ -101,7 +101,7 @@ def test_an_edited_command_of_a_member_changes_nothing_either(bot: Bot) -> None:
     group.send("Hello")
     sent = group.send("/lisst", user_id=44, role="member")
     edit(bot, group.id, sent, "/settings")
-    assert until(lambda: group.said_after(sent))[0].startswith("In groups only admins")
+    assert until(lambda: group.texts_after(sent))[0].startswith("In groups only admins")
 
 
 @pytest.mark.parametrize(("chat_id", "kind"), [(51, "private"), (-51, "supergroup"), (-52, "channel")])

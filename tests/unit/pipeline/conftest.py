@@ -29,9 +29,9 @@ from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.supervise import private_redis
 from sandbox.server import make_app
 from tests.conftest import until
-from tests.unit.sandbox.conftest import door, url
+from tests.unit.sandbox.conftest import control, url
 
-__all__ = ["door", "url"]
+__all__ = ["control", "url"]
 
 CHAT = 1
 NOW = datetime.now(UTC).replace(microsecond=0)

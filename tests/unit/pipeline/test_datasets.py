@@ -40,7 +40,7 @@ from pipeline.steps.resources import Resources
 from pipeline.store import Store, accounts, chats, comparisons, datasets, dropbox_files, notices, subscriptions
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import DropboxFile, Subscription
-from tests.unit.sandbox.conftest import Door
+from tests.unit.sandbox.conftest import ControlApi
 
 # The library takes naive UTC times; from Python 3.12 on that is deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
@@ -57,7 +57,7 @@ class Kept:
 
     folder: Path
     url: str
-    door: Door
+    control: ControlApi
     settings: dict[str, Any] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
 
@@ -154,11 +154,11 @@ class Kept:
 
     def there(self) -> dict[str, bytes]:
         """The datasets in Dropbox."""
-        paths = [file["path"] for file in self.door.get("dropbox/files") if file["path"] != COLUMNS]
-        return {path: self.door.bytes(f"dropbox/files{path}") for path in paths}
+        paths = [file["path"] for file in self.control.get("dropbox/files") if file["path"] != COLUMNS]
+        return {path: self.control.bytes(f"dropbox/files{path}") for path in paths}
 
     def calls(self, method: str) -> int:
-        return len([call for call in self.door.get("calls", service="dropbox") if call["method"] == method])
+        return len([call for call in self.control.get("calls", service="dropbox") if call["method"] == method])
 
     def person(self) -> dropbox.Dropbox:
         """Somebody who works in that Dropbox."""
@@ -198,9 +198,9 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def kept(tmp_path: Path, url: str, door: Door, empty: bytes) -> Iterator[Kept]:
+def kept(tmp_path: Path, url: str, control: ControlApi, empty: bytes) -> Iterator[Kept]:
     (tmp_path / "tallybird.db").write_bytes(empty)
-    made = Kept(tmp_path, url, door)
+    made = Kept(tmp_path, url, control)
     yield made
     made.store.close()
 
@@ -234,7 +234,7 @@ def test_the_dataset_of_all_that_is_tracked_holds_what_was_read(kept: Kept) -> N
         "x,art,1,99,2026-11-23T11:00:00Z,3,,,,,",
         "x,bee,2,200,2026-11-23T12:00:00Z,5,,,,,",
     ]
-    assert b"account_id,text" in kept.door.bytes(f"dropbox/files{COLUMNS}")
+    assert b"account_id,text" in kept.control.bytes(f"dropbox/files{COLUMNS}")
     assert b"account_id,text" in (kept.folder / "datasets" / "columns.csv").read_bytes()
 
 
@@ -356,10 +356,10 @@ def test_a_start_with_nothing_changed_asks_dropbox_for_nothing(followed: Kept) -
 
 
 def test_another_dropbox_gets_everything_and_the_same_one_no_new_revision(followed: Kept) -> None:
-    revisions = {file["path"]: file["revisions"] for file in followed.door.get("dropbox/files")}
+    revisions = {file["path"]: file["revisions"] for file in followed.control.get("dropbox/files")}
     followed.dropbox_on("another-log-in")
     followed.start()
-    assert {file["path"]: file["revisions"] for file in followed.door.get("dropbox/files")} == revisions
+    assert {file["path"]: file["revisions"] for file in followed.control.get("dropbox/files")} == revisions
     person = followed.person()
     before = followed.there()
     for path in revisions:
@@ -369,7 +369,7 @@ def test_another_dropbox_gets_everything_and_the_same_one_no_new_revision(follow
     followed.dropbox_on("a-third-log-in")
     followed.start()
     assert followed.there() == before
-    assert COLUMNS in [file["path"] for file in followed.door.get("dropbox/files")]
+    assert COLUMNS in [file["path"] for file in followed.control.get("dropbox/files")]
 
 
 def test_a_dataset_deleted_in_dropbox_comes_back_with_the_next_change(followed: Kept) -> None:
@@ -586,7 +586,7 @@ def test_a_file_that_a_lost_uploader_wrote_is_deleted_when_nobody_follows_it(fol
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_dropbox_that_is_away_is_asked_again_until_the_file_is_gone(followed: Kept, status: int) -> None:
-    followed.door.post("faults", service="dropbox", method=DELETE, status=status, times=2)
+    followed.control.post("faults", service="dropbox", method=DELETE, status=status, times=2)
     followed.forget()
     followed.tick()
     assert followed.here() == {}
@@ -624,19 +624,19 @@ def test_one_file_that_dropbox_refuses_stops_no_other_and_is_tried_again_after_a
     kept.track("art", "bee")
     for handle in ("art", "bee"):
         kept.subscribe(handle)
-    kept.door.post("faults", service="dropbox", method=UPLOAD, times=1, **path_error("disallowed_name"))
+    kept.control.post("faults", service="dropbox", method=UPLOAD, times=1, **path_error("disallowed_name"))
     kept.tick()
-    assert len(kept.door.get("dropbox/files")) == 2
+    assert len(kept.control.get("dropbox/files")) == 2
     with kept.store.read_session() as db:
         problem = dropbox_files.problem(db)
         assert problem is not None
         assert translator(Language.ENGLISH).gettext(problem) == "Dropbox refused the file"
     let_pass(kept, timedelta(minutes=14, seconds=58))
     kept.tick()
-    assert len(kept.door.get("dropbox/files")) == 2
+    assert len(kept.control.get("dropbox/files")) == 2
     let_pass(kept, timedelta(seconds=2))
     kept.tick()
-    assert len(kept.door.get("dropbox/files")) == 3
+    assert len(kept.control.get("dropbox/files")) == 3
     with kept.store.read_session() as db:
         assert dropbox_files.problem(db) is None
 
@@ -656,7 +656,7 @@ def test_trouble_lets_all_files_wait_as_long_as_dropbox_asks_or_five_seconds(
     followed.subscribe("art")
     followed.subscribe("bee")
     before = followed.calls(UPLOAD)
-    followed.door.post("faults", service="dropbox", method=UPLOAD, times=9, **fault)
+    followed.control.post("faults", service="dropbox", method=UPLOAD, times=9, **fault)
     started = clock.now()
     followed.tick()
     ended = clock.now()
@@ -674,7 +674,7 @@ def test_trouble_that_lasts_is_asked_about_more_seldom_but_each_quarter_of_an_ho
     followed: Kept, lasted: int, wait: int
 ) -> None:
     followed.subscribe("art")
-    followed.door.post("faults", service="dropbox", method=UPLOAD, times=9, status=500)
+    followed.control.post("faults", service="dropbox", method=UPLOAD, times=9, status=500)
     followed.tick()
     with followed.store.write_session() as db:
         stop = notices.found(db, "dropbox")
@@ -691,7 +691,7 @@ def test_trouble_that_lasts_is_asked_about_more_seldom_but_each_quarter_of_an_ho
 
 def test_only_admins_hear_and_once_of_what_they_must_mend(followed: Kept) -> None:
     followed.subscribe("art")
-    followed.door.post("faults", service="dropbox", method=UPLOAD, times=2, **path_error("insufficient_space"))
+    followed.control.post("faults", service="dropbox", method=UPLOAD, times=2, **path_error("insufficient_space"))
     for _ in range(2):
         followed.tick()
         lift(followed)

@@ -55,7 +55,7 @@ async def eventually(look: Callable[[], T], within_s: float = 5) -> T:
     return seen
 
 
-class Door:
+class ControlApi:
     """The control door, as a person or a check uses it."""
 
     def __init__(self, url: str) -> None:
@@ -79,7 +79,7 @@ class Door:
         assert answer.status_code == 400
         return str(answer.json()["error"])
 
-    def say(self, chat_id: int, user_id: int, text: str, **more: Any) -> int:
+    def send(self, chat_id: int, user_id: int, text: str, **more: Any) -> int:
         return int(self.post("telegram/send", chat_id=chat_id, user_id=user_id, text=text, **more)["message_id"])
 
     def chat(self, chat_id: int) -> list[dict[str, Any]]:
@@ -100,10 +100,10 @@ class Door:
 
 
 @pytest.fixture
-def door(url: str) -> Iterator[Door]:
-    door = Door(url)
-    yield door
-    door.close()
+def control(url: str) -> Iterator[ControlApi]:
+    control = ControlApi(url)
+    yield control
+    control.close()
 
 
 @pytest.fixture

@@ -1,0 +1,90 @@
+"""The X stand-in's records: accounts and posts, apart from how the wire shows them."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from random import Random
+
+METRICS = ("retweets", "replies", "likes", "quotes", "bookmarks", "views")
+Counts = Mapping[str, int | None]  # None is a count that X does not tell
+
+SNOWFLAKE_EPOCH = datetime.fromtimestamp(1288834974.657, UTC)
+SNOWFLAKE_LOW_BITS = 22
+
+
+class State(StrEnum):
+    ACTIVE = "active"
+    PROTECTED = "protected"
+    SUSPENDED = "suspended"
+    MISSING = "missing"
+
+
+class Kind(StrEnum):
+    POST = "post"
+    REPLY = "reply"
+    REPOST = "repost"
+
+
+@dataclass(frozen=True)
+class Account:
+    id: int
+    username: str
+    name: str
+    state: State
+    invented: bool  # its posts come from sandbox.x.invented, not from a file or the control door
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The post that a reply answers or a repost repeats."""
+
+    post_id: int
+    author_id: int
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A post's counts rise towards `counts`, most in the first hours, in steps of its own length."""
+
+    tau_s: float
+    step_s: float
+    phase_s: float
+
+    def share(self, age_s: float) -> float:
+        """How much of the counts is there at this age: 0 to 1, never falling."""
+        stepped = max(0.0, age_s - (age_s + self.phase_s) % self.step_s)
+        return 1 - math.exp(-stepped / self.tau_s)
+
+
+@dataclass(frozen=True)
+class Post:
+    id: int
+    author_id: int
+    created_at: datetime
+    kind: Kind
+    text: str
+    counts: Counts
+    reference: Reference | None = None
+    growth: Growth | None = None  # None: the counts stay as they are
+
+    def counts_at(self, now: datetime) -> Counts:
+        if self.growth is None:
+            return self.counts
+        share = self.growth.share((now - self.created_at).total_seconds())
+        return {name: None if count is None else int(count * share) for name, count in self.counts.items()}
+
+
+def snowflake(at: datetime, low: int = 0) -> int:
+    return (at - SNOWFLAKE_EPOCH) // timedelta(milliseconds=1) << SNOWFLAKE_LOW_BITS | low
+
+
+def moment(post_id: int) -> datetime:
+    """When a snowflake was made."""
+    return SNOWFLAKE_EPOCH + timedelta(milliseconds=post_id >> SNOWFLAKE_LOW_BITS)
+
+
+def dice(*seed: object) -> Random:
+    """The same throws for the same seed, in every process."""
+    return Random(":".join(map(str, seed)))  # noqa: S311 - plausible, not secret

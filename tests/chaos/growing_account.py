@@ -1,0 +1,63 @@
+"""An account of X whose counts only grow, so that a chart never shows the same again."""
+
+import itertools
+from dataclasses import dataclass, field
+
+from pipeline.chart.numbers import short
+from pipeline.records import Metric, View
+from tests.chaos.chat_model import ExpectedSubscription
+from tests.e2e.chat import Sandbox
+
+ENGAGING = 5
+"""The metrics that engagement is the sum of."""
+numbers = itertools.count(1)
+figures = itertools.count(1_001)
+
+
+@dataclass(eq=False)
+class GrowingAccount:
+    """An account of X. counts: by post, newest first; each post has the same count of everything."""
+
+    sandbox: Sandbox
+    handle: str = field(default_factory=lambda: f"any_{next(numbers)}")
+    counts: dict[int, int] = field(default_factory=dict)
+    hidden: str | None = None
+
+    def __post_init__(self) -> None:
+        first = 3_000_000_000 + 10 * next(numbers)
+        self.counts = {first + place: 10 + place for place in range(5, 0, -1)}
+        self.counts[first + 5] = next(figures)
+        posts = [
+            {"post_id": post_id, "created_at": f"2024-04-2{post_id % 10}T12:00:00Z", **_all(count)}
+            for post_id, count in self.counts.items()
+        ]
+        self.sandbox.post("x/accounts", accounts=[{"username": self.handle, "posts": posts}])
+
+    def raise_count(self) -> None:
+        """More than any post ever had, also than one that was deleted."""
+        post_id = next(iter(self.counts))
+        self.counts[post_id] = next(figures)
+        self.sandbox.post(f"x/posts/{post_id}", **_all(self.counts[post_id]))
+
+    def delete_post(self) -> None:
+        post_id = next(iter(self.counts))
+        del self.counts[post_id]
+        self.sandbox.delete(f"x/posts/{post_id}")
+
+    def hide(self, state: str) -> None:
+        self.hidden = state
+        self.sandbox.post("x/accounts", accounts=[{"username": self.handle, "state": state}])
+
+    def is_shown_in(self, kept: ExpectedSubscription, caption: str) -> bool:
+        """Whether the caption says what is true of the account now."""
+        line = next((line for line in caption.splitlines() if f"@{self.handle}" in line.split()), "")
+        if self.hidden:
+            return self.hidden[:5] in line  # also in Spanish
+        counts = self.counts.values()
+        figure = sum(counts) if kept.spec.view is View.RACE else max(counts)
+        figure *= ENGAGING if kept.spec.metric is Metric.ENGAGEMENT else 1
+        return short(figure, kept.spec.language) in line.split()
+
+
+def _all(count: int) -> dict[str, int]:
+    return dict.fromkeys(("retweets", "likes", "replies", "quotes", "bookmarks", "views"), count)

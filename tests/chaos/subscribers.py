@@ -1,0 +1,149 @@
+"""Chats that watch the same figures while something fails, and how soon they see them fresh again."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from sqlalchemy import update
+
+from pipeline.records import Mode
+from pipeline.store.tables import Subscription
+from tests.chaos.data_loss import nothing_lost, open_store
+from tests.conftest import until
+from tests.e2e.chat import Chat, Json
+from tests.e2e.deployment import Deployment
+from tests.e2e.figures import own_posts
+
+TICK_S = 3
+START_S = 20
+"""For a process to be started again and to import what it needs, on a busy machine."""
+NEW_EVERY_S = 2
+READY = {
+    "worker": r"celery\.apps\.worker: worker@\S+ ready",
+    "uploader": r"celery\.apps\.worker: uploader@\S+ ready",
+    "beat": r"__main__: beat starts",
+    "bot": r"telegram\.ext\.Application: Application started",
+}
+"""What a process says when it begins to work."""
+TIMELINE = "GET /2/users/:id/tweets"
+
+
+def figures(message: Json) -> list[str]:
+    return (message["caption"] or "").split()
+
+
+def charts(person: Chat) -> list[Json]:
+    return [message for message in person.messages() if message["photo"]]
+
+
+class Subscribers:
+    """Chats that watch the same accounts, some live and some by new messages, and a count there that can be raised."""
+
+    def __init__(
+        self, deployment: Deployment, handles: Sequence[str], post_id: str, *, live: int = 1, new: int = 1
+    ) -> None:
+        self.deployment, self.handles, self.post_id, self.counts = deployment, handles, post_id, count(9_001)
+        self.live = [deployment.chat(number) for number in range(1, live + 1)]
+        self.new = [deployment.chat(number) for number in range(1_001, new + 1_001)]
+        for chat in self.chats:
+            chat.send(f"/track {' '.join(handles)}")
+        until(lambda: all("Added" in (chat.messages()[-1]["text"] or "") for chat in self.chats), within_s=60)
+        for chat in self.chats:
+            chat.send("/subscribe live" if chat in self.live else "/subscribe new 1m")
+        until(lambda: all(charts(chat) for chat in self.chats), within_s=60)
+        self._shorten_intervals()
+
+    @property
+    def chats(self) -> list[Chat]:
+        return [*self.live, *self.new]
+
+    def _shorten_intervals(self) -> None:
+        """A person may choose a minute at least; here that would only make the cases longer."""
+        with open_store(self.deployment) as store, store.write_session() as db:
+            soon = {"interval_s": NEW_EVERY_S, "next_at": datetime.now(UTC)}
+            db.execute(update(Subscription).where(Subscription.mode == Mode.NEW).values(soon))
+
+    def raise_count(self) -> str:
+        """Let a post have more than ever before; returns the figure as a chart will show it."""
+        value = next(self.counts)
+        self.deployment.sandbox.post(f"x/posts/{self.post_id}", retweets=value)
+        return f"{value:,}"
+
+    def sees(self, figure: str) -> bool:
+        return all(any(figure in figures(message) for message in charts(chat)) for chat in self.chats)
+
+    def wait_for(self, figure: str, within_s: float) -> float:
+        """Seconds until every chat shows this."""
+        started = time.monotonic()
+        until(lambda: self.sees(figure), within_s, every_s=0.2)
+        return time.monotonic() - started
+
+    def repeated(self) -> list[str]:
+        """Every figure that some chat got more than one message of, and every live chat with a second chart."""
+        live = [f"{chat.id}: {len(seen)} charts" for chat in self.live if len(seen := charts(chat)) > 1]
+        return live + [f"{chat.id}: {tops}" for chat in self.new if (tops := self._repeated(chat))]
+
+    def _repeated(self, chat: Chat) -> list[str]:
+        """The captions without their last line, which says the time, that came in more than one message."""
+        captions = Counter(message["caption"].rpartition("\n")[0] for message in charts(chat))
+        return [caption for caption, times in captions.items() if times > 1]
+
+
+def subscribe_chats(deployment: Deployment, timelines: Path, **chats: int) -> Subscribers:
+    """Chats that watch two accounts, so that a tick has a chunk for each slot."""
+    posts = own_posts(timelines)
+    few = [name for name, rows in posts.items() if max(int(row["retweets"]) for row in rows) < 9_000]
+    return Subscribers(deployment, few[:2], posts[few[0]][0]["post_id"], **chats)
+
+
+@contextmanager
+def nothing_lost_or_repeated(subscribers: Subscribers) -> Iterator[None]:
+    """Whatever happens within, nothing is lost and nothing is shown twice."""
+    with nothing_lost(subscribers.deployment):
+        yield
+    assert subscribers.repeated() == []
+
+
+class Restarts:
+    """How often some processes have begun to work, to wait until each did once more."""
+
+    def __init__(self, deployment: Deployment, *names: str) -> None:
+        self.deployment, self.names = deployment, names
+        self.before = self._count()
+
+    def wait(self) -> None:
+        until(lambda: all(now > before for now, before in zip(self._count(), self.before, strict=True)), START_S)
+
+    def _count(self) -> list[int]:
+        log = self.deployment.log.read_text(errors="replace")
+        return [len(re.findall(READY[name], log)) for name in self.names]
+
+
+def fresh_again(subscribers: Subscribers, figure: str, restarts: Restarts | None = None) -> float:
+    """Seconds until every chat shows the figure: within 3 ticks of when what died works again."""
+    since = time.monotonic()
+    if restarts:
+        restarts.wait()
+    subscribers.wait_for(figure, within_s=3 * TICK_S)
+    return time.monotonic() - since
+
+
+@contextmanager
+def slow_answers(deployment: Deployment, service: str, *methods: str, seconds: float) -> Iterator[Callable[[], bool]]:
+    """The service does what it is asked, and says so late. Yields whether every method is waited for now."""
+    many = 1_000
+    for method in methods:
+        deployment.sandbox.post("faults", service=service, method=method, delay=seconds, times=many)
+    yield lambda: all(fault["times"] < many for fault in deployment.sandbox.get("faults"))
+    deployment.sandbox.delete("faults")
+
+
+def pause(seconds: float) -> None:
+    """A fault lasts for a while; nothing can be seen that would tell its end."""
+    end = time.monotonic() + seconds
+    until(lambda: time.monotonic() > end, within_s=seconds + 1)

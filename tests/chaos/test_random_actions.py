@@ -1,0 +1,553 @@
+"""Anything happens in any order: what people do, what the services do wrong, and processes that are killed.
+
+A simple model beside the running system says what each chat must have; nothing may be lost, shown twice, changed by
+somebody who may not, and in the end everything is fresh.
+"""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import psutil
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as some
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from redis import Redis
+from sqlalchemy import and_, or_, update
+
+from pipeline.records import Language, Metric, Mode, Theme, View
+from pipeline.store import Store, chats
+from pipeline.store.tables import Subscription
+from tests.chaos import fault_kinds
+from tests.chaos.chat_model import ChatState, for_comparison
+from tests.chaos.checked_chat import CHARTS, Change, CheckedChat, buttons, comparison_of, unchanged
+from tests.chaos.conftest import Report
+from tests.chaos.growing_account import GrowingAccount, numbers
+from tests.chaos.subscribed_chat import wait_for_ticks
+from tests.conftest import until
+from tests.e2e.chat import Json
+from tests.e2e.deployment import Deployment, running
+
+TICK_S = 1
+FRESH_WITHIN_S = 100
+"""What was killed again and again is started later each time, and a group that had its 20 messages waits a minute."""
+UNDISTURBED_AFTER_S = 15
+"""For a process to be started again, and a service's wait to be over."""
+NEW_EVERY_S = 2
+MOST_HIDDEN = 2
+TICKED = "tick: "
+METRICS = {"": Metric.REPOSTS, "likes": Metric.LIKES, "replies": Metric.REPLIES, "views": Metric.VIEWS}
+VIEWS = (View.SPREAD, View.POSTS, View.RACE)
+READING = ("/list", "/status", "/help", "/compare", "/compare likes", "/compare posts")
+CHANGING = ("/track {}", "/untrack {}", "/subscribe likes", "/unsubscribe", "/settings", "/forget")
+KILLED = ("worker", "worker's child", "uploader", "beat", "bot")
+ACTION_KINDS = (
+    ("commands", "commands of outsiders", "presses", "presses of outsiders", "settings", "forgotten"),
+    ("messages deleted", "chats left", "groups migrated", "counts changed", "posts deleted", "accounts hidden"),
+    ("telegram failing", "x failing", "dropbox failing", "faults lifted", "ticks"),
+    (*(f"{name} killed" for name in KILLED), "redis wiped"),
+)
+"""What must have been played for the test to mean something."""
+LOGGED_FAILURES = ("an update was not handled", "a command failed", "showing a chart failed", "never retrieved")
+UNCONFIRMED = "live charts of which nobody knows whether they arrived"
+WAIT = some.sampled_from([True, False])
+F = TypeVar("F", bound=Callable[..., None])
+OFTEN = 3
+ACTIONS: list[some.SearchStrategy[tuple[str, dict[str, Any]]]] = []
+"""Drawn by one rule: of many rules hypothesis would leave out most in each play."""
+
+
+def action(*, often: bool = False, **about: some.SearchStrategy[Any]) -> Callable[[F], F]:
+    """Something that may happen, with all that it may happen to."""
+
+    def note(method: F) -> F:
+        times = range(OFTEN if often else 1)  # each a strategy of its own: the same one would count once
+        ACTIONS.extend(some.tuples(some.just(method.__name__), some.fixed_dictionaries(about)) for _ in times)
+        return method
+
+    return note
+
+
+@dataclass
+class SharedState:
+    """What all plays share. played: how often each kind of thing was. left_alone: the chats of the play before."""
+
+    deployment: Deployment
+    store: Store
+    counts: Counter[str] = field(default_factory=Counter)
+    recovery_s: list[float] = field(default_factory=list)
+    previous_chats: list[CheckedChat] = field(default_factory=list)
+
+    def forget(self, checked_chats: Iterable[CheckedChat]) -> None:
+        """X would be asked more than it allows."""
+        with self.store.write_session() as db:
+            for checked in checked_chats:
+                chats.forget(db, checked.chat.id)
+
+
+class RandomRun(RuleBasedStateMachine):
+    """One play, in chats and with accounts of its own."""
+
+    checked_chats: Bundle[CheckedChat] = Bundle("checked_chats")
+    groups: Bundle[CheckedChat] = Bundle("groups")
+    accounts: Bundle[GrowingAccount] = Bundle("accounts")
+    anywhere = some.one_of(checked_chats, groups.map(lambda checked: checked.or_other))
+    names = some.lists(accounts, min_size=1, max_size=2, unique=True)
+    names_or_none = some.lists(accounts, max_size=2, unique=True)
+
+    def __init__(self, shared: SharedState) -> None:
+        super().__init__()
+        self.shared, self.deployment, self.sandbox = shared, shared.deployment, shared.deployment.sandbox
+        self.disturbed_until = 0.0
+        self.read_log_from = self.deployment.log.stat().st_size
+        self.known = [GrowingAccount(self.sandbox) for _ in range(5)]
+        self.private = [self._checked_chat(700_000 + next(numbers)) for _ in range(4)]
+        self.public = [self._checked_chat(-700_000 - next(numbers), type=kind) for kind in ("group", "supergroup")]
+        for checked, other in zip(self.public, self.private[2:], strict=True):
+            checked.other_chat = other
+        self.has_begun = False
+
+    @property
+    def all_chats(self) -> list[CheckedChat]:
+        return [*self.private, *self.public]
+
+    @initialize(target=accounts)
+    def add_accounts(self) -> "MultipleResults[GrowingAccount]":
+        return multiple(*self.known)
+
+    @initialize(target=checked_chats)
+    def add_private_chats(self) -> "MultipleResults[CheckedChat]":
+        return multiple(*self.private)
+
+    @initialize(target=groups)
+    def add_groups(self) -> "MultipleResults[CheckedChat]":
+        return multiple(*self.public)
+
+    def _begin(self) -> None:
+        """Some chats have a live chart, some new ones, the last none; new ones would soon fill a group's minute."""
+        self.has_begun = True
+        self._note("a new play", checked_chats=[checked.chat.id for checked in self.all_chats])
+        first = [*self.public, *self.private[:3]]
+        for checked, how in zip(first, ("live", "live", "live", "new 1m", "new 1m"), strict=True):
+            self.track(checked, self.known[:2], wait=False)
+            self.subscribe(checked, [], how, "", wait=True)
+
+    # Nothing
+
+    @action()
+    def pause(self) -> None:
+        """Hypothesis begins with the play that it deems the simplest, in which only this happens."""
+
+    # What people say
+
+    @action(often=True, checked=anywhere, names=names, wait=WAIT)
+    def track(self, checked: CheckedChat, names: list[GrowingAccount], *, wait: bool) -> None:
+        shown = {each.handle for each in names if not each.hidden}
+        self._say(checked, f"/track {_mentions(names)}", lambda stored: stored.track(shown), wait=wait)
+
+    @action(checked=anywhere, names=names, wait=WAIT)
+    def untrack(self, checked: CheckedChat, names: list[GrowingAccount], *, wait: bool) -> None:
+        handles = {each.handle for each in names}
+        self._say(checked, f"/untrack {_mentions(names)}", lambda stored: stored.untrack(handles), wait=wait)
+
+    @action(
+        often=True,
+        checked=anywhere,
+        names=names_or_none,
+        how=some.sampled_from(["live", "new 1m"]),
+        metric=some.sampled_from(sorted(METRICS)),
+        wait=WAIT,
+    )
+    def subscribe(
+        self, checked: CheckedChat, names: list[GrowingAccount], how: str, metric: str, *, wait: bool
+    ) -> None:
+        mode, handles = Mode(how.split(maxsplit=1)[0]), {each.handle for each in names}
+        checked.live_charts += mode is Mode.LIVE
+        text = f"/subscribe {_mentions(names)} {how} {metric}"
+        self._say(checked, text, lambda stored: stored.subscribe(mode, handles, METRICS[metric]), wait=wait)
+        self._shorten_intervals()
+
+    @action(checked=anywhere, names=names_or_none, wait=WAIT)
+    def unsubscribe(self, checked: CheckedChat, names: list[GrowingAccount], *, wait: bool) -> None:
+        handles = {each.handle for each in names}
+        self._say(checked, f"/unsubscribe {_mentions(names)}", lambda stored: stored.unsubscribe(handles), wait=wait)
+
+    @action(checked=anywhere, text=some.sampled_from(READING), wait=WAIT)
+    def read(self, checked: CheckedChat, text: str, *, wait: bool) -> None:
+        self._say(checked, text, unchanged, wait=wait)
+
+    @action(checked=groups, text=some.sampled_from(CHANGING), account=accounts)
+    def send_as_member(self, checked: CheckedChat, text: str, account: GrowingAccount) -> None:
+        if not checked.is_full:
+            self._count("commands of outsiders", checked, text)
+            checked.send_as_member(text.format(account.handle))
+
+    # What people press
+
+    @action(often=True, checked=anywhere, place=some.integers(0, 99), wait=WAIT)
+    def press(self, checked: CheckedChat, place: int, *, wait: bool) -> None:
+        checked.settle()
+        if found := self._button(checked, place):
+            message, data = found
+            self._press(checked, message, data, self._change(checked, message, data), wait=wait)
+
+    @action(checked=groups, place=some.integers(0, 99))
+    def press_as_member(self, checked: CheckedChat, place: int) -> None:
+        if checked.is_full:
+            return
+        checked.settle()
+        if found := self._button(checked, place):
+            self._count("presses of outsiders", checked, found[1])
+            checked.press_as_member(*found)
+
+    @action(checked=anywhere, choice=some.sampled_from([*Theme, *Language]), wait=WAIT)
+    def choose(self, checked: CheckedChat, choice: Theme | Language, *, wait: bool) -> None:
+        theme = choice if isinstance(choice, Theme) else None
+        language = choice if isinstance(choice, Language) else None
+        data = f"settings {choice}"
+        if message := self._question(checked, "/settings", data):
+            self.shared.counts["settings"] += 1
+            self._press(checked, message, data, lambda stored: stored.choose(theme, language), wait=wait)
+
+    @action(checked=anywhere, sure=some.sampled_from([False, True]), wait=WAIT)
+    def forget(self, checked: CheckedChat, *, sure: bool, wait: bool) -> None:
+        data = "forget yes" if sure else "forget no"
+        if message := self._question(checked, "/forget", data):
+            self.shared.counts["forgotten"] += sure
+            self._press(checked, message, data, lambda stored: ChatState() if sure else stored, wait=wait)
+
+    # What else people do
+
+    @action(checked=anywhere)
+    def leave(self, checked: CheckedChat) -> None:
+        self._count("chats left", checked)
+        checked.leave()
+
+    @action(checked=anywhere, place=some.integers(0, 9))
+    def delete_message(self, checked: CheckedChat, place: int) -> None:
+        checked.settle()
+        if found := checked.charts():
+            message_id = found[place % len(found)]["message_id"]
+            self._count("messages deleted", checked, message_id)
+            self.sandbox.post("telegram/delete", chat_id=checked.chat.id, message_id=message_id)
+
+    @action(checked=groups)
+    def migrate(self, checked: CheckedChat) -> None:
+        if checked.chat.type == "group":
+            self._count("groups migrated", checked)
+            checked.migrate()
+
+    # What X shows
+
+    @action(account=accounts)
+    def raise_count(self, account: GrowingAccount) -> None:
+        self._count("counts changed", account.handle)
+        account.raise_count()
+
+    @action(account=accounts)
+    def delete_post(self, account: GrowingAccount) -> None:
+        if len(account.counts) > 2:
+            self._count("posts deleted", account.handle)
+            account.delete_post()
+
+    @action(account=accounts, state=some.sampled_from(["suspended", "protected"]))
+    def hide(self, account: GrowingAccount, state: str) -> None:
+        if not account.hidden and sum(each.hidden is not None for each in self.known) < MOST_HIDDEN:
+            for checked in self.all_chats:
+                checked.settle()  # what was asked about the account before is over
+            self._count("accounts hidden", account.handle, state)
+            account.hide(state)
+
+    # What goes wrong
+
+    @action(
+        often=True,
+        checked=anywhere,
+        method=some.sampled_from(fault_kinds.OF_ONE_CHAT),
+        name=some.sampled_from([*fault_kinds.TELEGRAM]),
+    )
+    def telegram_fails_a_chat(self, checked: CheckedChat, method: str, name: str) -> None:
+        self._fault("telegram", method, name, {"params": {"chat_id": checked.chat.id}, **fault_kinds.TELEGRAM[name]})
+        if method in CHARTS:
+            for account in self.known:
+                account.raise_count()
+
+    @action(method=some.sampled_from(fault_kinds.OF_ALL), name=some.sampled_from([*fault_kinds.TELEGRAM]))
+    def telegram_fails(self, method: str, name: str) -> None:
+        self._fault("telegram", method, name, fault_kinds.TELEGRAM[name])
+
+    @action(
+        method=some.sampled_from([fault_kinds.TIMELINE, fault_kinds.PEOPLE]),
+        name=some.sampled_from([*fault_kinds.X]),
+        times=some.integers(1, 3),
+    )
+    def x_fails(self, method: str, name: str, times: int) -> None:
+        self._fault("x", method, name, {"times": times, **fault_kinds.X[name]()})
+
+    @action(name=some.sampled_from([*fault_kinds.DROPBOX]))
+    def dropbox_fails(self, name: str) -> None:
+        self._fault("dropbox", "files/upload", name, fault_kinds.DROPBOX[name])
+
+    @action(often=True, name=some.sampled_from(KILLED), at_work=some.booleans())
+    def kill(self, name: str, *, at_work: bool) -> None:
+        """at_work: while new charts are drawn and shown."""
+        for account in self.known if at_work else ():
+            account.raise_count()
+        if at_work:
+            wait_for_ticks(self.deployment, TICKED, more=1)
+        for process in _processes(self.deployment, name)[:1]:
+            self._count(f"{name} killed", "at work" if at_work else "")
+            self._note_disturbance()
+            process.kill()
+
+    @action()
+    def lift_faults(self) -> None:
+        self._count("faults lifted")
+        self.sandbox.delete("faults")
+
+    @action()
+    def wipe_redis(self) -> None:
+        self._count("redis wiped")
+        self._note_disturbance()
+        with Redis.from_url(self.deployment.redis) as redis:
+            redis.flushall()
+
+    @action(account=accounts)
+    def tick(self, account: GrowingAccount) -> None:
+        self._count("ticks")
+        account.raise_count()
+        wait_for_ticks(self.deployment, TICKED, more=1)
+
+    @rule(action=some.one_of(ACTIONS))
+    def perform(self, action: tuple[str, dict[str, Any]]) -> None:
+        name, about = action
+        if not self.has_begun and name != "pause":
+            self._begin()
+        getattr(self, name)(**about)
+
+    # What must be true
+
+    @invariant()
+    def check(self) -> None:
+        for checked in self.all_chats if self.has_begun else ():
+            checked.check()
+
+    def teardown(self) -> None:
+        if not self.has_begun:
+            return
+        try:
+            if sys.exception() is None:
+                self._assert_all_fresh()
+                self._lose_last_answers()
+        finally:
+            self.sandbox.delete("faults")
+            self.shared.forget(self.all_chats if sys.exception() else ())
+
+    def _assert_all_fresh(self) -> None:
+        """All faults are lifted; then all is fresh again."""
+        self._note("the end of the play")
+        self.sandbox.delete("faults")
+        for account in self.known:
+            account.raise_count()
+        started = time.monotonic()
+        for checked in self.all_chats:
+            checked.settle()
+        try:
+            until(lambda: not any(self._unfresh()), FRESH_WITHIN_S, every_s=0.3)
+        finally:
+            self._note("not fresh:", *self._unfresh())
+        until(self._is_in_dropbox, FRESH_WITHIN_S, every_s=0.5)
+        self.shared.recovery_s.append(time.monotonic() - started)
+        self._note("all is fresh", after=self.shared.recovery_s[-1])
+        self.check()
+        until(lambda: all(_processes(self.deployment, name) for name in KILLED), FRESH_WITHIN_S)
+        log = self.deployment.log.read_bytes()[self.read_log_from :].decode(errors="replace")
+        assert [text for text in LOGGED_FAILURES if text in log] == []
+        self.shared.counts[UNCONFIRMED] += sum(checked.unconfirmed for checked in self.all_chats)
+
+    def _lose_last_answers(self) -> None:
+        """A last chart, whose answers are lost: whoever then tries again does so while the next play is played."""
+        for checked in self.shared.previous_chats:
+            checked.check()
+        self.shared.forget(self.shared.previous_chats)
+        self.shared.previous_chats = self.all_chats
+        lost = fault_kinds.TELEGRAM["accepted, answer lost"]
+        shown = {account.handle for account in self.known if not account.hidden}
+        for checked in self.private:
+            if any(kept.mode is Mode.NEW and kept.handles & shown for kept in checked.stored.kept):
+                self._fault("telegram", "sendPhoto", "at the end", {"params": {"chat_id": checked.chat.id}, **lost})
+        self._shorten_intervals()
+        for account in self.known:
+            account.raise_count()
+        until(lambda: not self.sandbox.get("faults"), FRESH_WITHIN_S)
+
+    def _unfresh(self) -> Iterator[str]:
+        accounts = {account.handle: account for account in self.known}
+        for checked in self.all_chats:
+            yield from checked.unfresh(
+                lambda kept, caption: all(accounts[handle].is_shown_in(kept, caption) for handle in kept.handles)
+            )
+            yield from checked.waiting()
+
+    def _is_in_dropbox(self) -> bool:
+        """The newest count of every account that a chart is kept fresh of, and that X shows."""
+        handles = {handle for checked in self.all_chats for kept in checked.stored.kept for handle in kept.handles}
+        subscribed = [account for account in self.known if account.handle in handles and not account.hidden]
+        paths = [file["path"] for file in self.sandbox.get("dropbox/files") if "-last-" in file["path"]]
+        files = [self.sandbox.bytes(f"dropbox/files{path}").decode() for path in paths if "any_" in path]
+        return all(any(f",{max(each.counts.values())}," in file for file in files) for each in subscribed)
+
+    # How it is played
+
+    def _say(self, checked: CheckedChat, text: str, change: Change, *, wait: bool) -> int:
+        self._count("commands", checked, text, "" if wait else "and no wait")
+        return checked.send(text, change, certain=self._is_undisturbed, wait=wait)
+
+    def _press(self, checked: CheckedChat, message: Json, data: str, change: Change, *, wait: bool) -> None:
+        self._count("presses", checked, message["message_id"], data, "" if wait else "and no wait")
+        checked.press(message, data, change, certain=self._is_undisturbed, wait=wait)
+
+    def _question(self, checked: CheckedChat, text: str, data: str) -> Json | None:
+        """The message that answers the command and has this button, where it arrived."""
+        sent = self._say(checked, text, unchanged, wait=True)
+        return next((message for message in checked.chat.messages(sent) if data in buttons(message)), None)
+
+    def _button(self, checked: CheckedChat, place: int) -> tuple[Json, str] | None:
+        found = [(message, data) for message, data in checked.to_press() if _is_modelled(data)]
+        return found[place % len(found)] if found else None
+
+    def _change(self, checked: CheckedChat, message: Json, data: str) -> Change:
+        """What pressing this button does, as long as nothing else is done in the chat."""
+        current = checked.live_in(message)
+        with self.shared.store.read_session() as db:
+            pressed = for_comparison(db, comparison_of(data))
+        match data.split():
+            case ["show", _, view, metric, *_]:
+                return lambda stored: stored.show(current, pressed, Metric(metric), View(view))
+            case ["live", _]:
+                checked.live_charts += 1
+                return lambda stored: stored.keep(current, pressed)
+            case _:
+                return lambda stored: stored.stop(current, pressed)
+
+    def _fault(self, service: str, method: str, name: str, fault: fault_kinds.Fault) -> None:
+        self._count(f"{service} failing", method, name, fault.get("params", ""))
+        self._note_disturbance()
+        self.sandbox.post("faults", service=service, method=method, **fault)
+
+    def _note_disturbance(self) -> None:
+        self.disturbed_until = time.monotonic() + UNDISTURBED_AFTER_S
+
+    @property
+    def _is_undisturbed(self) -> bool:
+        """Whether nothing is there that could keep a command from being done."""
+        if self.sandbox.get("faults"):
+            self._note_disturbance()
+        return time.monotonic() > self.disturbed_until
+
+    def _shorten_intervals(self) -> None:
+        """A person may choose a minute at least; here that would only make the play longer."""
+        mine = [checked.chat.id for checked in self.all_chats]
+        now = datetime.now(UTC)
+        far = and_(Subscription.problem.is_(None), Subscription.next_at > now + timedelta(seconds=2 * NEW_EVERY_S))
+        long = (Subscription.mode == Mode.NEW, or_(Subscription.interval_s > NEW_EVERY_S, far))
+        with self.shared.store.write_session() as db:
+            soon = {"interval_s": NEW_EVERY_S, "next_at": now}
+            db.execute(update(Subscription).where(*long, Subscription.chat_id.in_(mine)).values(soon))
+
+    def _checked_chat(self, chat_id: int, **more: object) -> CheckedChat:
+        member = 900_000 + next(numbers) if more else None
+        who = {"user_id": 800_000 + next(numbers), **more} if more else {}
+        return CheckedChat(self.deployment, self.shared.store, self.deployment.chat(chat_id, **who), member)
+
+    def _count(self, kind: str, *about: object) -> None:
+        self.shared.counts[kind] += 1
+        self._note(kind, *(each.chat.id if isinstance(each, CheckedChat) else each for each in about))
+
+    def _note(self, *what: object, **more: object) -> None:
+        """Shown where the test fails: beside the log of the deployment it says what came when."""
+        print(f"{datetime.now(UTC):%H:%M:%S.%f}", *what, *(f"{name}={value}" for name, value in more.items()))
+
+
+def _mentions(names: Iterable[GrowingAccount]) -> str:
+    return " ".join(f"@{each.handle}" for each in names)
+
+
+def _is_modelled(data: str) -> bool:
+    """The model knows the metrics and most views; the rest of a chart's look stays as it is."""
+    match data.split():
+        case ["show", _, view, _, normalization, span]:
+            return view in VIEWS and (normalization, span) == ("count", "day")
+        case _:
+            return True
+
+
+def _processes(deployment: Deployment, name: str) -> list[psutil.Process]:
+    """None while it is started again."""
+    text = name.removesuffix("'s child")
+    found = [each for each in deployment.supervisor.children() if _is_called(each, text)]
+    return [child for each in found for child in each.children()] if name != text else found
+
+
+def _is_called(process: psutil.Process, name: str) -> bool:
+    try:
+        return process.cmdline()[-1:] == [name]
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedState]:
+    with running(
+        tmp_path_factory.mktemp("anything"), None, {"X_DAILY_USD": "1000", "X_MONTHLY_USD": "1000"}, tick_s=TICK_S
+    ) as deployment:
+        store = Store(deployment.database)
+        yield SharedState(deployment, store)
+        store.close()
+
+
+RUNS = 6
+ONE_RUN = settings(
+    max_examples=2,  # after the simplest play, which is none; later ones would repeat parts of the first
+    stateful_step_count=50,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],  # each try to make a failing play shorter takes as long as the play
+    suppress_health_check=[HealthCheck.too_slow],  # a step takes as long as real processes do
+)
+
+
+@pytest.mark.timeout(900)
+def test_whatever_happens_nothing_is_lost_or_comes_twice_and_all_is_fresh_again(
+    shared: SharedState, report: Report
+) -> None:
+    for number in range(RUNS):
+
+        class Run(RandomRun):
+            def __init__(self) -> None:
+                super().__init__(shared)
+
+        run_state_machine_as_test(seed(number)(Run), settings=ONE_RUN)
+    for kinds in ACTION_KINDS:
+        report(", ".join(f"{shared.counts[kind]} {kind}" for kind in kinds))
+    unconfirmed = shared.counts[UNCONFIRMED]
+    report(
+        "all of it in any order",
+        lost=f"{unconfirmed} {UNCONFIRMED}" if unconfirmed else "nothing",
+        fresh_s=max(shared.recovery_s),
+    )
+    assert [kind for kinds in ACTION_KINDS for kind in kinds if not shared.counts[kind]] == []

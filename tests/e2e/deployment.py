@@ -1,0 +1,158 @@
+"""Tallybird as `make run` starts it: the Procfile's processes under their supervisor, against a sandbox."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+from tests.conftest import ROOT, free_port, until
+from tests.e2e.chat import Chat, Sandbox
+
+SECRETS = {
+    "TELEGRAM_BOT_TOKEN": "4242:marked-telegram-token-0123456789",
+    "X_BEARER_TOKEN": "marked-x-bearer-token-0123456789",
+    "DROPBOX_REFRESH_TOKEN": "marked-dropbox-refresh-token-0123456789",
+}
+INHERITED_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "USER")
+
+
+class Deployment:
+    """The running processes, the sandbox that they talk to, and their log."""
+
+    daily_usd = 50
+
+    def __init__(  # noqa: PLR0913, PLR0917 the parts of a deployment
+        self,
+        sandbox: Sandbox,
+        folder: Path,
+        tick_s: int,
+        environment: dict[str, str],
+        procfile: Path,
+        run_as: Sequence[str] = (),
+    ) -> None:
+        self.sandbox, self.folder, self.tick_s = sandbox, folder, tick_s
+        self.environment, self.procfile, self.run_as = environment, procfile, run_as
+        self.supervisor: psutil.Popen
+        given = environment.get("DATABASE_URL", f"sqlite:///{folder}/data/tallybird.db")
+        self.database = given.replace("postgresql://", "postgresql+psycopg://")
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "tallybird.log"
+
+    @property
+    def redis(self) -> str:
+        """The address of the private Redis."""
+        return f"unix://{self.folder}/data/redis/redis.sock"
+
+    def process(self, name: str) -> psutil.Process:
+        """The process that the supervisor runs under this name of the Procfile, or "redis"."""
+        found = [each for each in self.supervisor.children() if _name(each) == name]
+        assert found, f"{name} does not run"
+        return found[0]
+
+    def chat(self, chat_id: int, **more: object) -> Chat:
+        return Chat(self.sandbox, chat_id, **more)  # type: ignore[arg-type]
+
+    def start(self) -> None:
+        module = ["pipeline.supervise", str(self.procfile)]
+        self.supervisor = _start(module, self.folder, self.log, self.environment, self.run_as)
+
+    def stop(self) -> None:
+        _stop(self.supervisor)
+
+    @contextmanager
+    def extra_process(self, *module: str) -> Iterator[psutil.Popen]:
+        """A process of the deployment that the supervisor knows nothing of."""
+        process = _start(module, self.folder, self.log, self.environment)
+        try:
+            yield process
+        finally:
+            _stop(process)
+
+    def kill_everything(self) -> None:
+        """Everything ends at once, with no time to say anything."""
+        everything = [self.supervisor, *self.supervisor.children(recursive=True)]
+        for action in (psutil.Process.suspend, psutil.Process.kill):
+            for process in everything:
+                action(process)
+        psutil.wait_procs(everything, timeout=10)
+
+
+@contextmanager
+def running(  # noqa: PLR0913 the same
+    folder: Path,
+    posts: Path | None,
+    settings: dict[str, str] | None = None,
+    *,
+    tick_s: int = 2,
+    procfile: Path = ROOT / "Procfile",
+    run_as: Sequence[str] = (),
+) -> Iterator[Deployment]:
+    """Start everything, wait until the bot polls, and stop everything at the end. run_as: words before the command."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    environment = environment_of(address, folder, tick_s) | (settings or {})
+    options = ["--posts", str(posts)] if posts else []
+    sandbox = _start(["sandbox", "--port", str(port), *options], folder, folder / "sandbox.log", base_environment())
+    deployment = Deployment(Sandbox(address), folder, tick_s, environment, procfile, run_as)
+    try:
+        deployment.start()
+        try:
+            until(lambda: deployment.supervisor.poll() is not None or _is_ready(address), within_s=60)
+            assert deployment.supervisor.poll() is None, deployment.log.read_text()
+            yield deployment
+        finally:
+            deployment.stop()
+    finally:
+        _stop(sandbox)
+
+
+def base_environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ} | {"PYTHONPATH": str(ROOT)}
+
+
+def environment_of(address: str, folder: Path, tick_s: int) -> dict[str, str]:
+    return base_environment() | {
+        "TELEGRAM_API_URL": f"{address}/telegram",
+        "X_API_URL": f"{address}/x",
+        "X_DAILY_USD": str(Deployment.daily_usd),
+        "X_REQUESTS_PER_15_MIN": "1000000",  # ticks come sooner here
+        "DROPBOX_API_URL": f"{address}/dropbox",
+        "DROPBOX_APP_KEY": "key",
+        "DROPBOX_MIN_SECONDS": "4",
+        "TICK_SECONDS": str(tick_s),
+        "DATA_DIR": str(folder / "data"),
+        **SECRETS,
+    }
+
+
+def _name(process: psutil.Process) -> str:
+    """`python -m pipeline worker` is the worker, `python -m bot` the bot, redis-server or valkey-server redis."""
+    words = process.cmdline()
+    return "redis" if any("unixsocket" in word for word in words) else words[-1] if words else ""
+
+
+def _start(
+    module: Iterable[str], folder: Path, log: Path, environment: dict[str, str], run_as: Sequence[str] = ()
+) -> psutil.Popen:
+    command = [*run_as, sys.executable, "-m", *module]
+    with log.open("ab") as output:
+        return psutil.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+
+
+def _stop(process: psutil.Popen) -> None:
+    if process.poll() is None:
+        process.terminate()
+    process.wait(30)
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/_control/ready", timeout=2).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False

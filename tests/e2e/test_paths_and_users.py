@@ -1,0 +1,68 @@
+"""Where and by whom it is started makes no difference: the chart comes, and nothing is complained of."""
+
+import codecs
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.conftest import ROOT, as_a_stranger, until
+from tests.e2e.deployment import SECRETS, Deployment, running
+
+HOSTILE = ["%(here)s%41", " ;a #b ", "é?'\"$x&", "a\n[b]"]
+"""Parts of paths with signs that addresses, supervisord or shells read as something else."""
+
+
+@pytest.fixture(params=HOSTILE)
+def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Short, since a unix socket's path must be."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / request.param
+        path.mkdir()
+        yield path
+
+
+@pytest.fixture
+def deployment(folder: Path, timelines: Path) -> Iterator[Deployment]:
+    """Of a user without a name or a home, with the tokens in an .env as Windows writes it."""
+    nothing = dict.fromkeys([*SECRETS, "HOME", "USER", "LANG"], "") | {"PYTHONIOENCODING": "ascii"}
+    lines = "".join(f"{name}={value}\r\n" for name, value in SECRETS.items())
+    (folder / ".env").write_bytes(codecs.BOM_UTF16_LE + lines.encode("utf-16-le"))
+    with running(folder, timelines, nothing, run_as=as_a_stranger()) as deployment:
+        yield deployment
+
+
+def test_a_chart_and_its_dataset_come_whatever_the_surroundings(deployment: Deployment, handles: list[str]) -> None:
+    chat = deployment.chat(7201)
+    chat.ask(f"/track {handles[0]} {handles[1]}")
+    chat.chart("/compare", within_s=60)
+    until(lambda: deployment.sandbox.get("dropbox/files"), within_s=30)
+    log = deployment.log.read_text(errors="replace")
+    for bad in ("ERROR", "Traceback", "FATAL", "Logging error", "SecurityWarning", "temporary cache"):
+        assert bad not in log, log
+    assert log.count("INFO spawned: ") == len(["redis", "worker", "uploader", "beat", "bot"]), "each once: none died"
+
+
+def test_output_that_cannot_be_opened_anew_is_written_all_the_same(tmp_path: Path) -> None:
+    """As when sudo or a container's host hands on another user's pipe."""
+    reader, writer = os.pipe()
+    os.fchmod(writer, 0)
+    procfile = tmp_path / "Procfile"
+    procfile.write_text("idle: echo is 100% idle\n")
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **SECRETS, "DROPBOX_APP_KEY": "key"}
+    command = [*as_a_stranger(), sys.executable, "-m", "pipeline.supervise", str(procfile)]
+    with (
+        os.fdopen(reader, "rb", buffering=0) as output,
+        subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=writer, stderr=writer) as deployment,
+    ):
+        os.close(writer)
+        said = b""
+        while chunk := output.read(4096):
+            said += chunk
+            if b"is 100% idle" in said:
+                deployment.terminate()
+    assert b"is 100% idle" in said, said

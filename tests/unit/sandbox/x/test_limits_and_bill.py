@@ -1,0 +1,33 @@
+"""What depends on the time: request windows and the bill's UTC days."""
+
+from datetime import UTC, datetime, timedelta
+
+from sandbox.x.bill import Bill
+from sandbox.x.limits import WINDOW, Limits
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_a_window_begins_anew_after_15_minutes() -> None:
+    limits = Limits()
+    windows = [limits.take("users", "a", 2, NOON) for _ in range(3)]
+    assert windows[-1].exceeded
+    assert windows[-1].headers()["x-rate-limit-remaining"] == "0"
+    assert windows[-1].headers()["x-rate-limit-reset"] == str(int((NOON + WINDOW).timestamp()))
+    assert not limits.take("users", "a", 2, NOON + WINDOW).exceeded
+
+
+def test_apps_and_endpoints_have_windows_of_their_own() -> None:
+    limits = Limits()
+    assert limits.take("users", "a", 1, NOON) is not limits.take("users", "b", 1, NOON)
+    assert not limits.take("tweets", "a", 1, NOON).exceeded
+
+
+def test_what_was_paid_yesterday_is_paid_again_today() -> None:
+    bill = Bill()
+    for at in (NOON, NOON + timedelta(hours=11), NOON + timedelta(hours=12)):
+        bill.count_request(at)
+        bill.charge(at, posts=[1, 2], users=[9])
+    statement = bill.statement()
+    assert (statement["posts_returned"], statement["posts_billed"], statement["usd"]) == (6, 4, 0.04)
+    assert {day: each["usd"] for day, each in statement["by_day"].items()} == {"2026-11-23": 0.02, "2026-11-24": 0.02}
