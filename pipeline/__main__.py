@@ -25,7 +25,7 @@ SHORTEST_HEARTBEAT_S = 2
 
 def worker(settings: PipelineSettings) -> None:
     """Ticks and charts, on processes that fork after matplotlib is imported: a first chart then comes much sooner."""
-    import pipeline.chart.picture  # noqa: F401, PLC0415
+    import pipeline.chart.render  # noqa: F401, PLC0415
 
     app = _tasks(settings)
     # For RabbitMQ, which frees what a frozen worker holds once it missed two of them.

@@ -12,8 +12,8 @@ def draw(data: ChartData) -> bytes:
 
     Equal data gives equal bytes.
 
-    The first call imports matplotlib. A process that is to draw soon imports `pipeline.chart.picture` beforehand.
+    The first call imports matplotlib. A process that is to draw soon imports `pipeline.chart.render` beforehand.
     """
-    from pipeline.chart.picture import draw as paint  # noqa: PLC0415 captions are written without matplotlib
+    from pipeline.chart.render import draw as paint  # noqa: PLC0415 captions are written without matplotlib
 
     return paint(data)

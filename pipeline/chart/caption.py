@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from pipeline.chart.layout import layout
-from pipeline.chart.numbers import short
-from pipeline.chart.standing import Standing, column, extent, ranked, reason, since, title, within
+from pipeline.chart.number_format import short
+from pipeline.chart.ranking import RankedRow, column, extent, ranked, reason, since, title, within
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, View
 
@@ -40,37 +40,37 @@ def caption(data: ChartData) -> str:
     return f"{above}\n{last}"
 
 
-def _lines(data: ChartData, found: Sequence[Standing]) -> list[str]:
+def _lines(data: ChartData, found: Sequence[RankedRow]) -> list[str]:
     """The columns' names, then a line for each account: its figures, its name, and what is wrong with it."""
-    table = [_columns(data), *(_figures(data, standing) for standing in found)]
+    table = [_columns(data), *(_figures(data, entry) for entry in found)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     cells = [GAP.join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
-    names = ["", *(_name(data, standing) for standing in found)]
+    names = ["", *(_name(data, entry) for entry in found)]
     return [f"`{figures}` {name}".rstrip() for figures, name in zip(cells, names, strict=True)]
 
 
 def _columns(data: ChartData) -> list[str]:
-    say = translator(data.spec.language).gettext
-    first = say(column(data.spec))
+    gettext = translator(data.spec.language).gettext
+    first = gettext(column(data.spec))
     match data.spec.view:
         case View.GROWTH:
             return [first]
         case View.RACE:
             return [first, "n"]
         case _:
-            return [first, say("top"), "n"]
+            return [first, gettext("top"), "n"]
 
 
-def _figures(data: ChartData, standing: Standing) -> list[str]:
+def _figures(data: ChartData, entry: RankedRow) -> list[str]:
     """As many cells as there are columns, empty ones where nothing is known."""
-    count = str(len(standing.row.values))
+    count = str(len(entry.row.values))
     match data.spec.view:
         case View.GROWTH:
-            return [_number(data, standing.row.total, "+")]
+            return [_number(data, entry.row.total, "+")]
         case View.RACE:
-            return [_number(data, standing.row.total), count]
+            return [_number(data, entry.row.total), count]
         case _:
-            return [_number(data, standing.median), _number(data, standing.top), count]
+            return [_number(data, entry.median), _number(data, entry.top), count]
 
 
 def _number(data: ChartData, value: float | None, sign: str = "") -> str:
@@ -79,8 +79,8 @@ def _number(data: ChartData, value: float | None, sign: str = "") -> str:
     return (sign if value > 0 else "") + short(value, data.spec.language)
 
 
-def _name(data: ChartData, standing: Standing) -> str:
-    row = standing.row
+def _name(data: ChartData, entry: RankedRow) -> str:
+    row = entry.row
     note = reason(data, row) if row.note or not row.values else None
     return " · ".join(filter(None, [f"@{row.handle}", within(data, row), since(data, row), note]))
 

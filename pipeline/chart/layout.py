@@ -6,8 +6,8 @@ All of it is the same again where the chart before was laid out from the same da
 from collections.abc import Mapping, Sequence
 from heapq import nlargest
 
-from pipeline.chart.scale import ENDS, HALVES, Steps
-from pipeline.chart.standing import by_total, standings
+from pipeline.chart.parts.scale import ENDS, HALF_DECADES, Steps
+from pipeline.chart.ranking import by_median, by_total
 from pipeline.records import ChartData, ChartRow, Layout, Normalization, View
 
 CLOSE = 1.05
@@ -18,7 +18,7 @@ SHORTEST = {Normalization.COUNT: 10, Normalization.DAILY: 10, Normalization.RATE
 """The least end of a logarithmic axis."""
 FAR_FROM_ZERO = 100
 """Where all counts are at least this, the axis starts below them instead of at zero."""
-KEPT = {HALVES: 2, ENDS: 4}
+KEPT = {HALF_DECADES: 2, ENDS: 4}
 """An axis becomes shorter when one that is so many steps shorter is enough."""
 DECADE = 10
 ROWS_WITH_TOPS = 10
@@ -39,15 +39,15 @@ def layout(data: ChartData) -> Layout:
 def _of_totals(data: ChartData, before: Layout | None) -> Layout:
     """A standing must be true: totals are in exact order, and only equal ones in the order before."""
     ranked = by_total(data.rows)
-    place = _places(before.order if before else [standing.index for standing in ranked])
-    ranked.sort(key=lambda standing: (standing.row.total is None, -(standing.row.total or 0), place[standing.index]))
+    place = _places(before.order if before else [entry.index for entry in ranked])
+    ranked.sort(key=lambda entry: (entry.row.total is None, -(entry.row.total or 0), place[entry.index]))
     reached = [value for row in data.rows for value in _totals(row)]
     low, high = min(reached, default=0), max(reached, default=0)
     was_low, was_high = _ends(before)
     return Layout(
         -_end(ENDS, -low, -was_low if was_low else None) if low < 0 else 0,
         _end(ENDS, high if high > 0 else 1, was_high),
-        tuple(standing.index for standing in ranked),
+        tuple(entry.index for entry in ranked),
     )
 
 
@@ -60,14 +60,14 @@ def _of_posts(data: ChartData, before: Layout | None) -> Layout:
     was_low, was_high = _ends(before)
     low = _start(least, was_low)
     greatest = max(_greatest(data, before), SHORTEST[data.spec.normalization], DECADE * low)
-    return Layout(low, _end(HALVES, greatest, was_high), _by_median(data, before))
+    return Layout(low, _end(HALF_DECADES, greatest, was_high), _by_median(data, before))
 
 
 def _by_median(data: ChartData, before: Layout | None) -> tuple[int, ...]:
     """The order before, but that whoever is clearly ahead of another stands above."""
-    ranked = standings(data.rows)
-    exact = [standing.index for standing in ranked]
-    medians = {standing.index: -1 if standing.median is None else standing.median for standing in ranked}
+    ranked = by_median(data.rows)
+    exact = [entry.index for entry in ranked]
+    medians = {entry.index: -1 if entry.median is None else entry.median for entry in ranked}
     return tuple(_settled(list(before.order), medians, VISIBLE[data.spec.normalization]) if before else exact)
 
 
@@ -92,7 +92,7 @@ def _greatest(data: ChartData, before: Layout | None) -> float:
     tops = [top for row in data.rows for top in nlargest(2, row.values)]
     greatest, second, *_ = [*nlargest(2, tops), 0, 0]
     shown = before is not None and greatest <= before.high
-    far = DECADE * HALVES.marks[-1] if shown else DECADE
+    far = DECADE * HALF_DECADES.marks[-1] if shown else DECADE
     lone = greatest > far * max(second, DECADE * SHORTEST[data.spec.normalization])
     return second if lone and _is_exception(data, greatest) else greatest
 
@@ -105,10 +105,10 @@ def _is_exception(data: ChartData, greatest: float) -> bool:
 
 def _start(least: float, before: float | None) -> float:
     """Where a logarithmic axis starts: one step below the last for zero."""
-    zero = HALVES.below(FAR_FROM_ZERO) - 1
-    step, was = (HALVES.below(value) if value >= FAR_FROM_ZERO else zero for value in (least, before or 0))
-    kept = was if before is not None and step - KEPT[HALVES] < was <= step else step
-    return 0 if kept == zero else HALVES.value(kept)
+    zero = HALF_DECADES.below(FAR_FROM_ZERO) - 1
+    step, was = (HALF_DECADES.below(value) if value >= FAR_FROM_ZERO else zero for value in (least, before or 0))
+    kept = was if before is not None and step - KEPT[HALF_DECADES] < was <= step else step
+    return 0 if kept == zero else HALF_DECADES.value(kept)
 
 
 def _end(steps: Steps, greatest: float, before: float | None) -> float:

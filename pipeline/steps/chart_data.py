@@ -8,8 +8,8 @@ from hashlib import sha256
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from pipeline.chart.numbers import short
-from pipeline.chart.standing import fresh
+from pipeline.chart.number_format import short
+from pipeline.chart.ranking import fresh
 from pipeline.i18n import STATE_NAMES, Translator, lazy_gettext, translator
 from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, Metric, Normalization, Post, State, View
 from pipeline.sources.x.facts import views_are_counted

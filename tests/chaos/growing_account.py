@@ -3,7 +3,7 @@
 import itertools
 from dataclasses import dataclass, field
 
-from pipeline.chart.numbers import short
+from pipeline.chart.number_format import short
 from pipeline.records import Metric, View
 from tests.chaos.chat_model import ExpectedSubscription
 from tests.e2e.chat import Sandbox

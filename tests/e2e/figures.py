@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from pipeline.chart.numbers import short
+from pipeline.chart.number_format import short
 
 POSTS = 100
 

@@ -51,9 +51,7 @@ def called(call: ast.Call) -> str:
 def marked(path: Path) -> set[str]:
     """The texts that a file marks for the catalogues."""
     first = [
-        call.args[0]
-        for call in calls(path)
-        if call.args and called(call).split(".")[-1] in {"gettext", "lazy_gettext", "say"}
+        call.args[0] for call in calls(path) if call.args and called(call).split(".")[-1] in {"gettext", "lazy_gettext"}
     ]
     return {each.value for each in first if isinstance(each, ast.Constant) and isinstance(each.value, str)}
 

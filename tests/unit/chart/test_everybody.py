@@ -9,8 +9,8 @@ from statistics import median
 import pytest
 
 from pipeline.chart import caption
-from pipeline.chart.frame import HEIGHTS, MOST_HEIGHT
-from pipeline.chart.numbers import short
+from pipeline.chart.number_format import short
+from pipeline.chart.parts.frame import HEIGHTS, MOST_HEIGHT
 from pipeline.i18n import translator
 from pipeline.records import ChartRow, Language, View
 from tests.unit.chart.made import NOW, chart, row

@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.font_manager import get_font
 
-from pipeline.chart import fonts
+from pipeline.chart.paint import fonts
 
 NAMES = {
     "Latin": "Zürich",

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.chart import caption, growth
-from pipeline.chart.courses import course, overtakings
-from pipeline.chart.page import Page
-from pipeline.chart.theme import COLOURS
+from pipeline.chart import caption
+from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.theme import COLOURS
+from pipeline.chart.views.growth import drawing as growth
+from pipeline.chart.views.growth.cumulative import course, overtakings
 from pipeline.records import ChartRow, Language, Span, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, NOW, WIDEST, chart, crowd
 from tests.unit.chart.test_posts import covered, dots, lines, outside, texts

@@ -8,13 +8,13 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.chart import layout
-from pipeline.chart.frame import GROWING
-from pipeline.chart.labels import stack
-from pipeline.chart.marks import Bars, Box, Dots, Line, Words
-from pipeline.chart.page import WIDTH, Page
-from pipeline.chart.picture import VIEWS
-from pipeline.chart.theme import COLOURS
-from pipeline.chart.words import TEXT
+from pipeline.chart.paint.marks import Bars, Box, Dots, Line, Words
+from pipeline.chart.paint.page import WIDTH, Page
+from pipeline.chart.paint.theme import COLOURS
+from pipeline.chart.paint.typesetting import TEXT
+from pipeline.chart.parts.frame import GROWING
+from pipeline.chart.parts.labels import stack
+from pipeline.chart.render import VIEWS
 from pipeline.records import ChartData, ChartRow, Language, Normalization, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.chart import posts
-from pipeline.chart.labels import stack
-from pipeline.chart.marks import Bars, Box, Dots, Line, Words
-from pipeline.chart.page import WIDTH, Page
-from pipeline.chart.theme import COLOURS, blend
+from pipeline.chart.paint.marks import Bars, Box, Dots, Line, Words
+from pipeline.chart.paint.page import WIDTH, Page
+from pipeline.chart.paint.theme import COLOURS, blend
+from pipeline.chart.parts.labels import stack
+from pipeline.chart.views.posts import drawing as posts
 from pipeline.records import ChartRow, Language, Normalization, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 

@@ -4,11 +4,11 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from pipeline.chart import race
-from pipeline.chart.marks import Bars, Box, Words
-from pipeline.chart.page import WIDTH, Page
-from pipeline.chart.theme import COLOURS
-from pipeline.chart.words import TEXT
+from pipeline.chart.paint.marks import Bars, Box, Words
+from pipeline.chart.paint.page import WIDTH, Page
+from pipeline.chart.paint.theme import COLOURS
+from pipeline.chart.paint.typesetting import TEXT
+from pipeline.chart.views.race import drawing as race
 from pipeline.records import ChartData, ChartRow, Language, Normalization, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 

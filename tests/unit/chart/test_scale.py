@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.chart.scale import ENDS, HALVES, ROUND, Scale, Steps, scale_of
+from pipeline.chart.parts.scale import ENDS, HALF_DECADES, ROUND, Scale, Steps, scale_of
 from pipeline.records import Layout, Normalization
 
 LINEAR = 0.35
@@ -17,12 +17,12 @@ def rates(high: float) -> Scale:
 @pytest.mark.parametrize(
     ("steps", "value", "above", "below"),
     [
-        (HALVES, 1, 1, 1),
-        (HALVES, 2, 3, 1),
-        (HALVES, 31, 100, 30),
-        (HALVES, 1000, 1000, 1000),
-        (HALVES, 0.3, 0.3, 0.3),
-        (HALVES, 0.04, 0.1, 0.03),
+        (HALF_DECADES, 1, 1, 1),
+        (HALF_DECADES, 2, 3, 1),
+        (HALF_DECADES, 31, 100, 30),
+        (HALF_DECADES, 1000, 1000, 1000),
+        (HALF_DECADES, 0.3, 0.3, 0.3),
+        (HALF_DECADES, 0.04, 0.1, 0.03),
         (ROUND, 0.0011, 0.002, 0.001),
         (ROUND, 21, 50, 20),
         (ROUND, 10**15 + 1, 2 * 10**15, 10**15),

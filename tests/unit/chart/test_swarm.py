@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from pipeline.chart.swarm import Crowd, Swarm
+from pipeline.chart.views.spread.swarm import Crowd, Swarm
 
 PITCH = 10.0
 

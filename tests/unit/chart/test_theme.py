@@ -3,7 +3,7 @@ from itertools import combinations
 import pytest
 from coloraide import Color
 
-from pipeline.chart.theme import COLOURS, PALETTE
+from pipeline.chart.paint.theme import COLOURS, PALETTE
 from pipeline.records import Theme
 
 DEFICIENCIES = ("protan", "deutan", "tritan")

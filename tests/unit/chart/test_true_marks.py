@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.chart import draw
-from pipeline.chart.marks import Bars, Dots
-from pipeline.chart.series import MOST_TOGETHER
-from pipeline.chart.theme import COLOURS, PALETTE
-from pipeline.chart.words import TEXT
+from pipeline.chart.paint.marks import Bars, Dots
+from pipeline.chart.paint.theme import COLOURS, PALETTE
+from pipeline.chart.paint.typesetting import TEXT
+from pipeline.chart.views.posts.series import MOST_TOGETHER
 from pipeline.records import ChartData, Normalization, Theme, View
 from tests.unit.chart.made import chart, row
 from tests.unit.chart.test_layout import drawn, texts

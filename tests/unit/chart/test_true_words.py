@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 from pipeline.chart import caption, sample
-from pipeline.chart.numbers import short
+from pipeline.chart.number_format import short
 from pipeline.chart.sample import Timeline
 from pipeline.records import ChartSpec, Language, Metric, Normalization, Post, View
 from tests.unit.chart.test_layout import drawn, words

@@ -9,7 +9,7 @@ import pytest
 
 from bot.delivery import captioned
 from pipeline.chart import caption
-from pipeline.chart.standing import fresh
+from pipeline.chart.ranking import fresh
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import (
     NETWORK,

@@ -8,15 +8,15 @@ from math import ceil
 
 from babel.dates import format_datetime
 
-from pipeline.chart import frame, labels, rest
-from pipeline.chart.courses import Course, Overtaking, course, level_at, level_before, overtakings
 from pipeline.chart.layout import layout
-from pipeline.chart.numbers import short, tick
-from pipeline.chart.page import Page
-from pipeline.chart.scale import ROUND
-from pipeline.chart.series import HALO, SPACE, STROKE, told_apart
-from pipeline.chart.standing import Standing, handles, ranked
-from pipeline.chart.words import TEXT, Style, width
+from pipeline.chart.number_format import short, tick
+from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.typesetting import TEXT, Style, width
+from pipeline.chart.parts import frame, labels, overflow
+from pipeline.chart.parts.scale import ROUND
+from pipeline.chart.ranking import RankedRow, handles, ranked
+from pipeline.chart.views.growth.cumulative import Course, Overtaking, course, level_at, level_before, overtakings
+from pipeline.chart.views.posts.series import HALO, SPACE, STROKE, told_apart
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, ChartRow, Layout, LazyString, Span
 
@@ -110,32 +110,32 @@ class Plot:
 class Line:
     """An account as it is drawn."""
 
-    standing: Standing
+    entry: RankedRow
     colour: str
     course: Course
 
     @property
     def row(self) -> ChartRow:
-        return self.standing.row
+        return self.entry.row
 
 
 def draw(data: ChartData) -> Page:
     """The lines of those that gained most, as many as can be told apart; the others are named."""
     kept, start = layout(data), data.end - data.spec.span.length
     found = ranked(data, kept)
-    moved = [standing for standing in found if _moved(standing.row)]
-    shown, names = _divided(data, [*moved, *(standing for standing in found if standing not in moved)], len(moved))
-    courses = [course(standing.row, start) for standing in shown]
+    moved = [entry for entry in found if _moved(entry.row)]
+    shown, names = _divided(data, [*moved, *(entry for entry in found if entry not in moved)], len(moved))
+    courses = [course(entry.row, start) for entry in shown]
     passed = [
         each
         for each in overtakings(courses, data.end, data.spec.span.length * BRIEF)
         if _is_seen(each, shown[each.by].row) and _is_seen(each, shown[each.of].row)
     ]
     page = frame.open_page(data, _height(len(shown), names), _reading(data, passed))
-    drawn = [_line(page, standing, steps) for standing, steps in zip(shown, courses, strict=True)]
+    drawn = [_line(page, entry, steps) for entry, steps in zip(shown, courses, strict=True)]
     bottom = frame.foot(page, data, growing=False, lines=_foot(data, drawn, passed, names))
     if len(drawn) == 1:
-        _alone(page, data, kept, drawn[0], bottom)
+        _single(page, data, kept, drawn[0], bottom)
     elif drawn:
         _together(page, data, kept, drawn, passed, bottom)
     else:
@@ -143,9 +143,9 @@ def draw(data: ChartData) -> Page:
     return page
 
 
-def _divided(data: ChartData, found: Sequence[Standing], most: int) -> tuple[Sequence[Standing], list[str]]:
+def _divided(data: ChartData, found: Sequence[RankedRow], most: int) -> tuple[Sequence[RankedRow], list[str]]:
     """Those that are drawn, and the lines that name the others."""
-    amount, names = rest.divided(data, found, min(most, MOST_LINES), USUAL, _least_height)
+    amount, names = overflow.divided(data, found, min(most, MOST_LINES), USUAL, _least_height)
     return found[:amount], names
 
 
@@ -162,9 +162,9 @@ def _moved(row: ChartRow) -> bool:
     return row.total is not None and any(gained for _, gained in row.course)
 
 
-def _line(page: Page, standing: Standing, steps: Course) -> Line:
-    colour = page.colours.muted if standing.row.note else page.colours.account(standing.index)
-    return Line(standing, colour, steps)
+def _line(page: Page, entry: RankedRow, steps: Course) -> Line:
+    colour = page.colours.muted if entry.row.note else page.colours.account(entry.index)
+    return Line(entry, colour, steps)
 
 
 def _is_seen(passing: Overtaking, row: ChartRow) -> bool:
@@ -173,8 +173,8 @@ def _is_seen(passing: Overtaking, row: ChartRow) -> bool:
 
 
 def _reading(data: ChartData, passed: Sequence[Overtaking]) -> str:
-    say = translator(data.spec.language).gettext
-    return frame.SEPARATOR.join([say(READING), *([say(RINGS)] if passed else [])])
+    gettext = translator(data.spec.language).gettext
+    return frame.SEPARATOR.join([gettext(READING), *([gettext(RINGS)] if passed else [])])
 
 
 def _together(  # noqa: PLR0913, PLR0917 all that is drawn
@@ -189,7 +189,7 @@ def _together(  # noqa: PLR0913, PLR0917 all that is drawn
     labels.beside(page, words, [(box.right, box.y(line.course[-1][1])) for line in drawn], bottom)
 
 
-def _alone(page: Page, data: ChartData, kept: Layout, line: Line, bottom: float) -> None:
+def _single(page: Page, data: ChartData, kept: Layout, line: Line, bottom: float) -> None:
     """Over the whole width, what is to be said above."""
     ink, muted = Style(page.colours.ink, NAME, bold=True), Style(page.colours.muted)
     name = f"@{line.row.handle}", Style(line.colour, NAME, bold=True)

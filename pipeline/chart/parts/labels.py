@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.chart import frame
-from pipeline.chart.page import Page
-from pipeline.chart.words import TEXT, Style, elide, width
+from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.typesetting import TEXT, Style, elide, width
+from pipeline.chart.parts import frame
 
 NAME = 376
 """The most room for a name: fifteen usual letters."""

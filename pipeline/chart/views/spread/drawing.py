@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.chart import frame, strip, table
 from pipeline.chart.layout import ROWS_WITH_TOPS, layout
-from pipeline.chart.numbers import short
-from pipeline.chart.page import Page
-from pipeline.chart.scale import scale_of
-from pipeline.chart.standing import Standing, figures, fresh, handles, ranked, reason, sample
-from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
-from pipeline.chart.words import Style, elide, width
+from pipeline.chart.number_format import short
+from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.typesetting import Style, elide, width
+from pipeline.chart.parts import frame
+from pipeline.chart.parts.scale import scale_of
+from pipeline.chart.ranking import RankedRow, figures, fresh, handles, ranked, reason, sample
+from pipeline.chart.views.spread import strip, table
+from pipeline.chart.views.spread.strip import Axis, Room, Strip, colour, strip_of
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
@@ -41,7 +42,7 @@ READING = lazy_gettext("log scale · ring: median, bar: middle half")
 class Row:
     """An account with its place on the page: its top, and the room of its dots, None where it has no posts."""
 
-    standing: Standing
+    entry: RankedRow
     top: float
     strip: Strip | None
 
@@ -72,18 +73,18 @@ def draw(data: ChartData) -> Page:
     return page
 
 
-def _rows(page: Page, data: ChartData, found: Sequence[Standing], bottom: float, axis: Axis) -> list[Row]:
+def _rows(page: Page, data: ChartData, found: Sequence[RankedRow], bottom: float, axis: Axis) -> list[Row]:
     """Rows of equal height, but those without posts, which need less."""
-    full = sum(1 for standing in found if standing.row.values)
+    full = sum(1 for entry in found if entry.row.values)
     height = (bottom - frame.TOP - EMPTY * (len(found) - full)) / max(full, 1)
     labels = (LABEL, LABEL) if len(found) == 1 else (0, 0)
     rows, top = [], float(frame.TOP)
-    for standing in found:
+    for entry in found:
         posts = None
-        if standing.row.values:
+        if entry.row.values:
             room = _room(top + HEAD + labels[0], top + height - labels[1])
-            posts = strip_of(page, data, standing, room, axis)
-        rows.append(Row(standing, top, posts))
+            posts = strip_of(page, data, entry, room, axis)
+        rows.append(Row(entry, top, posts))
         top += height if posts else EMPTY
     return rows
 
@@ -103,10 +104,10 @@ def _axis(page: Page, data: ChartData, axis: Axis, strips: Sequence[Strip], bott
 
 
 def _head(page: Page, data: ChartData, row: Row) -> None:
-    standing, baseline = row.standing, row.top + NAME_BASELINE
-    name, style = Style(colour(page, standing), NAME, bold=True), Style(page.colours.ink)
-    handle = f"@{standing.row.handle}"
-    full, less = _words(data, standing)
+    entry, baseline = row.entry, row.top + NAME_BASELINE
+    name, style = Style(colour(page, entry), NAME, bold=True), Style(page.colours.ink)
+    handle = f"@{entry.row.handle}"
+    full, less = _words(data, entry)
     room = frame.RIGHT - frame.LEFT - SPACE
     words = full if width(full, style) + width(handle, name) <= room else less
     shown = elide(handle, room - width(words, style), name, handles(data))
@@ -117,13 +118,13 @@ def _head(page: Page, data: ChartData, row: Row) -> None:
         page.text(frame.LEFT + width(shown, name) + SPACE, baseline, words, Style(page.colours.muted))
 
 
-def _words(data: ChartData, standing: Standing) -> tuple[str, str]:
+def _words(data: ChartData, entry: RankedRow) -> tuple[str, str]:
     """What stands beside a row's name, and less of it for a long handle."""
-    row = standing.row
+    row = entry.row
     if not row.values:
         return reason(data, row), reason(data, row)
-    median, top = figures(data, standing)
-    few = [sample(standing)] if len(row.values) < data.spec.count else []
+    median, top = figures(data, entry)
+    few = [sample(entry)] if len(row.values) < data.spec.count else []
     note = [row.note] if row.note else []
     if len(data.rows) == 1:
         median, top = top, ""
@@ -142,17 +143,19 @@ def _beyond(page: Page, strips: Sequence[Strip]) -> None:
 
 def _labels(page: Page, data: ChartData, posts: Strip) -> None:
     """The only row says beside its marks what they are."""
-    say, language = translator(data.spec.language).gettext, data.spec.language
+    gettext, language = translator(data.spec.language).gettext, data.spec.language
     low, median, high = posts.quartiles
     style, room = Style(page.colours.ink), posts.room
     top, bottom = room.middle - room.half, room.middle + room.half
-    _centred(page, posts.place(median), top - STEM - 8, say("median {number}", number=short(median, language)), style)
+    _centred(
+        page, posts.place(median), top - STEM - 8, gettext("median {number}", number=short(median, language)), style
+    )
     page.line([(posts.place(median), top - STEM), (posts.place(median), top - 2)], page.colours.ink, 3)
     half = short(low, language), short(high, language)
     if half[0] != half[1]:
         start, end, y = posts.place(low), posts.place(high), bottom + STEM
         page.line([(start, y - STEM + 4), (start, y), (end, y), (end, y - STEM + 4)], page.colours.ink, 3)
-        words = say("middle half {low}–{high}", low=half[0], high=half[1])
+        words = gettext("middle half {low}–{high}", low=half[0], high=half[1])
         _centred(page, (start + end) / 2, y + LABEL - STEM, words, style)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from statistics import median
 
-from pipeline.chart.numbers import short
+from pipeline.chart.number_format import short
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, LazyString, Normalization, Span, View
 
@@ -30,7 +30,7 @@ SPANS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RankedRow:
     """An account with its place in the comparison's own order; median and top are None where it has no posts.
 
     rank: what it is ranked by, its median or its total.
@@ -40,36 +40,38 @@ class Standing:
     index: int
     median: float | None
     top: float | None
-    rank: float | None
+    sort_value: float | None
 
 
-def standings(rows: Sequence[ChartRow]) -> list[Standing]:
+def by_median(rows: Sequence[ChartRow]) -> list[RankedRow]:
     """The highest median first, equal medians by handle, accounts without posts last."""
-    return _in_order(_standing(row, index, _median(row)) for index, row in enumerate(rows))
+    return _in_order(_entry(row, index, _median(row)) for index, row in enumerate(rows))
 
 
-def by_total(rows: Sequence[ChartRow]) -> list[Standing]:
+def by_total(rows: Sequence[ChartRow]) -> list[RankedRow]:
     """The highest total first, equal totals by handle, accounts without one last."""
-    return _in_order(_standing(row, index, row.total) for index, row in enumerate(rows))
+    return _in_order(_entry(row, index, row.total) for index, row in enumerate(rows))
 
 
-def ranked(data: ChartData, kept: Layout) -> list[Standing]:
+def ranked(data: ChartData, kept: Layout) -> list[RankedRow]:
     """The accounts in a layout's order."""
-    found = by_total(data.rows) if data.spec.view in {View.GROWTH, View.RACE} else standings(data.rows)
-    by_index = {standing.index: standing for standing in found}
+    found = by_total(data.rows) if data.spec.view in {View.GROWTH, View.RACE} else by_median(data.rows)
+    by_index = {entry.index: entry for entry in found}
     return [by_index[index] for index in kept.order]
 
 
-def _standing(row: ChartRow, index: int, rank: float | None) -> Standing:
-    return Standing(row, index, _median(row), max(row.values, default=None), rank)
+def _entry(row: ChartRow, index: int, sort_value: float | None) -> RankedRow:
+    return RankedRow(row, index, _median(row), max(row.values, default=None), sort_value)
 
 
 def _median(row: ChartRow) -> float | None:
     return median(row.values) if row.values else None
 
 
-def _in_order(found: Iterable[Standing]) -> list[Standing]:
-    return sorted(found, key=lambda each: (each.rank is None, -(each.rank or 0), each.row.handle.casefold()))
+def _in_order(found: Iterable[RankedRow]) -> list[RankedRow]:
+    return sorted(
+        found, key=lambda each: (each.sort_value is None, -(each.sort_value or 0), each.row.handle.casefold())
+    )
 
 
 def read_at(data: ChartData, row: ChartRow) -> datetime:
@@ -101,30 +103,34 @@ def column(spec: ChartSpec) -> LazyString:
 
 def title(spec: ChartSpec) -> str:
     """What is measured."""
-    say = translator(spec.language).gettext
+    gettext = translator(spec.language).gettext
     metric = translator(spec.language).metric(spec.metric).capitalize()
     if spec.view is View.GROWTH:
-        return say("{metric} gained", metric=metric)
+        return gettext("{metric} gained", metric=metric)
     if spec.view is View.RACE and spec.normalization is Normalization.COUNT:
-        return say("{metric} in total", metric=metric)
-    return say(TITLES[spec.normalization], metric=metric)
+        return gettext("{metric} in total", metric=metric)
+    return gettext(TITLES[spec.normalization], metric=metric)
 
 
 def extent(spec: ChartSpec) -> str:
     """What of: last 100 posts, and in growth since when."""
-    say = translator(spec.language).gettext
-    posts = say("last {count} posts", count=short(spec.count, spec.language)) if spec.count > 1 else say("last post")
-    return f"{say(SPANS[spec.span])} · {posts}" if spec.view is View.GROWTH else posts
+    gettext = translator(spec.language).gettext
+    posts = (
+        gettext("last {count} posts", count=short(spec.count, spec.language))
+        if spec.count > 1
+        else gettext("last post")
+    )
+    return f"{gettext(SPANS[spec.span])} · {posts}" if spec.view is View.GROWTH else posts
 
 
-def figures(data: ChartData, standing: Standing) -> list[str]:
+def figures(data: ChartData, entry: RankedRow) -> list[str]:
     """The median and the greatest count; nothing where there are no posts."""
-    say, language = translator(data.spec.language).gettext, data.spec.language
-    if standing.median is None or standing.top is None:
+    gettext, language = translator(data.spec.language).gettext, data.spec.language
+    if entry.median is None or entry.top is None:
         return []
     return [
-        say("median {number}", number=short(standing.median, language)),
-        say("top {number}", number=short(standing.top, language)),
+        gettext("median {number}", number=short(entry.median, language)),
+        gettext("top {number}", number=short(entry.top, language)),
     ]
 
 
@@ -137,14 +143,14 @@ def within(data: ChartData, row: ChartRow) -> str:
     return translator(data.spec.language).gettext("all within {hours} h", hours=hours) if length < FRESH else ""
 
 
-def sample(standing: Standing) -> str:
-    return f"n={len(standing.row.values)}"
+def sample(entry: RankedRow) -> str:
+    return f"n={len(entry.row.values)}"
 
 
 def reason(data: ChartData, row: ChartRow) -> str:
     """What stands in the place of an account's posts, or of what they gained."""
-    say = translator(data.spec.language).gettext
-    return row.note or since(data, row) or (say("not known") if row.values else say("no posts"))
+    gettext = translator(data.spec.language).gettext
+    return row.note or since(data, row) or (gettext("not known") if row.values else gettext("no posts"))
 
 
 def since(data: ChartData, row: ChartRow) -> str:

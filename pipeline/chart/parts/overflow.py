@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, product
 
-from pipeline.chart import frame
-from pipeline.chart.numbers import short
-from pipeline.chart.standing import Standing, column, handles, reason, since
-from pipeline.chart.words import elide, width
+from pipeline.chart.number_format import short
+from pipeline.chart.paint.typesetting import elide, width
+from pipeline.chart.parts import frame
+from pipeline.chart.ranking import RankedRow, column, handles, reason, since
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, View
 
@@ -33,7 +33,9 @@ class Words:
     width: float
 
 
-def divided(data: ChartData, found: Sequence[Standing], most: int, usual: int, height: Height) -> tuple[int, list[str]]:
+def divided(
+    data: ChartData, found: Sequence[RankedRow], most: int, usual: int, height: Height
+) -> tuple[int, list[str]]:
     """How many of the accounts are drawn, the first ones and at most so many, and the lines that name all others.
 
     A page becomes higher than it usually may be rather than that fewer than usual are drawn.
@@ -58,7 +60,7 @@ def _most_drawn(amounts: range, fits: Callable[[int], bool]) -> int | None:
     return amounts[bisect_left(amounts, True, key=lambda drawn: not fits(drawn)) - 1]  # noqa: FBT003 what is looked for
 
 
-def _cut(data: ChartData, found: Sequence[Standing], drawn: int, height: Height) -> tuple[int, list[str]]:
+def _cut(data: ChartData, found: Sequence[RankedRow], drawn: int, height: Height) -> tuple[int, list[str]]:
     """Far more accounts than a chat may usually track: as many as have room, and how many more there are."""
 
     def lines(told: int) -> list[str]:
@@ -69,54 +71,54 @@ def _cut(data: ChartData, found: Sequence[Standing], drawn: int, height: Height)
     return drawn, lines(drawn if most is None else most)
 
 
-def named(data: ChartData, rest: Sequence[Standing], room: float, *, each_time: bool = True) -> list[str]:
+def named(data: ChartData, rest: Sequence[RankedRow], room: float, *, each_time: bool = True) -> list[str]:
     """Lines that name these accounts with their figures, those of one reason or time together."""
     others = handles(data)
     groups = [list(group) for _, group in groupby(_sorted(data, rest, each_time=each_time), _kind(data, each_time))]
     pieces: list[str] = []
     for number, group in enumerate(groups):
-        names = [_named(data, standing, room, others) for standing in group]
+        names = [_named(data, entry, room, others) for entry in group]
         ends = "" if number == len(groups) - 1 else frame.SEPARATOR.rstrip()
         pieces += [*_intro(data, group[0], each_time=each_time, first=number == 0).split(), *_listed(names, ends)]
     return _wrapped([Words(piece, width(piece)) for piece in pieces])
 
 
-def _kind(data: ChartData, each_time: bool) -> Callable[[Standing], tuple[bool, str]]:  # noqa: FBT001 a key's
+def _kind(data: ChartData, each_time: bool) -> Callable[[RankedRow], tuple[bool, str]]:  # noqa: FBT001 a key's
     """Accounts with figures first; what is to be said of them all."""
 
-    def kind(standing: Standing) -> tuple[bool, str]:
-        known = _figure(data, standing) is not None
-        said = standing.row.note or since(data, standing.row)
+    def kind(entry: RankedRow) -> tuple[bool, str]:
+        known = _figure(data, entry) is not None
+        said = entry.row.note or since(data, entry.row)
         if known and said:
-            shorter = EARLIER if standing.row.note else NOT_ALL_KNOWN
+            shorter = EARLIER if entry.row.note else NOT_ALL_KNOWN
             return False, said if each_time else translator(data.spec.language).gettext(shorter)
-        return not known, "" if known else reason(data, standing.row)
+        return not known, "" if known else reason(data, entry.row)
 
     return kind
 
 
-def _sorted(data: ChartData, rest: Sequence[Standing], *, each_time: bool) -> list[Standing]:
+def _sorted(data: ChartData, rest: Sequence[RankedRow], *, each_time: bool) -> list[RankedRow]:
     return sorted(rest, key=_kind(data, each_time))
 
 
-def _intro(data: ChartData, standing: Standing, *, each_time: bool, first: bool) -> str:
+def _intro(data: ChartData, entry: RankedRow, *, each_time: bool, first: bool) -> str:
     """What stands before a group: what its figures are, or why it has none, or when they were read."""
-    say = translator(data.spec.language).gettext
-    figures = [say(column(data.spec))] if first and _figure(data, standing) is not None else []
-    why = _kind(data, each_time)(standing)[1]
-    return ", ".join(filter(None, [say(NOT_DRAWN) if first else "", *figures, why])) + ":"
+    gettext = translator(data.spec.language).gettext
+    figures = [gettext(column(data.spec))] if first and _figure(data, entry) is not None else []
+    why = _kind(data, each_time)(entry)[1]
+    return ", ".join(filter(None, [gettext(NOT_DRAWN) if first else "", *figures, why])) + ":"
 
 
-def _named(data: ChartData, standing: Standing, room: float, others: tuple[str, ...]) -> str:
-    name = elide(f"@{standing.row.handle}", room, among=others)
-    return " ".join([name, *filter(None, [_figure(data, standing)])]).replace(" ", "\N{NO-BREAK SPACE}")
+def _named(data: ChartData, entry: RankedRow, room: float, others: tuple[str, ...]) -> str:
+    name = elide(f"@{entry.row.handle}", room, among=others)
+    return " ".join([name, *filter(None, [_figure(data, entry)])]).replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def _figure(data: ChartData, standing: Standing) -> str | None:
-    if standing.rank is None:
+def _figure(data: ChartData, entry: RankedRow) -> str | None:
+    if entry.sort_value is None:
         return None
-    sign = "+" if data.spec.view is View.GROWTH and standing.rank > 0 else ""
-    return sign + short(standing.rank, data.spec.language)
+    sign = "+" if data.spec.view is View.GROWTH and entry.sort_value > 0 else ""
+    return sign + short(entry.sort_value, data.spec.language)
 
 
 def _listed(names: Sequence[str], end: str) -> Iterator[str]:

@@ -38,7 +38,7 @@ class Steps:
 
 
 TENS = Steps((1,))
-HALVES = Steps((1, 3))
+HALF_DECADES = Steps((1, 3))
 """1, 3, 10, 30: about half a decade from each to the next."""
 ROUND = Steps((1, 2, 5))
 """1, 2, 5, 10, 20: what is counted by on linear axes."""

@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from math import ceil
 
-from pipeline.chart import frame
-from pipeline.chart.marks import GAP
-from pipeline.chart.numbers import short
-from pipeline.chart.page import Page
-from pipeline.chart.scale import Scale
-from pipeline.chart.series import (
+from pipeline.chart.number_format import short
+from pipeline.chart.paint.marks import GAP
+from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.theme import blend
+from pipeline.chart.paint.typesetting import TEXT, Style, elide, width
+from pipeline.chart.parts import frame
+from pipeline.chart.parts.scale import Scale
+from pipeline.chart.ranking import handles, sample
+from pipeline.chart.views.posts.series import (
     SPACE,
     Plot,
     Point,
@@ -24,9 +27,6 @@ from pipeline.chart.series import (
     ticks_width,
     values_axis,
 )
-from pipeline.chart.standing import handles, sample
-from pipeline.chart.theme import blend
-from pipeline.chart.words import TEXT, Style, elide, width
 from pipeline.records import ChartData
 
 COLUMNS = 2
@@ -53,7 +53,7 @@ LEAST_HEIGHT = 150
 
 def draw(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float) -> None:
     """Two columns, the highest medians first, from left to right and from the top."""
-    head = HEAD + (NOTE if any(one.standing.row.note for one in drawn) else 0)
+    head = HEAD + (NOTE if any(one.entry.row.note for one in drawn) else 0)
     boxes = _boxes(data, drawn, scale, bottom, head)
     grid(page, boxes)
     page.line(_behind(boxes, drawn), blend(page.colours.muted, page.colours.paper, PALE), BEHIND)
@@ -83,10 +83,10 @@ def _boxes(data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float
 
 def _heading(page: Page, data: ChartData, box: Plot, one: Series, head: float) -> None:
     """The name at the left, the median at the right; below why the account is grey."""
-    row, style = one.standing.row, Style(one.colour, bold=True)
+    row, style = one.entry.row, Style(one.colour, bold=True)
     right, baseline = box.right + box.dot, box.top - head + TEXT - 4
-    few = [sample(one.standing)] if len(row.values) < data.spec.count else []
-    words = frame.SEPARATOR.join([short(one.standing.median or 0, data.spec.language), *few])
+    few = [sample(one.entry)] if len(row.values) < data.spec.count else []
+    words = frame.SEPARATOR.join([short(one.entry.median or 0, data.spec.language), *few])
     room = right - box.left - APART - width(words)
     muted = Style(page.colours.muted)
     page.text(box.left, baseline, elide(f"@{row.handle}", room, style, handles(data)), style)

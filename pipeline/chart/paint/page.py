@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from pipeline.chart.marks import SOLID, Align, Bars, Dash, Dots, Line, Mark, Point, Words
-from pipeline.chart.sheet import Sheet
-from pipeline.chart.theme import Colours
-from pipeline.chart.words import Style
+from pipeline.chart.paint.bitmap import IndexedBitmap
+from pipeline.chart.paint.marks import SOLID, Align, Bars, Dash, Dots, Line, Mark, Point, Words
+from pipeline.chart.paint.theme import Colours
+from pipeline.chart.paint.typesetting import Style
 
 WIDTH = 1280
 MARGIN = 48
@@ -46,8 +46,8 @@ class Page:
         """Hollow dots."""
         self.marks.append(Dots(points, size - width, self.colours.paper, colour, width))
 
-    def paint(self) -> Sheet:
-        sheet = Sheet(WIDTH, self.height, self.colours)
+    def paint(self) -> IndexedBitmap:
+        bitmap = IndexedBitmap(WIDTH, self.height, self.colours)
         for mark in self.marks:
-            mark.paint(sheet)
-        return sheet
+            mark.paint(bitmap)
+        return bitmap

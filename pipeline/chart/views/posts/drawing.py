@@ -4,11 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from math import ceil
 
-from pipeline.chart import alone, frame, labels, panels, rest
 from pipeline.chart.layout import layout
-from pipeline.chart.page import Page
-from pipeline.chart.scale import Scale, scale_of
-from pipeline.chart.series import (
+from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.typesetting import TEXT, Style, width
+from pipeline.chart.parts import frame, labels, overflow
+from pipeline.chart.parts.scale import Scale, scale_of
+from pipeline.chart.ranking import RankedRow, figures, fresh, handles, ranked, sample
+from pipeline.chart.views.posts import panels, single
+from pipeline.chart.views.posts.rolling_median import enough, window
+from pipeline.chart.views.posts.series import (
     MOST_TOGETHER,
     SPACE,
     Series,
@@ -23,9 +27,6 @@ from pipeline.chart.series import (
     ticks_width,
     values_axis,
 )
-from pipeline.chart.smooth import enough, window
-from pipeline.chart.standing import Standing, figures, fresh, handles, ranked, sample
-from pipeline.chart.words import TEXT, Style, width
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
@@ -49,17 +50,17 @@ def draw(data: ChartData) -> Page:
     """The accounts with the highest medians, as many as can be told apart; the others are named."""
     kept = layout(data)
     found = ranked(data, kept)
-    full = [standing for standing in found if standing.row.values]
+    full = [entry for entry in found if entry.row.values]
     shown, names = _divided(data, full + found[len(full) :], min(len(full), panels.MOST))
     many = len(shown) > MOST_TOGETHER
     page = frame.open_page(data, _height(data, len(shown), names), _reading(data, shown, many=many))
     bottom = frame.foot(page, data, growing=_growing(data, shown), lines=_lines_told(data, names, many=many))
-    drawn = [series(page, data, standing) for standing in shown]
+    drawn = [series(page, data, entry) for entry in shown]
     scale = scale_of(kept, data.spec.normalization, LINEAR)
     if many:
         panels.draw(page, data, drawn, scale, bottom)
     elif len(drawn) == 1:
-        alone.draw(page, data, drawn[0], scale, bottom)
+        single.draw(page, data, drawn[0], scale, bottom)
     elif drawn:
         _together(page, data, drawn, scale, bottom)
     else:
@@ -67,25 +68,25 @@ def draw(data: ChartData) -> Page:
     return page
 
 
-def _reading(data: ChartData, shown: Sequence[Standing], *, many: bool) -> str:
+def _reading(data: ChartData, shown: Sequence[RankedRow], *, many: bool) -> str:
     """How the marks are to be read; lines of more posts are of wider windows."""
-    widths = sorted({window(len(standing.row.values)) for standing in shown}) or [window(0)]
+    widths = sorted({window(len(entry.row.values)) for entry in shown}) or [window(0)]
     width_told = str(widths[0]) if len(widths) == 1 else f"{widths[0]}–{widths[-1]}"
     halves = sorted({enough(each) for each in widths})
     half_told = str(halves[0]) if len(halves) == 1 else f"{halves[0]}–{halves[-1]}"
-    say = translator(data.spec.language).gettext
-    full = say(READINGS[many], window=width_told, enough=half_told)
-    line = frame.SEPARATOR.join([say("reposts left out"), full])
-    return full if width(line) <= frame.RIGHT - frame.LEFT else say(SHORT_READING)
+    gettext = translator(data.spec.language).gettext
+    full = gettext(READINGS[many], window=width_told, enough=half_told)
+    line = frame.SEPARATOR.join([gettext("reposts left out"), full])
+    return full if width(line) <= frame.RIGHT - frame.LEFT else gettext(SHORT_READING)
 
 
-def _divided(data: ChartData, found: Sequence[Standing], most: int) -> tuple[Sequence[Standing], list[str]]:
+def _divided(data: ChartData, found: Sequence[RankedRow], most: int) -> tuple[Sequence[RankedRow], list[str]]:
     """Those that are drawn, and the lines that name the others."""
 
     def height(drawn: int, names: Sequence[str]) -> int:
         return _least_height(data, drawn, names)
 
-    amount, names = rest.divided(data, found, most, USUAL, height)
+    amount, names = overflow.divided(data, found, most, USUAL, height)
     return found[:amount], names
 
 
@@ -102,8 +103,8 @@ def _least_height(data: ChartData, drawn: int, names: Sequence[str]) -> int:
     return ceil(frame.TOP + max(drawing + frame.LINE + SPACE, beside) + foot)
 
 
-def _growing(data: ChartData, shown: Sequence[Standing]) -> bool:
-    return any(any(fresh(data, standing.row)) for standing in shown)
+def _growing(data: ChartData, shown: Sequence[RankedRow]) -> bool:
+    return any(any(fresh(data, entry.row)) for entry in shown)
 
 
 def _lines_told(data: ChartData, names: Sequence[str], *, many: bool) -> list[str]:
@@ -128,8 +129,8 @@ def _together(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale
 
 
 def _label(page: Page, data: ChartData, one: Series) -> labels.Label:
-    row, ink = one.standing.row, Style(page.colours.ink)
-    told = [figures(data, one.standing)[0], *([sample(one.standing)] if len(row.values) < data.spec.count else [])]
+    row, ink = one.entry.row, Style(page.colours.ink)
+    told = [figures(data, one.entry)[0], *([sample(one.entry)] if len(row.values) < data.spec.count else [])]
     joined = frame.SEPARATOR.join(told)
     lines_told = [joined] if width(joined) <= labels.COLUMN else told
     below = [(words, ink) for words in lines_told]

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from pipeline.chart.marks import GAP, SOLID, Dash
-from pipeline.chart.numbers import short, tick
-from pipeline.chart.page import Page
-from pipeline.chart.scale import Scale
-from pipeline.chart.smooth import on_top, rolling_median, window
-from pipeline.chart.standing import Standing, fresh
-from pipeline.chart.words import TEXT, Style, width
+from pipeline.chart.number_format import short, tick
+from pipeline.chart.paint.marks import GAP, SOLID, Dash
+from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.typesetting import TEXT, Style, width
+from pipeline.chart.parts.scale import Scale
+from pipeline.chart.ranking import RankedRow, fresh
+from pipeline.chart.views.posts.rolling_median import on_top, rolling_median, window
 from pipeline.i18n import translator
 from pipeline.records import ChartData, Normalization
 
@@ -38,13 +38,13 @@ class Series:
     line: how many newer posts there are and the rolling median, newest first; empty where there are too few posts.
     """
 
-    standing: Standing
+    entry: RankedRow
     colour: str
     line: tuple[tuple[int, float], ...]
 
     @property
     def values(self) -> Sequence[float]:
-        return self.standing.row.values
+        return self.entry.row.values
 
     @property
     def last(self) -> float:
@@ -55,11 +55,11 @@ class Series:
         return self.line[-1][1] if self.line else self.values[-1]
 
 
-def series(page: Page, data: ChartData, standing: Standing) -> Series:
-    colour = page.colours.muted if standing.row.note else page.colours.account(standing.index)
-    posts = window(len(standing.row.values))
+def series(page: Page, data: ChartData, entry: RankedRow) -> Series:
+    colour = page.colours.muted if entry.row.note else page.colours.account(entry.index)
+    posts = window(len(entry.row.values))
     counts = data.spec.normalization is Normalization.COUNT
-    return Series(standing, colour, tuple(rolling_median(standing.row.values, posts, counts=counts)))
+    return Series(entry, colour, tuple(rolling_median(entry.row.values, posts, counts=counts)))
 
 
 def longest(shown: Sequence[Series]) -> int:
@@ -142,9 +142,9 @@ def _grid(box: Plot, free: tuple[float, float, float, float] | None) -> Iterator
 
 def posts_axis(page: Page, data: ChartData, box: Plot) -> None:
     """From the oldest post to the newest."""
-    style, say, language = Style(page.colours.muted), translator(data.spec.language).gettext, data.spec.language
+    style, gettext, language = Style(page.colours.muted), translator(data.spec.language).gettext, data.spec.language
     baseline = box.bottom + SPACE + TEXT
-    oldest, newest = say("{count} posts ago", count=short(box.span, language)), say("newest")
+    oldest, newest = gettext("{count} posts ago", count=short(box.span, language)), gettext("newest")
     middle = short(box.span // 2, language)
     page.text(box.left, baseline, oldest, style)
     page.text(box.right + box.dot, baseline, newest, style, "right")
@@ -156,7 +156,7 @@ def posts_axis(page: Page, data: ChartData, box: Plot) -> None:
 
 def dots(page: Page, data: ChartData, box: Plot, one: Series, others: Counter[tuple[int, float]]) -> None:
     """A dot a post, the youngest hollow; upon the dots that others have in the same place, which are counted."""
-    young = fresh(data, one.standing.row)
+    young = fresh(data, one.entry.row)
     counts = data.spec.normalization is Normalization.COUNT
     places = _crowded(box, one) if box.step < DOTS[0] / 2 else _stacked(box, one, others, counts=counts)
     page.dots([place for ago, place in places if not young[ago]], page.colours.dot(one.colour), box.dot, rim=0)

@@ -1,7 +1,10 @@
 """The picture of a comparison. Importing this loads matplotlib."""
 
-from pipeline.chart import growth, posts, race, spread
-from pipeline.chart.encode import png
+from pipeline.chart.paint.png import png
+from pipeline.chart.views.growth import drawing as growth
+from pipeline.chart.views.posts import drawing as posts
+from pipeline.chart.views.race import drawing as race
+from pipeline.chart.views.spread import drawing as spread
 from pipeline.records import ChartData, View
 
 VIEWS = {View.SPREAD: spread.draw, View.POSTS: posts.draw, View.GROWTH: growth.draw, View.RACE: race.draw}

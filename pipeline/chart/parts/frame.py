@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from pipeline.chart.page import MARGIN, WIDTH, Page
-from pipeline.chart.standing import extent, title
-from pipeline.chart.theme import COLOURS
-from pipeline.chart.words import TEXT, Style, width
+from pipeline.chart.paint.page import MARGIN, WIDTH, Page
+from pipeline.chart.paint.theme import COLOURS
+from pipeline.chart.paint.typesetting import TEXT, Style, width
+from pipeline.chart.ranking import extent, title
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, LazyString
 

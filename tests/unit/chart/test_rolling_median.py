@@ -4,7 +4,15 @@ from statistics import median, median_grouped
 
 import pytest
 
-from pipeline.chart.smooth import CORNERS, LEAST_WINDOW, enough, middle, on_top, rolling_median, window
+from pipeline.chart.views.posts.rolling_median import (
+    CORNERS,
+    LEAST_WINDOW,
+    enough,
+    middle,
+    on_top,
+    rolling_median,
+    window,
+)
 
 
 def heights(values: list[float], width: int, *, counts: bool = True) -> list[float]:

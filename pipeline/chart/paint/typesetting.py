@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 
-from pipeline.chart import fonts
+from pipeline.chart.paint import fonts
 
 mpl.rcParams["text.hinting"] = "none"  # letters this large gain nothing by it, and it takes half of their time
 

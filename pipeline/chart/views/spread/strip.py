@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import quantiles
 
-from pipeline.chart.numbers import tick
-from pipeline.chart.page import Page
-from pipeline.chart.scale import ROUND, Scale
-from pipeline.chart.standing import Standing, fresh
-from pipeline.chart.swarm import Crowd, Swarm
-from pipeline.chart.words import width
+from pipeline.chart.number_format import tick
+from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.typesetting import width
+from pipeline.chart.parts.scale import ROUND, Scale
+from pipeline.chart.ranking import RankedRow, fresh
+from pipeline.chart.views.spread.swarm import Crowd, Swarm
 from pipeline.records import ChartData, Language, Normalization
 
 LARGEST = 18
@@ -120,20 +120,20 @@ class Strip:
         return least
 
 
-def strip_of(page: Page, data: ChartData, standing: Standing, room: Room, axis: Axis) -> Strip:
+def strip_of(page: Page, data: ChartData, entry: RankedRow, room: Room, axis: Axis) -> Strip:
     """The posts of an account that has some."""
-    row, high = standing.row, axis.scale.high
+    row, high = entry.row, axis.scale.high
     posts = sorted(zip(row.values, fresh(data, row), strict=True))
     shown = [post for post in posts if post[0] <= high]
     grain = 0 if data.spec.normalization is Normalization.RATE else 1
-    ink = colour(page, standing)
+    ink = colour(page, entry)
     return Strip(shown, len(shown) < len(posts), _quartiles(row.values), ink, room, axis.place, grain)
 
 
-def colour(page: Page, standing: Standing) -> str:
+def colour(page: Page, entry: RankedRow) -> str:
     """An account's own, unless its row is stale or empty."""
-    fresh = standing.row.values and not standing.row.note
-    return page.colours.account(standing.index) if fresh else page.colours.muted
+    fresh = entry.row.values and not entry.row.note
+    return page.colours.account(entry.index) if fresh else page.colours.muted
 
 
 def _quartiles(values: Sequence[float]) -> tuple[float, float, float]:

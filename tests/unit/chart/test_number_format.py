@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.chart.numbers import short, tick
+from pipeline.chart.number_format import short, tick
 from pipeline.records import Language
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from pipeline.chart import frame, rest
 from pipeline.chart.layout import layout
-from pipeline.chart.numbers import short
-from pipeline.chart.page import Page
-from pipeline.chart.standing import Standing, figures, handles, ranked, reason, sample, within
-from pipeline.chart.words import TEXT, Style, elide, width
+from pipeline.chart.number_format import short
+from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.typesetting import TEXT, Style, elide, width
+from pipeline.chart.parts import frame, overflow
+from pipeline.chart.ranking import RankedRow, figures, handles, ranked, reason, sample, within
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, Layout, Normalization
 
@@ -99,8 +99,8 @@ def draw(data: ChartData) -> Page:
     if len(found) > MOST_OPEN:
         return _dense(data, found, kept)
     page = _open(data, frame.height_for(len(found)))
-    if len(found) == 1 and found[0].rank is not None:
-        _alone(page, data, found[0], found[0].rank)
+    if len(found) == 1 and found[0].sort_value is not None:
+        _single(page, data, found[0], found[0].sort_value)
     elif found:
         _spaced(page, data, found, kept)
     else:
@@ -112,43 +112,43 @@ def _open(data: ChartData, height: int) -> Page:
     return frame.open_page(data, height, translator(data.spec.language).gettext(READINGS[data.spec.normalization]))
 
 
-def _alone(page: Page, data: ChartData, standing: Standing, total: float) -> None:
+def _single(page: Page, data: ChartData, entry: RankedRow, total: float) -> None:
     """A bar says nothing where there is none to compare it with: the number itself, and what a single post has."""
-    say = translator(data.spec.language).gettext
-    colour = _colour(page, standing)
+    gettext = translator(data.spec.language).gettext
+    colour = _colour(page, entry)
     name = Style(colour, ALONE_NAME, bold=True)
-    page.text(frame.LEFT, 330, elide(f"@{standing.row.handle}", frame.RIGHT - frame.LEFT, name), name)
+    page.text(frame.LEFT, 330, elide(f"@{entry.row.handle}", frame.RIGHT - frame.LEFT, name), name)
     number = Style(colour, ALONE_NUMBER, bold=True)
     if width(_short(data, total), number) > frame.RIGHT - frame.LEFT:
         number = Style(colour, ALONE_NUMBER // 2, bold=True)
     page.text(frame.LEFT - 8, 550, _short(data, total), number)
-    each = say("per post: {figures}", figures=frame.SEPARATOR.join(figures(data, standing)))
-    words = frame.SEPARATOR.join([each, *_remarks(data, standing)])
+    each = gettext("per post: {figures}", figures=frame.SEPARATOR.join(figures(data, entry)))
+    words = frame.SEPARATOR.join([each, *_remarks(data, entry)])
     page.text(frame.LEFT, 640, elide(words, frame.RIGHT - frame.LEFT), Style(page.colours.muted))
 
 
-def _spaced(page: Page, data: ChartData, found: Sequence[Standing], kept: Layout) -> None:
+def _spaced(page: Page, data: ChartData, found: Sequence[RankedRow], kept: Layout) -> None:
     height = (page.height - frame.BOTTOM - frame.TOP) / len(found)
     bands = [Band(frame.TOP + height * number, height) for number in range(len(found))]
     lead = _lead(data, found)
     largest = Style(page.colours.ink, bands[0].number, bold=True)
     room = frame.RIGHT - frame.LEFT - SPACE - _widest(data, found, largest)
-    for standing, band in zip(found, bands, strict=True):
-        _head(page, data, standing, band, lead if standing is found[0] else "")
-        if standing.rank is None:
-            page.text(frame.LEFT, band.middle + 12, reason(data, standing.row), Style(page.colours.muted))
+    for entry, band in zip(found, bands, strict=True):
+        _head(page, data, entry, band, lead if entry is found[0] else "")
+        if entry.sort_value is None:
+            page.text(frame.LEFT, band.middle + 12, reason(data, entry.row), Style(page.colours.muted))
             continue
-        end = _bar(page, standing, frame.LEFT, room * standing.rank / kept.high, band.bar)
+        end = _bar(page, entry, frame.LEFT, room * entry.sort_value / kept.high, band.bar)
         number = Style(page.colours.ink, band.number, bold=True)
-        page.text(end + SPACE, band.middle + RISE * band.number, _short(data, standing.rank), number)
+        page.text(end + SPACE, band.middle + RISE * band.number, _short(data, entry.sort_value), number)
 
 
-def _head(page: Page, data: ChartData, standing: Standing, band: Band, lead: str) -> None:
+def _head(page: Page, data: ChartData, entry: RankedRow, band: Band, lead: str) -> None:
     """The name, what must be said of the row, and the lead where there is room for it."""
-    name, style = Style(_colour(page, standing), band.name, bold=True), Style(page.colours.muted)
+    name, style = Style(_colour(page, entry), band.name, bold=True), Style(page.colours.muted)
     whole, baseline = frame.RIGHT - frame.LEFT - SPACE, band.top + band.name
-    remarks = frame.SEPARATOR.join(_remarks(data, standing)) if standing.rank is not None else ""
-    handle = elide(f"@{standing.row.handle}", max(whole - width(remarks), whole / 2), name, handles(data))
+    remarks = frame.SEPARATOR.join(_remarks(data, entry)) if entry.sort_value is not None else ""
+    handle = elide(f"@{entry.row.handle}", max(whole - width(remarks), whole / 2), name, handles(data))
     room = whole - width(handle, name)
     longer = frame.SEPARATOR.join(filter(None, [lead, remarks]))
     page.text(frame.LEFT, baseline, handle, name)
@@ -156,31 +156,31 @@ def _head(page: Page, data: ChartData, standing: Standing, band: Band, lead: str
     page.text(frame.LEFT + width(handle, name) + SPACE, baseline, words, style)
 
 
-def _lead(data: ChartData, found: Sequence[Standing]) -> str:
+def _lead(data: ChartData, found: Sequence[RankedRow]) -> str:
     """By how much the first is ahead of the second; nothing where either is stale or has nothing."""
     pair = found[:2]
-    if len(pair) < len(("first", "second")) or any(standing.row.note or not standing.rank for standing in pair):
+    if len(pair) < len(("first", "second")) or any(entry.row.note or not entry.sort_value for entry in pair):
         return ""
-    first, second = (standing.rank or 0 for standing in pair)
-    say, other = translator(data.spec.language).gettext, f"@{pair[1].row.handle}"
+    first, second = (entry.sort_value or 0 for entry in pair)
+    gettext, other = translator(data.spec.language).gettext, f"@{pair[1].row.handle}"
     if first >= second * CLEAR:
-        return say("{number} times {other}", number=_short(data, first / second), other=other)
+        return gettext("{number} times {other}", number=_short(data, first / second), other=other)
     if _short(data, first - second) == "0":
-        return say("level with {other}", other=other)
-    return say("{number} ahead of {other}", number=_short(data, first - second), other=other)
+        return gettext("level with {other}", other=other)
+    return gettext("{number} ahead of {other}", number=_short(data, first - second), other=other)
 
 
-def _dense(data: ChartData, found: Sequence[Standing], kept: Layout) -> Page:
+def _dense(data: ChartData, found: Sequence[RankedRow], kept: Layout) -> Page:
     """A line an account."""
-    amount, names = rest.divided(data, found, len(found), USUAL_LINES, _height)
+    amount, names = overflow.divided(data, found, len(found), USUAL_LINES, _height)
     shown = found[:amount]
     page = _open(data, max(frame.HEIGHTS[1], _height(amount, names)))
     bottom = frame.foot(page, data, growing=False, lines=names)
     height = (bottom - frame.TOP) / len(shown)
     lines = [Line(frame.TOP + height * number, height) for number in range(len(shown))]
     column = _Column.fitting(page, data, shown, lines[0].size, kept.high)
-    for standing, line in zip(shown, lines, strict=True):
-        column.draw(page, data, standing, line, kept.high)
+    for entry, line in zip(shown, lines, strict=True):
+        column.draw(page, data, entry, line, kept.high)
     return page
 
 
@@ -196,26 +196,26 @@ class _Column:
     room: float
 
     @classmethod
-    def fitting(cls, page: Page, data: ChartData, shown: Sequence[Standing], size: int, high: float) -> "_Column":
+    def fitting(cls, page: Page, data: ChartData, shown: Sequence[RankedRow], size: int, high: float) -> "_Column":
         name, number = Style("", size, bold=True), Style(page.colours.ink, size, bold=True)
-        names = min(max(width(f"@{standing.row.handle}", name) for standing in shown), NAMES)
+        names = min(max(width(f"@{entry.row.handle}", name) for entry in shown), NAMES)
         left = frame.LEFT + names + SPACE
         kept = _widest(data, shown, number)
-        fits = [_room(data, standing, frame.RIGHT - left - SPACE - kept, high) for standing in shown]
+        fits = [_room(data, entry, frame.RIGHT - left - SPACE - kept, high) for entry in shown]
         return cls(left, max(min(fits), LEAST_ROOM))
 
-    def draw(self, page: Page, data: ChartData, standing: Standing, line: Line, high: float) -> None:
-        name = Style(_colour(page, standing), line.size, bold=True)
-        handle = elide(f"@{standing.row.handle}", self.left - SPACE - frame.LEFT, name, handles(data))
+    def draw(self, page: Page, data: ChartData, entry: RankedRow, line: Line, high: float) -> None:
+        name = Style(_colour(page, entry), line.size, bold=True)
+        handle = elide(f"@{entry.row.handle}", self.left - SPACE - frame.LEFT, name, handles(data))
         page.text(frame.LEFT, line.baseline, handle, name)
-        if standing.rank is None:
-            self._say(page, self.left, reason(data, standing.row), line)
+        if entry.sort_value is None:
+            self._say(page, self.left, reason(data, entry.row), line)
             return
-        end = _bar(page, standing, self.left, self.room * standing.rank / high, line.bar)
+        end = _bar(page, entry, self.left, self.room * entry.sort_value / high, line.bar)
         number = Style(page.colours.ink, line.size, bold=True)
-        words = _short(data, standing.rank)
+        words = _short(data, entry.sort_value)
         page.text(end + SPACE, line.baseline, words, number)
-        remarks = frame.SEPARATOR.join(_remarks(data, standing))
+        remarks = frame.SEPARATOR.join(_remarks(data, entry))
         self._say(page, end + SPACE + width(words, number) + SPACE, remarks, line)
 
     def _say(self, page: Page, x: float, words: str, line: Line) -> None:
@@ -223,39 +223,39 @@ class _Column:
             page.text(x, line.baseline, elide(words, frame.RIGHT - x), Style(page.colours.muted))
 
 
-def _room(data: ChartData, standing: Standing, free: float, high: float) -> float:
+def _room(data: ChartData, entry: RankedRow, free: float, high: float) -> float:
     """The length of a whole bar at which a row's words still fit; by tenths, so that it seldom changes."""
-    remarks = frame.SEPARATOR.join(_remarks(data, standing))
-    if standing.rank is None or not remarks:
+    remarks = frame.SEPARATOR.join(_remarks(data, entry))
+    if entry.sort_value is None or not remarks:
         return free
-    tenths = max(ceil(10 * standing.rank / high), 1)
+    tenths = max(ceil(10 * entry.sort_value / high), 1)
     return min(free, (free - SPACE - width(remarks)) * 10 / tenths)
 
 
-def _colour(page: Page, standing: Standing) -> str:
-    muted = standing.row.note or standing.rank is None
-    return page.colours.muted if muted else page.colours.account(standing.index)
+def _colour(page: Page, entry: RankedRow) -> str:
+    muted = entry.row.note or entry.sort_value is None
+    return page.colours.muted if muted else page.colours.account(entry.index)
 
 
-def _bar(page: Page, standing: Standing, left: float, length: float, ends: tuple[float, float]) -> float:
+def _bar(page: Page, entry: RankedRow, left: float, length: float, ends: tuple[float, float]) -> float:
     """From zero to where it ends, which is returned; nothing at all is a hair."""
     end = left + round(max(length, HAIR))
-    page.bar((left, ends[0]), (end, ends[1]), _colour(page, standing))
+    page.bar((left, ends[0]), (end, ends[1]), _colour(page, entry))
     return end
 
 
-def _widest(data: ChartData, found: Sequence[Standing], style: Style) -> float:
-    numbers = (_short(data, standing.rank) for standing in found if standing.rank is not None)
+def _widest(data: ChartData, found: Sequence[RankedRow], style: Style) -> float:
+    numbers = (_short(data, entry.sort_value) for entry in found if entry.sort_value is not None)
     return max(width(words, style) for words in (USUAL, *numbers))
 
 
-def _remarks(data: ChartData, standing: Standing) -> list[str]:
+def _remarks(data: ChartData, entry: RankedRow) -> list[str]:
     """How many posts if fewer than asked for, in how short a time, and why the row is stale."""
-    return list(filter(None, [_few(data, standing), within(data, standing.row), standing.row.note]))
+    return list(filter(None, [_few(data, entry), within(data, entry.row), entry.row.note]))
 
 
-def _few(data: ChartData, standing: Standing) -> str:
-    return sample(standing) if standing.rank is not None and len(standing.row.values) < data.spec.count else ""
+def _few(data: ChartData, entry: RankedRow) -> str:
+    return sample(entry) if entry.sort_value is not None and len(entry.row.values) < data.spec.count else ""
 
 
 def _short(data: ChartData, value: float) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from pipeline.chart import frame, rest, strip
-from pipeline.chart.numbers import short
-from pipeline.chart.page import Page
-from pipeline.chart.scale import Scale
-from pipeline.chart.standing import Standing, fresh, handles, reason
-from pipeline.chart.strip import Axis, Room, Strip, colour, strip_of
-from pipeline.chart.words import Style, elide, width
+from pipeline.chart.number_format import short
+from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.typesetting import Style, elide, width
+from pipeline.chart.parts import frame, overflow
+from pipeline.chart.parts.scale import Scale
+from pipeline.chart.ranking import RankedRow, fresh, handles, reason
+from pipeline.chart.views.spread import strip
+from pipeline.chart.views.spread.strip import Axis, Room, Strip, colour, strip_of
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
@@ -53,7 +54,7 @@ class Columns:
 class Line:
     """An account with its room, and its posts, None where there are none or where its note takes their place."""
 
-    standing: Standing
+    entry: RankedRow
     room: Room
     height: float
     strip: Strip | None
@@ -63,7 +64,7 @@ class Line:
         return self.room.middle + DROP
 
 
-def draw(data: ChartData, found: Sequence[Standing], scale: Scale) -> Page:
+def draw(data: ChartData, found: Sequence[RankedRow], scale: Scale) -> Page:
     """As many accounts as fit, the others named below."""
     amount, told = _fitted(data, found)
     shown = found[:amount]
@@ -83,14 +84,14 @@ def draw(data: ChartData, found: Sequence[Standing], scale: Scale) -> Page:
     return page
 
 
-def _fitted(data: ChartData, found: Sequence[Standing]) -> tuple[int, list[str]]:
+def _fitted(data: ChartData, found: Sequence[RankedRow]) -> tuple[int, list[str]]:
     """How many accounts have rows, and the lines of the foot, which name the others."""
     reading = [translator(data.spec.language).gettext(READING)] if any(row.values for row in data.rows) else []
 
     def height(drawn: int, names: Sequence[str]) -> int:
         return _height(data, drawn, [*reading, *names])
 
-    amount, names = rest.divided(data, found, len(found), USUAL, height)
+    amount, names = overflow.divided(data, found, len(found), USUAL, height)
     return amount, [*reading, *names]
 
 
@@ -103,41 +104,41 @@ def _growing(data: ChartData) -> bool:
     return any(any(fresh(data, row)) for row in data.rows)
 
 
-def _columns(data: ChartData, shown: Sequence[Standing]) -> Columns:
-    say, language = translator(data.spec.language).gettext, data.spec.language
-    medians = [short(standing.median, language) for standing in shown if standing.median is not None]
-    amounts = [len(standing.row.values) for standing in shown]
+def _columns(data: ChartData, shown: Sequence[RankedRow]) -> Columns:
+    gettext, language = translator(data.spec.language).gettext, data.spec.language
+    medians = [short(entry.median, language) for entry in shown if entry.median is not None]
+    amounts = [len(entry.row.values) for entry in shown]
     few = [short(amount, language) for amount in amounts if 0 < amount < data.spec.count]
-    names = min(max(width(f"@{standing.row.handle}", Style("", bold=True)) for standing in shown), NAMES)
-    names = max(names, width(say(SCALE)))
+    names = min(max(width(f"@{entry.row.handle}", Style("", bold=True)) for entry in shown), NAMES)
+    names = max(names, width(gettext(SCALE)))
     right = frame.RIGHT - (max(map(width, [*few, "n"])) + SPACE if few else 0)
-    end = right - max(map(width, [*medians, say("median")])) - 2 * SPACE
+    end = right - max(map(width, [*medians, gettext("median")])) - 2 * SPACE
     return Columns(names, frame.LEFT + names + SPACE, end, right, frame.RIGHT if few else None)
 
 
-def _lines(page: Page, data: ChartData, shown: Sequence[Standing], bottom: float, axis: Axis) -> list[Line]:
+def _lines(page: Page, data: ChartData, shown: Sequence[RankedRow], bottom: float, axis: Axis) -> list[Line]:
     top = frame.SLIM_TOP + HEADER
     height = (bottom - top) / len(shown)
     lines = []
-    for number, standing in enumerate(shown):
-        room, row = Room(top + height * (number + 0.5), height / 2 * FILLED, PAD, LEAST_DOT), standing.row
+    for number, entry in enumerate(shown):
+        room, row = Room(top + height * (number + 0.5), height / 2 * FILLED, PAD, LEAST_DOT), entry.row
         posts = None
         if row.values:
-            posts = strip_of(page, data, standing, room, axis)
-        lines.append(Line(standing, room, height, posts))
+            posts = strip_of(page, data, entry, room, axis)
+        lines.append(Line(entry, room, height, posts))
     return lines
 
 
 def _header(page: Page, data: ChartData, columns: Columns, axis: Axis) -> None:
-    say, style, baseline = (
+    gettext, style, baseline = (
         translator(data.spec.language).gettext,
         Style(page.colours.muted),
         frame.SLIM_TOP + HEADER_BASELINE,
     )
-    page.text(frame.LEFT, baseline, say(SCALE), style)
+    page.text(frame.LEFT, baseline, gettext(SCALE), style)
     for x, words in axis.labels(data.spec.language):
         page.text(x, baseline, words, style, "center")
-    page.text(columns.medians, baseline, say("median"), style, "right")
+    page.text(columns.medians, baseline, gettext("median"), style, "right")
     if columns.counts:
         page.text(columns.counts, baseline, "n", style, "right")
 
@@ -147,29 +148,29 @@ def _grid(page: Page, lines: Sequence[Line], xs: Sequence[float]) -> None:
     sides = [
         (line.room.middle - line.height / 2, line.room.middle + line.height / 2)
         for line in lines
-        if line.strip and not line.standing.row.note
+        if line.strip and not line.entry.row.note
     ]
     page.lines([((x, top), (x, bottom)) for x in xs for top, bottom in sides], page.colours.grid, 2)
 
 
 def _text(page: Page, data: ChartData, line: Line, columns: Columns) -> None:
-    row = line.standing.row
-    muted, name = Style(page.colours.muted), Style(colour(page, line.standing), bold=True)
+    row = line.entry.row
+    muted, name = Style(page.colours.muted), Style(colour(page, line.entry), bold=True)
     style = muted if row.note else Style(page.colours.ink)
     handle = elide(f"@{row.handle}", columns.names, name, handles(data))
     page.text(frame.LEFT, line.baseline, handle, name)
-    if line.standing.median is None:
+    if line.entry.median is None:
         words = elide(reason(data, row), frame.RIGHT - columns.start)
         page.text(columns.start, line.baseline, words, muted)
         return
-    page.text(columns.medians, line.baseline, short(line.standing.median, data.spec.language), style, "right")
+    page.text(columns.medians, line.baseline, short(line.entry.median, data.spec.language), style, "right")
     if columns.counts and len(row.values) < data.spec.count:
         page.text(columns.counts, line.baseline, short(len(row.values), data.spec.language), muted, "right")
 
 
 def _with_note(page: Page, line: Line, columns: Columns) -> Strip | None:
     """The posts beside their note, or the note alone where there is no room beside them."""
-    posts, note = line.strip, line.standing.row.note
+    posts, note = line.strip, line.entry.row.note
     if not posts or not note:
         return posts
     style, values = Style(page.colours.muted), posts.values

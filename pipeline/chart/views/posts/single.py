@@ -4,11 +4,13 @@ from collections import Counter
 
 from babel.dates import format_datetime
 
-from pipeline.chart import frame, labels
-from pipeline.chart.numbers import short
-from pipeline.chart.page import Page
-from pipeline.chart.scale import Scale
-from pipeline.chart.series import (
+from pipeline.chart.number_format import short
+from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.typesetting import TEXT, Style, width
+from pipeline.chart.parts import frame, labels
+from pipeline.chart.parts.scale import Scale
+from pipeline.chart.ranking import figures, sample
+from pipeline.chart.views.posts.series import (
     SPACE,
     Plot,
     Series,
@@ -22,8 +24,6 @@ from pipeline.chart.series import (
     ticks_width,
     values_axis,
 )
-from pipeline.chart.standing import figures, sample
-from pipeline.chart.words import TEXT, Style, width
 from pipeline.i18n import translator
 from pipeline.records import ChartData
 
@@ -39,7 +39,7 @@ MEDIAN = 3
 
 
 def draw(page: Page, data: ChartData, one: Series, scale: Scale, bottom: float) -> None:
-    number = short(one.standing.median or 0, data.spec.language)
+    number = short(one.entry.median or 0, data.spec.language)
     style = Style(one.colour, bold=True)
     left, right = frame.LEFT + ticks_width(data, scale), frame.RIGHT - width(number, style) - SPACE
     lowest = bottom - frame.LINE - SPACE
@@ -49,7 +49,7 @@ def draw(page: Page, data: ChartData, one: Series, scale: Scale, bottom: float) 
     values_axis(page, data, box)
     posts_axis(page, data, box)
     dots(page, data, box, one, Counter())
-    y = box.y(one.standing.median or 0)
+    y = box.y(one.entry.median or 0)
     page.line([(box.x(len(one.values) - 1), y), (box.right + SPACE / 2, y)], one.colour, MEDIAN, DASH)
     page.text(frame.RIGHT, y + 12, number, style, "right")
     begin(page, box, one)
@@ -64,9 +64,9 @@ def _top(one: Series, scale: Scale, bottom: float) -> float:
 
 
 def _heading(page: Page, data: ChartData, one: Series) -> None:
-    row = one.standing.row
-    few = [sample(one.standing)] if len(row.values) < data.spec.count else []
-    told = frame.SEPARATOR.join([figures(data, one.standing)[0], *few])
+    row = one.entry.row
+    few = [sample(one.entry)] if len(row.values) < data.spec.count else []
+    told = frame.SEPARATOR.join([figures(data, one.entry)[0], *few])
     name = f"@{row.handle}", Style(one.colour, NAME, bold=True)
     others = (told, Style(page.colours.ink)), (row.note or "", Style(page.colours.muted))
     labels.heading(page, frame.TOP + NAME_BASELINE, [name, *others])
@@ -76,10 +76,10 @@ def _best(page: Page, data: ChartData, box: Plot, one: Series) -> tuple[float, f
     """Write what the best post has, and its day, over its dot; returns the box of the words."""
     top = max(one.values)
     ago = one.values.index(top)
-    time = one.standing.row.times[ago]
+    time = one.entry.row.times[ago]
     pattern = "d MMM" if time.year == data.as_of.year else "d MMM y"
     day = format_datetime(time, pattern, locale=translator(data.spec.language).locale)
-    words = frame.SEPARATOR.join([figures(data, one.standing)[1], day])
+    words = frame.SEPARATOR.join([figures(data, one.entry)[1], day])
     half = width(words) / 2
     x, y = box.point(ago, top)
     middle = min(max(x, box.left + half), box.right - half)

@@ -10,14 +10,14 @@ from matplotlib.backends.backend_agg import RendererAgg
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.chart.theme import DOT_STRENGTH, Colours, blend
-from pipeline.chart.words import DPI
+from pipeline.chart.paint.theme import DOT_STRENGTH, Colours, blend
+from pipeline.chart.paint.typesetting import DPI
 
 TEXT_STEPS = (1.0, 0.88, 0.76, 0.64, 0.52, 0.4, 0.3, 0.2, 0.12, 0.06)
 MARK_STEPS = (1.0, 0.9, DOT_STRENGTH, 0.66, 0.52, 0.4, 0.28, 0.18, 0.09)
 BITS = 5
 """Of each of red, green and blue, that choose a colour of the palette."""
-Places = NDArray[np.uint8]
+Indices = NDArray[np.uint8]
 Pixels = NDArray[np.uint32]
 """A colour each, whose lowest byte is its red."""
 
@@ -27,9 +27,9 @@ class Palette:
     """A theme's colours by their places, paper's is 0; nearest has a place for each cell of similar colours."""
 
     pixels: Pixels
-    nearest: Places
+    nearest: Indices
 
-    def places(self, pixels: Pixels) -> Places:
+    def places(self, pixels: Pixels) -> Indices:
         return self.nearest.take(_cell(pixels))
 
     def place(self, colour: str) -> int:
@@ -41,7 +41,7 @@ class Palette:
         return self.pixels.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
 
 
-class Sheet:
+class IndexedBitmap:
     """Paper of width x height px.
 
     lines: the PNG's, each starting with its filter, none. pixels: the same without it.
@@ -49,7 +49,7 @@ class Sheet:
 
     def __init__(self, width: int, height: int, colours: Colours) -> None:
         self.colours, self.palette = colours, palette(colours)
-        self.lines: Places = np.zeros((height, width + 1), np.uint8)
+        self.lines: Indices = np.zeros((height, width + 1), np.uint8)
         self.pixels = self.lines[:, 1:]
 
     def mix(self, left: int, top: int, right: int, bottom: int, draw: Callable[[Any], None]) -> None:
@@ -83,7 +83,7 @@ def palette(colours: Colours) -> Palette:
     return Palette(np.array([as_pixel(colour) for colour in found], np.uint32), _nearest(found))
 
 
-def _nearest(colours: list[str]) -> Places:
+def _nearest(colours: list[str]) -> Indices:
     """The place of the colour nearest to each cell's middle."""
     middles = (np.arange(1 << BITS) << (8 - BITS)) + (1 << (7 - BITS))
     every = np.stack(np.meshgrid(middles, middles, middles, indexing="ij"), axis=-1).astype(np.uint8)

@@ -12,10 +12,10 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, IdentityTransform
 from numpy.typing import NDArray
 
-from pipeline.chart import fonts
-from pipeline.chart.sheet import Places, Sheet, as_pixel, painted, palette
-from pipeline.chart.theme import Colours
-from pipeline.chart.words import POINT, Style, extent, font, parts, width
+from pipeline.chart.paint import fonts
+from pipeline.chart.paint.bitmap import IndexedBitmap, Indices, as_pixel, painted, palette
+from pipeline.chart.paint.theme import Colours
+from pipeline.chart.paint.typesetting import POINT, Style, extent, font, parts, width
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -37,7 +37,7 @@ ROOM = 3
 
 
 class Mark(Protocol):
-    def paint(self, sheet: Sheet) -> None: ...
+    def paint(self, bitmap: IndexedBitmap) -> None: ...
 
 
 class Words:
@@ -50,13 +50,13 @@ class Words:
         self.words, self.style, self.baseline = fonts.drawable(words), style, baseline
         self.x = x - width(words, style) * ALIGNED[align]
 
-    def paint(self, sheet: Sheet) -> None:
+    def paint(self, bitmap: IndexedBitmap) -> None:
         x = self.x
         for part in parts(self.words):
-            piece = _piece(*part, self.style, sheet.colours)
+            piece = _glyph_run(*part, self.style, bitmap.colours)
             height, width = piece.ink.shape
             left, bottom = round(x) - ROOM, round(self.baseline + piece.descent) + ROOM
-            block = sheet.pixels[bottom - height : bottom, left : left + width]
+            block = bitmap.pixels[bottom - height : bottom, left : left + width]
             np.copyto(block, piece.places, where=piece.ink)
             x += piece.width
 
@@ -71,17 +71,17 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class GlyphRun:
     """Drawn text, kept: its places in the palette, where there is ink, how far it goes on, how far it hangs down."""
 
-    places: Places
+    places: Indices
     ink: NDArray[np.bool_]
     width: float
     descent: float
 
 
 @lru_cache(maxsize=512)
-def _piece(path: str | None, words: str, style: Style, colours: Colours) -> Piece:
+def _glyph_run(path: str | None, words: str, style: Style, colours: Colours) -> GlyphRun:
     width, height, descent = extent(path, words, style.size, style.bold)
     columns, rows = ceil(width) + 2 * ROOM, ceil(height) + 2 * ROOM
 
@@ -93,7 +93,7 @@ def _piece(path: str | None, words: str, style: Style, colours: Colours) -> Piec
             renderer.draw_text(context, ROOM + shift, rows - ROOM - descent, words, look, 0)
 
     places = palette(colours).places(painted(columns, rows, as_pixel(colours.paper), draw))
-    return Piece(places, places != 0, width, descent)
+    return GlyphRun(places, places != 0, width, descent)
 
 
 class Dots:
@@ -102,28 +102,28 @@ class Dots:
     def __init__(self, points: Iterable[Point], size: float, fill: str, edge: str, rim: float) -> None:
         self.points, self.size, self.fill, self.edge, self.rim = list(points), size, fill, edge, rim
 
-    def paint(self, sheet: Sheet) -> None:
+    def paint(self, bitmap: IndexedBitmap) -> None:
         if not self.points:
             return
-        stamp = _stamp(self.size, self.fill, self.edge, self.rim, sheet.colours)
-        across, flat = sheet.lines.shape[1], sheet.lines.reshape(-1)
+        sprite = _sprite(self.size, self.fill, self.edge, self.rim, bitmap.colours)
+        across, flat = bitmap.lines.shape[1], bitmap.lines.reshape(-1)
         middles = np.floor(np.array(self.points) + 0.5).astype(np.intp)
         starts = (middles[:, 1] * across + middles[:, 0] + 1)[:, None]
-        down, right, on_paper = stamp.edge
+        down, right, on_paper = sprite.edge
         if len(on_paper):
             edge = starts + (down * across + right)
             below = flat[edge]
-            flat[edge] = np.where(below == 0, on_paper, np.where(stamp.on_marks, stamp.on_marks, below))
-        down, right, places = stamp.full
+            flat[edge] = np.where(below == 0, on_paper, np.where(sprite.on_marks, sprite.on_marks, below))
+        down, right, places = sprite.full
         flat[starts + (down * across + right)] = places
 
 
-Covered = tuple[NDArray[np.intp], NDArray[np.intp], Places]
+Covered = tuple[NDArray[np.intp], NDArray[np.intp], Indices]
 """How far down and right from the middle, and the places in the palette."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class DotSprite:
     """The pixels of a dot: full are put over all that is below.
 
     edge: only of a coloured rim, what it covers in part, mixed with paper. on_marks: what else it is where no paper is
@@ -132,20 +132,20 @@ class Stamp:
 
     full: Covered
     edge: Covered
-    on_marks: Places
+    on_marks: Indices
 
 
 @lru_cache(maxsize=128)
-def _stamp(size: float, fill: str, edge: str, rim: float, colours: Colours) -> Stamp:
+def _sprite(size: float, fill: str, edge: str, rim: float, colours: Colours) -> DotSprite:
     reach = ceil((size + rim) / 2) + 1
     places = palette(colours).places(_dot(size, rim, (fill, edge, colours.paper), reach))
     cover = _dot(size, rim, (WHITE, WHITE, BLACK), reach) & 0xFF
     part = (cover > 0) & (cover < WHOLE) & (edge != colours.paper)
     on_marks = np.where(cover[part] >= HALF, palette(colours).place(edge), 0).astype(np.uint8)
-    return Stamp(_covered(places, (cover >= HALF) & ~part, reach), _covered(places, part, reach), on_marks)
+    return DotSprite(_covered(places, (cover >= HALF) & ~part, reach), _covered(places, part, reach), on_marks)
 
 
-def _covered(places: Places, where: NDArray[np.bool_], reach: int) -> Covered:
+def _covered(places: Indices, where: NDArray[np.bool_], reach: int) -> Covered:
     down, right = np.nonzero(where)
     return down - reach, right - reach, places[where]
 
@@ -171,10 +171,10 @@ class Bars:
     def __init__(self, boxes: Sequence[Box], colour: str) -> None:
         self.boxes, self.colour = boxes, colour
 
-    def paint(self, sheet: Sheet) -> None:
-        place = sheet.palette.place(self.colour)
+    def paint(self, bitmap: IndexedBitmap) -> None:
+        place = bitmap.palette.place(self.colour)
         for left, top, right, bottom in self.boxes:
-            sheet.pixels[floor(top + 0.5) : floor(bottom + 0.5), floor(left + 0.5) : floor(right + 0.5)] = place
+            bitmap.pixels[floor(top + 0.5) : floor(bottom + 0.5), floor(left + 0.5) : floor(right + 0.5)] = place
 
 
 class Line:
@@ -183,7 +183,7 @@ class Line:
     def __init__(self, points: Iterable[Point], colour: str, width: float, dash: Dash) -> None:
         self.points, self.colour, self.width, self.dash = list(points), colour, width, dash
 
-    def paint(self, sheet: Sheet) -> None:
+    def paint(self, bitmap: IndexedBitmap) -> None:
         if not self.points:
             return
         corners, reach = np.array(self.points), self.width / 2 + ROOM
@@ -200,4 +200,4 @@ class Line:
             from_top = Affine2D().translate(-left, -top).scale(1, -1).translate(0, renderer.height)
             renderer.draw_path(context, Path(corners), from_top)
 
-        sheet.mix(left, top, ceil(right), ceil(bottom), draw)
+        bitmap.mix(left, top, ceil(right), ceil(bottom), draw)
