@@ -6,7 +6,8 @@ import sys
 from telegram.error import InvalidToken
 
 from bot import app
-from pipeline import logs, servers
+from pipeline import logs
+from pipeline.messaging import servers
 from pipeline.settings import BotSettings
 from pipeline.startup import complain, startup
 from pipeline.store import open_store

@@ -12,7 +12,8 @@ from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready
 from celery.utils.log import get_multiprocessing_logger
 
-from pipeline import clock, logs, restart, servers
+from pipeline import clock, logs, restart
+from pipeline.messaging import servers
 from pipeline.messaging.celery_app import ASKED, CHARTS, TICKS, UPLOADS, make_app, redeliver_unacked
 from pipeline.settings import PipelineSettings
 from pipeline.startup import startup

@@ -15,9 +15,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from pipeline import addresses, env_file
-from pipeline.addresses import LONGEST_SOCKET_PATH, Address, AddressError
+from pipeline import env_file, server_addresses
 from pipeline.errors import ConfigError
+from pipeline.server_addresses import LONGEST_SOCKET_PATH, Address, AddressError
 
 FILES = {"sqlite", "unix"}
 """Addresses of files, whose paths may hold any sign."""
@@ -70,11 +70,11 @@ def _webhook_address(value: str) -> str:
 
 
 def _redis_address(value: str) -> str:
-    return _as_read_by(addresses.redis, value)
+    return _as_read_by(server_addresses.redis, value)
 
 
 def _broker_address(value: str) -> str:
-    return _as_read_by(addresses.broker, value)
+    return _as_read_by(server_addresses.broker, value)
 
 
 def _as_read_by(read: Callable[[str], Address], value: str) -> str:
@@ -211,11 +211,11 @@ class Settings(BaseSettings):
 
     @property
     def redis(self) -> Address:
-        return addresses.redis(self.redis_url or f"unix://{quote(str(self.redis_socket))}")
+        return server_addresses.redis(self.redis_url or f"unix://{quote(str(self.redis_socket))}")
 
     @property
     def broker(self) -> Address:
-        return addresses.broker(self.broker_url) if self.broker_url else self.redis
+        return server_addresses.broker(self.broker_url) if self.broker_url else self.redis
 
     @property
     def redis_address(self) -> str:

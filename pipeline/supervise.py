@@ -15,8 +15,8 @@ from pathlib import Path
 
 from redis import Redis, RedisError
 
-from pipeline import servers
 from pipeline.errors import ConfigError
+from pipeline.messaging import servers
 from pipeline.settings import HouseSettings, Settings
 from pipeline.startup import prepare_data_dir, private_folder, startup
 

@@ -14,12 +14,12 @@ from dropbox.exceptions import ApiError, AuthError, BadInputError, DropboxExcept
 from dropbox.files import DeleteError, UploadError, WriteError, WriteMode
 from stone.backends.python_rsrc.stone_validators import ValidationError
 
+from pipeline.dropbox import TIMEOUT_S
 from pipeline.errors import FileRefusedError, ServiceError
 from pipeline.http import Rebased, read_environment_once
 from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX
 from pipeline.settings import Settings
-from pipeline.steps.upload import TIMEOUT_S
 
 HOSTS = ("https://api.dropboxapi.com", "https://content.dropboxapi.com")
 MISREAD = (

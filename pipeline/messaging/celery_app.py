@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 
 TICKS, CHARTS, ASKED, UPLOADS = "tallybird.ticks", "tallybird.charts", "tallybird.asked", "tallybird.uploads"
 """Workers take from their queues in turn: what people wait for, which is in ASKED, waits for no line of others."""
-TICK, DRAW, LOOK_UP = "tick", "draw", "look_up"
+TICK, REQUEST_CHARTS, LOOK_UP = "tick", "request_charts", "look_up"
 SLOTS = 2
 """Worker processes for ticks and charts. Fetching waits on threads inside them: more would not make a tick shorter."""
 TASK_LIMIT_S = 60

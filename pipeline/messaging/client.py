@@ -19,7 +19,7 @@ from pipeline import clock
 from pipeline.errors import ServiceError
 from pipeline.i18n import lazy_gettext
 from pipeline.messaging import blobs
-from pipeline.messaging.celery_app import ANSWERS_WITHIN_S, ASKED, DRAW, LOOK_UP, make_app
+from pipeline.messaging.celery_app import ANSWERS_WITHIN_S, ASKED, LOOK_UP, REQUEST_CHARTS, make_app
 from pipeline.records import LazyString, Profile
 from pipeline.settings import Settings
 
@@ -69,7 +69,7 @@ class PipelineClient:
         A message that is lost loses nothing: the next tick draws all that the store says is wanted.
         """
         if comparison_ids or account_ids:
-            await self._send(DRAW, [sorted(comparison_ids), sorted(account_ids)], self.tick.total_seconds())
+            await self._send(REQUEST_CHARTS, [sorted(comparison_ids), sorted(account_ids)], self.tick.total_seconds())
 
     async def look_up(self, handles: Sequence[str]) -> list[Profile]:
         """What X says of each handle. Raises ServiceError where it cannot be asked or does not answer in time."""

@@ -1,4 +1,4 @@
-"""The plot step: from stored posts to a drawn chart and its caption, unless the same was drawn before."""
+"""What a comparison's chart shows: its rows, from the posts that are stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

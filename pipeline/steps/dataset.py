@@ -1,132 +1,102 @@
-"""The write step: a comparison's posts as CSV, and a dictionary of the columns beside it.
+"""The dataset step: the files in DATA_DIR/datasets follow the posts that are stored."""
 
-RFC 4180, UTF-8, a header, one row a post, accounts by name and posts newest first, times in ISO 8601 UTC.
-Ids, times and counts only: X's terms forbid passing on the posts' text.
-"""
-
-import csv
-import io
-import re
-from collections.abc import Iterable, Sequence
-from hashlib import sha256
+import logging
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import NamedTuple
 
-from pipeline.records import Counts, Post
+from sqlalchemy.orm import Session
 
-COLUMNS = {
-    "network": ("text", "where the account is: x"),
-    "account": (
-        "text",
-        "the account's handle, without @; where another account took it since, with -old behind it",
-    ),
-    "account_id": ("text", "the account's id on its network, which it keeps when it is renamed; digits"),
-    "post_id": (
-        "text",
-        "the post's id on its network; digits, but more of them than a spreadsheet counts to",
-    ),
-    "created_at": ("time", "when it was posted, ISO 8601, UTC"),
-    "reposts": ("integer", "reposts (retweets), without quotes; empty: not told"),
-    "likes": ("integer", "likes; empty: not told"),
-    "replies": ("integer", "replies; empty: not told"),
-    "quotes": ("integer", "quotes; empty: not told"),
-    "bookmarks": ("integer", "bookmarks; empty: not told"),
-    "views": ("integer", "views (impressions); empty: not told, as X does of posts made before 15 December 2022"),
-}
-DICTIONARY_PATH = "/columns.csv"
-OURS = re.compile(r"/.+-last-\d+-[0-9a-f]{6,10}\.csv")
-"""The path of a dataset, also of one from before it bore a mark of ids."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-NAMED = 3
-MARK = 10
-"""Hex digits: enough that no two of millions of sets of accounts share them."""
+from pipeline.records import NETWORK
+from pipeline.steps import dataset_file
+from pipeline.steps.resources import Resources
+from pipeline.store import accounts, comparisons, datasets, subscriptions
 
-assert list(COLUMNS)[5:] == list(Counts._fields)  # noqa: S101 the rows are written in this order
+log = logging.getLogger(__name__)
+
+REWRITTEN_A_TICK = 20
+"""Datasets that are written without a chart, as after a start: they must not hold up those that somebody waits for."""
 
 
-class Author(NamedTuple):
-    """An account of a dataset: its id on the network says who it is, and its handle what it is called just now."""
-
-    handle: str
-    remote_id: str
-
-
-def render(network: str, timelines: Iterable[tuple[Author, Sequence[Post]]]) -> bytes:
-    """The dataset of these accounts' posts; equal posts give equal bytes."""
-    by_name = sorted(timelines, key=lambda timeline: _by_name(timeline[0]))
-    return _csv(COLUMNS, (_row(network, author, post) for author, posts in by_name for post in posts))
-
-
-def dictionary() -> bytes:
-    return _csv(["column", "type", "meaning"], ([name, *about] for name, about in COLUMNS.items()))
+def dataset(resources: Resources, comparison_id: int) -> None:
+    """Write the comparison's dataset, where somebody tracks or subscribes to what it is of. Raises OSError."""
+    with resources.store.read_session() as db:
+        key = datasets.of_comparison(db, comparison_id)
+        is_wanted = subscriptions.is_kept(db, comparison_id) or datasets.is_wanted(
+            db, key, resources.settings.posts_per_account
+        )
+    if is_wanted:
+        _write(resources, key)
+        _write(resources, datasets.DICTIONARY)
 
 
-def version(content: bytes) -> str:
-    return sha256(content).hexdigest()
-
-
-def path(network: str, authors: Iterable[Author], count: int) -> str:
-    """The dataset's path, in DATA_DIR/datasets and in Dropbox: readable, and one for each set of accounts and count.
-
-    Its last part comes of the accounts' ids, so that it is another one where other accounts bear the same names.
-    """
-    members = sorted(authors, key=_by_name)
-    words = [re.sub(r"[^A-Za-z0-9_]+", "-", member.handle) for member in members[:NAMED]]
-    more = [f"and-{len(members) - NAMED}-more"] if len(members) > NAMED else []
-    ids = sorted(member.remote_id for member in members)
-    mark = sha256("\n".join([network, *ids]).encode()).hexdigest()[:MARK]
-    return f"/{'-'.join(words + more)}-last-{count}-{mark}.csv"
-
-
-def keep(folder: Path, name: str, content: bytes) -> None:
-    """Replace the file at once, so that a reader never sees half of it; leave an equal one alone."""
-    target = folder / name.lstrip("/")
-    if target.exists() and target.read_bytes() == content:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=folder, delete=False) as draft:
-        try:
-            draft.write(content)
-            draft.flush()
-            Path(draft.name).replace(target)
-        except OSError:
-            Path(draft.name).unlink()
-            raise
-
-
-def files(folder: Path) -> set[str]:
-    """The paths of the files that stand there."""
+def rewrite(resources: Resources, key: str) -> None:
+    """Bring a dataset to what the posts say now, and its file here to what it should hold."""
     try:
-        return {f"/{file.name}" for file in folder.iterdir()}
-    except FileNotFoundError:
+        _write(resources, key)
+    except OSError as error:
+        log.warning("a dataset was not written: %s", error)
+
+
+def _write(resources: Resources, key: str) -> None:
+    """Note what the file is to hold, which the upload step goes by too, and then write it to DATA_DIR.
+
+    In this order, so that what the disk has no room for gets to Dropbox all the same.
+    """
+    with resources.store.read_session() as db:
+        path, content = render(db, key)
+        is_noted = datasets.holds(db, key, path, dataset_file.version(content))
+    if not is_noted:
+        with resources.store.write_session() as db:
+            datasets.put(db, key, path, dataset_file.version(content))
+    try:
+        dataset_file.keep(_folder(resources), path, content)
+    except OSError:
+        with resources.store.write_session() as db:
+            datasets.mark_due(db, [key])
+        raise
+
+
+def render(db: Session, key: str) -> tuple[str, bytes]:
+    """The path and the bytes of a dataset, from the posts that are stored now."""
+    if key == datasets.DICTIONARY:
+        return dataset_file.DICTIONARY_PATH, dataset_file.dictionary()
+    count, account_ids = datasets.contents(key)
+    newest = comparisons.newest_posts_of(db, account_ids, count)
+    members = accounts.of(db, account_ids)
+    timelines = {dataset_file.Author(each.handle, each.remote_id): newest[each.id] for each in members}
+    return dataset_file.path(NETWORK, timelines, count), dataset_file.render(NETWORK, timelines.items())
+
+
+def tidy(resources: Resources) -> Sequence[str]:
+    """Drop the datasets that nobody tracks or subscribes to any more; returns some of those to be written anew.
+
+    Theirs are the files here that are missing, or may hold something else than they should.
+    """
+    here = _files(resources)  # before the database is read: a file written meanwhile is not taken for one too many
+    count = resources.settings.posts_per_account
+    with resources.store.read_session() as db:
+        unwanted = datasets.unwanted(db, count)
+    if unwanted:
+        with resources.store.write_session() as db:
+            datasets.drop(db, datasets.unwanted(db, count))
+    with resources.store.read_session() as db:
+        paths, due = datasets.paths(db), datasets.due(db)
+    try:
+        dataset_file.remove(_folder(resources), here - paths.keys())
+    except OSError as error:
+        log.warning("a dataset that nobody follows any more was not deleted: %s", error)
+    missing = [paths[path] for path in sorted(paths.keys() - here)]
+    return list(dict.fromkeys([*due, *missing]))[:REWRITTEN_A_TICK]
+
+
+def _files(resources: Resources) -> set[str]:
+    """The files in the folder of datasets. A folder that cannot be read does not end the tick."""
+    try:
+        return dataset_file.files(_folder(resources))
+    except OSError as error:
+        log.warning("the datasets here cannot be looked at: %s", error)
         return set()
 
 
-def remove(folder: Path, paths: Iterable[str]) -> None:
-    """Delete those of the files that are datasets: what else somebody put there is not ours."""
-    for path in paths:
-        if OURS.fullmatch(path):
-            (folder / path.lstrip("/")).unlink(missing_ok=True)
-
-
-def _csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue().encode()
-
-
-def _by_name(author: Author) -> tuple[str, str]:
-    return author.handle.lower(), author.remote_id
-
-
-def _row(network: str, author: Author, post: Post) -> list[object]:
-    moment = f"{post.created_at.replace(microsecond=0, tzinfo=None).isoformat()}Z"  # strftime takes twice as long
-    return [network, _text(author.handle), _text(author.remote_id), _text(post.id), moment, *post.counts]
-
-
-def _text(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(FORMULA) else value
+def _folder(resources: Resources) -> Path:
+    return resources.settings.data_dir / "datasets"

@@ -1,4 +1,4 @@
-"""The fetch step: a chunk of due accounts, read side by side on threads."""
+"""The fetch step: the newest posts of a chunk of due accounts, fetched side by side on threads."""
 
 import logging
 import time
@@ -6,25 +6,68 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from math import inf
+from operator import itemgetter
 
 from pydantic import TypeAdapter
 
+from pipeline.errors import AWAY
 from pipeline.i18n import lazy_gettext
-from pipeline.records import Due, FetchResult
+from pipeline.messaging.celery_app import TASK_LIMIT_S
+from pipeline.records import NETWORK, Due, FetchResult
 from pipeline.sources.x.client import NOT_IN_TIME, Halt, X
+from pipeline.steps.breaker import open_breaker
+from pipeline.steps.resources import Resources
+from pipeline.store import notices
 
 log = logging.getLogger(__name__)
 
 THREADS = 50
+WITHIN = 0.8
+"""The part of a tick that fetching may take: an account that hangs must not cost the others their next tick."""
+LONGEST = timedelta(seconds=TASK_LIMIT_S / 2)
+"""Longer ticks leave no more time: a task that exceeds TASK_LIMIT_S is killed, and what it fetched is lost."""
 FAIR = 0.25
-"""The part of the time in which whoever is asked has had a turn; who is asked later is asked first next time."""
+"""An account asked within this part of the time has had its turn; one asked later is asked first next time."""
 
-readings = TypeAdapter(list[FetchResult])
-"""Packs readings to JSON bytes and back."""
+fetch_results = TypeAdapter(list[FetchResult])
+"""Packs fetch results to JSON bytes and back."""
 
 
-def fetch(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[FetchResult]:
-    """One reading for each account, in their order: a success or a failure, never an error.
+def fetch(resources: Resources, chunk: Sequence[Sequence[int | str]], now: datetime) -> str | None:
+    """Fetch the chunk's accounts; returns the digest of the fetch results' blob, None where it could not be stored.
+
+    Never raises for a server that is away: one task of a chord that raises would lose what all of them fetched.
+    """
+    try:
+        return _fetch(resources, chunk, now)
+    except AWAY as error:
+        log.warning("%d accounts were not read: %s", len(chunk), error)
+        return None
+
+
+def _fetch(resources: Resources, chunk: Sequence[Sequence[int | str]], now: datetime) -> str:
+    resources.release_failed()
+    due = [Due(int(account_id), str(remote_id), int(depth)) for account_id, remote_id, depth in chunk]
+    with resources.store.read_session() as db:
+        stop = notices.stopped(db, NETWORK, now)
+    if stop is not None:  # another chunk of this tick has opened the breaker
+        results = [FetchResult(each.account_id, now, problem=stop.reason, had_turn=False) for each in due]
+    else:
+        results = fetch_accounts(resources.x, due, now, min(WITHIN * resources.settings.tick, LONGEST))
+        _heed_stops(resources, results, now)
+    return resources.blobs.put(fetch_results.dump_json(results))
+
+
+def _heed_stops(resources: Resources, results: Sequence[FetchResult], now: datetime) -> None:
+    stops = [(each.stopped_until, each.problem) for each in results if each.stopped_until and each.problem]
+    if stops:
+        until, reason = max(stops, key=itemgetter(0))
+        with resources.store.write_session() as db:
+            open_breaker(db, reason, now, until)
+
+
+def fetch_accounts(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[FetchResult]:
+    """One result for each account, in their order: a success or a failure, never an error.
 
     What takes longer than `within` counts as failed, so that one slow account does not hold up the tick. Once X asks
     for no more, none that is left is asked.
@@ -33,14 +76,14 @@ def fetch(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[Fe
     halt = Halt(ends_at=start + within.total_seconds())
     begun: dict[int, float] = {}
 
-    def read(each: Due) -> FetchResult:
+    def fetch_one(each: Due) -> FetchResult:
         begun[each.account_id] = time.monotonic()
         return x.read(each, now, halt)
 
     pool = ThreadPoolExecutor(min(THREADS, len(due)), thread_name_prefix="fetch")
-    under_way = [pool.submit(read, each) for each in due]
+    under_way = [pool.submit(fetch_one, each) for each in due]
     wait(under_way, timeout=within.total_seconds())
-    halt.reason = halt.reason or NOT_IN_TIME  # who is late asks for no further page
+    halt.reason = halt.reason or NOT_IN_TIME  # an account that is late is asked for no further page
     pool.shutdown(wait=False, cancel_futures=True)
     in_time = start + FAIR * within.total_seconds()
     return [
@@ -57,9 +100,3 @@ def _result(future: Future[FetchResult], due: Due, now: datetime, *, had_turn: b
         return future.result()
     log.error("reading account %d failed", due.account_id, exc_info=failure)
     return FetchResult(due.account_id, now, problem=lazy_gettext("X's answer could not be read"))
-
-
-def chunks(due: Sequence[Due], most: int) -> list[Sequence[Due]]:
-    """Deal out evenly into at most that many chunks, none of them empty: what comes first comes first in its chunk."""
-    count = min(most, len(due))
-    return [due[first::count] for first in range(count)]

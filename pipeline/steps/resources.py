@@ -1,21 +1,22 @@
 """What the steps work with: made once a process, at first use, and so after the worker's fork."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 from redis import Redis
-from redis.exceptions import LockNotOwnedError
-from redis.lock import Lock
 
 from pipeline.messaging.blobs import Blobs
 from pipeline.messaging.celery_app import TASK_LIMIT_S
+from pipeline.messaging.tick_lock import TickLock
 from pipeline.settings import PipelineSettings
 from pipeline.sources.x.client import X
-from pipeline.steps.upload import Cloud
-from pipeline.store import Store
+from pipeline.store import Store, comparisons
+
+if TYPE_CHECKING:
+    from pipeline.dropbox.client import Dropbox
 
 REDIS_TIMEOUT_S = 5
 LONGEST_TICK_S = 3 * TASK_LIMIT_S
@@ -52,8 +53,8 @@ class Resources:
         return Blobs(self.redis)
 
     @cached_property
-    def turn(self) -> "Turn":
-        return Turn(self.redis, min(2 * self.settings.tick_seconds, LONGEST_TICK_S))
+    def tick_lock(self) -> TickLock:
+        return TickLock(self.redis, min(2 * self.settings.tick_seconds, LONGEST_TICK_S))
 
     def is_first(self, what: str, every: timedelta) -> bool:
         """True once in each such while, for one process of all."""
@@ -68,39 +69,20 @@ class Resources:
             self.failed.update(comparison_ids)
             raise
 
+    def release_failed(self) -> None:
+        """Let the next tick draw the charts that failed in this process, not only once their claims expire."""
+        if self.failed:
+            with self.store.write_session() as db:
+                for comparison_id in self.failed:
+                    comparisons.release(db, comparison_id)
+            self.failed.clear()
+
     @cached_property
     def x(self) -> X:
         return X(self.settings.x_bearer_token.get_secret_value(), self.settings.x_api_url)
 
     @cached_property
-    def dropbox(self) -> Cloud:
+    def dropbox(self) -> "Dropbox":
         from pipeline.dropbox.client import Dropbox  # noqa: PLC0415 its library takes 140 MB, and only the uploader needs it
 
         return Dropbox(self.settings)
-
-
-class Turn:
-    """The lock that keeps ticks from overlapping: taken in one process, ended in another, lost by itself in time."""
-
-    def __init__(self, redis: Redis, lasts_s: float) -> None:
-        self.redis = redis
-        self.lock = Lock(redis, "tallybird:tick", timeout=lasts_s, thread_local=False)
-
-    def take(self) -> str | None:
-        """A token to end the turn with, or None where another tick is under way."""
-        token = uuid4().hex
-        return token if self.lock.acquire(blocking=False, token=token) else None
-
-    @contextmanager
-    def held(self, token: str) -> Iterator[None]:
-        """Where what is done within fails, the turn ends at once: the next tick need not wait until it is lost."""
-        try:
-            yield
-        except BaseException:
-            self.end(token)
-            raise
-
-    def end(self, token: str) -> None:
-        """Free the lock, unless the turn was lost and is another's now."""
-        with suppress(LockNotOwnedError):
-            self.lock.do_release(token)

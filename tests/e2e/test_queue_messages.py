@@ -33,7 +33,7 @@ def test_a_pickled_message_is_refused_and_harms_nothing(
 
 
 @pytest.mark.parametrize(
-    ("task", "args"), [("os.system", ["true"]), ("read", [[["x"]]]), ("conclude", [["none"], "turn"]), ("plot", [0])]
+    ("task", "args"), [("os.system", ["true"]), ("fetch", [[["x"]]]), ("store", [["none"], "token"]), ("draw", [0])]
 )
 def test_a_message_for_no_task_or_with_wrong_arguments_harms_nothing(
     shared_deployment: Deployment, task: str, args: list[object]

@@ -11,8 +11,9 @@ from kombu import Connection
 from redis import Redis as Client
 from redis.asyncio import Redis as AsyncClient
 
-from pipeline import clock, servers
+from pipeline import clock
 from pipeline.errors import ConfigError
+from pipeline.messaging import servers
 from pipeline.messaging.celery_app import make_app
 from pipeline.settings import Settings
 from tests.conftest import free_port

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from pipeline.errors import ConfigError
 from pipeline.records import NETWORK, ChartSpec, Comparison, Counts, FetchResult, Metric, Post, View
 from pipeline.settings import Settings
-from pipeline.steps import dataset
+from pipeline.steps import dataset_file
 from pipeline.store import Store, accounts, chats, comparisons, open_store
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Billed
@@ -75,7 +75,7 @@ def live(store: Store) -> Life:
         comparison = comparisons.find_or_add(db, Comparison((ids[0],), ChartSpec(Metric.REPOSTS, View.SPREAD, 100)))
         db.flush()
         newest = comparisons.newest_posts(db, comparison.id, 100)[ids[0]]
-        csv = dataset.render(NETWORK, [(dataset.Author("b_c", "1"), newest)])
+        csv = dataset_file.render(NETWORK, [(dataset_file.Author("b_c", "1"), newest)])
         billed = {row.day: row.count for row in db.scalars(select(Billed).where(Billed.resource == "posts"))}
         handles = [account.handle for account in chats.tracked(db, 1)]
     return csv, billed, handles

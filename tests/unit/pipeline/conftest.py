@@ -19,9 +19,10 @@ from redis import Redis, RedisError
 from pipeline.messaging.celery_app import SLOTS
 from pipeline.records import NETWORK, ChartSpec, Comparison, FetchResult, Mode, Post, Profile, State
 from pipeline.settings import PipelineSettings
-from pipeline.steps import tick as steps
-from pipeline.steps.fetch import readings
+from pipeline.steps.fetch import fetch, fetch_results
+from pipeline.steps.plan import plan
 from pipeline.steps.resources import Resources
+from pipeline.steps.store import store
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Account, Subscription
@@ -148,17 +149,17 @@ class Ticks:
     def tick(self, number: float = 0) -> list[int]:
         """One tick, this many after the first; returns the comparisons to draw."""
         now = NOW + number * self.resources.settings.tick
-        chunks = steps.plan(self.resources, now)
+        chunks = plan(self.resources, now)
         with ThreadPoolExecutor(SLOTS) as workers:
-            kept = list(workers.map(lambda chunk: steps.read(self.resources, chunk, now), chunks))
-        return [comparison_id for comparison_id, _ in steps.conclude(self.resources, kept, now)]
+            kept = list(workers.map(lambda chunk: fetch(self.resources, chunk, now), chunks))
+        return [comparison_id for comparison_id, _ in store(self.resources, kept, now)]
 
     def tick_without_x(self, number: float, posts: tuple[Post, ...], requests: int = 1) -> list[int]:
         """The same, where X shows every account these posts, at once; returns the accounts that were read."""
         now = NOW + number * self.resources.settings.tick
-        due = [int(each[0]) for chunk in steps.plan(self.resources, now) for each in chunk]
+        due = [int(each[0]) for chunk in plan(self.resources, now) for each in chunk]
         found = [FetchResult(each, now, posts, complete=True, requests=requests) for each in due]
-        steps.conclude(self.resources, [self.resources.blobs.put(readings.dump_json(found))], now)
+        store(self.resources, [self.resources.blobs.put(fetch_results.dump_json(found))], now)
         return due
 
     def add(self, *handles: str) -> list[int]:

@@ -35,8 +35,10 @@ from pipeline.records import (
     State,
 )
 from pipeline.settings import PipelineSettings
-from pipeline.steps import tick as steps
+from pipeline.steps.dataset import dataset, rewrite, tidy
+from pipeline.steps.follow_names import mark_renamed
 from pipeline.steps.resources import Resources
+from pipeline.steps.upload import has_uploads, upload
 from pipeline.store import Store, accounts, chats, comparisons, datasets, dropbox_files, notices, subscriptions
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import DropboxFile, Subscription
@@ -120,11 +122,11 @@ class Kept:
                     next_at=NOON,
                 ),
             )
-        steps.write(self.resources, row.id)
+        dataset(self.resources, row.id)
         return row.id
 
     def write(self, comparison_id: int) -> None:
-        steps.write(self.resources, comparison_id)
+        dataset(self.resources, comparison_id)
 
     def unsubscribe(self) -> None:
         with self.store.write_session() as db:
@@ -137,10 +139,10 @@ class Kept:
 
     def tick(self) -> None:
         """What each tick does for datasets."""
-        for key in steps.tidy(self.resources):
-            steps.write_again(self.resources, key)
-        if steps.has_uploads(self.resources, clock.now()):
-            steps.upload(self.resources, clock.now())
+        for key in tidy(self.resources):
+            rewrite(self.resources, key)
+        if has_uploads(self.resources, clock.now()):
+            upload(self.resources, clock.now())
 
     def start(self) -> None:
         """What each start does, and the first tick."""
@@ -352,7 +354,7 @@ def test_a_start_with_nothing_changed_asks_dropbox_for_nothing(followed: Kept) -
     followed.start()
     followed.tick()
     assert followed.calls(UPLOAD) == before == 2
-    assert list(steps.tidy(followed.resources)) == []
+    assert list(tidy(followed.resources)) == []
 
 
 def test_another_dropbox_gets_everything_and_the_same_one_no_new_revision(followed: Kept) -> None:
@@ -407,7 +409,7 @@ def test_after_a_start_a_few_datasets_are_looked_at_a_tick(kept: Kept) -> None:
         kept.subscribe("art", "bee", count=count)
     with kept.store.write_session() as db:
         datasets.mark_due(db)
-    assert len(steps.tidy(kept.resources)) == 20
+    assert len(tidy(kept.resources)) == 20
 
 
 @pytest.mark.parametrize(("before", "after"), [(100, 50), (50, 100)])
@@ -494,7 +496,7 @@ def test_two_accounts_of_one_name_have_a_dataset_each(kept: Kept) -> None:
 def rename(kept: Kept, **remote_ids: str) -> None:
     profiles = [Profile(handle, State.ACTIVE, remote_id) for handle, remote_id in remote_ids.items()]
     with kept.store.write_session() as db:
-        steps._rename(db, accounts.save_names(db, profiles, NETWORK, NOON))
+        mark_renamed(db, accounts.save_names(db, profiles, NETWORK, NOON))
 
 
 # --- how often, and what goes wrong

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.records import Due
 from pipeline.sources.x.client import NOT_IN_TIME, Halt
-from pipeline.steps.fetch import fetch
+from pipeline.steps.fetch import fetch_accounts
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 
 
@@ -138,7 +138,7 @@ def test_who_is_late_asks_for_no_further_page(ticks: Ticks) -> None:
     ticks.load("nasa", timeline(1200, newest_900))
     remote_id = ticks.resources.x.look_up(["nasa"])[0].remote_id or ""
     ticks.fault(method="GET /2/users/:id/tweets", delay=0.4, times=50)
-    [reading] = fetch(ticks.resources.x, [Due(1, remote_id, 100)], NOW, timedelta(seconds=0.7))
+    [reading] = fetch_accounts(ticks.resources.x, [Due(1, remote_id, 100)], NOW, timedelta(seconds=0.7))
     assert (reading.posts, reading.problem, reading.requests) == (None, NOT_IN_TIME, 1)
 
 

@@ -27,10 +27,10 @@ from pipeline.records import (
     State,
     View,
 )
-from pipeline.steps import dataset
+from pipeline.steps import dataset_file
 from pipeline.steps.chart_data import Drawing, drawings, layouts
-from pipeline.steps.dataset import Author
-from pipeline.steps.fetch import readings
+from pipeline.steps.dataset_file import Author
+from pipeline.steps.fetch import fetch_results
 
 TEXTS = some.text(some.characters(codec="utf-8"), max_size=30)
 MOMENTS = some.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=some.just(UTC))  # noqa: DTZ001
@@ -49,7 +49,7 @@ READINGS = some.builds(
 )
 PROFILES = some.builds(Profile, TEXTS, some.sampled_from(State), some.none() | TEXTS)
 PACKED: list[tuple[TypeAdapter[Any], some.SearchStrategy[Any]]] = [
-    (readings, some.lists(READINGS, max_size=3)),
+    (fetch_results, some.lists(READINGS, max_size=3)),
     (drawings, some.builds(Drawing, TEXTS, TEXTS, TEXTS, TEXTS)),
     (
         layouts,
@@ -57,7 +57,7 @@ PACKED: list[tuple[TypeAdapter[Any], some.SearchStrategy[Any]]] = [
     ),
     (answers, some.builds(Answer, some.none() | some.lists(PROFILES, max_size=3), some.none() | SAID)),
 ]
-NAMES = ["readings", "drawings", "layouts", "answers"]
+NAMES = ["fetch_results", "drawings", "layouts", "answers"]
 JSON = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | TEXTS,
     lambda parts: some.lists(parts, max_size=4) | some.dictionaries(TEXTS, parts, max_size=4),
@@ -95,11 +95,11 @@ AUTHORS = some.builds(Author, HANDLES, some.integers(1, 2**63).map(str))
 
 @given(some.dictionaries(some.builds(Author, HOSTILE, HOSTILE), some.lists(POSTS, max_size=3), max_size=3))
 def test_a_dataset_reads_back_and_no_cell_of_it_is_a_formula(timelines: dict[Author, list[Post]]) -> None:
-    content = dataset.render("x", timelines.items())
+    content = dataset_file.render("x", timelines.items())
     header, *rows = csv.reader(io.StringIO(content.decode(), newline=""))
-    assert header == list(dataset.COLUMNS)
+    assert header == list(dataset_file.COLUMNS)
     assert len(rows) == sum(len(posts) for posts in timelines.values())
-    assert not [cell for row in rows for cell in row if cell.startswith(dataset.FORMULA)]
+    assert not [cell for row in rows for cell in row if cell.startswith(dataset_file.FORMULA)]
     for row, (author, post) in zip(rows, _in_order(timelines), strict=True):
         told = [author.handle, author.remote_id, post.id]
         assert [cell.removeprefix("'") for cell in row[1:4]] == [cell.removeprefix("'") for cell in told]
@@ -119,12 +119,12 @@ def test_equal_data_gives_equal_bytes_in_whatever_order_it_comes(
     unlike = {author.remote_id: (author, posts) for author, posts in timelines.items()}
     shuffled = list(unlike.values())
     chance.shuffle(shuffled)
-    assert dataset.render("x", shuffled) == dataset.render("x", unlike.values())
+    assert dataset_file.render("x", shuffled) == dataset_file.render("x", unlike.values())
 
 
 @given(some.lists(some.builds(Author, HOSTILE | HANDLES, HOSTILE), min_size=1, max_size=8), some.integers(5, 3200))
 def test_a_datasets_path_is_one_plain_name(authors: list[Author], count: int) -> None:
-    assert re.fullmatch(r"/[A-Za-z0-9_-]+\.csv", dataset.path("x", authors, count))
+    assert re.fullmatch(r"/[A-Za-z0-9_-]+\.csv", dataset_file.path("x", authors, count))
 
 
 @given(some.data(), some.sets(some.integers(1, 30)), some.sets(some.integers(1, 30)))
@@ -132,7 +132,7 @@ def test_two_sets_of_accounts_share_no_path_whatever_they_are_called(
     data: some.DataObject, one: set[int], other: set[int]
 ) -> None:
     def path(ids: set[int]) -> str:
-        return dataset.path(
+        return dataset_file.path(
             "x", [Author(data.draw(some.sampled_from(["a", "A", "b"])), str(each)) for each in ids], 100
         )
 

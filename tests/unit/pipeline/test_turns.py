@@ -13,7 +13,7 @@ import pytest
 from pipeline.records import Counts, Due, Post
 from pipeline.settings import Settings
 from pipeline.sources.x.client import NOT_IN_TIME
-from pipeline.steps.fetch import fetch
+from pipeline.steps.fetch import fetch_accounts
 from pipeline.steps.planner import pace
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 
@@ -187,6 +187,6 @@ def test_an_account_that_hangs_holds_up_nobody_beyond_the_time_that_there_is(tic
     Network.hanging = frozenset({"1"})
     ticks.start(x_api_url=network)
     hangs, late = Due(1, "1", 100), timedelta(seconds=0.5)
-    [reading, other] = fetch(ticks.resources.x, [hangs, Due(2, "2", 100)], NOW, late)
+    [reading, other] = fetch_accounts(ticks.resources.x, [hangs, Due(2, "2", 100)], NOW, late)
     assert (reading.posts, reading.problem, reading.had_turn) == (None, NOT_IN_TIME, True)
     assert other.complete

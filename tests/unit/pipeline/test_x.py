@@ -16,7 +16,7 @@ from pipeline.errors import ServiceError
 from pipeline.i18n import lazy_gettext
 from pipeline.records import Due, FetchResult, Post, Profile, State
 from pipeline.sources.x.client import Halt, X
-from pipeline.steps.fetch import fetch, readings
+from pipeline.steps.fetch import fetch_accounts, fetch_results
 
 NOW = datetime.now(UTC)
 POST = {"id": "7", "created_at": "2026-11-23T10:00:00.000Z"}
@@ -66,7 +66,7 @@ def script(body: Any, status: int = 200, **headers: str) -> None:
 
 def read(address: str, body: Any, status: int = 200, **headers: str) -> FetchResult:
     script(body, status, **headers)
-    [reading] = fetch(X("bearer", address), [Due(1, "42", 100)], NOW, timedelta(seconds=10))
+    [reading] = fetch_accounts(X("bearer", address), [Due(1, "42", 100)], NOW, timedelta(seconds=10))
     return reading
 
 
@@ -206,7 +206,7 @@ def test_once_x_asks_for_no_more_nobody_who_waits_for_a_turn_asks(address: str) 
     script({"title": "CreditsDepleted"}, 402)
     Scripted.asked = 0
     due = [Due(number, str(number), 100) for number in range(1, 401)]
-    found = fetch(X("bearer", address), due, NOW, timedelta(seconds=20))
+    found = fetch_accounts(X("bearer", address), due, NOW, timedelta(seconds=20))
     assert Scripted.asked < 100, "50 threads, and those that were about to ask"
     assert all(reading.problem == lazy_gettext("X's credits are used up") for reading in found)
     assert all(reading.had_turn == (reading.requests == 1) for reading in found)
@@ -305,7 +305,7 @@ def test_whatever_x_answers_reading_gives_a_value_that_can_be_handed_on(x: X, bo
     assert reading.posts is not None or reading.problem is not None
     assert reading.posts is None or reading.problem is None or reading.stopped_until is not None
     assert all(isinstance(post, Post) and is_whole(post) for post in reading.posts or ())
-    assert [reading] == readings.validate_json(readings.dump_json([reading]))
+    assert [reading] == fetch_results.validate_json(fetch_results.dump_json([reading]))
     assert (halt.reason is None) == (reading.stopped_until is None)
 
 

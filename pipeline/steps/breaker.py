@@ -1,0 +1,35 @@
+"""Opening a network's circuit breaker: until a moment, no step asks the network for anything."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from pipeline.errors import ServiceError
+from pipeline.i18n import lazy_gettext
+from pipeline.records import NETWORK, LazyString
+from pipeline.steps.resources import Resources
+from pipeline.store import notices
+
+ANNOUNCED_AFTER = timedelta(minutes=5)
+"""Chats hear of a pause that is longer than this."""
+
+
+def open_breaker(db: Session, reason: LazyString, now: datetime, until: datetime) -> None:
+    """Ask the network for nothing until then; the chats hear of it where that is long."""
+    stop = notices.stop(db, NETWORK, reason, now, until)
+    if until - now > ANNOUNCED_AFTER:
+        text = lazy_gettext(
+            "{reason}. Since {since:moment} nothing is read; the charts keep what was read last, with its time. "
+            "The next try is {until:moment}; the bot's owner can try earlier by /status.",
+            reason=stop.reason,
+            since=stop.since,
+            until=stop.until,
+        )
+        notices.tell_of_stop(db, stop, text)
+
+
+def open_if_permanent(resources: Resources, error: ServiceError, now: datetime) -> None:
+    """After a failed request for profiles: an unpaid bill stops all; their rate limit is their own."""
+    if error.permanent and error.retry_after:
+        with resources.store.write_session() as db:
+            open_breaker(db, error.text, now, now + error.retry_after)

@@ -1,0 +1,37 @@
+"""The follow-names step: whether tracked accounts were renamed, which their posts do not say."""
+
+import logging
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from pipeline.errors import ServiceError
+from pipeline.records import NETWORK
+from pipeline.steps import breaker, planner
+from pipeline.steps.resources import Resources
+from pipeline.store import accounts, comparisons, datasets
+
+log = logging.getLogger(__name__)
+
+
+def follow_names(resources: Resources, now: datetime) -> None:
+    """Look up the handles of some accounts; the next tick redraws and rewrites what bears a former one."""
+    with resources.store.read_session() as db:
+        remote_ids = planner.names(db, resources.settings, now)
+    if not remote_ids:
+        return
+    try:
+        profiles = resources.x.names(remote_ids)
+    except ServiceError as error:
+        log.warning("names were not looked at: %s", error)
+        breaker.open_if_permanent(resources, error, now)
+        return
+    with resources.store.write_session() as db:
+        mark_renamed(db, accounts.save_names(db, profiles, NETWORK, now))
+
+
+def mark_renamed(db: Session, account_ids: Collection[int]) -> None:
+    """Have the charts and datasets of these accounts made again: they bear former names."""
+    comparisons.mark_changed(db, account_ids)
+    datasets.mark_renamed(db, account_ids)
