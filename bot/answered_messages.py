@@ -1,26 +1,26 @@
-"""Which messages were answered with which words, so that an edited command is carried out once for each wording."""
+"""Remembers which messages were answered, so that an edited command runs once for each of its wordings."""
 
 from collections import OrderedDict
 
 from telegram import Message
 
-MOST = 10_000
+MAX_REMEMBERED = 10_000
 
 
 class AnsweredMessages:
-    """The last messages that were answered. A restart forgets them."""
+    """The wordings answered last, in memory: a restart forgets them."""
 
     def __init__(self) -> None:
-        self.seen: OrderedDict[tuple[object, ...], None] = OrderedDict()
+        self.wordings: OrderedDict[tuple[object, ...], None] = OrderedDict()
 
     def is_new(self, message: Message) -> bool:
-        """Note the message as it is worded now. An edit that changes no word, as of a link's preview, is not new.
+        """Remember the message with its present text. False for an edit that did not change the text.
 
-        Only edits can be old: a chat that begins anew may count its messages from 1 again.
+        A message that was never edited is always new: a group that is created anew counts its messages from 1 again.
         """
         wording = (message.chat.id, message.message_id, message.date, message.text)
-        is_new = message.edit_date is None or wording not in self.seen
-        self.seen[wording] = None
-        if len(self.seen) > MOST:
-            self.seen.popitem(last=False)
+        is_new = message.edit_date is None or wording not in self.wordings
+        self.wordings[wording] = None
+        if len(self.wordings) > MAX_REMEMBERED:
+            self.wordings.popitem(last=False)
         return is_new

@@ -68,15 +68,15 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
         .rate_limiter(rate_limiter)
         .request(TelegramRequest(connection_pool_size=CONNECTIONS, read_timeout=ANSWER_WITHIN_S))
-        .get_updates_request(PollingRequest(context.flood_control.is_left_out, connection_pool_size=1))
+        .get_updates_request(PollingRequest(context.flood_control.is_ignored, connection_pool_size=1))
         .concurrent_updates(AT_ONCE)
     )
     application = builder.build()
     if settings.webhook_url is not None:
         application.updater = WebhookUpdater(
-            application.bot, application.update_queue, is_left_out=context.flood_control.is_left_out
+            application.bot, application.update_queue, is_ignored=context.flood_control.is_ignored
         )
-    rate_limiter.ask = application.bot.get_me
+    rate_limiter.probe = application.bot.get_me
     background = context.background()
     notifier = Notifier(background, application.bot, rate_limiter)
     delivery = Delivery(background, application.bot, rate_limiter, notifier)

@@ -38,13 +38,13 @@ def handler(context: Context) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], C
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         query = update.callback_query
-        if query is None or query.message is None or context.flood_control.is_left_out(query.from_user.id):
+        if query is None or query.message is None or context.flood_control.is_ignored(query.from_user.id):
             return
-        if context.flood_control.is_too_much(query.from_user.id):
-            context.flood_control.leave_out(query.from_user.id)
+        if context.flood_control.is_over_limit(query.from_user.id):
+            context.flood_control.ignore(query.from_user.id)
             await _answer(query, TOO_MUCH, Language.ENGLISH)
             return
-        async with context.flood_control.turn(query.from_user.id):
+        async with context.flood_control.admission(query.from_user.id):
             problem = await _press(context, query, query.message)
             await _answer(query, problem, (await translator_of(context, query.message.chat, query.from_user)).language)
 

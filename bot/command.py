@@ -12,7 +12,7 @@ from telegram.ext import ContextTypes
 from bot import access, parsing
 from bot.command_context import CommandContext
 from bot.context import Context
-from bot.flood_control import MOST_WAITING
+from bot.flood_control import MAX_WAITING
 from pipeline.errors import DATABASE_AWAY, ServiceError, UserError, is_away
 from pipeline.i18n import lazy_gettext
 from pipeline.records import LazyString
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 TOO_MUCH = lazy_gettext(
     "That is too much at once: I answer your first {count:number} commands, leave out the rest, "
     "and listen to you again in a minute.",
-    count=MOST_WAITING,
+    count=MAX_WAITING,
 )
 
 
@@ -48,12 +48,12 @@ def handler(
             return
         user_id = update.effective_user.id if update.effective_user else None
         command_context = CommandContext(context, message, user_id, [])
-        if context.flood_control.is_left_out(command_context.person):
+        if context.flood_control.is_ignored(command_context.person):
             return
-        if context.flood_control.is_too_much(command_context.person):
+        if context.flood_control.is_over_limit(command_context.person):
             await _slow_down(command_context)
             return
-        async with context.flood_control.turn(command_context.person), context.turn(command_context.chat_id):
+        async with context.flood_control.admission(command_context.person), context.turn(command_context.chat_id):
             problem = await problem_of(_run(command_context, command))
             if problem:
                 await command_context.answer(problem)
@@ -63,9 +63,9 @@ def handler(
 
 async def _slow_down(command_context: CommandContext) -> None:
     """Told once, in the person's turn; what else they send is dropped without any look-up."""
-    command_context.context.flood_control.leave_out(command_context.person)
+    command_context.context.flood_control.ignore(command_context.person)
     log.warning("a person in chat %d sends more than can be answered", command_context.chat_id)
-    async with command_context.context.flood_control.turn(command_context.person):
+    async with command_context.context.flood_control.admission(command_context.person):
         await command_context.answer(TOO_MUCH)
 
 

@@ -78,7 +78,7 @@ class CommandContext:
             except TelegramError as error:
                 failure = telegram_errors.classify(error)
             log.warning("chat %d was not answered: %s", self.chat_id, failure.text)
-            if failure.kind not in telegram_errors.UNKNOWN:
+            if failure.kind not in telegram_errors.UNKNOWN_REFUSALS:
                 break
             await asyncio.sleep(AGAIN_S)
         await self.context.follow(self.chat_id, failure)

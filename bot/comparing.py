@@ -25,7 +25,7 @@ MESSAGE_WITHIN = timedelta(hours=1)
 TROUBLES = {
     "NO_RIGHTS": lazy_gettext("I may not send photos here"),
     "TOPIC_GONE": lazy_gettext("its topic is closed or deleted"),
-    telegram_errors.UNREACHED: lazy_gettext("Telegram cannot be reached"),
+    telegram_errors.UNREACHABLE: lazy_gettext("Telegram cannot be reached"),
     telegram_errors.UNANSWERED: lazy_gettext("Telegram does not answer"),
 }
 NOTHING_TRACKED = lazy_gettext(

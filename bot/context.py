@@ -50,7 +50,7 @@ class Context:
     answered: AnsweredMessages = field(default_factory=AnsweredMessages)
     readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS, "read"))
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "write"))
-    writing: PriorityLock = field(default_factory=PriorityLock)
+    write_lock: PriorityLock = field(default_factory=PriorityLock)
     urgent: bool = True
 
     def background(self) -> "Context":
@@ -73,7 +73,7 @@ class Context:
             with self.store.write_session() as session:
                 return change(session, *args, **kwargs)
 
-        async with self.writing.turn(urgent=self.urgent):
+        async with self.write_lock.hold(urgent=self.urgent):
             return await asyncio.get_running_loop().run_in_executor(self.writer, run)
 
     async def write_surely(self, change: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -95,8 +95,8 @@ class Context:
         """A chat that is gone is set aside until it is back; one that moved is known by its new id."""
         if failure.kind is ErrorKind.CHAT_GONE:
             await self.write_surely(chats.set_aside, chat_id, failure.text, clock.now())
-        if failure.chat_id:
-            await self.write_surely(chats.migrate, chat_id, failure.chat_id, clock.now())
+        if failure.new_chat_id:
+            await self.write_surely(chats.migrate, chat_id, failure.new_chat_id, clock.now())
 
     async def ask_for_charts(self, comparison_ids: Collection[int], account_ids: Collection[int] = ()) -> None:
         """Have these charts drawn and these new accounts read now; what stands already is shown at once."""

@@ -73,8 +73,8 @@ def ways(showing: Showing) -> list[Way]:
 
 def wait_of(showing: Showing, failure: Failure) -> timedelta:
     """How long until it is tried again; a refusal that nobody knows may pass at once, or never."""
-    if failure.kind not in telegram_errors.UNKNOWN:
-        return failure.wait
+    if failure.kind not in telegram_errors.UNKNOWN_REFUSALS:
+        return failure.delay
     waits = SOON_S if showing.asked_at else LATER_S
     return timedelta(seconds=waits[showing.failures] if showing.failures < len(waits) else AT_MOST_S)
 
@@ -155,7 +155,7 @@ class Delivery:
         for turn in due:
             if self._is_full():
                 return True
-            if turn.chat_id in self.under_way or not self.rate_limiter.is_open(turn.chat_id, asked=turn.is_asked):
+            if turn.chat_id in self.under_way or not self.rate_limiter.has_room(turn.chat_id, requested=turn.is_asked):
                 held_back = True
                 continue
             self.under_way[turn.chat_id] = asyncio.create_task(self._take(turn))
@@ -163,7 +163,7 @@ class Delivery:
 
     def _is_full(self) -> bool:
         """Few wait for a place within Telegram's limits; those that Telegram lets wait hold up nobody."""
-        preparing = len(self.under_way) - len(self.rate_limiter.showing)
+        preparing = len(self.under_way) - len(self.rate_limiter.charts_in_flight)
         return preparing >= AT_ONCE or len(self.under_way) >= MOST_AT_ONCE
 
     async def _take(self, turn: Turn) -> None:
@@ -193,7 +193,7 @@ class Delivery:
             await self._postpone(showing, LOOK_AGAIN, "not drawn or not noted")
         except Exception:  # one chat's failure must not end the delivery to the others
             log.exception("showing a chart failed")
-            await self._settle(showing, Failure(ErrorKind.UNSURE, "failed", telegram_errors.FAILED_WAIT))
+            await self._settle(showing, Failure(ErrorKind.UNCERTAIN, "failed", telegram_errors.FAILURE_DELAY))
 
     async def _put_in_some_way(self, showing: Showing) -> int:
         """Show the chart in the first way that Telegram does not refuse. Returns the message's id."""
@@ -228,7 +228,7 @@ class Delivery:
             upload = self.uploads.setdefault(showing.chart, Upload())
             message_id = await self._upload(replace(showing, message_id=None), upload)
         except TelegramError as error:
-            if telegram_errors.classify(error).kind is not ErrorKind.UNSURE:
+            if telegram_errors.classify(error).kind is not ErrorKind.UNCERTAIN:
                 await self.context.write_surely(subscriptions.unmark_sending, showing, clock.now())
             raise
         if showing.asked_at:
@@ -317,15 +317,15 @@ class Delivery:
     async def _settle(self, showing: Showing, failure: Failure) -> None:
         log.info("chat %d was not shown a chart: %s", showing.chat_id, failure.text)
         write, now = self.context.write_surely, clock.now()
-        if failure.kind is not ErrorKind.UNSURE:
+        if failure.kind is not ErrorKind.UNCERTAIN:
             await self._unclaim(showing)
         match failure.kind:
-            case ErrorKind.SHOWN:
+            case ErrorKind.NOT_MODIFIED:
                 await self._note(showing, showing.message_id)
-            case ErrorKind.UNSURE:
-                await write(subscriptions.leave_unsure, showing, now + failure.wait, failure.text, now)
+            case ErrorKind.UNCERTAIN:
+                await write(subscriptions.leave_unsure, showing, now + failure.delay, failure.text, now)
                 self._tell_if_it_lasts(showing, failure, now)
-            case ErrorKind.BARRED if showing.failing_since and now - showing.failing_since > GONE_AFTER:
+            case ErrorKind.FORBIDDEN if showing.failing_since and now - showing.failing_since > GONE_AFTER:
                 await self.context.follow(showing.chat_id, replace(failure, kind=ErrorKind.CHAT_GONE))
             case ErrorKind.CHAT_GONE | ErrorKind.CHAT_MOVED:
                 await self.context.follow(showing.chat_id, failure)
@@ -335,8 +335,8 @@ class Delivery:
                 await write(subscriptions.lose_message, showing.subscription_id)
             case ErrorKind.NO_RIGHTS | ErrorKind.TOPIC_GONE:
                 await self._explain(showing, failure)
-            case ErrorKind.WAIT if failure.text == telegram_errors.ASKS_TO_WAIT:
-                await self._postpone(showing, failure.wait, failure.text)
+            case ErrorKind.RETRY if failure.text == telegram_errors.ASKS_TO_WAIT:
+                await self._postpone(showing, failure.delay, failure.text)
             case _:
                 await write(
                     subscriptions.note_failure,
@@ -357,7 +357,7 @@ class Delivery:
         """Wait until it is mended, and say once what is to be mended; noted first, so that it is never said twice."""
         problem = failure.kind.name
         said = await self.context.read(subscriptions.has_problem, showing.chat_id, problem)
-        await self._postpone(showing, failure.wait, problem)
+        await self._postpone(showing, failure.delay, problem)
         if not said:
             self.notifier.explain(showing.chat_id, showing.thread_id, failure.kind)
 
@@ -376,8 +376,8 @@ def captioned(showing: Showing) -> str:
 
 def _may_be_the_ways_fault(showing: Showing, failure: Failure) -> bool:
     """Whether another way may do: after a refusal that nobody knows, or a failure of Telegram's own that lasts."""
-    return failure.kind in telegram_errors.UNKNOWN or (
-        failure.told and failure.kind is ErrorKind.WAIT and showing.failures > BY_TURNS_AFTER
+    return failure.kind in telegram_errors.UNKNOWN_REFUSALS or (
+        failure.is_telegrams and failure.kind is ErrorKind.RETRY and showing.failures > BY_TURNS_AFTER
     )
 
 

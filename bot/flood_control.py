@@ -1,4 +1,4 @@
-"""Flood control: whose command or press is answered next, and whose is left out."""
+"""Flood control: which person's command or button press is answered next, and who is ignored for a while."""
 
 import asyncio
 from collections import Counter, deque
@@ -7,112 +7,125 @@ from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
 
-MOST_WAITING = 20
-"""Commands and presses of one person that may wait for their answers, in all chats together."""
-CROWDED = 4000
-"""From so many of all people on, each may have one that waits."""
-LEFT_OUT_S = 60.0  # as long as Telegram counts a group's messages, so that others find room there
-ALL_A_SECOND = 28  # answers; as many as Telegram takes of a bot
-SHARE_A_SECOND = 7
-"""One person's; a quarter of all."""
-LOOK_BACK_S = 60.0
-"""Whoever was answered least in that time, and asks for least, is answered first."""
+MAX_WAITING = 20
+"""Commands and presses of one person that may wait for an answer, in all chats together."""
+BUSY_FROM = 4000
+"""Waiting commands and presses of all people together from which on each person may have only one."""
+IGNORE_S = 60.0
+"""How long a person who sent too much is ignored: as long as Telegram's rate limit for a group looks back."""
+ANSWERS_PER_SECOND = 28
+"""To all people together: as many messages as the bot may send."""
+ANSWERS_PER_SECOND_EACH = 7
+"""To one person: a quarter of all."""
+FAIRNESS_WINDOW_S = 60.0
+"""The person with the fewest answers in this window, and the fewest waiting commands, is answered next."""
 
 Person = int
-"""A user's id; the chat's, where it speaks itself: in a channel, or through an admin who stays anonymous."""
+"""A user's id; the chat's id where a chat speaks itself: in a channel, or through an anonymous admin."""
 
 
 class FloodControl:
-    """Who waits for answers, who was answered when, and who is not listened to for now."""
+    """Admits commands and presses one by one. Moments are those of time.monotonic.
+
+    waiting_counts: how many each person has that are not answered yet. queues: those that are not admitted yet, by
+    person. answer_times: when each person's were admitted. recent_answers: when anybody's were, in the last second.
+    """
 
     def __init__(self) -> None:
-        self.waiting: Counter[Person] = Counter()
-        self.left_out: dict[Person, float] = {}
-        self.queue: dict[Person, deque[asyncio.Future[None]]] = {}
-        self.answered: dict[Person, deque[float]] = {}
-        self.all: deque[float] = deque()
+        self.waiting_counts: Counter[Person] = Counter()
+        self.ignored_until: dict[Person, float] = {}
+        self.queues: dict[Person, deque[asyncio.Future[None]]] = {}
+        self.answer_times: dict[Person, deque[float]] = {}
+        self.recent_answers: deque[float] = deque()
         self.timer: asyncio.TimerHandle | None = None
-        self.takes_newest = False
+        self.picks_newest = False
 
-    def is_too_much(self, person: Person) -> bool:
-        most = MOST_WAITING if self.waiting.total() < CROWDED else 1
-        return self.waiting[person] >= most
+    def is_over_limit(self, person: Person) -> bool:
+        """Whether the person has as many commands and presses waiting as one may have."""
+        return self.waiting_counts[person] >= (MAX_WAITING if self.waiting_counts.total() < BUSY_FROM else 1)
 
-    def is_left_out(self, person: Person) -> bool:
-        return self.left_out.get(person, 0.0) > monotonic()
+    def is_ignored(self, person: Person) -> bool:
+        return self.ignored_until.get(person, 0.0) > monotonic()
 
-    def leave_out(self, person: Person) -> None:
+    def ignore(self, person: Person) -> None:
+        """Ignore the person's commands and presses for IGNORE_S."""
         now = monotonic()
-        self.left_out = {each: until for each, until in self.left_out.items() if until > now}
-        self.left_out[person] = now + LEFT_OUT_S
+        self.ignored_until = {each: until for each, until in self.ignored_until.items() if until > now}
+        self.ignored_until[person] = now + IGNORE_S
 
     @asynccontextmanager
-    async def turn(self, person: Person) -> AsyncIterator[None]:
-        """Wait until it is the person's turn to be answered."""
-        turn = asyncio.get_running_loop().create_future()
-        self.waiting[person] += 1
-        self.queue.setdefault(person, deque()).append(turn)
+    async def admission(self, person: Person) -> AsyncIterator[None]:
+        """Wait until a command or press of this person may be answered; the block answers it."""
+        admitted = asyncio.get_running_loop().create_future()
+        self.waiting_counts[person] += 1
+        self.queues.setdefault(person, deque()).append(admitted)
         try:
-            self._admit()
-            await turn
+            self._admit_waiting()
+            await admitted
             yield
         finally:
-            self.waiting[person] -= 1
-            if not self.waiting[person]:
-                del self.waiting[person]
+            self.waiting_counts[person] -= 1
+            if not self.waiting_counts[person]:
+                del self.waiting_counts[person]
 
-    def _admit(self) -> None:
-        """Let those go on whose turn it is; look again soon where more wait."""
+    def _admit_waiting(self) -> None:
+        """Admit as many as the limits allow now, and set a timer where more wait."""
         if self.timer:
             self.timer.cancel()
             self.timer = None
         now = monotonic()
-        _drop_before(now - 1, self.all)
-        while self.queue and len(self.all) < ALL_A_SECOND and (person := self._next(now)) is not None:
-            self._let_go_on(person, now)
-        if self.queue:
-            self.timer = asyncio.get_running_loop().call_later(1 / ALL_A_SECOND, self._admit)
+        _drop_before(now - 1, self.recent_answers)
+        while self.queues and len(self.recent_answers) < ANSWERS_PER_SECOND:
+            person = self._next_person(now)
+            if person is None:
+                break
+            self._admit(person, now)
+        if self.queues:
+            self.timer = asyncio.get_running_loop().call_later(1 / ANSWERS_PER_SECOND, self._admit_waiting)
 
-    def _next(self, now: float) -> Person | None:
-        """Whoever was answered least and asks for least; among equals the first and the last to come in turns.
+    def _next_person(self, now: float) -> Person | None:
+        """The person with the lowest load whose own limit allows an answer; None where nobody's does.
 
-        So a crowd of any size that came at once keeps no newcomer waiting, and is itself answered in order.
+        Among equals, the one who came first and the one who came last alternate: a thousand people who all came at
+        once delay no newcomer, and are themselves answered in order.
         """
-        counts = {person: self._count(person, now) for person in self.queue if self._has_share(person, now)}
-        if not counts:
+        loads = {person: self._load(person, now) for person in self.queues if self._may_be_answered(person, now)}
+        if not loads:
             return None
-        least = min(counts.values())
-        equal = [person for person, count in counts.items() if count == least]
-        self.takes_newest = not self.takes_newest
-        return equal[-1] if self.takes_newest else equal[0]
+        lowest = min(loads.values())
+        equals = [person for person, load in loads.items() if load == lowest]
+        self.picks_newest = not self.picks_newest
+        return equals[-1] if self.picks_newest else equals[0]
 
-    def _has_share(self, person: Person, now: float) -> bool:
-        times = self.answered.get(person, ())
-        return len(times) < SHARE_A_SECOND or times[-SHARE_A_SECOND] <= now - 1
+    def _may_be_answered(self, person: Person, now: float) -> bool:
+        times = self.answer_times.get(person, ())
+        return len(times) < ANSWERS_PER_SECOND_EACH or times[-ANSWERS_PER_SECOND_EACH] <= now - 1
 
-    def _count(self, person: Person, now: float) -> int:
-        """How often the person was answered of late, and how often they now wait to be."""
-        times = self.answered.get(person, deque())
-        _drop_before(now - LOOK_BACK_S, times)
-        return len(times) + len(self.queue[person])
+    def _load(self, person: Person, now: float) -> int:
+        """How many answers the person got in the fairness window, plus how many they wait for."""
+        times = self.answer_times.get(person, deque())
+        _drop_before(now - FAIRNESS_WINDOW_S, times)
+        return len(times) + len(self.queues[person])
 
-    def _let_go_on(self, person: Person, now: float) -> None:
-        turns = self.queue[person]
-        turn = turns.popleft()
-        if not turns:
-            del self.queue[person]
-        if turn.cancelled():
+    def _admit(self, person: Person, now: float) -> None:
+        queue = self.queues[person]
+        admitted = queue.popleft()
+        if not queue:
+            del self.queues[person]
+        if admitted.cancelled():
             return
-        turn.set_result(None)
-        self.all.append(now)
-        self._forget_long_answered(now)
-        self.answered.setdefault(person, deque()).append(now)
+        admitted.set_result(None)
+        self.recent_answers.append(now)
+        self._forget_old_answers(now)
+        self.answer_times.setdefault(person, deque()).append(now)
 
-    def _forget_long_answered(self, now: float) -> None:
-        """Once in a while, so that the people of long ago take no room."""
-        if len(self.answered) > CROWDED:
-            self.answered = {
-                each: times for each, times in self.answered.items() if times and times[-1] > now - LOOK_BACK_S
+    def _forget_old_answers(self, now: float) -> None:
+        """Free the memory of people who were answered long ago; only where there are many, since it takes a while."""
+        if len(self.answer_times) > BUSY_FROM:
+            self.answer_times = {
+                person: times
+                for person, times in self.answer_times.items()
+                if times and times[-1] > now - FAIRNESS_WINDOW_S
             }
 
 
@@ -121,11 +134,14 @@ def _drop_before(moment: float, times: deque[float]) -> None:
         times.popleft()
 
 
-def sender(update: Mapping[str, Any]) -> Person | None:
-    """Who speaks or presses in an update as Telegram sends it; None for what is no command and no press."""
+def sender_of(update: Mapping[str, Any]) -> Person | None:
+    """The user who wrote the text or pressed the button in an update, given as Telegram's JSON.
+
+    None for any other update, and for a message that a chat sent in its own name.
+    """
     press = update.get("callback_query")
-    said = update.get("message") or update.get("edited_message") or {}
-    if press is None and ("text" not in said or "sender_chat" in said):
+    message = update.get("message") or update.get("edited_message") or {}
+    if press is None and ("text" not in message or "sender_chat" in message):
         return None
-    person = (press or said).get("from", {}).get("id")
-    return person if isinstance(person, int) else None
+    user_id = (press or message).get("from", {}).get("id")
+    return user_id if isinstance(user_id, int) else None

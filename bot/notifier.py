@@ -108,7 +108,7 @@ class Notifier:
                 log.exception("looking for what is waited for failed")
                 continue
             for wait in overdue[:AT_ONCE]:
-                if self.rate_limiter.is_open(wait.chat_id, asked=True):
+                if self.rate_limiter.has_room(wait.chat_id, requested=True):
                     self._begin(self._tell_waiting(wait, NOT_TAKEN if wait.is_drawn else NOT_DRAWN))
 
     async def _tell_waiting(self, wait: Wait, said: LazyString, **values: str) -> None:
@@ -136,7 +136,7 @@ class Notifier:
         except TelegramError as error:
             failure = telegram_errors.classify(error)
             log.warning("chat %d was not told that its chart takes longer: %s", wait.chat_id, failure.text)
-            return failure.kind is ErrorKind.UNSURE or await self._explain_to_an_admin(wait.chat_id, said)
+            return failure.kind is ErrorKind.UNCERTAIN or await self._explain_to_an_admin(wait.chat_id, said)
         return True
 
     async def _translator(self, chat_id: int) -> Translator:
@@ -185,7 +185,9 @@ class Notifier:
         """Send what every subscribed chat and the admins are told once. A chat that hangs holds up no other."""
         admins, busy = self.context.settings.admin_ids, set(self.under_way)
         for notice_id, chat_id, notice, language in await self.context.read(notices.untold, admins, clock.now()):
-            is_open = self.rate_limiter.is_open(chat_id, asked=False) and self.again_at.get(chat_id, 0.0) <= monotonic()
+            is_open = (
+                self.rate_limiter.has_room(chat_id, requested=False) and self.again_at.get(chat_id, 0.0) <= monotonic()
+            )
             if is_open and chat_id not in busy and len(self.under_way) < AT_ONCE:
                 busy.add(chat_id)
                 self.under_way[chat_id] = asyncio.create_task(
@@ -206,7 +208,7 @@ class Notifier:
         except TelegramError as error:
             failure = telegram_errors.classify(error)
             log.warning("chat %d was not told: %s", chat_id, failure.text)
-            if failure.kind in {ErrorKind.WAIT, ErrorKind.CHAT_MOVED, *telegram_errors.UNKNOWN}:
+            if failure.kind in {ErrorKind.RETRY, ErrorKind.CHAT_MOVED, *telegram_errors.UNKNOWN_REFUSALS}:
                 self._leave_for_a_while(chat_id)
                 await self.context.write_surely(notices.unmark_told, notice_id, chat_id)
             await self.context.follow(chat_id, failure)

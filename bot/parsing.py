@@ -1,4 +1,4 @@
-"""Reading what people type: handles, addresses, metrics, views, numbers, intervals. Nothing here changes anything."""
+"""Parsing a command's arguments: handles, addresses, metrics, views, numbers, intervals. Nothing here has effects."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -7,8 +7,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from bot.handles import handle_in, words_in
-from bot.phrasing import LONGEST_MESSAGE, UNITS, quote
+from bot.handles import handle_in
+from bot.phrasing import INTERVAL_UNITS, MAX_MESSAGE_LENGTH, quote
+from bot.tokens import split_words
 from pipeline.errors import UserError
 from pipeline.i18n import METRICS, SPAN_NAMES, THEME_NAMES, VIEW_NAMES, lazy_gettext, translator
 from pipeline.records import (
@@ -24,21 +25,20 @@ from pipeline.records import (
     View,
 )
 
-FEWEST_POSTS = 5
-SHORTEST_INTERVAL = timedelta(minutes=1)
-LONGEST_INTERVAL = timedelta(days=31)
+MIN_POSTS = 5
+MIN_INTERVAL, MAX_INTERVAL = timedelta(minutes=1), timedelta(days=31)
 
 COMMAND = re.compile(r"\s*/\w+(?:@\w+)?")
 INTERVAL = re.compile(r"(\d{1,6})(m|min|h|d)", re.IGNORECASE)
 
 
-def _called(names: Mapping[Any, LazyString]) -> dict[str, Any]:
-    """What has a name, by that name in every language."""
+def _by_name(names: Mapping[Any, LazyString]) -> dict[str, Any]:
+    """The values by their names in every language, in lower case."""
     return {translator(language).gettext(name).lower(): value for language in Language for value, name in names.items()}
 
 
 CHOICES: dict[str, dict[str, StrEnum]] = {
-    "metric": _called(METRICS)
+    "metric": _by_name(METRICS)
     | {
         "reposts": Metric.REPOSTS,
         "retweet": Metric.REPOSTS,
@@ -50,19 +50,19 @@ CHOICES: dict[str, dict[str, StrEnum]] = {
         "view": Metric.VIEWS,
         "all": Metric.ENGAGEMENT,
     },
-    "view": _called(VIEW_NAMES),
+    "view": _by_name(VIEW_NAMES),
     "normalization": {"rate": Normalization.RATE, "daily": Normalization.DAILY},
-    "span": _called(SPAN_NAMES),
-    "theme": _called(THEME_NAMES),
+    "span": _by_name(SPAN_NAMES),
+    "theme": _by_name(THEME_NAMES),
     "mode": {mode.value: mode for mode in (Mode.LIVE, Mode.NEW)},
 }
-"""The words that choose something, by the field of a Wish that they fill."""
-KNOWN = {word: (field, value) for field, values in CHOICES.items() for word, value in values.items()}
+"""The keywords of /compare and /subscribe with their values, by the field of ChartRequest that they set."""
+KEYWORDS = {word: (field, value) for field, values in CHOICES.items() for word, value in values.items()}
 
 
 @dataclass
 class ChartRequest:
-    """What a /compare or /subscribe asks for; None where it leaves the choice to us."""
+    """The arguments of a /compare or /subscribe; None for each choice that they leave to the chat's defaults."""
 
     handles: list[str]
     metric: Metric | None = None
@@ -74,9 +74,9 @@ class ChartRequest:
     mode: Mode | None = None
     interval: timedelta | None = None
 
-    def spec(self, usual: ChartSpec) -> ChartSpec:
-        """The usual look with what was asked for. Raises UserError where two wishes do not go together."""
-        view = self.view or self._implied or usual.view
+    def spec(self, default: ChartSpec) -> ChartSpec:
+        """The default spec with the choices of this request. Raises UserError where two choices exclude each other."""
+        view = self.view or self._implied_view or default.view
         if self.normalization and self.normalization not in NORMALIZATIONS[view]:
             views = [other for other in View if self.normalization in NORMALIZATIONS[other]]
             raise UserError(
@@ -92,84 +92,85 @@ class ChartRequest:
         if self.normalization is Normalization.RATE and self.metric is Metric.VIEWS:
             raise UserError(lazy_gettext("A rate is per 1,000 views, so that views have none. Name another metric."))
         return replace(
-            usual,
+            default,
             view=view,
-            metric=self.metric or usual.metric,
-            count=self.count or usual.count,
-            normalization=self.normalization or usual.normalization,
-            span=self.span or usual.span,
-            theme=self.theme or usual.theme,
+            metric=self.metric or default.metric,
+            count=self.count or default.count,
+            normalization=self.normalization or default.normalization,
+            span=self.span or default.span,
+            theme=self.theme or default.theme,
         )
 
     @property
-    def _implied(self) -> View | None:
-        """A word that goes with one view only asks for that view."""
+    def _implied_view(self) -> View | None:
+        """The view of a keyword that only one view has."""
         if self.span:
             return View.GROWTH
         return View.RACE if self.normalization is Normalization.DAILY else None
 
 
 def split_args(typed: str) -> list[str]:
-    """The words after the command, as `names.words_in` has them."""
-    if len(typed) > LONGEST_MESSAGE:
+    """The words after the command; see tokens.split_words. Raises UserError for a command longer than a message."""
+    if len(typed) > MAX_MESSAGE_LENGTH:
         raise UserError(
             lazy_gettext(
                 "That command is {length:number} characters long; {most:number} are the most. Send it in parts.",
                 length=len(typed),
-                most=LONGEST_MESSAGE,
+                most=MAX_MESSAGE_LENGTH,
             )
         )
-    return words_in(COMMAND.sub("", typed, count=1))
+    return split_words(COMMAND.sub("", typed, count=1))
 
 
-def parse_handles(words: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The handles among the words, each once whatever its case, and the words that are none."""
-    good: dict[str, str] = {}
-    bad: dict[str, None] = {}
-    for word in filter(None, words):
+def parse_handles(args: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The handles among the arguments, each once whatever its case, and the arguments that name no account."""
+    handles: dict[str, str] = {}
+    invalid: dict[str, None] = {}
+    for word in filter(None, args):
         handle = handle_in(word)
         if handle is None:
-            bad.setdefault(word)
+            invalid.setdefault(word)
         else:
-            good.setdefault(handle.lower(), handle)
-    return list(good.values()), list(bad)
+            handles.setdefault(handle.lower(), handle)
+    return list(handles.values()), list(invalid)
 
 
-def parse_chart_request(words: Iterable[str], tracked: Iterable[str], most_posts: int) -> ChartRequest:
-    """Read the words of /compare or /subscribe in any order; a tracked account needs no @, unless it is such a word.
+def parse_chart_request(args: Sequence[str], tracked: Iterable[str], max_posts: int) -> ChartRequest:
+    """Parse the arguments of /compare or /subscribe, in any order.
 
-    Raises UserError for what it does not know.
+    tracked: handles that need no @, unless they are keywords or numbers. max_posts: the highest count of posts.
+    Raises UserError for an unknown word and for a figure out of range.
     """
-    read = ChartRequest([])
-    known = {handle.lower() for handle in tracked}
-    for word in _together(list(words)):
-        _take(read, word, known, most_posts)
-    read.handles = parse_handles(read.handles)[0]
-    return read
+    request = ChartRequest([])
+    tracked_names = {handle.lower() for handle in tracked}
+    for word in _join_keywords(args):
+        _add_argument(request, word, tracked_names, max_posts)
+    request.handles = parse_handles(request.handles)[0]
+    return request
 
 
-def _together(words: Sequence[str]) -> Iterator[str]:
-    """The words; the two of a name like "me gusta" as one."""
-    rest = iter(zip(words, [*words[1:], ""], strict=False))
-    for word, following in rest:
+def _join_keywords(args: Sequence[str]) -> Iterator[str]:
+    """The arguments; the two words of a keyword like "me gusta" as one."""
+    pairs = iter(zip(args, [*args[1:], ""], strict=False))
+    for word, following in pairs:
         both = f"{word} {following}"
-        if both.lower() in KNOWN:
-            next(rest)
-        yield both if both.lower() in KNOWN else word
+        if both.lower() in KEYWORDS:
+            next(pairs)
+        yield both if both.lower() in KEYWORDS else word
 
 
-def _take(read: ChartRequest, word: str, tracked: Collection[str], most_posts: int) -> None:
+def _add_argument(request: ChartRequest, word: str, tracked_names: Collection[str], max_posts: int) -> None:
     is_number = word.isascii() and word.isdigit()
-    if word.lower() in KNOWN:
-        setattr(read, *KNOWN[word.lower()])
-    elif is_number and _is_count(word, most_posts):
-        read.count = int(word)
+    if word.lower() in KEYWORDS:
+        setattr(request, *KEYWORDS[word.lower()])
+    elif is_number and _is_count(word, max_posts):
+        request.count = int(word)
     elif interval := INTERVAL.fullmatch(word):
-        read.interval = _interval(interval)
-    elif (handle := handle_in(word)) and (word.lower() in tracked or word.lower() != handle.lower()):
-        read.handles.append(handle)
+        request.interval = _parse_interval(interval)
+    elif (handle := handle_in(word)) and (word.lower() in tracked_names or word.lower() != handle.lower()):
+        request.handles.append(handle)
     elif is_number:
-        raise _wrong_count(word, most_posts)
+        raise _count_error(word, max_posts)
     else:
         raise UserError(
             lazy_gettext(
@@ -182,23 +183,23 @@ def _take(read: ChartRequest, word: str, tracked: Collection[str], most_posts: i
         )
 
 
-def _is_count(word: str, most: int) -> bool:
-    return FEWEST_POSTS <= int(word[:7]) <= most
+def _is_count(word: str, max_posts: int) -> bool:
+    return MIN_POSTS <= int(word[:7]) <= max_posts
 
 
-def _wrong_count(word: str, most: int) -> UserError:
+def _count_error(word: str, max_posts: int) -> UserError:
     return UserError(
         lazy_gettext(
             "I can compare the last {fewest} to {most:number} posts of each account, not {asked}.",
-            fewest=FEWEST_POSTS,
-            most=most,
+            fewest=MIN_POSTS,
+            most=max_posts,
             asked=quote(word),
         )
     )
 
 
-def _interval(found: re.Match[str]) -> timedelta:
-    interval = int(found[1]) * UNITS[found[2].lower()]
-    if SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
+def _parse_interval(match: re.Match[str]) -> timedelta:
+    interval = int(match[1]) * INTERVAL_UNITS[match[2].lower()]
+    if MIN_INTERVAL <= interval <= MAX_INTERVAL:
         return interval
     raise UserError(lazy_gettext("A new chart can come every 1m to 31d, for example /subscribe new 1h."))

@@ -1,4 +1,4 @@
-"""How updates are fetched: on and on, whatever Telegram answers."""
+"""The HTTP request that fetches updates: it keeps polling alive whatever Telegram answers."""
 
 import json
 import logging
@@ -10,52 +10,58 @@ from telegram import Update
 from telegram.error import NetworkError
 from telegram.request import HTTPXRequest
 
-from bot.flood_control import sender
+from bot.flood_control import sender_of
 
 log = logging.getLogger(__name__)
 
-ENDING = {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}
+STATUSES_THAT_END_POLLING = {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}
 Json = dict[str, Any]
 
 
 class PollingRequest(HTTPXRequest):
-    """python-telegram-bot's request, without the answers that would leave a bot that runs and hears nothing.
+    """python-telegram-bot's request for getUpdates, without three answers that leave a running bot deaf.
 
-    At 401 and 404 the library stops polling for good; a token that is really refused is found out at the start, by
-    another request. What it cannot read it asks for again at once, and for ever.
-
-    is_left_out: whose commands and presses are dropped, before anything more is made of them.
+    - After one answer with status 401 or 404 the library stops polling for good. A token that is really refused is
+      found at the start, by another request.
+    - One update that the library cannot parse fails the whole batch, and Telegram sends it again and again.
+    - An answer of a proxy in Telegram's place is retried like a failed connection.
+    See docs/upstream.md for the library's issues and when this class may go.
     """
 
-    def __init__(self, is_left_out: Callable[[int], bool], **options: Any) -> None:
+    def __init__(self, is_ignored: Callable[[int], bool], **options: Any) -> None:
+        """is_ignored: whether flood control ignores a user; such updates are dropped before they are parsed."""
         super().__init__(**options)
-        self.is_left_out = is_left_out
+        self.is_ignored = is_ignored
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """Send the request and return status and body. Raises NetworkError where polling must simply go on."""
         code, payload = await super().do_request(*args, **kwargs)
-        if code in ENDING:
+        if code in STATUSES_THAT_END_POLLING:
             raise NetworkError(f"Telegram refuses the bot's polling for now ({code})")
-        return code, self._readable(payload) if code == HTTPStatus.OK else payload
+        return code, self._replace_unusable(payload) if code == HTTPStatus.OK else payload
 
-    def _readable(self, payload: bytes) -> bytes:
-        """The same answer; of an update that cannot be read, or is dropped, only the id is left: the next come."""
+    def _replace_unusable(self, payload: bytes) -> bytes:
+        """The same answer, with only the id left of each update that cannot be parsed or is to be dropped.
+
+        The library needs the id to ask for the updates after it.
+        """
         try:
-            updates = [self._kept(update) for update in json.loads(payload)["result"]]
+            updates = [self._usable(update) for update in json.loads(payload)["result"]]
         except (ValueError, TypeError, LookupError):
             raise NetworkError("What answered the bot's polling was not Telegram") from None
         return json.dumps({"ok": True, "result": updates}).encode()
 
-    def _kept(self, update: Json) -> Json:
-        person = sender(update)
-        if person is not None and self.is_left_out(person):
+    def _usable(self, update: Json) -> Json:
+        person = sender_of(update)
+        if person is not None and self.is_ignored(person):
             return {"update_id": update["update_id"]}
-        return _blank_unless_readable(update)
+        return _without_unparsable_content(update)
 
 
-def _blank_unless_readable(update: Json) -> Json:
+def _without_unparsable_content(update: Json) -> Json:
     try:
         Update.de_json(update, None)
-    except Exception:  # whatever Telegram has made of an update, it must not end the others
-        log.exception("update %d cannot be read and is left out", update["update_id"])
+    except Exception:  # the library raises errors of any kind for content that it does not know
+        log.exception("update %d cannot be parsed and is skipped", update["update_id"])
         return {"update_id": update["update_id"]}
     return update

@@ -1,4 +1,4 @@
-"""A line in which what people wait for goes before all else."""
+"""A lock for asyncio tasks that lets urgent waiters go first."""
 
 import asyncio
 from collections import deque
@@ -7,38 +7,40 @@ from contextlib import asynccontextmanager
 
 
 class PriorityLock:
-    """Lets one through after the other: those in a hurry first, and of equals the one that came first."""
+    """Mutual exclusion with two priorities. Waiters of equal priority get the lock in the order they came."""
 
     def __init__(self) -> None:
-        self.urgent: deque[asyncio.Future[None]] = deque()
-        self.others: deque[asyncio.Future[None]] = deque()
-        self.is_taken = False
+        self.urgent_waiters: deque[asyncio.Future[None]] = deque()
+        self.other_waiters: deque[asyncio.Future[None]] = deque()
+        self.is_locked = False
 
     @asynccontextmanager
-    async def turn(self, *, urgent: bool) -> AsyncIterator[None]:
-        if self.is_taken:
-            await self._wait(self.urgent if urgent else self.others)
-        self.is_taken = True
+    async def hold(self, *, urgent: bool) -> AsyncIterator[None]:
+        """Wait for the lock and hold it until the end of the block."""
+        if self.is_locked:
+            await self._wait_in(self.urgent_waiters if urgent else self.other_waiters)
+        self.is_locked = True
         try:
             yield
         finally:
-            self._pass_on()
+            self._release()
 
-    async def _wait(self, behind: deque[asyncio.Future[None]]) -> None:
-        mine = asyncio.get_running_loop().create_future()
-        behind.append(mine)
+    async def _wait_in(self, waiters: deque[asyncio.Future[None]]) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        waiters.append(waiter)
         try:
-            await mine
+            await waiter
         except asyncio.CancelledError:
-            if not mine.cancelled():  # it was let through already
-                self._pass_on()
+            if not waiter.cancelled():  # the lock was handed to this task before it was cancelled
+                self._release()
             raise
 
-    def _pass_on(self) -> None:
-        for waiting in (self.urgent, self.others):
-            while waiting:
-                following = waiting.popleft()
-                if not following.done():
-                    following.set_result(None)
+    def _release(self) -> None:
+        """Hand the lock to the next waiter, or unlock it where nobody waits."""
+        for waiters in (self.urgent_waiters, self.other_waiters):
+            while waiters:
+                waiter = waiters.popleft()
+                if not waiter.done():
+                    waiter.set_result(None)
                     return
-        self.is_taken = False
+        self.is_locked = False

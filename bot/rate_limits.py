@@ -1,4 +1,8 @@
-"""Telegram's limits, kept from this side: per chat, per group and for the whole bot. Every request passes here."""
+"""Telegram's rate limits: for the whole bot, for each group and for each private chat. Every request passes here.
+
+The library's own limiter is no replacement: it knows no limit for a private chat, lets a burst pass on top of its rate,
+and a RetryAfter of one chat stops the others; see docs/upstream.md.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -14,84 +18,90 @@ from bot import telegram_errors
 from bot.priority_lock import PriorityLock
 from bot.telegram_errors import ErrorKind
 
-UNCOUNTED = {
+UNLIMITED_METHODS = {
     *("answerCallbackQuery", "getChat", "getChatAdministrators", "getChatMember", "sendChatAction", "setMyCommands"),
 }
-CHARTS = {"sendPhoto", "editMessageMedia"}
-PAUSES_S = (1.0, 3.0, 9.0)
-"""Before what did not get there is said again."""
-PROMPT_S = 0.5
-"""What arrives within that is as good as there at once."""
-LOOK_S = 0.25
-"""How often whoever waits for room looks for some."""
-ASK_AGAIN_S = 5.0
-PER_SECOND = 28
-"""About 30 a second, says Telegram."""
-CATCH_UP_S = 0.1
-"""A chart that comes so late, as timers do, takes no time from the next ones."""
+"""Methods that send no message and do not count."""
+CHART_METHODS = {"sendPhoto", "editMessageMedia"}
+RETRY_DELAYS_S = (1.0, 3.0, 9.0)
+"""Seconds to wait before each retry of an undelivered message."""
+REQUESTS_PER_SECOND = 28
+"""Of the whole bot. Telegram states about 30. Source: https://core.telegram.org/bots/faq"""
+PROMPT_ANSWER_S = 0.5
+"""A request that is answered within this time is taken to have arrived when it was sent."""
+POLL_INTERVAL_S = 0.25
+"""How often a waiting request checks whether there is room."""
+PROBE_RETRY_S = 5.0
+MAX_LATENESS_S = 0.1
+"""A chart that is sent this much after its moment, as timers are late, does not delay the charts after it."""
 
 Request = Callable[[], Coroutine[Any, Any, Any]]
 
 
 @dataclass(eq=False, slots=True)
 class Slot:
-    """What a request takes of a window; moments by `monotonic`. arrived: None as long as nothing tells that it has."""
+    """One request within a window; moments by time.monotonic. arrived: None until an answer tells that it arrived."""
 
     sent: float
     arrived: float | None = None
 
 
 class Window:
-    """At most `count` requests in any `seconds`: what Telegram states, unlike a bucket that lets a burst pass on top.
+    """Allows at most `count` requests in any `seconds`. A token bucket would let a burst pass on top of that.
 
-    Telegram counts what it gets. What is not answered for long counts from when it seems to have arrived, since after a
-    standstill Telegram gets all that waited at once.
+    Telegram counts when a request arrives. A request that is not answered promptly counts from the moment that it seems
+    to have arrived, since a Telegram that stood still receives all that waited at once.
     """
 
     def __init__(self, count: int, seconds: float) -> None:
         self.count, self.seconds = count, seconds
-        self.places: list[Slot] = []
+        self.slots: list[Slot] = []
         self.closed_until = 0.0
 
-    def wait(self, now: float, *, spare: int = 0) -> float:
-        """Seconds until there is room for one more, leaving `spare` places free."""
-        ends = sorted(end for place in self.places if (end := self._end(place, now)) > now)
-        most = self.count - spare
-        full_until = ends[len(ends) - most] if len(ends) >= most else 0.0
+    def wait_s(self, now: float, *, reserve: int = 0) -> float:
+        """Seconds until one more request is allowed, with `reserve` slots kept free; zero or less for now."""
+        ends = sorted(end for slot in self.slots if (end := self._end_of(slot, now)) > now)
+        usable = self.count - reserve
+        full_until = ends[len(ends) - usable] if len(ends) >= usable else 0.0
         return max(full_until, self.closed_until) - now
 
-    def take(self, place: Slot) -> None:
-        self.places = [each for each in self.places if self._end(each, place.sent) > place.sent] + [place]
+    def add(self, slot: Slot) -> None:
+        self.slots = [each for each in self.slots if self._end_of(each, slot.sent) > slot.sent] + [slot]
 
-    def _end(self, place: Slot, now: float) -> float:
-        arrived = now if place.arrived is None else place.arrived
-        return (place.sent if arrived - place.sent <= PROMPT_S else arrived) + self.seconds
+    def _end_of(self, slot: Slot, now: float) -> float:
+        """When the slot is free again."""
+        arrived = now if slot.arrived is None else slot.arrived
+        return (slot.sent if arrived - slot.sent <= PROMPT_ANSWER_S else arrived) + self.seconds
 
 
 class RateLimiter(BaseRateLimiter[bool]):
-    """Holds a request back until its chat and the bot have room. A chat that was told to wait closes alone.
+    """Delays each request until its chat and the bot may send it. A RetryAfter closes its own chat only.
 
-    What people wait for goes first. Charts that nobody asked for come evenly: then there is room for an answer at any
-    moment, and none has to be kept free for it.
+    Requests that people wait for go first. Charts that nobody asked for are spread evenly over each second, so that an
+    answer finds room at any moment.
 
-    line: who waits for room in the bot. next_chart: when a chart that nobody asked for may go; by `monotonic`.
-    showing: the chats whose chart is with Telegram just now.
-    ask: a request that Telegram does not count; its answer tells a standstill from some chats that hang.
+    bot_lock: held by the request that waits for room in the bot's window. next_chart_at: when the next chart that
+    nobody asked for may be sent. charts_in_flight: the chats whose chart Telegram has not answered yet. in_flight: the
+    slots of all requests without an answer. probe: a request that Telegram does not count; its answer tells a Telegram
+    that stands still from single chats that hang.
     """
 
     def __init__(self) -> None:
-        self.all = Window(PER_SECOND, 1.0)
-        self.line = PriorityLock()
-        self.next_chart = 0.0
-        self.chats: dict[int, Window] = {}
-        self.showing: set[int] = set()
-        self.under_way: set[Slot] = set()
-        self.ask: Request
-        self.asking: asyncio.Task[None] | None = None
+        self.bot_window = Window(REQUESTS_PER_SECOND, 1.0)
+        self.bot_lock = PriorityLock()
+        self.next_chart_at = 0.0
+        self.chat_windows: dict[int, Window] = {}
+        self.charts_in_flight: set[int] = set()
+        self.in_flight: set[Slot] = set()
+        self.probe: Request
+        self.probing: asyncio.Task[None] | None = None
 
-    def is_open(self, chat_id: int, *, asked: bool) -> bool:
-        """Whether something may go there now. What nobody just asked for leaves room in the window for what is."""
-        return self._chat(chat_id).wait(monotonic(), spare=0 if asked else _spare(chat_id)) <= 0
+    def has_room(self, chat_id: int, *, requested: bool) -> bool:
+        """Whether the chat's window allows a request now.
+
+        requested: somebody waits for it; any other one must leave slots free for those.
+        """
+        return self._window_of(chat_id).wait_s(monotonic(), reserve=0 if requested else _reserve(chat_id)) <= 0
 
     async def process_request(  # noqa: PLR0913, PLR0917 the parent's signature
         self,
@@ -102,118 +112,123 @@ class RateLimiter(BaseRateLimiter[bool]):
         data: dict[str, Any],
         rate_limit_args: bool | None,  # noqa: FBT001
     ) -> Any:
-        """Wait for room, then send. A chart's errors pass through: its turn comes again, with the newest one then.
+        """Wait for room, then send the request. python-telegram-bot calls this for every request.
 
-        rate_limit_args: whether somebody waits for the chart.
+        rate_limit_args: whether somebody waits for the chart. A chart's errors are raised, since the delivery retries
+        it with the newest chart; anything else is retried here.
         """
         chat_id = data.get("chat_id")
-        if endpoint in UNCOUNTED or not isinstance(chat_id, int):
+        if endpoint in UNLIMITED_METHODS or not isinstance(chat_id, int):
             return await callback(*args, **kwargs)
-        if endpoint in CHARTS:
-            return await self._show(chat_id, lambda: callback(*args, **kwargs), asked=bool(rate_limit_args))
-        return await self._say(chat_id, lambda: callback(*args, **kwargs))
+        if endpoint in CHART_METHODS:
+            return await self._send_chart(chat_id, lambda: callback(*args, **kwargs), requested=bool(rate_limit_args))
+        return await self._send_with_retries(chat_id, lambda: callback(*args, **kwargs))
 
-    async def _show(self, chat_id: int, request: Request, *, asked: bool) -> Any:
-        async with self._place(chat_id, asked=asked):
-            self.showing.add(chat_id)
+    async def _send_chart(self, chat_id: int, request: Request, *, requested: bool) -> Any:
+        async with self._slot(chat_id, urgent=requested):
+            self.charts_in_flight.add(chat_id)
             try:
-                return await self._send(chat_id, request)
+                return await self._send_once(chat_id, request)
             finally:
-                self.showing.discard(chat_id)
+                self.charts_in_flight.discard(chat_id)
 
-    async def _say(self, chat_id: int, request: Request) -> Any:
-        """Say it again where it surely did not get there; after a wait that Telegram asks for, however long."""
-        pauses = iter(PAUSES_S)
+    async def _send_with_retries(self, chat_id: int, request: Request) -> Any:
+        """Retry after each RetryAfter, and a few times where the request surely did not arrive."""
+        delays_s = iter(RETRY_DELAYS_S)
         while True:
             try:
-                async with self._place(chat_id, asked=True):
-                    return await self._send(chat_id, request)
+                async with self._slot(chat_id, urgent=True):
+                    return await self._send_once(chat_id, request)
             except RetryAfter:
                 continue
             except TelegramError as error:
-                if telegram_errors.classify(error).kind is not ErrorKind.WAIT or (pause := next(pauses, None)) is None:
+                delay_s = next(delays_s, None)
+                if telegram_errors.classify(error).kind is not ErrorKind.RETRY or delay_s is None:
                     raise
-            await asyncio.sleep(pause)
+            await asyncio.sleep(delay_s)
 
-    async def _send(self, chat_id: int, request: Request) -> Any:
+    async def _send_once(self, chat_id: int, request: Request) -> Any:
         try:
             return await request()
         except RetryAfter as error:
-            self._chat(chat_id).closed_until = monotonic() + telegram_errors.asked_wait(error).total_seconds()
+            wait_s = telegram_errors.requested_wait(error).total_seconds()
+            self._window_of(chat_id).closed_until = monotonic() + wait_s
             raise
 
     @asynccontextmanager
-    async def _place(self, chat_id: int, *, asked: bool) -> AsyncIterator[None]:
-        """Wait for room in the chat and in the bot, and take it."""
-        while (place := await self._find_place(chat_id, asked=asked)) is None:
+    async def _slot(self, chat_id: int, *, urgent: bool) -> AsyncIterator[None]:
+        """Wait for room in the chat and in the bot, and occupy it; the block sends the request."""
+        while (slot := await self._find_slot(chat_id, urgent=urgent)) is None:
             continue
         try:
             yield
-            self._note_arrival(place.sent)
+            self._note_arrival(slot.sent)
         finally:
-            place.arrived = place.arrived or monotonic()
-            self.under_way.discard(place)
+            slot.arrived = slot.arrived or monotonic()
+            self.in_flight.discard(slot)
 
-    async def _find_place(self, chat_id: int, *, asked: bool) -> Slot | None:
-        """A place, once there is room in the chat; none where others of the chat took it while the bot had no room."""
-        chat = self._chat(chat_id)
-        while (wait := chat.wait(monotonic())) > 0:  # noqa: ASYNC110 time alone ends it
-            await asyncio.sleep(min(wait, LOOK_S))
-        async with self.line.turn(urgent=asked):
-            while (wait := self._wait(asked=asked)) > 0:
-                if self.all.wait(monotonic()) > 0:
-                    self._doubt()
-                await asyncio.sleep(min(wait, LOOK_S))
-            if chat.wait(monotonic()) > 0:
+    async def _find_slot(self, chat_id: int, *, urgent: bool) -> Slot | None:
+        """Wait for a slot. None where another request took the chat's room while this one waited for the bot's."""
+        chat_window = self._window_of(chat_id)
+        while (wait_s := chat_window.wait_s(monotonic())) > 0:  # noqa: ASYNC110 time alone ends it
+            await asyncio.sleep(min(wait_s, POLL_INTERVAL_S))
+        async with self.bot_lock.hold(urgent=urgent):
+            while (wait_s := self._bot_wait_s(urgent=urgent)) > 0:
+                if self.bot_window.wait_s(monotonic()) > 0:
+                    self._probe_if_late()
+                await asyncio.sleep(min(wait_s, POLL_INTERVAL_S))
+            if chat_window.wait_s(monotonic()) > 0:
                 return None
-            return self._take(chat, asked=asked)
+            return self._occupy(chat_window, urgent=urgent)
 
-    def _wait(self, *, asked: bool) -> float:
-        """Seconds until the bot has room."""
+    def _bot_wait_s(self, *, urgent: bool) -> float:
+        """Seconds until the bot may send this request."""
         now = monotonic()
-        return self.all.wait(now) if asked else max(self.all.wait(now), self.next_chart - now)
+        window_wait_s = self.bot_window.wait_s(now)
+        return window_wait_s if urgent else max(window_wait_s, self.next_chart_at - now)
 
-    def _take(self, chat: Window, *, asked: bool) -> Slot:
-        place = Slot(monotonic())
-        if not asked:
-            self.next_chart = max(self.next_chart, place.sent - CATCH_UP_S) + self.all.seconds / self.all.count
-        self.under_way.add(place)
-        for window in (chat, self.all):
-            window.take(place)
-        return place
+    def _occupy(self, chat_window: Window, *, urgent: bool) -> Slot:
+        slot = Slot(monotonic())
+        if not urgent:
+            chart_interval_s = self.bot_window.seconds / self.bot_window.count
+            self.next_chart_at = max(self.next_chart_at, slot.sent - MAX_LATENESS_S) + chart_interval_s
+        self.in_flight.add(slot)
+        for window in (chat_window, self.bot_window):
+            window.add(slot)
+        return slot
 
-    def _doubt(self) -> None:
-        """Where answers are late, find out whether Telegram answers at all; one question at a time."""
-        is_late = any(monotonic() - place.sent > PROMPT_S for place in self.under_way)
-        if is_late and (self.asking is None or self.asking.done()):
-            self.asking = asyncio.create_task(self._ask())
+    def _probe_if_late(self) -> None:
+        """Where answers are late, find out whether Telegram answers at all; one probe at a time."""
+        is_late = any(monotonic() - slot.sent > PROMPT_ANSWER_S for slot in self.in_flight)
+        if is_late and (self.probing is None or self.probing.done()):
+            self.probing = asyncio.create_task(self._send_probe())
 
-    async def _ask(self) -> None:
-        asked = monotonic()
+    async def _send_probe(self) -> None:
+        sent = monotonic()
         try:
-            await self.ask()
+            await self.probe()
         except TelegramError:
-            await asyncio.sleep(ASK_AGAIN_S)
+            await asyncio.sleep(PROBE_RETRY_S)
         else:
-            self._note_arrival(asked)
+            self._note_arrival(sent)
 
     def _note_arrival(self, sent: float) -> None:
-        """Telegram answered what was sent then: it does not stand still, and should have all that was sent before."""
-        arrived = [place for place in self.under_way if place.sent <= sent]
-        for place in arrived:
-            place.arrived = monotonic()
-        self.under_way.difference_update(arrived)
+        """Telegram answered a request of that moment, so every request sent before has arrived too."""
+        arrived = [slot for slot in self.in_flight if slot.sent <= sent]
+        for slot in arrived:
+            slot.arrived = monotonic()
+        self.in_flight.difference_update(arrived)
 
     async def initialize(self) -> None: ...
 
     async def shutdown(self) -> None:
-        if self.asking is not None:
-            self.asking.cancel()
+        if self.probing is not None:
+            self.probing.cancel()
 
-    def _chat(self, chat_id: int) -> Window:
-        if chat_id not in self.chats:
-            self.chats[chat_id] = _window(chat_id)
-        return self.chats[chat_id]
+    def _window_of(self, chat_id: int) -> Window:
+        if chat_id not in self.chat_windows:
+            self.chat_windows[chat_id] = _new_window(chat_id)
+        return self.chat_windows[chat_id]
 
 
 def _is_group(chat_id: int) -> bool:
@@ -221,9 +236,11 @@ def _is_group(chat_id: int) -> bool:
     return chat_id < 0
 
 
-def _window(chat_id: int) -> Window:
+def _new_window(chat_id: int) -> Window:
+    """20 messages a minute in a group, and one a second with short bursts elsewhere; see Telegram's FAQ for bots."""
     return Window(20, 60.0) if _is_group(chat_id) else Window(3, 3.0)
 
 
-def _spare(chat_id: int) -> int:
+def _reserve(chat_id: int) -> int:
+    """How many slots of the chat's window charts that nobody asked for leave free."""
     return 5 if _is_group(chat_id) else 1

@@ -1,4 +1,4 @@
-"""What a private chat is told that wrote something else than a command: one line, with the nearest command."""
+"""The answer to a private message that is no command: one line, with the most similar command."""
 
 import difflib
 import re
@@ -8,62 +8,71 @@ from typing import Any
 from telegram import Update
 from telegram.ext import ContextTypes
 
-from bot import command, phrasing
+from bot import command
 from bot.command import Command
 from bot.command_context import CommandContext
 from bot.context import Context
-from bot.handles import handle_in, visible, words_in
+from bot.handles import handle_in
+from bot.phrasing import MAX_MESSAGE_LENGTH
+from bot.tokens import split_words, visible
 from pipeline.i18n import lazy_gettext
 from pipeline.records import LazyString
 
-ALIKE = 0.7
-"""How alike a word and a command are that was mistyped; 1 is the same."""
-SHORTEST = 3
-MOST_WORDS = 5
+MIN_SIMILARITY = 0.7
+"""How similar a mistyped word must be to a command, by difflib's ratio; 1 is equal."""
+MIN_PREFIX_LENGTH = 3
+MAX_WORDS = 5
 PLAIN_WORD = re.compile("@?[A-Za-z0-9_]{1,50}")
-NAMING = {"track", "untrack"}
-"""Commands whose every word is a name."""
-USUAL = lazy_gettext("I answer commands only; /help lists them.")
+COMMANDS_OF_NAMES = {"track", "untrack"}
+"""Commands whose arguments are all handles."""
+NO_SUGGESTION = lazy_gettext("I answer commands only; /help lists them.")
 
 
 def handler(
     context: Context, commands: Collection[str]
 ) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
-    """The function that python-telegram-bot calls for what is no command, also in an edit that begins with a slash."""
+    """The function that python-telegram-bot calls for messages that are no command.
+
+    An edited message is answered only where it begins with a slash.
+    """
 
     async def run(command_context: CommandContext) -> None:
         typed = command_context.message.text or ""
         if command_context.message.edit_date is None or typed.startswith("/"):
-            await command_context.answer(hint(typed, commands))
+            await command_context.answer(_suggestion(typed, commands))
 
-    return command.handler(context, Command("", USUAL, run))
+    return command.handler(context, Command("", NO_SUGGESTION, run))
 
 
-def hint(typed: str, commands: Collection[str]) -> LazyString:
-    """The nearest command, with the words that were typed as far as they are plain."""
-    found = nearest(visible(typed[: phrasing.LONGEST_MESSAGE]), commands)
-    return lazy_gettext("Did you mean {command}? /help lists all commands.", command=f"`/{found}`") if found else USUAL
+def _suggestion(typed: str, commands: Collection[str]) -> LazyString:
+    command_line = nearest(visible(typed[:MAX_MESSAGE_LENGTH]), commands)
+    if command_line is None:
+        return NO_SUGGESTION
+    return lazy_gettext("Did you mean {command}? /help lists all commands.", command=f"`/{command_line}`")
 
 
 def nearest(typed: str, commands: Collection[str]) -> str | None:
-    """As in `track @nasa` for /trak nasa, track nasa, nasa or an address; None where nothing is near."""
+    """The command line that the text most likely meant, without its slash; None where no command is similar.
+
+    `track @nasa` for "/trak nasa", "track nasa", "nasa" and an address of that profile.
+    """
     first, rest = [*typed.lstrip("/ ").split(maxsplit=1), "", ""][:2]
-    command = _mistyped(first.partition("@")[0].lower(), commands)
+    command = _similar_command(first.partition("@")[0].lower(), commands)
     if command:
-        return " ".join([command, *_plain(words_in(rest), marked=command in NAMING)])
-    names = words_in(typed)
-    are_marked = all(word.startswith("@") or "/" in word for word in names)
-    are_names = bool(names) and all(map(handle_in, names)) and (are_marked or len(names) == 1)
-    return " ".join(["track", *_plain(names, marked=True)]) if are_names else None
+        return " ".join([command, *_plain_words(split_words(rest), marked=command in COMMANDS_OF_NAMES)])
+    words = split_words(typed)
+    are_marked = all(word.startswith("@") or "/" in word for word in words)
+    are_names = bool(words) and all(map(handle_in, words)) and (are_marked or len(words) == 1)
+    return " ".join(["track", *_plain_words(words, marked=True)]) if are_names else None
 
 
-def _mistyped(word: str, commands: Collection[str]) -> str | None:
-    """The command that the word begins, or is most like."""
-    begun = [each for each in commands if len(word) >= SHORTEST and each.startswith(word)]
-    return next(iter(begun or difflib.get_close_matches(word, commands, 1, ALIKE)), None)
+def _similar_command(word: str, commands: Collection[str]) -> str | None:
+    """The command that begins with the word, or else the most similar one."""
+    completions = [each for each in commands if len(word) >= MIN_PREFIX_LENGTH and each.startswith(word)]
+    return next(iter(completions or difflib.get_close_matches(word, commands, 1, MIN_SIMILARITY)), None)
 
 
-def _plain(typed: list[str], *, marked: bool) -> list[str]:
-    """The first words that may be repeated, with an @ each where they are names."""
-    told = [handle_in(word) if "/" in word else word for word in typed[:MOST_WORDS]]
-    return [f"@{word.lstrip('@')}" if marked else word for word in told if word and PLAIN_WORD.fullmatch(word)]
+def _plain_words(typed: list[str], *, marked: bool) -> list[str]:
+    """The first words that are safe to repeat; marked: with an @ each."""
+    words = [handle_in(word) if "/" in word else word for word in typed[:MAX_WORDS]]
+    return [f"@{word.lstrip('@')}" if marked else word for word in words if word and PLAIN_WORD.fullmatch(word)]

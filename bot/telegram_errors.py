@@ -1,4 +1,4 @@
-"""What Telegram's errors mean for what was to be shown or said. The only place that reads their texts."""
+"""Telegram's errors, classified by what the bot must do. The only module that reads their texts."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,21 +7,23 @@ from enum import Enum, auto
 import httpx
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-REFUSED_WAIT = timedelta(hours=1)
-FAILED_WAIT = timedelta(seconds=20)
+CHAT_FAULT_DELAY = timedelta(hours=1)
+FAILURE_DELAY = timedelta(seconds=20)
 ASKS_TO_WAIT = "Telegram asks to wait"
-UNREACHED = "Telegram cannot be reached"
+UNREACHABLE = "Telegram cannot be reached"
 UNANSWERED = "Telegram did not answer, or not in its own words"
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class ErrorKind(Enum):
-    """What is to be done. UNSURE: it may have arrived. WAIT: it did not, and may be tried again.
+    """What an error means for the message that was to be sent or edited.
 
-    REFUSED, BARRED: a refusal, or one of the whole chat, that nobody knows: Telegram is free to invent such.
+    NOT_MODIFIED: the message has this content already. RETRY: the request did not arrive and may be repeated.
+    UNCERTAIN: it may have arrived. REFUSED, FORBIDDEN: refused for a reason that is not in TEXTS; the latter concerns
+    the whole chat.
     """
 
-    SHOWN = auto()
+    NOT_MODIFIED = auto()
     CHAT_GONE = auto()
     CHAT_MOVED = auto()
     MESSAGE_GONE = auto()
@@ -29,27 +31,28 @@ class ErrorKind(Enum):
     NO_RIGHTS = auto()
     TOPIC_GONE = auto()
     REFUSED = auto()
-    BARRED = auto()
-    UNSURE = auto()
-    WAIT = auto()
+    FORBIDDEN = auto()
+    UNCERTAIN = auto()
+    RETRY = auto()
 
 
 @dataclass(frozen=True)
 class Failure:
-    """wait: how long to leave the subscription alone. chat_id: where the chat is now.
+    """A classified error.
 
-    told: Telegram itself says that it failed; where it only asks to wait, nothing has failed.
+    delay: how long to wait before the chart is tried again. new_chat_id: of a chat that moved.
+    is_telegrams: Telegram itself reported a failure; False where it asks to wait or did not answer.
     """
 
     kind: ErrorKind
     text: str
-    wait: timedelta = timedelta(0)
-    chat_id: int | None = None
-    told: bool = False
+    delay: timedelta = timedelta(0)
+    new_chat_id: int | None = None
+    is_telegrams: bool = False
 
 
 TEXTS = {
-    "message is not modified": ErrorKind.SHOWN,
+    "message is not modified": ErrorKind.NOT_MODIFIED,
     "message to edit not found": ErrorKind.MESSAGE_GONE,
     "message_id_invalid": ErrorKind.MESSAGE_GONE,
     "can't be edited": ErrorKind.MESSAGE_GONE,
@@ -76,39 +79,51 @@ TEXTS = {
     "topic_closed": ErrorKind.TOPIC_GONE,
     "topic_deleted": ErrorKind.TOPIC_GONE,
 }
-
-FOR_PEOPLE = {ErrorKind.NO_RIGHTS, ErrorKind.TOPIC_GONE}
-"""What stays until somebody mends it."""
-UNKNOWN = {ErrorKind.REFUSED, ErrorKind.BARRED}
-"""What may pass, or may be done in another way."""
+"""Parts of Telegram's error texts, in lower case. Telegram has no error codes for these cases; the texts are those of
+its server: https://github.com/tdlib/telegram-bot-api"""
+FIXED_BY_PEOPLE = {ErrorKind.NO_RIGHTS, ErrorKind.TOPIC_GONE}
+"""Errors that last until somebody in the chat acts."""
+UNKNOWN_REFUSALS = {ErrorKind.REFUSED, ErrorKind.FORBIDDEN}
+"""Errors that may pass by themselves, or that another way of sending may avoid."""
 
 
 def classify(error: TelegramError) -> Failure:
-    """Telegram has no codes for these: its texts, as the server's source has them, are all there is."""
+    """What an error of python-telegram-bot means, by its type and Telegram's text."""
     text = str(error)
     match error:
         case RetryAfter():
-            return Failure(ErrorKind.WAIT, ASKS_TO_WAIT, asked_wait(error))
+            return Failure(ErrorKind.RETRY, ASKS_TO_WAIT, requested_wait(error))
         case ChatMigrated():
-            return Failure(ErrorKind.CHAT_MOVED, text, chat_id=error.new_chat_id)
+            return Failure(ErrorKind.CHAT_MOVED, text, new_chat_id=error.new_chat_id)
         case Forbidden() | BadRequest() | InvalidToken():
-            kinds = (kind for part, kind in TEXTS.items() if part in text.lower())
-            kind = next(kinds, ErrorKind.BARRED if isinstance(error, Forbidden) else ErrorKind.REFUSED)
-            return Failure(kind, text, REFUSED_WAIT if kind in FOR_PEOPLE else FAILED_WAIT, told=True)
+            kind = _kind_of_refusal(error)
+            return Failure(
+                kind, text, CHAT_FAULT_DELAY if kind in FIXED_BY_PEOPLE else FAILURE_DELAY, is_telegrams=True
+            )
         case _ if _may_have_arrived(error):
-            return Failure(ErrorKind.UNSURE, UNANSWERED, FAILED_WAIT)
+            return Failure(ErrorKind.UNCERTAIN, UNANSWERED, FAILURE_DELAY)
         case _ if error.__cause__ is None:
-            return Failure(ErrorKind.WAIT, text, FAILED_WAIT, told=True)
+            return Failure(ErrorKind.RETRY, text, FAILURE_DELAY, is_telegrams=True)
         case _:
-            return Failure(ErrorKind.WAIT, UNREACHED, FAILED_WAIT)
+            return Failure(ErrorKind.RETRY, UNREACHABLE, FAILURE_DELAY)
+
+
+def _kind_of_refusal(error: TelegramError) -> ErrorKind:
+    text = str(error).lower()
+    unknown = ErrorKind.FORBIDDEN if isinstance(error, Forbidden) else ErrorKind.REFUSED
+    return next((kind for part, kind in TEXTS.items() if part in text), unknown)
 
 
 def _may_have_arrived(error: TelegramError) -> bool:
-    """An error of Telegram's own has no cause. Others do: no connection, none in time, one that was cut, HTML."""
-    return error.__cause__ is not None and not isinstance(error.__cause__, NOT_SENT)
+    """Whether the request may have reached Telegram though there is no answer of Telegram's own.
+
+    An error that Telegram reported has no cause. Others do: a connection that failed, timed out or was cut, or an
+    answer that is not JSON.
+    """
+    return error.__cause__ is not None and not isinstance(error.__cause__, NEVER_SENT)
 
 
-def asked_wait(error: RetryAfter) -> timedelta:
-    """How long Telegram asks to wait."""
+def requested_wait(error: RetryAfter) -> timedelta:
+    """How long Telegram asks to wait. python-telegram-bot has seconds here unless PTB_TIMEDELTA is set."""
     wait = error.retry_after
     return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)

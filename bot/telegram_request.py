@@ -1,4 +1,4 @@
-"""How Telegram is asked: a refusal is one whatever its HTTP status says."""
+"""The HTTP request for every method but getUpdates: a refusal is an error whatever its HTTP status."""
 
 import json
 from http import HTTPStatus
@@ -6,17 +6,24 @@ from typing import Any
 
 from telegram.request import HTTPXRequest
 
+MIN_ERROR_STATUS, MAX_ERROR_STATUS = 400, 599
+
 
 class TelegramRequest(HTTPXRequest):
-    """python-telegram-bot's request, which would take {"ok": false} with status 200 for an answer without a result."""
+    """python-telegram-bot's request, made to judge an answer by its own "ok" and "error_code".
+
+    The library looks at the HTTP status alone: it takes {"ok": false} with status 200 for a success without a result.
+    See docs/upstream.md.
+    """
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """Send the request and return status and body, with the status that a refusal itself tells."""
         code, payload = await super().do_request(*args, **kwargs)
-        return _status(code, payload), payload
+        return _status_in_answer(code, payload), payload
 
 
-def _status(code: int, payload: bytes) -> int:
-    """The status that the answer itself tells, where HTTP's says that all went well and the answer does not."""
+def _status_in_answer(code: int, payload: bytes) -> int:
+    """The error code in a refusal that came with a status of success; any other answer's own HTTP status."""
     if not HTTPStatus.OK <= code < HTTPStatus.MULTIPLE_CHOICES:
         return code
     try:
@@ -25,5 +32,7 @@ def _status(code: int, payload: bytes) -> int:
         return code
     if not isinstance(answer, dict) or answer.get("ok") is not False:
         return code
-    told = answer.get("error_code")
-    return told if isinstance(told, int) and 400 <= told < 600 else HTTPStatus.BAD_REQUEST  # noqa: PLR2004 HTTP's errors
+    error_code = answer.get("error_code")
+    if isinstance(error_code, int) and MIN_ERROR_STATUS <= error_code <= MAX_ERROR_STATUS:
+        return error_code
+    return HTTPStatus.BAD_REQUEST

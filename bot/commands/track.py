@@ -9,7 +9,7 @@ from bot.command import Command
 from bot.command_context import CommandContext
 from bot.comparing import follow_tracked
 from bot.flood_control import Person
-from bot.handles import LONGEST_NEW, handle_in, is_page, may_be_new
+from bot.handles import MAX_LOOKUP_LENGTH, can_be_looked_up, handle_in, is_page_address
 from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.i18n import BLANK, lazy_gettext
@@ -38,8 +38,8 @@ async def run(command_context: CommandContext) -> None:
         for account in await command_context.context.read(chats.tracked, command_context.chat_id)
     }
     unsure = [handle for handle in handles if not _is_there(known.get(handle.lower()))]
-    new = [handle for handle in unsure if may_be_new(handle)]
-    bad += [handle for handle in unsure if not may_be_new(handle) and handle.lower() not in known]
+    new = [handle for handle in unsure if can_be_looked_up(handle)]
+    bad += [handle for handle in unsure if not can_be_looked_up(handle) and handle.lower() not in known]
     profiles = await command_context.context.pipeline_client.look_up(new) if new else []
     ids = {account.remote_id for account in known.values()}
     others = [each for each in profiles if each.remote_id not in ids and (each.remote_id or not _in(known, each))]
@@ -146,10 +146,10 @@ def _refused(profiles: Sequence[Profile], bad: Sequence[str]) -> list[LazyString
 
 
 def _why_not(word: str) -> LazyString:
-    if is_page(word):
+    if is_page_address(word):
         return lazy_gettext("a page of X, not an account")
-    if len(handle_in(word) or "") > LONGEST_NEW:
-        return lazy_gettext("not a name on X, where they have at most {most} letters", most=LONGEST_NEW)
+    if len(handle_in(word) or "") > MAX_LOOKUP_LENGTH:
+        return lazy_gettext("not a name on X, where they have at most {most} letters", most=MAX_LOOKUP_LENGTH)
     return lazy_gettext("not a name on X")
 
 

@@ -8,7 +8,7 @@ from babel.dates import get_month_names
 
 from bot.commands import COMMANDS
 from bot.keyboards import LANGUAGE_NAMES
-from bot.parsing import KNOWN
+from bot.parsing import KEYWORDS
 from pipeline.i18n import LOCALES, translator
 from pipeline.records import Language
 from tests.conftest import until
@@ -48,7 +48,7 @@ def words(told: Iterable[str]) -> set[str]:
 def vocabulary() -> set[str]:
     """The catalogue, the words that people type and see repeated, and what Babel writes."""
     written = ["UTC", "US$", *get_month_names("abbreviated", locale=LOCALES[Language.SPANISH]).values()]
-    return words([*SPANISH.texts.values(), *KNOWN, *ASKED, *LANGUAGE_NAMES.values(), *written])
+    return words([*SPANISH.texts.values(), *KEYWORDS, *ASKED, *LANGUAGE_NAMES.values(), *written])
 
 
 def heard(sandbox: Sandbox, chat_id: int) -> Iterator[str]:

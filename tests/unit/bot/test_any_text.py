@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from bot import handles, keyboards, parsing, phrasing
 from bot.callbacks import NUMBER, _chosen
-from bot.entities import MOST_ENTITIES, extract_entities
+from bot.entities import MAX_ENTITIES, extract_entities
 from pipeline.errors import UserError
 from pipeline.i18n import translator
 from pipeline.records import ChartSpec, Language, Metric, Mode, Normalization, Span, Theme, View
@@ -18,7 +18,7 @@ ANY = some.text(some.characters(), max_size=80)
 NAMES = some.from_regex(handles.NAME, fullmatch=True)
 LIKELY = some.one_of(
     NAMES,
-    some.sampled_from(sorted(parsing.KNOWN)),
+    some.sampled_from(sorted(parsing.KEYWORDS)),
     some.from_regex(parsing.INTERVAL, fullmatch=True),
     some.from_regex(r"(https?://)?(www\.)?(x|twitter)\.com/@?\w{0,17}/?(\?.*)?"),
     some.integers().map(str),
@@ -43,7 +43,7 @@ def test_a_command_is_split_into_words_without_blanks_or_refused(typed: str) -> 
     try:
         found = parsing.split_args(typed)
     except UserError:
-        assert len(typed) > phrasing.LONGEST_MESSAGE
+        assert len(typed) > phrasing.MAX_MESSAGE_LENGTH
         return
     assert not [word for word in found if set(word) & set(" \t\n,;")]
 
@@ -70,7 +70,7 @@ def test_a_wish_is_read_or_refused_and_what_is_read_can_be_drawn(
         return
     assert all(PLAIN_NAME.fullmatch(name) for name in wish.handles)
     assert wish.count is None or 5 <= wish.count <= 100
-    assert wish.interval is None or parsing.SHORTEST_INTERVAL <= wish.interval <= parsing.LONGEST_INTERVAL
+    assert wish.interval is None or parsing.MIN_INTERVAL <= wish.interval <= parsing.MAX_INTERVAL
     assert spec.fitted() == spec.fitted().fitted()
     assert (spec.theme, spec.language) == (wish.theme or usual.theme, usual.language)
 
@@ -95,7 +95,7 @@ def test_an_interval_is_read_as_it_is_spoken(minutes: int) -> None:
 @given(ANY)
 def test_what_is_repeated_is_short_and_shows_nothing_that_cannot_be_seen(typed: str) -> None:
     assert_harmless(phrasing.quote(typed))
-    assert len(phrasing.quote(typed)) <= phrasing.LONGEST_ECHO + 3
+    assert len(phrasing.quote(typed)) <= phrasing.MAX_QUOTE_LENGTH + 3
 
 
 def assert_harmless(said: str) -> None:
@@ -109,7 +109,7 @@ def assert_harmless(said: str) -> None:
 def test_links_and_code_lie_within_the_text_and_lead_to_x_alone(typed: str) -> None:
     plain, entities = extract_entities(typed)
     units = plain.encode("utf-16-le")
-    assert len(entities) <= MOST_ENTITIES
+    assert len(entities) <= MAX_ENTITIES
     for entity in entities:
         part = units[2 * entity.offset : 2 * (entity.offset + entity.length)].decode("utf-16-le")
         assert len(part.encode("utf-16-le")) == 2 * entity.length
@@ -120,7 +120,7 @@ def test_links_and_code_lie_within_the_text_and_lead_to_x_alone(typed: str) -> N
 
 @given(some.text(some.characters(codec="utf-8")))
 def test_an_answer_is_never_longer_than_a_message(said: str) -> None:
-    assert len(phrasing.fit_message(said * 50)) <= phrasing.LONGEST_MESSAGE
+    assert len(phrasing.fit_message(said * 50)) <= phrasing.MAX_MESSAGE_LENGTH
 
 
 @given(some.lists(some.sampled_from([*View, *Metric, *Normalization, *Span]) | ANY, max_size=6), LOOKS)

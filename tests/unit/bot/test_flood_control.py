@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 
 from bot import flood_control
-from bot.flood_control import ALL_A_SECOND, CROWDED, MOST_WAITING, SHARE_A_SECOND, FloodControl
+from bot.flood_control import ANSWERS_PER_SECOND, ANSWERS_PER_SECOND_EACH, BUSY_FROM, MAX_WAITING, FloodControl
 from tests.conftest import until
 from tests.unit.bot.conftest import Bot
 
@@ -16,61 +16,61 @@ FLOODER, NEWCOMER = 1, 2
 
 
 def test_the_figures_are_those_that_are_promised() -> None:
-    assert (MOST_WAITING, SHARE_A_SECOND, ALL_A_SECOND, flood_control.LEFT_OUT_S) == (20, 7, 28, 60)
+    assert (MAX_WAITING, ANSWERS_PER_SECOND_EACH, ANSWERS_PER_SECOND, flood_control.IGNORE_S) == (20, 7, 28, 60)
 
 
 async def test_so_many_of_one_person_may_wait_and_no_more() -> None:
     flood = FloodControl()
     async with AsyncExitStack() as waiting:
-        for _ in range(MOST_WAITING):
-            assert not flood.is_too_much(FLOODER)
-            await waiting.enter_async_context(flood.turn(FLOODER))
-        assert flood.is_too_much(FLOODER)
-        assert not flood.is_too_much(NEWCOMER)
-    assert not flood.is_too_much(FLOODER)
-    assert not flood.waiting
-    assert not flood.queue
+        for _ in range(MAX_WAITING):
+            assert not flood.is_over_limit(FLOODER)
+            await waiting.enter_async_context(flood.admission(FLOODER))
+        assert flood.is_over_limit(FLOODER)
+        assert not flood.is_over_limit(NEWCOMER)
+    assert not flood.is_over_limit(FLOODER)
+    assert not flood.waiting_counts
+    assert not flood.queues
 
 
 async def test_in_a_crowd_each_may_have_one_that_waits() -> None:
     flood = FloodControl()
-    tasks = [asyncio.create_task(answered(flood, person, [])) for person in range(10, 40 + CROWDED)]
+    tasks = [asyncio.create_task(answered(flood, person, [])) for person in range(10, 40 + BUSY_FROM)]
     await asyncio.sleep(0)
-    assert not flood.is_too_much(NEWCOMER)
-    assert flood.is_too_much(39 + CROWDED)
+    assert not flood.is_over_limit(NEWCOMER)
+    assert flood.is_over_limit(39 + BUSY_FROM)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    assert not flood.waiting
+    assert not flood.waiting_counts
 
 
-def test_whoever_is_left_out_is_alone_in_that() -> None:
+def test_whoever_is_ignored_is_alone_in_that() -> None:
     flood = FloodControl()
-    assert not flood.is_left_out(FLOODER)
-    flood.leave_out(FLOODER)
-    assert flood.is_left_out(FLOODER)
-    assert not flood.is_left_out(NEWCOMER)
+    assert not flood.is_ignored(FLOODER)
+    flood.ignore(FLOODER)
+    assert flood.is_ignored(FLOODER)
+    assert not flood.is_ignored(NEWCOMER)
 
 
 async def answered(flood: FloodControl, person: int, order: list[int]) -> None:
-    async with flood.turn(person):
+    async with flood.admission(person):
         order.append(person)
 
 
 async def test_no_person_takes_more_than_a_share_of_the_answers_a_second() -> None:
     flood, order, began = FloodControl(), list[int](), monotonic()
-    tasks = [asyncio.create_task(answered(flood, FLOODER, order)) for _ in range(SHARE_A_SECOND + 1)]
+    tasks = [asyncio.create_task(answered(flood, FLOODER, order)) for _ in range(ANSWERS_PER_SECOND_EACH + 1)]
     await asyncio.sleep(0)
-    assert len(order) == SHARE_A_SECOND
+    assert len(order) == ANSWERS_PER_SECOND_EACH
     await asyncio.gather(*tasks)
     assert monotonic() - began >= 1
 
 
 async def test_nobody_waits_for_a_turn_while_there_is_room() -> None:
     flood, order = FloodControl(), list[int]()
-    for person in range(ALL_A_SECOND):
+    for person in range(ANSWERS_PER_SECOND):
         await answered(flood, person, order)
-    assert order == list(range(ALL_A_SECOND))
+    assert order == list(range(ANSWERS_PER_SECOND))
     assert flood.timer is None
 
 
@@ -79,9 +79,9 @@ async def test_a_newcomer_is_answered_before_a_crowd_that_came_earlier() -> None
     flood, order = FloodControl(), list[int]()
     crowd = [asyncio.create_task(answered(flood, person, order)) for _ in range(6) for person in range(100, 300)]
     await asyncio.sleep(0)
-    assert len(order) == ALL_A_SECOND
+    assert len(order) == ANSWERS_PER_SECOND
     await answered(flood, NEWCOMER, order)
-    assert len(order) <= ALL_A_SECOND + 2
+    assert len(order) <= ANSWERS_PER_SECOND + 2
     assert max(Counter(order).values()) == 1
     for task in crowd:
         task.cancel()
@@ -92,11 +92,11 @@ async def test_one_persons_commands_are_answered_in_the_order_they_came() -> Non
     flood, order = FloodControl(), list[int]()
 
     async def note(number: int) -> None:
-        async with flood.turn(FLOODER):
+        async with flood.admission(FLOODER):
             order.append(number)
 
-    await asyncio.gather(*(note(number) for number in range(SHARE_A_SECOND + 3)))
-    assert order == list(range(SHARE_A_SECOND + 3))
+    await asyncio.gather(*(note(number) for number in range(ANSWERS_PER_SECOND_EACH + 3)))
+    assert order == list(range(ANSWERS_PER_SECOND_EACH + 3))
 
 
 def presses_answered(bot: Bot, since: int) -> int:
@@ -114,8 +114,8 @@ def test_a_flood_of_presses_costs_a_few_answers_and_then_nothing(bot: Bot, kind:
         flooder.press(message, "made up")
     other = bot.chat(62 + len(kind))
     assert other.ask("/id").startswith("Chat: ")
-    until(lambda: presses_answered(bot, since) >= MOST_WAITING)
-    assert presses_answered(bot, since) <= MOST_WAITING + 7 * 10
+    until(lambda: presses_answered(bot, since) >= MAX_WAITING)
+    assert presses_answered(bot, since) <= MAX_WAITING + 7 * 10
     dropped = flooder.press(message, "made up")
     bot.chat(-62, user_id=flooder.user_id, type="supergroup").send("/id")
     assert other.ask("/id").startswith("Chat: ")

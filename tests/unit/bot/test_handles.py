@@ -130,7 +130,7 @@ def test_names_are_found_as_people_paste_them(typed: str, found: list[str]) -> N
 )
 def test_a_page_of_x_is_no_account_and_told_as_that(typed: str) -> None:
     assert read(typed) == ([], [typed])
-    assert handles.is_page(typed)
+    assert handles.is_page_address(typed)
 
 
 @pytest.mark.parametrize(
@@ -196,4 +196,9 @@ def test_an_account_that_lost_its_name_to_another_is_named_apart_from_it_and_nev
         [],
     )
     assert parsing.parse_chart_request(["@nasa-old", "nasa"], ["nasa-old", "nasa"], 100).handles == ["nasa-old", "nasa"]
-    assert [handles.may_be_new(name) for name in ("nasa", "nasa-old", "n" * 15, "n" * 16)] == [True, False, True, False]
+    assert [handles.can_be_looked_up(name) for name in ("nasa", "nasa-old", "n" * 15, "n" * 16)] == [
+        True,
+        False,
+        True,
+        False,
+    ]

@@ -26,26 +26,26 @@ async def context(tmp_path: Path) -> AsyncIterator[Context]:
     context.store.close()
 
 
-async def test_the_hurried_are_let_through_first_and_equals_as_they_came() -> None:
-    line, passed = PriorityLock(), []
+async def test_urgent_waiters_get_the_lock_first_and_equals_in_the_order_they_came() -> None:
+    lock, passed = PriorityLock(), []
 
     async def go(name: str, *, urgent: bool) -> None:
-        async with line.turn(urgent=urgent):
+        async with lock.hold(urgent=urgent):
             passed.append(name)
             await asyncio.sleep(0)
 
     names = {"a": False, "b": False, "C": True, "d": False, "E": True}
     await asyncio.gather(*(go(name, urgent=urgent) for name, urgent in names.items()))
     assert passed == ["a", "C", "E", "b", "d"]
-    assert not line.is_taken
+    assert not lock.is_locked
 
 
-async def test_who_leaves_the_line_ends_nobodys_turn() -> None:
-    line, passed = PriorityLock(), []
+async def test_a_waiter_that_gives_up_hands_the_lock_to_nobody_twice() -> None:
+    lock, passed = PriorityLock(), []
     may_end = asyncio.Event()
 
     async def go(name: str) -> None:
-        async with line.turn(urgent=False):
+        async with lock.hold(urgent=False):
             passed.append(name)
             await may_end.wait()
 

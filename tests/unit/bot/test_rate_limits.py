@@ -25,24 +25,24 @@ async def sent(rate_limiter: RateLimiter, chat_id: int, times: int) -> None:
 async def test_charts_kept_fresh_leave_room_for_answers(chat_id: int, before_full: int, full: int) -> None:
     rate_limiter = RateLimiter()
     await sent(rate_limiter, chat_id, before_full - 1)
-    assert rate_limiter.is_open(chat_id, asked=False)
+    assert rate_limiter.has_room(chat_id, requested=False)
     await sent(rate_limiter, chat_id, 1)
-    assert not rate_limiter.is_open(chat_id, asked=False)
-    assert rate_limiter.is_open(chat_id, asked=True)
+    assert not rate_limiter.has_room(chat_id, requested=False)
+    assert rate_limiter.has_room(chat_id, requested=True)
     await sent(rate_limiter, chat_id, full - before_full)
-    assert not rate_limiter.is_open(chat_id, asked=True)
+    assert not rate_limiter.has_room(chat_id, requested=True)
 
 
 async def test_a_full_chat_closes_no_other() -> None:
     rate_limiter = RateLimiter()
     await sent(rate_limiter, GROUP, 20)
-    assert rate_limiter.is_open(PRIVATE, asked=False)
+    assert rate_limiter.has_room(PRIVATE, requested=False)
 
 
 async def test_what_telegram_got_late_counts_from_then() -> None:
     """Else a Telegram that stood still would get two seconds' messages within one."""
     rate_limiter, moves = RateLimiter(), asyncio.Event()
-    rate_limiter.ask = moves.wait
+    rate_limiter.probe = moves.wait
     got: list[float] = []
 
     async def accept() -> None:
@@ -52,11 +52,11 @@ async def test_what_telegram_got_late_counts_from_then() -> None:
     async def say(chat_id: int) -> None:
         await rate_limiter.process_request(accept, (), {}, "sendMessage", {"chat_id": chat_id}, None)
 
-    talk = [asyncio.create_task(say(chat_id)) for chat_id in range(1, 2 * rate_limiter.all.count + 1)]
+    talk = [asyncio.create_task(say(chat_id)) for chat_id in range(1, 2 * rate_limiter.bot_window.count + 1)]
     await asyncio.sleep(1.2)
     moves.set()
     await asyncio.gather(*talk)
-    assert got[rate_limiter.all.count] - got[0] >= rate_limiter.all.seconds
+    assert got[rate_limiter.bot_window.count] - got[0] >= rate_limiter.bot_window.seconds
 
 
 async def test_requests_that_hang_hold_up_no_other_where_telegram_answers_the_rest() -> None:
@@ -64,10 +64,10 @@ async def test_requests_that_hang_hold_up_no_other_where_telegram_answers_the_re
 
     async def accept() -> None: ...
 
-    rate_limiter.ask = accept
+    rate_limiter.probe = accept
     hanging = [
         asyncio.create_task(rate_limiter.process_request(moves.wait, (), {}, "sendPhoto", {"chat_id": chat_id}, None))
-        for chat_id in range(1, rate_limiter.all.count + 1)
+        for chat_id in range(1, rate_limiter.bot_window.count + 1)
     ]
     await asyncio.sleep(0)
     async with asyncio.timeout(2.5):
@@ -144,7 +144,7 @@ async def test_who_gives_up_waiting_leaves_the_line_to_the_others() -> None:
         each.cancel()
     await asyncio.gather(*talk, return_exceptions=True)
     await telegram.send(rate_limiter, "sendMessage", 1000, "it")
-    assert not rate_limiter.line.is_taken
+    assert not rate_limiter.bot_lock.is_locked
     assert telegram.got[-1][0] == "it"
 
 
@@ -168,6 +168,6 @@ async def test_a_chart_passes_its_refusal_on_and_closes_its_chat_alone() -> None
     rate_limiter, request = RateLimiter(), failing_once(RetryAfter(timedelta(seconds=250)))
     with pytest.raises(RetryAfter):
         await rate_limiter.process_request(request, (), {}, "sendPhoto", {"chat_id": PRIVATE}, None)
-    assert not rate_limiter.is_open(PRIVATE, asked=True)
-    assert rate_limiter.is_open(PRIVATE + 1, asked=False)
-    assert not rate_limiter.showing
+    assert not rate_limiter.has_room(PRIVATE, requested=True)
+    assert rate_limiter.has_room(PRIVATE + 1, requested=False)
+    assert not rate_limiter.charts_in_flight

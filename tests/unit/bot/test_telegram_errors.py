@@ -33,7 +33,11 @@ async def refusal(status: int, description: str, **parameters: int) -> Failure:
 @pytest.mark.parametrize(
     ("status", "description", "kind"),
     [
-        (400, "Bad Request: message is not modified: specified new message content and reply markup", ErrorKind.SHOWN),
+        (
+            400,
+            "Bad Request: message is not modified: specified new message content and reply markup",
+            ErrorKind.NOT_MODIFIED,
+        ),
         (400, "Bad Request: message to edit not found", ErrorKind.MESSAGE_GONE),
         (400, "Bad Request: MESSAGE_ID_INVALID", ErrorKind.MESSAGE_GONE),
         (400, "Bad Request: message can't be edited", ErrorKind.MESSAGE_GONE),
@@ -59,8 +63,8 @@ async def refusal(status: int, description: str, **parameters: int) -> Failure:
         (400, "Bad Request: TOPIC_CLOSED", ErrorKind.TOPIC_GONE),
         (400, "Bad Request: TOPIC_DELETED", ErrorKind.TOPIC_GONE),
         (400, "Bad Request: PHOTO_INVALID_DIMENSIONS", ErrorKind.REFUSED),
-        (429, "Too Many Requests", ErrorKind.WAIT),
-        (500, "Internal Server Error", ErrorKind.WAIT),
+        (429, "Too Many Requests", ErrorKind.RETRY),
+        (500, "Internal Server Error", ErrorKind.RETRY),
     ],
 )
 async def test_a_refusal_means_what_its_text_says(status: int, description: str, kind: ErrorKind) -> None:
@@ -69,26 +73,26 @@ async def test_a_refusal_means_what_its_text_says(status: int, description: str,
 
 async def test_what_telegram_tells_in_parameters_is_kept() -> None:
     waiting = await refusal(429, "Too Many Requests: retry after 250", retry_after=250)
-    assert (waiting.kind, waiting.wait) == (ErrorKind.WAIT, timedelta(seconds=250))
+    assert (waiting.kind, waiting.delay) == (ErrorKind.RETRY, timedelta(seconds=250))
     moved = await refusal(400, MIGRATED, migrate_to_chat_id=-1005)
-    assert (moved.kind, moved.chat_id) == (ErrorKind.CHAT_MOVED, -1005)
+    assert (moved.kind, moved.new_chat_id) == (ErrorKind.CHAT_MOVED, -1005)
 
 
 @pytest.mark.parametrize("status", [200, 502, 504])
 async def test_an_answer_in_other_words_than_telegrams_leaves_it_unsure(status: int) -> None:
-    assert (await trouble(lambda _: httpx.Response(status, content=GATEWAY))).kind is ErrorKind.UNSURE
+    assert (await trouble(lambda _: httpx.Response(status, content=GATEWAY))).kind is ErrorKind.UNCERTAIN
 
 
 @pytest.mark.parametrize(
     ("failure", "kind"),
     [
-        (httpx.ReadTimeout, ErrorKind.UNSURE),
-        (httpx.WriteTimeout, ErrorKind.UNSURE),
-        (httpx.ReadError, ErrorKind.UNSURE),
-        (httpx.RemoteProtocolError, ErrorKind.UNSURE),
-        (httpx.ConnectTimeout, ErrorKind.WAIT),
-        (httpx.ConnectError, ErrorKind.WAIT),
-        (httpx.PoolTimeout, ErrorKind.WAIT),
+        (httpx.ReadTimeout, ErrorKind.UNCERTAIN),
+        (httpx.WriteTimeout, ErrorKind.UNCERTAIN),
+        (httpx.ReadError, ErrorKind.UNCERTAIN),
+        (httpx.RemoteProtocolError, ErrorKind.UNCERTAIN),
+        (httpx.ConnectTimeout, ErrorKind.RETRY),
+        (httpx.ConnectError, ErrorKind.RETRY),
+        (httpx.PoolTimeout, ErrorKind.RETRY),
     ],
 )
 async def test_only_what_was_never_connected_is_surely_not_sent(failure: type[Exception], kind: ErrorKind) -> None:

@@ -10,7 +10,7 @@ import pytest
 from telegram import Bot
 
 from bot import webhook
-from bot.webhook import LONGEST_BODY, SECRET, WebhookUpdater
+from bot.webhook import MAX_BODY_BYTES, SECRET_HEADER, WebhookUpdater
 from tests.conftest import free_port
 
 PORT = free_port()
@@ -21,9 +21,7 @@ FLOODER = {"from": {"id": 13, "is_bot": False, "first_name": "x"}}
 @pytest.fixture
 async def updater() -> AsyncIterator[WebhookUpdater]:
     """A server as it stands once Telegram took its address."""
-    made = WebhookUpdater(
-        Bot("4242:made-up-token-0123456789"), asyncio.Queue(), is_left_out=lambda person: person == 13
-    )
+    made = WebhookUpdater(Bot("4242:made-up-token-0123456789"), asyncio.Queue(), is_ignored=lambda person: person == 13)
     server = webhook.make_server(made, "/path", "secret")
     made.server = server
     server.start_listening("127.0.0.1", PORT)
@@ -42,9 +40,8 @@ async def sent(head: str, body: bytes = b"", *, within_s: float = 5) -> str:
 
 
 def post(body: bytes, *, path: str = "/path", secret: str = "secret", length: int | None = None) -> str:
-    return (
-        f"POST {path} HTTP/1.1\nHost: x\n{SECRET}: {secret}\nContent-Length: {len(body) if length is None else length}"
-    )
+    content_length = len(body) if length is None else length
+    return f"POST {path} HTTP/1.1\nHost: x\n{SECRET_HEADER}: {secret}\nContent-Length: {content_length}"
 
 
 async def test_an_update_with_the_secret_is_taken(updater: WebhookUpdater) -> None:
@@ -73,12 +70,12 @@ async def test_an_update_that_cannot_be_read_and_a_flooders_are_passed_over(upda
         (post(b"", path="/other", length=5), 404),
         (post(b"", secret="", length=90_000_000), 403),
         (post(b"", secret="x", length=5), 403),
-        (post(b"", length=LONGEST_BODY + 1), 413),
+        (post(b"", length=MAX_BODY_BYTES + 1), 413),
         (post(b"", length=10**30), 413),
         ("GET /path HTTP/1.1\nHost: x", 405),
         ("GET / HTTP/1.1\nHost: x", 404),
-        (f"POST /other HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n{SECRET}: secret", 404),
-        (f"POST /path HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n{SECRET}: x", 403),
+        (f"POST /other HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n{SECRET_HEADER}: secret", 404),
+        (f"POST /path HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n{SECRET_HEADER}: x", 403),
     ],
 )
 async def test_path_secret_and_length_are_judged_before_a_body_comes(
@@ -106,19 +103,21 @@ async def test_bodies_without_end_take_no_memory(updater: WebhookUpdater) -> Non
 
 
 async def test_a_chunked_body_ends_where_a_long_one_does(updater: WebhookUpdater) -> None:
-    head = f"POST /path HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n{SECRET}: secret"
-    chunks = (b"10000\r\n" + b"x" * 0x10000 + b"\r\n") * (LONGEST_BODY // 0x10000 + 1)
+    head = f"POST /path HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n{SECRET_HEADER}: secret"
+    chunks = (b"10000\r\n" + b"x" * 0x10000 + b"\r\n") * (MAX_BODY_BYTES // 0x10000 + 1)
     assert not (await sent(head, chunks)).startswith("HTTP/1.1 200")
     assert updater.update_queue.empty()
 
 
 async def test_strangers_connections_give_way_and_headers_have_an_end(updater: WebhookUpdater) -> None:
-    connections = [await asyncio.open_connection("127.0.0.1", PORT) for _ in range(webhook.MOST_CONNECTIONS + 5)]
+    connections = [
+        await asyncio.open_connection("127.0.0.1", PORT) for _ in range(webhook.MAX_UNTRUSTED_CONNECTIONS + 5)
+    ]
     body = json.dumps(UPDATE).encode()
     assert await sent(post(body), body) == "HTTP/1.1 200 OK"
     async with asyncio.timeout(5):
         assert await connections[0][0].read() == b""
-    assert len(updater.server.waiting) <= webhook.MOST_CONNECTIONS
+    assert len(updater.server.untrusted) <= webhook.MAX_UNTRUSTED_CONNECTIONS
     for _reader, writer in connections:
         writer.close()
-    assert not (await sent(post(b"") + "\nX: " + "x" * webhook.LONGEST_HEADERS)).startswith("HTTP/1.1 200")
+    assert not (await sent(post(b"") + "\nX: " + "x" * webhook.MAX_HEADER_BYTES)).startswith("HTTP/1.1 200")
