@@ -14,12 +14,13 @@ from bot.command_context import CommandContext
 from bot.context import Context
 from bot.flood_control import MAX_WAITING
 from pipeline.errors import DATABASE_AWAY, ServiceError, UserError, is_away
-from pipeline.i18n import lazy_gettext
+from pipeline.i18n import lazy_gettext, lazy_ngettext
 from pipeline.records import LazyString
 
 log = logging.getLogger(__name__)
 
-TOO_MUCH = lazy_gettext(
+TOO_MUCH = lazy_ngettext(
+    "That is too much at once: I answer your first command, leave out the rest, and listen to you again in a minute.",
     "That is too much at once: I answer your first {count:number} commands, leave out the rest, "
     "and listen to you again in a minute.",
     count=MAX_WAITING,

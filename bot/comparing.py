@@ -11,7 +11,7 @@ from bot.command_context import CommandContext
 from bot.parsing import ChartRequest
 from pipeline import clock
 from pipeline.errors import UserError
-from pipeline.i18n import METRICS, lazy_gettext
+from pipeline.i18n import METRICS, lazy_gettext, lazy_ngettext
 from pipeline.records import Comparison, Language, LazyString, Mode, Normalization, Theme
 from pipeline.store import chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Subscription
@@ -67,7 +67,8 @@ async def comparison(command_context: CommandContext, wish: ChartRequest, accoun
 
 def spoken(asked: Comparison, accounts: Sequence[Account]) -> LazyString:
     """As in: retweets of the last 100 posts of @nasa and @esa, per day."""
-    what = lazy_gettext(
+    what = lazy_ngettext(
+        "{metric} of the last post of {names}",
         "{metric} of the last {count} posts of {names}",
         metric=METRICS[asked.spec.metric],
         count=asked.spec.count,
@@ -99,8 +100,10 @@ def check_room(session: Session, chat_id: int, asked: Comparison, mode: Mode) ->
         )
     if len(kept) >= MOST_SUBSCRIPTIONS:
         raise UserError(
-            lazy_gettext(
-                "A chat may have {count} subscriptions. End one with /unsubscribe first.", count=MOST_SUBSCRIPTIONS
+            lazy_ngettext(
+                "A chat may have {count} subscription. End it with /unsubscribe first.",
+                "A chat may have {count} subscriptions. End one with /unsubscribe first.",
+                count=MOST_SUBSCRIPTIONS,
             )
         )
 

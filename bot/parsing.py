@@ -11,7 +11,7 @@ from bot.handles import handle_in
 from bot.phrasing import INTERVAL_UNITS, MAX_MESSAGE_LENGTH, quote
 from bot.tokens import split_words
 from pipeline.errors import UserError
-from pipeline.i18n import METRICS, SPAN_NAMES, THEME_NAMES, VIEW_NAMES, lazy_gettext, translator
+from pipeline.i18n import METRICS, SPAN_NAMES, THEME_NAMES, VIEW_NAMES, lazy_gettext, lazy_ngettext, translator
 from pipeline.records import (
     NORMALIZATIONS,
     ChartSpec,
@@ -177,7 +177,7 @@ def _add_argument(request: ChartRequest, word: str, tracked_names: Collection[st
                 "I don't know the word “{word}”. Name accounts as @name; the metrics are {metrics}; "
                 "the views are {views}. /help has examples.",
                 word=quote(word),
-                metrics=[metric.words for metric in METRICS.values()],
+                metrics=[metric.msgid for metric in METRICS.values()],
                 views=View,
             )
         )
@@ -189,10 +189,11 @@ def _is_count(word: str, max_posts: int) -> bool:
 
 def _count_error(word: str, max_posts: int) -> UserError:
     return UserError(
-        lazy_gettext(
-            "I can compare the last {fewest} to {most:number} posts of each account, not {asked}.",
+        lazy_ngettext(
+            "I can compare only the last post of each account, not {asked}.",
+            "I can compare the last {fewest} to {count:number} posts of each account, not {asked}.",
+            count=max_posts,
             fewest=MIN_POSTS,
-            most=max_posts,
             asked=quote(word),
         )
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from bot.tokens import INVISIBLE
-from pipeline.i18n import lazy_gettext
+from pipeline.i18n import lazy_ngettext
 from pipeline.records import LazyString
 
 MAX_MESSAGE_LENGTH = 4096
@@ -49,7 +49,7 @@ def list_some(names: Sequence[str], most: int = 10) -> list[str | LazyString]:
     """The names; of more than `most`, the first ones and how many more there are."""
     if len(names) <= most:
         return [*names]
-    return [*names[: most - 1], lazy_gettext("{count} more", count=len(names) - most + 1)]
+    return [*names[: most - 1], lazy_ngettext("{count} more", "{count} more", count=len(names) - most + 1)]
 
 
 def interval_text(interval: timedelta) -> str:

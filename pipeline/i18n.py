@@ -1,15 +1,19 @@
-"""What is said in each language: English as it stands in the code, others from gettext catalogues; times by Babel."""
+"""Texts in each language: English stands in the code, others in gettext catalogues; Babel writes figures and times."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 from babel.dates import format_datetime
 from babel.lists import format_list
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
@@ -20,14 +24,19 @@ CATALOGUES = Path(__file__).parent / "locale"
 LOCALES = {Language.ENGLISH: "en_GB", Language.SPANISH: "es"}
 
 
-def lazy_gettext(words: str, **values: object) -> LazyString:
-    """Something to be said later, in the language of whoever is told; the words are a key of the catalogues.
+def lazy_gettext(msgid: str, **values: object) -> LazyString:
+    """A text to be translated once its reader's language is known; its English words are the catalogues' key.
 
     A field says how its value is written: {at:moment} as in 23 Nov 15:20 UTC, {at:second} as in 23 Nov 15:20:07 UTC,
     with the year where it is not this one; {cost:usd} as in $1.30, {count:number} as in 5,000. Where it does not say, a
-    text is said in the same language, a list is written as in a, b and c, and anything else as it is.
+    text is translated into the same language, a list is written as in a, b and c, and anything else as it is.
     """
-    return LazyString(words, {name: _plain(value) for name, value in values.items()})
+    return LazyString(msgid, {name: _plain(value) for name, value in values.items()})
+
+
+def lazy_ngettext(singular: str, plural: str, count: int, **values: object) -> LazyString:
+    """A text whose words depend on {count}, in as many forms as each language has; else as lazy_gettext."""
+    return replace(lazy_gettext(singular, count=count, **values), plural=plural)
 
 
 BLANK = LazyString("", {})
@@ -76,20 +85,32 @@ STATE_NAMES = {
 
 
 class Translator(Formatter):
-    """One language. The words given to `say` are the catalogues' keys, as those of `text` are."""
+    """Writes texts, figures and times in one language."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, catalogue: NullTranslations) -> None:
         self.language = language
         self.locale = LOCALES[language]
-        self.texts = _catalogue(language)
+        self.catalogue = catalogue
 
-    def gettext(self, words: str | LazyString, **values: object) -> str:
-        """The words in this language, with their {fields} filled in: by these values and the text's own."""
-        told = words if isinstance(words, LazyString) else LazyString(words, {})
-        return self.vformat(self.texts.get(told.words, told.words), (), {**told.values, **values})
+    def gettext(self, text: str | LazyString, **values: object) -> str:
+        """The text in this language, with its {fields} filled in: with these values and those of a LazyString."""
+        lazy = text if isinstance(text, LazyString) else LazyString(text, {})
+        return self.vformat(self._translated(lazy), (), {**lazy.values, **values})
+
+    def ngettext(self, singular: str, plural: str, count: int, **values: object) -> str:
+        """As gettext, in the form that this language uses with {count}."""
+        return self.gettext(lazy_ngettext(singular, plural, count, **values))
+
+    def _translated(self, lazy: LazyString) -> str:
+        """The text in this language, its fields not yet filled in."""
+        if not lazy.msgid:
+            return ""  # gettext keeps a catalogue's header under the empty text
+        if lazy.plural is None:
+            return self.catalogue.gettext(lazy.msgid)
+        return self.catalogue.ngettext(lazy.msgid, lazy.plural, int(str(lazy.values["count"])))
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """A value as its field says; see `text`."""
+        """The value as its field says; see lazy_gettext."""
         match format_spec:
             case "moment":
                 return self._at(_moment(value), f"{_day(_moment(value))} HH:mm 'UTC'")
@@ -145,12 +166,14 @@ def _day(when: datetime) -> str:
 
 @cache
 def translator(language: Language) -> Translator:
-    return Translator(language)
+    is_in_code = language is Language.ENGLISH
+    return Translator(language, NullTranslations() if is_in_code else read_catalogue(CATALOGUES / f"{language}.po"))
 
 
-def _catalogue(language: Language) -> dict[str, str]:
-    path = CATALOGUES / f"{language.value}.po"
-    if language is Language.ENGLISH:
-        return {}
+def read_catalogue(path: Path) -> GNUTranslations:
+    """The texts of a .po file, and its language's rule for plurals."""
+    compiled = BytesIO()
     with path.open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}
+        write_mo(compiled, read_po(file))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

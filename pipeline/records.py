@@ -13,14 +13,15 @@ DROPBOX = "dropbox"
 
 @dataclass(frozen=True, slots=True)
 class LazyString:
-    """Something to be said to people, before it is known in which language.
+    """A text for people, to be translated once the reader's language is known; pipeline.i18n.lazy_gettext makes it.
 
-    words: the English ones in the code, which are the catalogues' keys. values: what their {fields} stand for, as JSON
-        has it, so that it may be stored and sent. pipeline.i18n.lazy_gettext makes it, and tells how they are written.
+    msgid: the English text in the code, the catalogues' key. values: what its {fields} stand for, in types of JSON, so
+        that it can be stored and sent. plural: the English text where values["count"] is not 1, or None.
     """
 
-    words: str
+    msgid: str
     values: "dict[str, str | int | LazyString | list[str | LazyString]]"
+    plural: str | None = None
 
 
 class Metric(StrEnum):

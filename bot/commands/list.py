@@ -19,7 +19,7 @@ async def run(command_context: CommandContext) -> None:
     if not tracked:
         raise UserError(comparing.NOTHING_TRACKED)
     most = command_context.context.settings.max_accounts_per_chat
-    lines = [lazy_gettext("Tracked here: {count} of {most}", count=len(tracked), most=most)]
+    lines = [lazy_gettext("Tracked here: {number} of {most}", number=len(tracked), most=most)]
     lines += [
         lazy_gettext("@{handle} · {remark}", handle=account.handle, remark=_remark(account)) for account in tracked
     ]

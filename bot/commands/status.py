@@ -30,11 +30,13 @@ def _lines(session: Session, command_context: CommandContext, now: datetime) -> 
     lines = [
         lazy_gettext("Read last: {at:second}", at=max(read)) if read else lazy_gettext("Nothing was read yet"),
         lazy_gettext(
-            "Accounts: {count}, of which {failing} cannot be read now",
-            count=len(tracked),
+            "Accounts: {number}, of which {failing} cannot be read now",
+            number=len(tracked),
             failing=sum(_fails(account) for account in tracked),
         ),
-        lazy_gettext("Subscriptions here: {count}", count=len(subscriptions.of_chat(session, command_context.chat_id))),
+        lazy_gettext(
+            "Subscriptions here: {number}", number=len(subscriptions.of_chat(session, command_context.chat_id))
+        ),
         *_failing(session, command_context.chat_id),
         *_money(session, settings, now),
         _dropbox(session, settings),
@@ -58,7 +60,7 @@ def _failing(session: Session, chat_id: int) -> list[LazyString]:
     if not failing:
         return []
     failure = comparing.trouble_of(failing[0])
-    return [lazy_gettext("Charts that do not get here: {count}; {trouble}", count=len(failing), trouble=failure)]
+    return [lazy_gettext("Charts that do not get here: {number}; {trouble}", number=len(failing), trouble=failure)]
 
 
 def _fails(account: Account) -> bool:

@@ -12,7 +12,7 @@ from bot.flood_control import Person
 from bot.handles import MAX_LOOKUP_LENGTH, can_be_looked_up, handle_in, is_page_address
 from pipeline import clock
 from pipeline.errors import UserError
-from pipeline.i18n import BLANK, lazy_gettext
+from pipeline.i18n import BLANK, lazy_gettext, lazy_ngettext
 from pipeline.records import NETWORK, Language, LazyString, Profile, State
 from pipeline.store import accounts, bill, chats
 from pipeline.store.tables import Account
@@ -79,11 +79,19 @@ def _check_place(session: Session, command_context: CommandContext) -> None:
     """Refuse a chat that would be one too many, of all or of one person's."""
     most = command_context.context.settings.max_chats
     if chats.count(session) >= most:
-        raise UserError(lazy_gettext("I serve {count} chats already, which is all that my owner allows.", count=most))
+        raise UserError(
+            lazy_ngettext(
+                "I serve {count} chat already, which is all that my owner allows.",
+                "I serve {count} chats already, which is all that my owner allows.",
+                count=most,
+            )
+        )
     share = share_of(most, command_context.person)
     if not access.is_owner(command_context) and chats.count_of(session, max(command_context.person, NOBODY)) >= share:
         raise UserError(
-            lazy_gettext(
+            lazy_ngettext(
+                "I serve {count} chat of yours already, as many as one person may have. "
+                "/forget there makes room, or ask my owner.",
                 "I serve {count} chats of yours already, as many as one person may have. "
                 "/forget in one of them makes room, or ask my owner.",
                 count=share,
@@ -96,15 +104,17 @@ def share_of(most: int, person: Person) -> int:
     return max(2, most // 10 if person > NOBODY else most // 2)
 
 
-def _check_count(command_context: CommandContext, count: int) -> None:
+def _check_count(command_context: CommandContext, together: int) -> None:
     most = command_context.context.settings.max_accounts_per_chat
-    if count > most:
+    if together > most:
         raise UserError(
-            lazy_gettext(
-                "A chat may track {most} accounts; with these it would be {count}. "
+            lazy_ngettext(
+                "A chat may track {count} account; with these it would be {together}. "
                 "Nothing was changed: name fewer, or /untrack some first.",
-                most=most,
-                count=count,
+                "A chat may track {count} accounts; with these it would be {together}. "
+                "Nothing was changed: name fewer, or /untrack some first.",
+                count=most,
+                together=together,
             )
         )
 
@@ -128,12 +138,22 @@ def _report(
     command_context: CommandContext, added: list[str], there: list[str], profiles: Sequence[Profile], bad: Sequence[str]
 ) -> list[LazyString]:
     paragraphs = [
-        [lazy_gettext("Added: {names}", names=phrasing.list_handles(added, MOST_NAMES))] if added else [],
-        [lazy_gettext("Already there: {names}", names=phrasing.list_handles(there, MOST_NAMES))] if there else [],
+        [_added(added)] if added else [],
+        [_already_there(there)] if there else [],
         _refused(profiles, bad),
         [_cost(command_context, len(added))] if added else [],
     ]
     return [line for paragraph in paragraphs if paragraph for line in (*paragraph, BLANK)][:-1]
+
+
+def _added(handles: Sequence[str]) -> LazyString:
+    names = phrasing.list_handles(handles, MOST_NAMES)
+    return lazy_ngettext("Added: {names}", "Added: {names}", len(handles), names=names)
+
+
+def _already_there(handles: Sequence[str]) -> LazyString:
+    names = phrasing.list_handles(handles, MOST_NAMES)
+    return lazy_ngettext("Already there: {names}", "Already there: {names}", len(handles), names=names)
 
 
 def _refused(profiles: Sequence[Profile], bad: Sequence[str]) -> list[LazyString]:
@@ -141,15 +161,19 @@ def _refused(profiles: Sequence[Profile], bad: Sequence[str]) -> list[LazyString
     causes |= {phrasing.quote(word): _why_not(word) for word in bad}
     lines = [lazy_gettext("{name}: {cause}", name=name, cause=cause) for name, cause in causes.items()]
     if len(lines) > MOST_NAMES:
-        lines[MOST_NAMES:] = [lazy_gettext("and {count} more", count=len(lines) - MOST_NAMES)]
-    return [lazy_gettext("Not found:"), *lines] if lines else []
+        lines[MOST_NAMES:] = [lazy_ngettext("and {count} more", "and {count} more", count=len(lines) - MOST_NAMES)]
+    return [lazy_ngettext("Not found:", "Not found:", len(causes)), *lines] if lines else []
 
 
 def _why_not(word: str) -> LazyString:
     if is_page_address(word):
         return lazy_gettext("a page of X, not an account")
     if len(handle_in(word) or "") > MAX_LOOKUP_LENGTH:
-        return lazy_gettext("not a name on X, where they have at most {most} letters", most=MAX_LOOKUP_LENGTH)
+        return lazy_ngettext(
+            "not a name on X, where they have at most {count} letter",
+            "not a name on X, where they have at most {count} letters",
+            count=MAX_LOOKUP_LENGTH,
+        )
     return lazy_gettext("not a name on X")
 
 

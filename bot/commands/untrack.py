@@ -9,7 +9,8 @@ from bot.command import Command
 from bot.command_context import CommandContext
 from bot.comparing import drop_untracked, follow_tracked
 from pipeline.errors import UserError
-from pipeline.i18n import lazy_gettext
+from pipeline.i18n import lazy_gettext, lazy_ngettext
+from pipeline.records import LazyString
 from pipeline.store import chats
 
 WHICH = lazy_gettext(
@@ -33,14 +34,20 @@ async def run(command_context: CommandContext) -> None:
             _untrack, command_context.chat_id, [account.id for account in gone]
         )
         await command_context.context.ask_for_charts(pointed)
-    lines = [
-        lazy_gettext("No longer tracked: {names}", names=phrasing.list_handles(account.handle for account in gone))
-        if gone
-        else None,
-        lazy_gettext("Was not tracked: {names}", names=phrasing.list_some(unknown)) if unknown else None,
-        lazy_gettext("Subscriptions that compared them and ended: {count}", count=ended) if ended else None,
-    ]
-    await command_context.answer(*filter(None, lines))
+    await command_context.answer(*_report([account.handle for account in gone], unknown, ended))
+
+
+def _report(gone: Sequence[str], unknown: Sequence[str], ended: int) -> list[LazyString]:
+    lines = []
+    if gone:
+        names = phrasing.list_handles(gone)
+        lines.append(lazy_ngettext("No longer tracked: {names}", "No longer tracked: {names}", len(gone), names=names))
+    if unknown:
+        names = phrasing.list_some(unknown)
+        lines.append(lazy_ngettext("Was not tracked: {names}", "Were not tracked: {names}", len(unknown), names=names))
+    if ended:
+        lines.append(lazy_gettext("Subscriptions that compared them and ended: {number}", number=ended))
+    return lines
 
 
 def _untrack(session: Session, chat_id: int, account_ids: Sequence[int]) -> tuple[int, list[int]]:

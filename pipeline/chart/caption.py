@@ -9,14 +9,13 @@ from datetime import timedelta
 from pipeline.chart.layout import layout
 from pipeline.chart.number_format import short
 from pipeline.chart.ranking import RankedRow, column, extent, ranked, reason, since, title, within
-from pipeline.i18n import lazy_gettext, translator
+from pipeline.i18n import translator
 from pipeline.records import ChartData, View
 
 MAX_UNITS = 1024
 """Telegram's limit for a caption, in UTF-16 code units."""
 ALL_DRAWN = 100
 """A picture names at least so many accounts."""
-MORE, FAR_MORE = lazy_gettext("and {count} more in the picture"), lazy_gettext("and {count} more")
 GAP = "  "
 A_YEAR = timedelta(days=365)
 
@@ -29,15 +28,22 @@ def caption(data: ChartData) -> str:
     said = translator(data.spec.language)
     first = ", ".join([title(data.spec), extent(data.spec), said.gettext("own posts only")])
     last = said.read_at(data.as_of)
-    more = MORE if len(data.rows) <= ALL_DRAWN else FAR_MORE
     longer = said.read_at(data.as_of, data.as_of + A_YEAR)
     columns, *lines = _lines(data, ranked(data, layout(data)))
     for told in range(len(lines), -1, -1):
-        rest = [said.gettext(more, count=len(lines) - told)] if told < len(lines) else []
+        rest = [_more(data, len(lines) - told)] if told < len(lines) else []
         above = "\n".join([first, columns, *lines[:told], *rest])
         if _units(f"{above}\n{longer}") <= MAX_UNITS:
             break
     return f"{above}\n{last}"
+
+
+def _more(data: ChartData, count: int) -> str:
+    """How many accounts the caption leaves out, and whether the picture names them."""
+    ngettext = translator(data.spec.language).ngettext
+    if len(data.rows) <= ALL_DRAWN:
+        return ngettext("and {count} more in the picture", "and {count} more in the picture", count)
+    return ngettext("and {count} more", "and {count} more", count)
 
 
 def _lines(data: ChartData, found: Sequence[RankedRow]) -> list[str]:

@@ -114,12 +114,8 @@ def title(spec: ChartSpec) -> str:
 
 def extent(spec: ChartSpec) -> str:
     """What of: last 100 posts, and in growth since when."""
-    gettext = translator(spec.language).gettext
-    posts = (
-        gettext("last {count} posts", count=short(spec.count, spec.language))
-        if spec.count > 1
-        else gettext("last post")
-    )
+    gettext, ngettext = translator(spec.language).gettext, translator(spec.language).ngettext
+    posts = ngettext("last post", "last {count:number} posts", spec.count)
     return f"{gettext(SPANS[spec.span])} · {posts}" if spec.view is View.GROWTH else posts
 
 

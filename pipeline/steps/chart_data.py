@@ -138,9 +138,15 @@ def _note(account: Account, posts: Sequence[Post], spec: ChartSpec, counted: int
     if not counted:
         return _unknown(posts, spec, said)
     known = sum(is_known(post, spec) for post in posts)
-    some = [said.gettext("{count} of {all} posts counted", count=known, all=len(posts))] if known < len(posts) else []
-    time = said.short_moment(account.fetched_at, as_of)
-    return " · ".join([*some, *([said.gettext("as of {time}", time=time)] if account.stale else [])]) or None
+    notes = []
+    if known < len(posts):
+        counted_of = said.ngettext(
+            "{known} of {count} post counted", "{known} of {count} posts counted", len(posts), known=known
+        )
+        notes.append(counted_of)
+    if account.stale:
+        notes.append(said.gettext("as of {time}", time=said.short_moment(account.fetched_at, as_of)))
+    return " · ".join(notes) or None
 
 
 def is_known(post: Post, spec: ChartSpec) -> bool:

@@ -60,7 +60,7 @@ def end(session: Session, keys: str, now: datetime) -> None:
 
 def tell_of_stop(session: Session, stop: Stop, text: LazyString, *, admins_only: bool = False) -> None:
     """Have a stop told, but the same one only once a UTC day, however often it begins."""
-    key = f"{_key(stop.network)}{stop.reason.words} on {stop.since:%Y-%m-%d}"
+    key = f"{_key(stop.network)}{stop.reason.msgid} on {stop.since:%Y-%m-%d}"
     tell(session, key, text, stop.until, admins_only=admins_only)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import pytest
 from babel.dates import get_month_names
@@ -9,13 +10,14 @@ from babel.dates import get_month_names
 from bot.commands import COMMANDS
 from bot.keyboards import LANGUAGE_NAMES
 from bot.parsing import KEYWORDS
-from pipeline.i18n import LOCALES, translator
+from pipeline.i18n import CATALOGUES, LOCALES, translator
 from pipeline.records import Language
+from tests import catalogues
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json, Sandbox
 from tests.e2e.deployment import Deployment
 
-SPANISH = translator(Language.SPANISH)
+SPANISH = catalogues.read(CATALOGUES / "es.po")
 NAMES = re.compile(r"https?://\S+|[@/]\w+")
 """What is the same in any language: addresses, accounts, commands."""
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -48,7 +50,7 @@ def words(told: Iterable[str]) -> set[str]:
 def vocabulary() -> set[str]:
     """The catalogue, the words that people type and see repeated, and what Babel writes."""
     written = ["UTC", "US$", *get_month_names("abbreviated", locale=LOCALES[Language.SPANISH]).values()]
-    return words([*SPANISH.texts.values(), *KEYWORDS, *ASKED, *LANGUAGE_NAMES.values(), *written])
+    return words([*chain.from_iterable(SPANISH.values()), *KEYWORDS, *ASKED, *LANGUAGE_NAMES.values(), *written])
 
 
 def heard(sandbox: Sandbox, chat_id: int) -> Iterator[str]:

@@ -15,7 +15,6 @@ from pipeline.records import ChartData, View
 NOT_DRAWN = lazy_gettext("not drawn")
 EARLIER = lazy_gettext("read earlier")
 NOT_ALL_KNOWN = lazy_gettext("known for less")
-MORE = lazy_gettext("{count} more")
 NAMES = (372, 310, 260, 210, 170)
 """The most room for a name: the first at which all accounts are drawn or named."""
 LEAST_DRAWN = 3
@@ -64,7 +63,7 @@ def _cut(data: ChartData, found: Sequence[RankedRow], drawn: int, height: Height
     """Far more accounts than a chat may usually track: as many as have room, and how many more there are."""
 
     def lines(told: int) -> list[str]:
-        more = translator(data.spec.language).gettext(MORE, count=len(found) - told)
+        more = translator(data.spec.language).ngettext("{count} more", "{count} more", len(found) - told)
         return [*named(data, found[drawn:told], NAMES[-1], each_time=False), more]
 
     most = _most_drawn(range(drawn, len(found)), lambda told: height(drawn, lines(told)) <= frame.MOST_HEIGHT)

@@ -202,3 +202,21 @@ def test_history_from_before_is_kept_as_far_as_charts_look_back_and_claims_no_mo
     assert row.gaps == ((now - timedelta(minutes=40), now - timedelta(minutes=30)),)
     assert [gained for _, gained in row.course] == [60, *range(61, 81)]
     store.close()
+
+
+def test_a_text_stored_before_there_were_plurals_is_still_translated(address: str) -> None:
+    store = Store(address)
+    migrate(store, "0015")
+    title = '{"words":"X answered: {title}","values":{"title":"\\"words\\": {1}"}}'
+    reason = f'{{"words":"{{reason}}.","values":{{"reason":{title}}}}}'
+    with store.write_session() as db:
+        db.execute(
+            text("INSERT INTO stops (network, reason, since, until) VALUES ('x', :reason, :since, :until)"),
+            {"reason": reason, "since": NOON, "until": NOON + timedelta(days=1)},
+        )
+    migrate(store)
+    with store.read_session() as db:
+        stop = notices.stopped(db, NETWORK, NOON)
+        assert stop is not None
+        assert translator(Language.SPANISH).gettext(stop.reason) == 'X respondió: "words": {1}.'
+    store.close()

@@ -16,13 +16,13 @@ LONGEST_SCREEN = 1_400
 
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.name not in {"help", "start"}])
 def test_a_command_is_explained_in_help_and_readme(name: str) -> None:
-    assert f"/{name}" in TEXT.words
+    assert f"/{name}" in TEXT.msgid
     assert f"`/{name}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_how_long_things_are_kept_is_said_where_people_look() -> None:
     days = f"{KEPT.days} days"
-    assert days in privacy.TEXT.words
+    assert days in privacy.TEXT.msgid
     assert days in (ROOT / "README.md").read_text(encoding="utf-8")
     assert days in (ROOT / ".env.example").read_text(encoding="utf-8")
 

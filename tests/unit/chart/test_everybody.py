@@ -121,6 +121,7 @@ def test_the_caption_says_how_many_more_the_picture_names(amount: int, length: i
     rows = accounts(amount, length, "notes")
     lines = caption(chart(*rows, language=language)).splitlines()
     named = [line for line in lines if "@" in line]
-    more = translator(language).gettext("and {count} more in the picture", count=amount - len(named))
+    text = "and {count} more in the picture"
+    more = translator(language).ngettext(text, text, amount - len(named))
     assert (more in lines) is (len(named) < amount)
     assert lines[-1].endswith(f"{NOW:%Y %H:%M} UTC")

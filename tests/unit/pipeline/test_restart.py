@@ -30,7 +30,7 @@ def untold(ticks: Ticks, number: int) -> list[str]:
     """What the chats are still to be told."""
     with ticks.store.read_session() as db:
         found = notices.untold(db, [], NOW + number * ticks.resources.settings.tick)
-    return [told.words for _, _, told, _ in found]
+    return [told.msgid for _, _, told, _ in found]
 
 
 @pytest.mark.parametrize(

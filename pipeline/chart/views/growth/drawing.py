@@ -60,7 +60,6 @@ NOTHING = {
     Span.DAY: lazy_gettext("nothing gained in the last 24 hours"),
     Span.WEEK: lazy_gettext("nothing gained in the last 7 days"),
 }
-NOTHING_SINCE = lazy_gettext("nothing gained since {time}")
 UNKNOWN = lazy_gettext("nothing known yet")
 NOT_KNOWN = {
     Span.HOUR: lazy_gettext("nothing known of the last hour"),
@@ -214,7 +213,7 @@ def _why_nothing(data: ChartData) -> LazyString:
     known = [row for row in data.rows if row.total is not None]
     since = max((row.since for row in known if row.since), default=None)
     if since:
-        return lazy_gettext(NOTHING_SINCE.words, time=_time(data, since, MOMENTS[data.spec.span]))
+        return lazy_gettext("nothing gained since {time}", time=_time(data, since, MOMENTS[data.spec.span]))
     if known:
         return NOTHING[data.spec.span]
     read_before = any(row.read_at and not row.since for row in data.rows)

@@ -36,11 +36,6 @@ USUAL = 3
 """Rather than to draw fewer, the page becomes higher."""
 LINEAR = 0.27
 """From 0 to 1, in decades."""
-READINGS = {
-    False: lazy_gettext("log scale · line: median of {window} posts ({enough} at its ends)"),
-    True: lazy_gettext("log scale · line: median of {window} posts, number: of all"),
-}
-"""Of one drawing, and of panels."""
 SHORT_READING = lazy_gettext("log scale · line: rolling median")
 NO_POSTS = lazy_gettext("no posts")
 LINES = lazy_gettext("grey lines: the other accounts")
@@ -74,8 +69,22 @@ def _reading(data: ChartData, shown: Sequence[RankedRow], *, many: bool) -> str:
     width_told = str(widths[0]) if len(widths) == 1 else f"{widths[0]}–{widths[-1]}"
     halves = sorted({enough(each) for each in widths})
     half_told = str(halves[0]) if len(halves) == 1 else f"{halves[0]}–{halves[-1]}"
-    gettext = translator(data.spec.language).gettext
-    full = gettext(READINGS[many], window=width_told, enough=half_told)
+    gettext, ngettext = translator(data.spec.language).gettext, translator(data.spec.language).ngettext
+    if many:
+        full = ngettext(
+            "log scale · line: median of {window} post, number: of all",
+            "log scale · line: median of {window} posts, number: of all",
+            widths[-1],
+            window=width_told,
+        )
+    else:
+        full = ngettext(
+            "log scale · line: median of {window} post ({enough} at its ends)",
+            "log scale · line: median of {window} posts ({enough} at its ends)",
+            widths[-1],
+            window=width_told,
+            enough=half_told,
+        )
     line = frame.SEPARATOR.join([gettext("reposts left out"), full])
     return full if width(line) <= frame.RIGHT - frame.LEFT else gettext(SHORT_READING)
 

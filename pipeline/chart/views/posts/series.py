@@ -142,9 +142,11 @@ def _grid(box: Plot, free: tuple[float, float, float, float] | None) -> Iterator
 
 def posts_axis(page: Page, data: ChartData, box: Plot) -> None:
     """From the oldest post to the newest."""
-    style, gettext, language = Style(page.colours.muted), translator(data.spec.language).gettext, data.spec.language
+    style, language = Style(page.colours.muted), data.spec.language
+    gettext, ngettext = translator(language).gettext, translator(language).ngettext
     baseline = box.bottom + SPACE + TEXT
-    oldest, newest = gettext("{count} posts ago", count=short(box.span, language)), gettext("newest")
+    oldest = ngettext("{count:number} post ago", "{count:number} posts ago", box.span)
+    newest = gettext("newest")
     middle = short(box.span // 2, language)
     page.text(box.left, baseline, oldest, style)
     page.text(box.right + box.dot, baseline, newest, style, "right")
