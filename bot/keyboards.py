@@ -8,6 +8,7 @@ from typing import Any
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from pipeline.i18n import (
+    LANGUAGE_NAMES,
     METRICS,
     NORMALIZATION_NAMES,
     SPAN_NAMES,
@@ -17,13 +18,12 @@ from pipeline.i18n import (
     lazy_gettext,
     translator,
 )
-from pipeline.records import NORMALIZATIONS, ChartSpec, Language, Metric, Mode, View
+from pipeline.records import NORMALIZATIONS, ChartSpec, Metric, Mode, View
 
 Row = list[InlineKeyboardButton]
 
 SETTINGS = lazy_gettext("How charts look here, and which language I speak:")
 """What stands over the buttons of chat_settings."""
-LANGUAGE_NAMES = {Language.ENGLISH: "English", Language.SPANISH: "Español"}
 METRIC_ROWS = (
     (Metric.REPOSTS, Metric.LIKES, Metric.REPLIES, Metric.QUOTES),
     (Metric.BOOKMARKS, Metric.VIEWS, Metric.ENGAGEMENT),

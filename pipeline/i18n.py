@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_datetime
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
@@ -22,6 +23,9 @@ from pipeline.records import Language, LazyString, Metric, Normalization, Span, 
 
 CATALOGUES = Path(__file__).parent / "locale"
 LOCALES = {Language.ENGLISH: "en_GB", Language.SPANISH: "es"}
+"""How Babel calls each language, whose figures and times it writes."""
+LANGUAGE_NAMES = {language: str(Locale(language).language_name).capitalize() for language in Language}
+"""Each language's name in that language."""
 
 
 def lazy_gettext(msgid: str, **values: object) -> LazyString:

@@ -5,13 +5,14 @@ from math import floor
 
 from babel.numbers import format_decimal
 
-from pipeline.i18n import LOCALES
-from pipeline.records import Language
+from pipeline.i18n import LOCALES, lazy_gettext, translator
+from pipeline.records import Language, LazyString
 
-UNITS = {
-    Language.ENGLISH: ((1_000, "k"), (1_000_000, "M"), (1_000_000_000, "B")),
-    Language.SPANISH: ((1_000, " k"), (1_000_000, " M"), (1_000_000_000, " mil M")),
-}
+UNITS = (
+    (1_000, lazy_gettext("{number}k")),
+    (1_000_000, lazy_gettext("{number}M")),
+    (1_000_000_000, lazy_gettext("{number}B")),
+)
 EXACT_BELOW = 10_000
 DIGITS = 1_000
 """Three digits are kept: 12.3k, 123k, 1.2M."""
@@ -26,23 +27,27 @@ def short(value: float, language: Language = Language.ENGLISH) -> str:
         return _below_zero(short(-value, language))
     if value < EXACT_BELOW:
         return _decimal(_rounded(value, 2 if value < SMALL else 1), language)
-    for size, letter in UNITS[language]:
+    for size, unit in UNITS:
         tenths = floor(value * 10 / size + 0.5)
         if tenths < DIGITS:
-            return _decimal(tenths / 10, language) + letter
+            return _in_unit(tenths / 10, unit, language)
         whole = floor(value / size + 0.5)
         if whole < DIGITS:
-            return f"{whole}{letter}"
-    size, letter = UNITS[language][-1]
-    return _decimal(floor(value / size + 0.5), language) + letter
+            return _in_unit(whole, unit, language)
+    size, unit = UNITS[-1]
+    return _in_unit(floor(value / size + 0.5), unit, language)
 
 
 def tick(value: float, language: Language = Language.ENGLISH) -> str:
     """A round number on an axis: 0, 0.1, 100, 1k, 1.5k, 30k, 1M."""
     if value < 0:
         return _below_zero(tick(-value, language))
-    size, letter = UNITS[language][0]
-    return _decimal(value / size, language) + letter if size <= value < EXACT_BELOW else short(value, language)
+    size, unit = UNITS[0]
+    return _in_unit(value / size, unit, language) if size <= value < EXACT_BELOW else short(value, language)
+
+
+def _in_unit(value: float, unit: LazyString, language: Language) -> str:
+    return translator(language).gettext(unit, number=_decimal(value, language))
 
 
 def _below_zero(written: str) -> str:

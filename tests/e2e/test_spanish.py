@@ -8,9 +8,8 @@ import pytest
 from babel.dates import get_month_names
 
 from bot.commands import COMMANDS
-from bot.keyboards import LANGUAGE_NAMES
 from bot.parsing import KEYWORDS
-from pipeline.i18n import CATALOGUES, LOCALES, translator
+from pipeline.i18n import CATALOGUES, LANGUAGE_NAMES, LOCALES, translator
 from pipeline.records import Language
 from tests import catalogues
 from tests.conftest import until
