@@ -32,9 +32,10 @@ demo: setup
 run: setup
 	@$(RUN) pipeline.supervise
 
-# More at a time than there are cores, since most of a test's time is waiting; a file's tests share their house.
+# More workers than cores, since tests mostly wait. A file's tests share fixtures, so a file is never divided; files keep
+# the order of pyproject.toml's testpaths, the longest first, so that no worker is left with a long one at the end.
 test: setup
-	$(RUN) pytest -n 3 --dist loadfile
+	$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	.venv/bin/ruff check

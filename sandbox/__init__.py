@@ -1,1 +1,1 @@
-"""Stand-ins of the three web APIs on loopback HTTP, for the demo and the tests."""
+"""Stand-ins of Telegram's, X's and Dropbox's web APIs on loopback HTTP, for the demo and the tests."""

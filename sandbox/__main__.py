@@ -12,7 +12,7 @@ from aiohttp import web
 from sandbox.server import make_app
 
 HOST = "127.0.0.1"
-TROUBLE = 2
+EXIT_STATUS = 2
 
 
 def main() -> int:
@@ -39,9 +39,9 @@ def _read_options() -> argparse.Namespace:
 
 async def _serve(app: web.Application, port: int) -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    # Open long polls and delayed answers are not waited for.
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    # The short timeout ends open long polls and delayed answers.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
@@ -53,7 +53,7 @@ async def _serve(app: web.Application, port: int) -> None:
 
 def _fail(problem: str) -> int:
     sys.stderr.write(f"sandbox: {problem}.\n")
-    return TROUBLE
+    return EXIT_STATUS
 
 
 if __name__ == "__main__":

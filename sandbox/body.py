@@ -1,4 +1,4 @@
-"""Reading what a request carries: query, JSON, form and multipart alike, as one flat mapping."""
+"""Reads the parameters of a request: query, JSON, form and multipart bodies alike become one flat mapping."""
 
 import json
 from collections.abc import Iterator
@@ -11,21 +11,21 @@ from aiohttp.multipart import parse_content_disposition
 
 
 class BodyError(ValueError):
-    """The body is not what its Content-Type promises."""
+    """The body is not of the type that its Content-Type names."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file inside a multipart body."""
+    """A file of a multipart body."""
 
     filename: str
     data: bytes
 
 
 async def read_parameters(request: web.Request) -> dict[str, Any]:
-    """Names to values: text from query and forms, `Upload` for files, anything JSON allows from JSON.
+    """Parameters by name: text from the query and forms, `Upload` for files, any JSON value from JSON.
 
-    Raises BodyError. Other content types carry no parameters.
+    A body of another content type has no parameters. Raises BodyError.
     """
     return {**request.query, **_from_body(request.content_type, request, await request.read())}
 

@@ -1,4 +1,4 @@
-"""The control door's manners: what it is given is checked, and what is wrong with it is said."""
+"""Checks the input of the control API."""
 
 import json
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 Kind = type | UnionType
-NAMES: dict[Kind, str] = {int: "an integer", str: "text", bool: "true or false", dict: "an object", list: "a list"}
+KIND_NAMES: dict[Kind, str] = {int: "an integer", str: "text", bool: "true or false", dict: "an object", list: "a list"}
 
 
 class BadInputError(Exception):
-    """What came to the control door makes no sense; the text says why and goes out as a 400."""
+    """The control API answers 400 with this text, which says what is wrong with the input."""
 
 
 @web.middleware
@@ -64,6 +64,6 @@ async def _read_object(request: web.Request) -> dict[str, Any]:
 
 
 def _check_type(name: str, value: object, kind: Kind) -> None:
-    a_flag_for_a_number = isinstance(value, bool) and kind is not bool
-    if a_flag_for_a_number or not isinstance(value, kind):
-        raise BadInputError(f"{name} must be {NAMES.get(kind, 'a number')}, not {value!r}")
+    is_bool_for_number = isinstance(value, bool) and kind is not bool  # bool is a subclass of int
+    if is_bool_for_number or not isinstance(value, kind):
+        raise BadInputError(f"{name} must be {KIND_NAMES.get(kind, 'a number')}, not {value!r}")

@@ -1,6 +1,6 @@
 """`make demo`: the sandbox and all of Tallybird's processes on this machine, up to a page with the chat.
 
-Settings of the surroundings are left aside, and the data is in a folder that goes with Ctrl-C.
+It ignores the settings of the environment, and keeps its data in a folder that is removed at the end.
 """
 
 import argparse
@@ -18,8 +18,8 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parent.parent
 READY_WITHIN_S = 90
 STOP_WITHIN_S = 30
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOGNAME")
-OPEN = """
+INHERITED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOGNAME")
+READY_TEXT = """
 Tallybird is ready: {address}
 
 The page there is a chat. Try /track with the names it offers, then /compare and /subscribe.
@@ -28,7 +28,7 @@ What the processes say is in {log}. Ctrl-C stops everything.
 
 
 class NotReadyError(Exception):
-    """Some process ended, or did not get ready in time."""
+    """A process ended, or the bot was not ready in time. The text is for a person."""
 
 
 def main() -> None:
@@ -37,11 +37,11 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--posts", type=Path, help="real timelines as CSV, instead of made-up ones")
-    chosen = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    options = parser.parse_args()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, signal.default_int_handler)
     try:
-        serve(f"http://127.0.0.1:{chosen.port}", ["--port", str(chosen.port), *_posts(chosen.posts)])
+        serve(f"http://127.0.0.1:{options.port}", ["--port", str(options.port), *_posts(options.posts)])
     except KeyboardInterrupt:
         print("\nStopped.")
     except NotReadyError as error:
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def serve(address: str, options: list[str]) -> None:
-    """Run until Ctrl-C, or until a process ends. Whatever happens, all of them are stopped."""
+    """Run the demo until Ctrl-C; raises NotReadyError when a process ends. All processes are stopped at the end."""
     with ExitStack() as ending:
         folder = Path(ending.enter_context(TemporaryDirectory(prefix="tallybird-")))
         environment = demo_environment(address, folder)
@@ -60,7 +60,7 @@ def serve(address: str, options: list[str]) -> None:
             [sys.executable, "-m", "sandbox", *options], cwd=folder, env=environment, start_new_session=True
         )
         ending.callback(end, sandbox)
-        processes = subprocess.Popen(
+        tallybird = subprocess.Popen(
             [sys.executable, "-m", "pipeline.supervise", str(ROOT / "Procfile")],
             cwd=folder,
             env=environment,
@@ -68,18 +68,18 @@ def serve(address: str, options: list[str]) -> None:
             stderr=log,
             start_new_session=True,
         )
-        ending.callback(end, processes)
-        wait_until_ready(address, [sandbox, processes], Path(log.name))
-        print(OPEN.format(address=address, log=log.name), flush=True)
-        while all(process.poll() is None for process in (sandbox, processes)):
+        ending.callback(end, tallybird)
+        wait_until_ready(address, [sandbox, tallybird], Path(log.name))
+        print(READY_TEXT.format(address=address, log=log.name), flush=True)
+        while all(process.poll() is None for process in (sandbox, tallybird)):
             time.sleep(0.5)
         raise NotReadyError(f"A process ended by itself. The end of its log:\n{tail(Path(log.name))}")
 
 
 def demo_environment(address: str, folder: Path) -> dict[str, str]:
-    """The settings of the demo, and of the rest only what any program needs."""
-    kept = {name: value for name, value in os.environ.items() if name in KEPT}
-    return kept | {
+    """The demo's settings, and the few variables that every program needs."""
+    inherited = {name: value for name, value in os.environ.items() if name in INHERITED_VARIABLES}
+    return inherited | {
         "PYTHONPATH": str(ROOT),
         "DATA_DIR": str(folder),
         "TELEGRAM_API_URL": f"{address}/telegram",
@@ -119,7 +119,7 @@ def tail(log: Path) -> str:
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """Ask it to end; a process of its group that stays is killed. A second Ctrl-C does not cut this short."""
+    """Terminate the process; if it stays, kill its group. A second Ctrl-C does not interrupt this."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if process.poll() is None:
         process.terminate()

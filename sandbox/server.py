@@ -1,35 +1,38 @@
-"""The sandbox's one server: three stand-ins, their control doors and the chat page."""
+"""The sandbox's server: the stand-ins, the control API and the chat page on one port."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
 
-from sandbox.calls import Calls
+from sandbox.calls import CallLog
 from sandbox.control import answer_bad_input
 from sandbox.dropbox import Dropbox
 from sandbox.telegram import Telegram
 from sandbox.x import X
 
 PAGE = Path(__file__).parent / "page"
-LARGEST_BODY = 60 * 2**20  # Telegram refuses above 50 MB by itself, with its own words
+MAX_BODY_BYTES = 60 * 2**20
+"""More than Telegram's 50 MB, above which its stand-in answers in its own words."""
 
 
 def make_app(posts: Path | None = None) -> web.Application:
-    """The whole sandbox; `posts` feeds the X stand-in instead of its own posts."""
-    calls, telegram, x, dropbox = Calls(), Telegram(), X(posts), Dropbox()
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[calls.middleware(), answer_bad_input])
-    for part in (telegram, x, dropbox):
-        app.add_routes([*part.routes(), *part.control_routes()])
+    """The whole sandbox. posts: a CSV file with X's accounts and posts, instead of made-up ones."""
+    telegram = Telegram()
+    services = (telegram, X(posts), Dropbox())
+    calls = CallLog(services)
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[calls.middleware(), answer_bad_input])
+    for service in services:
+        app.add_routes([*service.routes(), *service.control_routes()])
     app.add_routes(calls.control_routes())
-    app.router.add_post("/_control/reset", _reset_by(telegram.reset, x.reset, dropbox.reset, calls.reset))
+    app.router.add_post("/_control/reset", _reset_all(*(service.reset for service in services), calls.reset))
     app.router.add_get("/", _page)
     app.router.add_static("/page", PAGE)
     app.on_shutdown.append(telegram.stop)
     return app
 
 
-def _reset_by(*resets: Callable[[], None]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _reset_all(*resets: Callable[[], None]) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def reset(_: web.Request) -> web.Response:
         for each in resets:
             each()

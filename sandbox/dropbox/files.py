@@ -1,4 +1,4 @@
-"""The Dropbox stand-in's folder: files with their revisions, folders as far as files imply them."""
+"""The files of the app folder with their revisions. A folder exists while a file is in it."""
 
 import hashlib
 import itertools
@@ -25,7 +25,7 @@ class Revision:
 @dataclass
 class File:
     id: str
-    path: str  # as it was spelled first
+    path: str  # in its first spelling
     revisions: list[Revision] = field(default_factory=list)  # oldest first
     deleted_at: datetime | None = None
 
@@ -41,18 +41,21 @@ class Folder:
 
 @dataclass(frozen=True)
 class Commit:
-    """What an upload asks for."""
+    """What an upload asks for: the target, and what to do where it exists.
+
+    mode: add, overwrite or update. rev: of mode update, the revision to replace.
+    """
 
     path: str
-    mode: str = "add"  # add, overwrite or update
-    rev: str | None = None  # of mode update
+    mode: str = "add"
+    rev: str | None = None
     autorename: bool = False
     strict_conflict: bool = False
     client_modified: datetime | None = None
 
 
 class WriteRefusedError(Exception):
-    """A WriteError of Dropbox's: its tag, and for a conflict with what."""
+    """A WriteError of Dropbox. conflict: what is at the path already: file, folder or file_ancestor."""
 
     def __init__(self, reason: str, conflict: str | None = None) -> None:
         super().__init__(reason)
@@ -68,14 +71,14 @@ class Files:
         self.journal: list[str] = []  # the paths in lower case, in the order in which they changed
 
     def find(self, path: str) -> File | Folder | None:
-        """By path, by `id:...` or by `rev:...`. Deleted files are not found."""
+        """The entry with this path, `id:...` or `rev:...`; None for a deleted file."""
         file = self.find_ever(path)
         if file and not file.deleted_at:
             return file
         return None if file or ":" in path[:4] else self._folder(path)
 
     def find_ever(self, path: str) -> File | None:
-        """The same, deleted files too; no folders."""
+        """The file with this path, `id:...` or `rev:...`, even if it is deleted."""
         if path.startswith("id:"):
             return next((file for file in self._files.values() if file.id == path), None)
         if path.startswith("rev:"):
@@ -87,27 +90,27 @@ class Files:
         return [file for file in self._files.values() if not file.deleted_at]
 
     def below(self, folder: str, *, recursive: bool, deleted: bool = False) -> list[File | Folder]:
-        """What is in the folder ("" is the root), each file and each folder once."""
+        """The entries of a folder, each once. folder: "" for the root. deleted: with deleted files."""
         start = folder.lower() + "/"
-        found: dict[str, File | Folder] = {}
+        entries: dict[str, File | Folder] = {}
         for path, file in self._files.items():
             if not path.startswith(start) or (file.deleted_at and not deleted):
                 continue
             names = file.path[len(start) :].split("/")
             for depth in range(1, len(names)) if not file.deleted_at else ():
                 parent = start + "/".join(names[:depth])
-                found.setdefault(parent.lower(), Folder(file.path[: len(start)] + "/".join(names[:depth])))
-            found[path] = file
-        return [entry for path, entry in found.items() if recursive or "/" not in path[len(start) :]]
+                entries.setdefault(parent.lower(), Folder(file.path[: len(start)] + "/".join(names[:depth])))
+            entries[path] = file
+        return [entry for path, entry in entries.items() if recursive or "/" not in path[len(start) :]]
 
     def write(self, content: bytes, commit: Commit, now: datetime) -> File:
-        """Raises WriteRefusedError. Content that is there already makes no revision."""
+        """Add a revision, unless the file has this content already. Raises WriteRefusedError."""
         check_path(commit.path)
-        there = self.find(commit.path)
+        existing = self.find(commit.path)
         content_hash = hash_content(content)
-        if isinstance(there, File) and there.newest.content_hash == content_hash and not commit.strict_conflict:
-            return there
-        conflict = self._conflict(commit, there)
+        if isinstance(existing, File) and existing.newest.content_hash == content_hash and not commit.strict_conflict:
+            return existing
+        conflict = self._conflict(commit, existing)
         if conflict == "file_ancestor" or (conflict and not commit.autorename):
             raise WriteRefusedError("conflict", conflict)
         path = self._free_path(commit) if conflict else commit.path
@@ -136,14 +139,14 @@ class Files:
         inside = next((file for file in self.present() if file.path.lower().startswith(start)), None)
         return Folder(inside.path[: len(path)]) if inside else None
 
-    def _conflict(self, commit: Commit, there: File | Folder | None) -> str | None:
+    def _conflict(self, commit: Commit, existing: File | Folder | None) -> str | None:
         if any(isinstance(self.find(parent), File) for parent in _parents(commit.path)):
             return "file_ancestor"
-        if isinstance(there, Folder):
+        if isinstance(existing, Folder):
             return "folder"
-        if there is None or commit.mode == "overwrite":
+        if existing is None or commit.mode == "overwrite":
             return None
-        return None if commit.mode == "update" and commit.rev == there.newest.rev else "file"
+        return None if commit.mode == "update" and commit.rev == existing.newest.rev else "file"
 
     def _free_path(self, commit: Commit) -> str:
         folder, _, name = commit.path.rpartition("/")

@@ -1,4 +1,4 @@
-"""Listing a Dropbox folder in pages, and going on later with what has changed since."""
+"""Lists a folder in pages; a cursor goes on with the next page, or with what has changed since."""
 
 import secrets
 from collections.abc import Mapping
@@ -15,7 +15,8 @@ class Listing:
     deleted: bool
     limit: int
     pending: list[File | Folder]
-    seen: int  # how much of the journal is in it
+    seen: int
+    """The number of journal entries that it covers."""
 
 
 class Listings:
@@ -24,7 +25,7 @@ class Listings:
         self._listings: dict[str, Listing] = {}  # by cursor
 
     def start(self, folder: str, arguments: Mapping[str, Any]) -> tuple[list[File | Folder], str, bool]:
-        """The first page, the cursor to go on with, and whether more is waiting."""
+        """The first page, its cursor, and whether there is another page."""
         recursive, deleted = arguments["recursive"], arguments["include_deleted"]
         entries = self._files.below(folder, recursive=recursive, deleted=deleted)
         if folder and recursive:
@@ -33,7 +34,7 @@ class Listings:
         return self._page(Listing(folder, recursive, deleted, limit, entries, len(self._files.journal)))
 
     def go_on(self, cursor: str) -> tuple[list[File | Folder], str, bool] | None:
-        """None: the cursor is not known, the client has to start again."""
+        """The next page, as `start` returns it; None for an unknown cursor."""
         listing = self._listings.get(cursor)
         if listing is None:
             return None

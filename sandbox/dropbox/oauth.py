@@ -1,16 +1,17 @@
-"""The Dropbox stand-in's authorize page and token endpoint."""
+"""Dropbox's authorize page and token endpoint."""
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from aiohttp import BasicAuth, web
 
+from sandbox.dropbox.backend import Backend
 from sandbox.dropbox.responses import ACCOUNT_ID, as_json
-from sandbox.dropbox.tokens import LIFETIME, Application, GrantError, Tokens
+from sandbox.dropbox.tokens import LIFETIME, Application, GrantError
 
 SCOPES = "account_info.read files.content.read files.content.write files.metadata.read files.metadata.write"
 
@@ -47,24 +48,29 @@ class _OAuthError(Exception):
 
 
 class OAuth:
-    def __init__(self, access: Tokens, clock: Callable[[], datetime]) -> None:
-        self._tokens_issued = access
-        self._clock = clock
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
-    async def authorize(self, request: web.Request) -> web.Response:
-        """A person's consent is taken for granted: the page shows the code at once."""
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/dropbox/oauth2/authorize", self._authorize),
+            web.post("/dropbox/oauth2/token", self._token),
+        ]
+
+    async def _authorize(self, request: web.Request) -> web.Response:
+        """Shows the code at once, without asking the person to agree."""
         try:
-            application = _application(request.query, self._clock())
+            application = _application(request.query, self._backend.clock())
         except ValueError as error:
             return _page("This app's request is invalid", f"<p>{html.escape(str(error))}</p>", status=400)
-        code = self._tokens_issued.authorize(application)
+        code = self._backend.tokens.authorize(application)
         client = html.escape(application.client_id)
         return _page(
             "The app may use your Dropbox",
             f'<p>Give this code to the app <b>{client}</b>:</p><p><code id="code">{code}</code></p>',
         )
 
-    async def token(self, request: web.Request) -> web.Response:
+    async def _token(self, request: web.Request) -> web.Response:
         try:
             return as_json(200, self._grant(await _read_form(request)))
         except GrantError as error:
@@ -73,20 +79,20 @@ class OAuth:
             return _refusal(error.error, error.description)
 
     def _grant(self, form: dict[str, str]) -> dict[str, Any]:
-        now = self._clock()
+        now = self._backend.clock()
         _check_form(form)
         if form["grant_type"] == "refresh_token":
-            self._tokens_issued.check_refresh_token(form["refresh_token"])
+            self._backend.tokens.check_refresh_token(form["refresh_token"])
             return self._tokens(form, now)
         if not form.get("code_verifier") and not form.get("client_secret"):
             raise _OAuthError("invalid_request", 'missing required field "code_verifier" or "client_secret"')
-        refresh_token = self._tokens_issued.redeem(form["code"], form["client_id"], form.get("code_verifier"), now)
-        who = {"uid": "12345", "account_id": ACCOUNT_ID}
-        return {**self._tokens(form, now), **who, **({"refresh_token": refresh_token} if refresh_token else {})}
+        refresh_token = self._backend.tokens.redeem(form["code"], form["client_id"], form.get("code_verifier"), now)
+        account = {"uid": "12345", "account_id": ACCOUNT_ID}
+        return {**self._tokens(form, now), **account, **({"refresh_token": refresh_token} if refresh_token else {})}
 
     def _tokens(self, form: Mapping[str, str], now: datetime) -> dict[str, Any]:
         return {
-            "access_token": self._tokens_issued.issue(now),
+            "access_token": self._backend.tokens.issue(now),
             "token_type": "bearer",
             "expires_in": int(LIFETIME.total_seconds()),
             "scope": form.get("scope") or SCOPES,
@@ -94,7 +100,7 @@ class OAuth:
 
 
 def _application(query: Mapping[str, str], now: datetime) -> Application:
-    """Raises ValueError with a sentence for the page."""
+    """What the app asks for. Raises ValueError with a sentence for the page."""
     if unknown := sorted(set(query) - AUTHORIZE_PARAMETERS):
         raise ValueError(f"Unknown parameter {unknown[0]}. This app has no redirect address registered.")
     if query.get("response_type") != "code":

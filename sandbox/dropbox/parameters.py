@@ -1,4 +1,4 @@
-"""The arguments of Dropbox's routes, checked as strictly as Dropbox checks them."""
+"""Reads the arguments of endpoints as strictly as Dropbox does, with its error texts."""
 
 import json
 import re
@@ -9,10 +9,10 @@ from typing import Any
 
 from sandbox.dropbox.files import Commit
 
-Check = Callable[[Any], Any]  # returns the value, raises ValueError with the words after the field's name
+Check = Callable[[Any], Any]
+"""Returns the value, or raises ValueError with the text that follows the field's name in Dropbox's message."""
 
 ANY = r"(.|[\r\n])*"
-WRITE_PATH = rf"(/{ANY})|(ns:[0-9]+(/{ANY})?)"
 WRITE_PATH_OR_ID = rf"(/{ANY})|(ns:[0-9]+(/{ANY})?)|(id:.*)"
 READ_PATH = rf"(/{ANY}|id:.*)|(rev:[0-9a-f]{{9,}})|(ns:[0-9]+(/{ANY})?)"
 FOLDER_PATH = rf"(/{ANY})?|id:.*|(ns:[0-9]+(/{ANY})?)"
@@ -21,7 +21,7 @@ CONTENT_HASH = r"[0-9a-f]{64}"
 
 
 class ArgumentError(Exception):
-    """Dropbox answers 400 with this text after naming the function."""
+    """Dropbox answers 400 with the endpoint's name and this text."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Field:
 
 
 def parse(text: str, fields: Mapping[str, Field]) -> dict[str, Any]:
-    """The argument's fields with their defaults. Raises ArgumentError."""
+    """The fields of a JSON argument, with the defaults of those left out. Raises ArgumentError."""
     try:
         given = json.loads(text)
     except ValueError:
@@ -70,7 +70,7 @@ def commit_of(arguments: Mapping[str, Any]) -> Commit:
 def _text(pattern: str) -> Check:
     def check(value: Any) -> str:
         if not isinstance(value, str):
-            raise ValueError(f"expected string, got {_kind(value)}")  # noqa: TRY004 - one kind of error for a field
+            raise ValueError(f"expected string, got {_kind(value)}")  # noqa: TRY004 - every fault of a field is a ValueError
         if not re.fullmatch(pattern, value):
             raise ValueError(f"{value!r} did not match pattern '{pattern}'")
         if value.startswith("ns:"):
@@ -82,14 +82,14 @@ def _text(pattern: str) -> Check:
 
 def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"expected boolean, got {_kind(value)}")  # noqa: TRY004 - one kind of error for a field
+        raise ValueError(f"expected boolean, got {_kind(value)}")  # noqa: TRY004 - every fault of a field is a ValueError
     return value
 
 
 def _integer(lowest: int, highest: int) -> Check:
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError(f"expected integer, got {_kind(value)}")  # noqa: TRY004 - one kind of error for a field
+            raise ValueError(f"expected integer, got {_kind(value)}")  # noqa: TRY004 - every fault of a field is a ValueError
         if not lowest <= value <= highest:
             raise ValueError(f"{value} is not within range [{lowest}, {highest}]")
         return value

@@ -1,4 +1,4 @@
-"""How Dropbox shows entries, accounts and refusals."""
+"""Entries, accounts and errors as Dropbox returns them."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ ACCOUNT_ID = "dbid:AASandboxOfTheDemo_0123456789abcdef"
 
 
 class CallRefusedError(Exception):
-    """An answer with `error` and `error_summary`: 409 for the route's own errors, 401 for the token's."""
+    """Dropbox answers with `error` and `error_summary`: status 409 for an endpoint's errors, 401 for a token's."""
 
     def __init__(self, status: int, error: dict[str, Any]) -> None:
         super().__init__(error)
@@ -23,7 +23,7 @@ class CallRefusedError(Exception):
 
 
 def _tags(error: dict[str, Any]) -> Iterator[str]:
-    """The tags along the union: path, reason's conflict, file."""
+    """The tags of nested unions, from the outside in, as in path, conflict, file."""
     if ".tag" in error:
         yield error[".tag"]
     inner = error.get(error.get(".tag", "")) or error.get("reason")
@@ -40,7 +40,7 @@ def write_refused(refused: WriteRefusedError) -> CallRefusedError:
 
 
 def show(entry: File | Folder, revision: Revision | None = None) -> dict[str, Any]:
-    """A deleted file shows as deleted, unless one of its revisions is asked for."""
+    """The metadata of a file, folder or revision. Without a revision, a deleted file has the tag "deleted"."""
     named = {
         "name": entry.path.rpartition("/")[2],
         "path_lower": entry.path.lower(),
@@ -91,5 +91,5 @@ def show_account() -> dict[str, Any]:
 
 
 def as_json(status: int, body: Any) -> web.Response:
-    """Dropbox says exactly application/json; with a charset its own library refuses the answer."""
+    """The content type has no charset, with which dropbox's Python library refuses an answer."""
     return web.Response(status=status, body=json.dumps(body).encode(), headers={"Content-Type": "application/json"})

@@ -1,6 +1,6 @@
-"""Who may use the Dropbox stand-in: authorize codes with PKCE, refresh tokens and short-lived access tokens.
+"""Authorize codes with PKCE, refresh tokens and short-lived access tokens.
 
-Access tokens carry their own time of issue, so that a client's token outlives a restart or a reset of the sandbox.
+An access token holds its time of issue, so that a client's token stays valid when the sandbox is restarted or reset.
 """
 
 import base64
@@ -13,13 +13,13 @@ from enum import Enum, auto
 
 LIFETIME = timedelta(hours=4)
 CODE_LIFETIME = timedelta(minutes=10)
-SEAL = b"the sandbox's seal; it keeps nothing safe"
+SIGNING_KEY = b"the sandbox's seal; it keeps nothing safe"
 REVOKED_PREFIX = "revoked"
 ACCESS_TOKEN = re.compile(r"sl\.(\d{15,20})\.([0-9a-f]{16})\.([0-9a-f]{16})")
 
 
 class TokenState(Enum):
-    """What an access token is worth."""
+    """Whether an access token may be used."""
 
     VALID = auto()
     EXPIRED = auto()
@@ -28,7 +28,7 @@ class TokenState(Enum):
 
 @dataclass(frozen=True)
 class Application:
-    """What an app asked for on the authorize page."""
+    """What an app asks for on the authorize page."""
 
     client_id: str
     code_challenge: str | None
@@ -38,31 +38,28 @@ class Application:
 
 
 class GrantError(Exception):
-    """invalid_grant; the text is its description."""
+    """Dropbox answers invalid_grant with this description."""
 
 
 class Tokens:
     def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
         self._applications: dict[str, Application] = {}  # by code
         self._granted: set[str] = set()  # refresh tokens handed out since the last revocation
         self._expired_until_us = 0
         self._revoked_until_us = 0
 
     def authorize(self, application: Application) -> str:
-        """The code that the person copies."""
+        """The code that the person copies into the app."""
         code = secrets.token_urlsafe(24)
         self._applications[code] = application
         return code
 
     def redeem(self, code: str, client_id: str, verifier: str | None, now: datetime) -> str | None:
-        """A code works once. Returns the refresh token, None for an online app. Raises GrantError."""
+        """Exchange a code, which works once, for a refresh token; None for an online app. Raises GrantError."""
         application = self._applications.pop(code, None)
         if application is None or application.asked_at + CODE_LIFETIME < now or application.client_id != client_id:
             raise GrantError("code doesn't exist or has expired")
-        if application.code_challenge is not None and not _answers(application, verifier):
+        if application.code_challenge is not None and not _verifies(application, verifier):
             raise GrantError("invalid code verifier")
         if not application.offline:
             return None
@@ -71,7 +68,7 @@ class Tokens:
         return refresh_token
 
     def check_refresh_token(self, refresh_token: str) -> None:
-        """Any token will do until the first revocation. Raises GrantError."""
+        """Any token is accepted until the first revocation, then only those granted since. Raises GrantError."""
         revoked = refresh_token.startswith(REVOKED_PREFIX) or (
             self._revoked_until_us and refresh_token not in self._granted
         )
@@ -80,13 +77,13 @@ class Tokens:
 
     def issue(self, now: datetime) -> str:
         body = f"sl.{_microseconds(now)}.{secrets.token_hex(8)}"
-        return f"{body}.{_seal(body)}"
+        return f"{body}.{_sign(body)}"
 
-    def judge(self, access_token: str, now: datetime) -> TokenState:
-        found = ACCESS_TOKEN.fullmatch(access_token)
-        if not found or _seal(access_token.rpartition(".")[0]) != found[3]:
+    def check(self, access_token: str, now: datetime) -> TokenState:
+        match = ACCESS_TOKEN.fullmatch(access_token)
+        if not match or _sign(access_token.rpartition(".")[0]) != match[3]:
             return TokenState.INVALID
-        issued_us = int(found[1])
+        issued_us = int(match[1])
         if issued_us <= self._revoked_until_us:
             return TokenState.INVALID
         too_old = issued_us + LIFETIME // timedelta(microseconds=1) <= _microseconds(now)
@@ -96,12 +93,12 @@ class Tokens:
         self._expired_until_us = _microseconds(now)
 
     def revoke_all(self, now: datetime) -> None:
-        """The person disconnects the app: its refresh tokens and its access tokens are worth nothing from now on."""
+        """Make all refresh tokens and access tokens invalid, as when a person disconnects the app."""
         self._granted.clear()
         self._revoked_until_us = _microseconds(now)
 
 
-def _answers(application: Application, verifier: str | None) -> bool:
+def _verifies(application: Application, verifier: str | None) -> bool:
     if not verifier or not re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", verifier):
         return False
     if application.code_challenge_method == "plain":
@@ -110,8 +107,8 @@ def _answers(application: Application, verifier: str | None) -> bool:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == application.code_challenge
 
 
-def _seal(body: str) -> str:
-    return hashlib.blake2b(body.encode(), key=SEAL, digest_size=8).hexdigest()
+def _sign(body: str) -> str:
+    return hashlib.blake2b(body.encode(), key=SIGNING_KEY, digest_size=8).hexdigest()
 
 
 def _microseconds(at: datetime) -> int:

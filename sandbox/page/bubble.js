@@ -1,16 +1,16 @@
-// One message as a bubble: words, picture or file, marks and buttons.
+// A message as a bubble: text, picture or file, time and buttons.
 
 import { bytes, clock, element } from "./dom.js";
 import { richText } from "./text.js";
 
-const BESIDE = {
+const SERVICE_TEXTS = {
   migrate_to_chat_id: "This group became a supergroup.",
   migrate_from_chat_id: "Moved here from the group.",
   forum_topic_closed: "This topic was closed.",
   forum_topic_reopened: "This topic was opened again.",
 };
 
-/** `old` is the bubble that showed this message before; `acts` is what a click may do. */
+/** `old` is the bubble of this message until now; `acts` are the functions that clicks call. */
 export function bubble(message, old, { isMine, showNames, acts }) {
   if (message.service) return serviceNote(message.service);
   const mine = isMine(message);
@@ -34,8 +34,8 @@ export function bubble(message, old, { isMine, showNames, acts }) {
 }
 
 function serviceNote(service) {
-  const known = Object.keys(BESIDE).find((field) => field in service);
-  return element("li", { className: "service" }, known ? BESIDE[known] : Object.keys(service).join(", "));
+  const known = Object.keys(SERVICE_TEXTS).find((field) => field in service);
+  return element("li", { className: "service" }, known ? SERVICE_TEXTS[known] : Object.keys(service).join(", "));
 }
 
 function name(message) {
@@ -89,7 +89,7 @@ function key(message, button, acts) {
   return made;
 }
 
-/** A chart that changed in place shows it, gently. */
+/** Marks a chart that has changed in place for a moment. */
 function flash(box) {
   box.classList.add("changed");
   box.addEventListener("animationend", () => box.classList.remove("changed"), { once: true });

@@ -1,4 +1,4 @@
-// Building elements. Text only ever becomes text nodes, so nothing anybody writes can become markup.
+// Builds elements. Text becomes text nodes only, so that nothing a person writes can become markup.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -8,7 +8,7 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-/** Gives a list the wanted children, keeping those whose key and content did not change. */
+/** Gives a list a child for each item, and keeps those whose key and content are unchanged. */
 export function reconcile(list, items, key, build) {
   const old = new Map([...list.children].map((child) => [child.dataset.key, child]));
   let changed = false;

@@ -26,7 +26,7 @@ export class Menu {
     if (this.isOpen) this.narrow();
   }
 
-  /** Shows what fits the text so far; closes where nothing does. */
+  /** Shows the commands that begin with the text; closes if it is no command. */
   narrow() {
     const [, typed] = /^\/(\w*)$/.exec(this.#text.value) ?? [];
     if (typed === undefined) return this.close();
@@ -35,10 +35,10 @@ export class Menu {
 
   close() {
     this.#list.hidden = true;
-    this.#say(false);
+    this.#setExpanded(false);
   }
 
-  /** True if the key was meant for the menu. */
+  /** Handles a key; true if the menu used it. */
   takes(event) {
     if (!this.isOpen) return false;
     const count = this.#list.children.length;
@@ -65,7 +65,7 @@ export class Menu {
       element("li", { role: "option", id: `command-${command}`, onclick: () => this.#take(command) },
         element("b", {}, `/${command}`), element("span", {}, description)));
     this.#list.hidden = commands.length === 0;
-    this.#say(commands.length > 0);
+    this.#setExpanded(commands.length > 0);
     if (commands.length) this.#choose(0);
     else this.#text.removeAttribute("aria-activedescendant");
   }
@@ -83,7 +83,7 @@ export class Menu {
     this.#text.setAttribute("aria-activedescendant", chosen.id);
   }
 
-  #say(open) {
+  #setExpanded(open) {
     this.#text.setAttribute("aria-expanded", String(open));
     this.#button.setAttribute("aria-expanded", String(open));
   }

@@ -1,6 +1,6 @@
 // The demo page: three chats with Tallybird, read through the control API about once a second.
 
-import * as door from "./control.js";
+import * as control from "./control.js";
 import { bubble } from "./bubble.js";
 import { byId, element, reconcile } from "./dom.js";
 import { Menu } from "./menu.js";
@@ -41,14 +41,14 @@ const state = {
 const text = byId("text");
 const menu = new Menu((command) => write(`/${command} `));
 
-// What happened: read, then show.
+// Reads the chats and shows them.
 
 async function poll() {
   try {
     await readEverything();
-    showTrouble(state.isReady ? "" : "Tallybird is not listening yet. It answers as soon as it runs.");
+    showProblem(state.isReady ? "" : "Tallybird is not listening yet. It answers as soon as it runs.");
   } catch (error) {
-    showTrouble(error instanceof control.Refused ? error.message : "Connection lost. Trying again …");
+    showProblem(error instanceof control.Refused ? error.message : "Connection lost. Trying again …");
   }
   state.tick += 1;
   setTimeout(poll, POLL_MS);
@@ -59,11 +59,11 @@ async function readEverything() {
   const [chats, messages] = await Promise.all([control.listChats(), control.readChat(chatId)]);
   if (chatId === state.chatId) showMessages(messages);
   showChats(chats);
-  if (state.tick % 3 === 0) await readSurroundings();
+  if (state.tick % 3 === 0) await readPanel();
   if (state.tick % 10 === 0) await readMenu();
 }
 
-async function readSurroundings() {
+async function readPanel() {
   const [files, bill, accounts, isReady] = await Promise.all([
     control.listFiles(), control.readBill(), control.listAccounts().catch(() => []), control.isBotReady(),
   ]);
@@ -142,7 +142,7 @@ function showMessages(messages) {
   showSuggestions();
 }
 
-/** Clients open the reply by themselves where a bot asks for it. */
+/** Opens a reply to a message that asks for one, as clients do. */
 function followForcedReply(last) {
   if (!last?.forces_reply || last.message_id === state.forcedReply) return;
   state.forcedReply = last.message_id;
@@ -161,22 +161,22 @@ function toEnd(smoothly) {
 }
 
 function showSuggestions() {
-  const said = state.messages.filter((each) => !each.by_bot).map((each) => each.text ?? "");
+  const sent = state.messages.filter((each) => !each.by_bot).map((each) => each.text ?? "");
   const wanted = [`/track ${state.suggested.map((each) => `@${each}`).join(" ")}`, ...STEPS];
-  const open = wanted.filter((each) => !said.some((words) => words.split(" ")[0] === each.split(" ")[0]));
+  const open = wanted.filter((each) => !sent.some((words) => words.split(" ")[0] === each.split(" ")[0]));
   reconcile(byId("suggestions"), open.map((words) => ({ words })), (each) => each.words, ({ words }) =>
-    element("button", { type: "button", className: "chip", onclick: () => say(words) }, words));
+    element("button", { type: "button", className: "chip", onclick: () => send(words) }, words));
 }
 
-function showTrouble(words) {
-  byId("trouble").textContent = words;
-  byId("trouble").hidden = !words;
+function showProblem(words) {
+  byId("problem").textContent = words;
+  byId("problem").hidden = !words;
 }
 
-// What the person does.
+// What the person can do.
 
 const acts = {
-  command: (words) => say(words),
+  command: (words) => send(words),
   reply(message) {
     state.replyTo = message.message_id;
     byId("replying-to").textContent = (message.text ?? message.caption ?? "a file").split("\n")[0];
@@ -229,7 +229,7 @@ function toast(words) {
   box.timer = setTimeout(() => { box.hidden = true; }, TOAST_MS);
 }
 
-async function say(words) {
+async function send(words) {
   const { chat_id, type, title, username } = chat();
   const message = { chat_id, ...speaker(), text: words, chat_type: type };
   if (isReadyChat(chat_id) && type !== "private") Object.assign(message, { title, role: roleIn(type) });
@@ -247,7 +247,7 @@ async function say(words) {
   }
 }
 
-/** Who the person is here; in a chat that somebody else opened, whoever that was. */
+/** The user of the composer; in a private chat that was opened elsewhere, its own user. */
 function speaker() {
   const { chat_id: id, type } = chat();
   if (isReadyChat(id)) return state.voice;
@@ -307,7 +307,7 @@ byId("form").addEventListener("submit", (event) => {
   if (!words) return;
   menu.close();
   write("");
-  say(words);
+  send(words);
 });
 text.addEventListener("input", () => {
   fitText();

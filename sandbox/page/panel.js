@@ -1,4 +1,4 @@
-// The panel at the side: what lies in Dropbox, what X would charge, which accounts there are.
+// The panel at the side: the files in Dropbox, X's bill, the accounts.
 
 import { byId, bytes, clock, element, reconcile } from "./dom.js";
 import { fileAddress } from "./control.js";

@@ -1,4 +1,4 @@
-"""Everything Telegram knows here: who is in which chat, what was said, what the bot may do about it."""
+"""Everything that the stand-in of Telegram holds: users, chats, messages, and the bot's rights."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ CALLBACK_EXPIRES_S = 60.0
 
 @dataclass
 class Callback:
-    """A pressed button and what the bot answered to it."""
+    """A pressed button, and the bot's answer to it. at: seconds since 1970."""
 
     id: str
     at: float
@@ -34,7 +34,7 @@ class Backend:
         self.clear()
 
     def clear(self) -> None:
-        """An empty world; what a running bot announced at its start (menus, webhook) stays."""
+        """Remove users, chats, files and updates; menus and webhooks stay, which a bot sets only at its start."""
         self.users: dict[int, User] = {}
         self.chats: dict[int, Chat] = {}
         self.callbacks: dict[str, Callback] = {}
@@ -46,7 +46,7 @@ class Backend:
         return time.time()
 
     def find_chat(self, chat_id: int | str | None) -> Chat:
-        """The chat a bot names; raises the 400 of a chat it has never met or that has moved."""
+        """The chat of this id or @username. Raises the 400 for an unknown chat and for a group that has migrated."""
         if chat_id is None:
             raise bad_request("chat_id is empty")
         chat = self._by_username(chat_id) if isinstance(chat_id, str) else self.chats.get(chat_id)
@@ -72,7 +72,7 @@ class Backend:
             **details,
         )
         if chat.type == "channel":
-            message.sender_chat = chat  # nobody speaks in person there
+            message.sender_chat = chat  # messages have no person there
         chat.messages[message.message_id] = message
         return message
 
@@ -106,13 +106,13 @@ class Backend:
             yield member_json(chat, BOT, chat.bot_status)
 
     def _by_username(self, name: str) -> Chat | None:
-        # Bots reach groups and channels by name, never people.
+        # A bot can name groups and channels so, but not people.
         named = (chat for chat in self.chats.values() if chat.username and chat.type != "private")
         return next((chat for chat in named if f"@{chat.username}".lower() == name.lower()), None)
 
 
 def check_access(chat: Chat) -> None:
-    """Raises the 403 of a chat that the bot is no longer part of."""
+    """Raises the 403 of a chat that the bot has left, or that removed or blocked it."""
     kind = chat.type
     if chat.bot_status == "kicked":
         raise forbidden("bot was blocked by the user" if kind == "private" else f"bot was kicked from the {kind} chat")
@@ -121,7 +121,7 @@ def check_access(chat: Chat) -> None:
 
 
 def check_rights(chat: Chat, what: str) -> None:
-    """Raises the 400 of a chat where the bot may not write; `what` as in "send photos"."""
+    """Raises the 400 of a chat where the bot may not write. what: as in "send photos"."""
     check_access(chat)
     if chat.bot_status == "restricted":
         raise bad_request(f"not enough rights to {what} to the chat")
@@ -163,7 +163,7 @@ MEMBER_RIGHTS = (
 
 
 def member_json(chat: Chat, user: User, status: str) -> Json:
-    """A ChatMember of the given status, with every field that status promises."""
+    """A ChatMember object, with all fields of its status."""
     member: Json = {"user": user.json(), "status": status}
     if status == "creator":
         return member | {"is_anonymous": False}

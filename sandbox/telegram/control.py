@@ -1,21 +1,21 @@
-"""The control door to the Telegram stand-in: people act here, and the chats are seen as people see them.
+"""The control API of the stand-in of Telegram: what people do, and the chats as people see them.
 
 GET  /_control/telegram/chats              every chat: [{chat_id, type, title, username, is_forum, bot_status,
                                            action, messages, last}]
-GET  /_control/telegram/chats/<id>         what stands in it now, oldest first; a chat nobody wrote in is []
-POST /_control/telegram/send               -> {message_id}; fields: people.Said
-POST /_control/telegram/edit               {chat_id, message_id, text}: a person changes what they wrote
-POST /_control/telegram/press              {chat_id, user_id, message_id, data} -> {callback_query_id}; the message
-                                           may be deleted: to the bot it is an InaccessibleMessage then
+GET  /_control/telegram/chats/<id>         its messages now, oldest first; [] for an unknown chat
+POST /_control/telegram/send               -> {message_id}; fields: people.NewMessage
+POST /_control/telegram/edit               {chat_id, message_id, text}: a person edits a message of theirs
+POST /_control/telegram/press              {chat_id, user_id, message_id, data} -> {callback_query_id}; of a deleted
+                                           message the bot gets an InaccessibleMessage
 GET  /_control/telegram/callbacks/<id>     the bot's answer to a press: {answered, text, show_alert, url}
-POST /_control/telegram/member             {chat_id, status, user_id?, chat_type?, title?}: the bot is member,
-                                           administrator, restricted, left or kicked (in private: blocked);
-                                           user_id is who did it
+POST /_control/telegram/member             {chat_id, status, user_id?, chat_type?, title?}: user_id makes the bot
+                                           member, administrator, restricted, left or kicked (in a private
+                                           chat: blocked)
 POST /_control/telegram/delete             {chat_id, message_id}: a person deletes a message
-POST /_control/telegram/migrate            {chat_id} -> {chat_id}: the supergroup the group became
+POST /_control/telegram/migrate            {chat_id} -> {chat_id}: the supergroup that a group becomes
 POST /_control/telegram/topic              {chat_id, thread_id, state}: open, closed or deleted
-GET  /_control/telegram/commands           ?chat_id=&user_id=&language_code=: the menu a client shows there
-GET  /_control/telegram/files/<path>       the bytes of a photo or document
+GET  /_control/telegram/commands           ?chat_id=&user_id=&language_code=: the commands that a client shows there
+GET  /_control/telegram/files/<path>       the bytes of a photo or a document
 GET  /_control/ready                       200 once a bot polls or has a webhook, else 503
 """
 
@@ -126,23 +126,23 @@ class Control:
     async def _show_commands(self, request: web.Request) -> web.Response:
         chat_id = integer(request.query.get("chat_id", "1"), "chat_id")
         user_id = integer(request.query.get("user_id", "0"), "user_id")
-        # Clients show the menu before anybody has written.
+        # Clients show the commands of a chat before anybody has written there.
         chat = self._backend.chats.get(chat_id) or Chat(chat_id, "private" if chat_id > 0 else "supergroup")
         language = request.query.get("language_code", "")[:2]
-        return web.json_response(self._backend.menus.shown(chat, user_id, language))
+        return web.json_response(self._backend.menus.visible(chat, user_id, language))
 
     async def _download(self, request: web.Request) -> web.Response:
         file = self._backend.files.at_path(request.match_info["path"])
         if file is None:
             raise web.HTTPNotFound
-        return file_answer(file)
+        return file_response(file)
 
     async def _show_ready(self, _: web.Request) -> web.Response:
         ready = self._backend.updates.is_ready
         return web.json_response({"ready": ready}, status=200 if ready else 503)
 
 
-def file_answer(file: File) -> web.Response:
+def file_response(file: File) -> web.Response:
     return web.Response(body=file.data, content_type=file.content_type, headers={"Cache-Control": "max-age=86400"})
 
 
@@ -172,7 +172,7 @@ def _message_view(message: Message) -> Json:
         "date": message.date,
         "edit_date": message.edit_date,
         "edits": message.edits,
-        **_words(content),
+        **_text_view(content),
         "photo": _photo_view(content.file),
         "document": _document_view(content.file),
         "keyboard": message.keyboard,
@@ -184,10 +184,10 @@ def _message_view(message: Message) -> Json:
     }
 
 
-def _words(content: Content) -> Json:
-    named = ("caption", "caption_entities") if content.file else ("text", "entities")
+def _text_view(content: Content) -> Json:
+    names = ("caption", "caption_entities") if content.file else ("text", "entities")
     empty: dict[str, Any] = {"text": None, "entities": [], "caption": None, "caption_entities": []}
-    return {**empty, named[0]: content.text or None, named[1]: content.entities}
+    return {**empty, names[0]: content.text or None, names[1]: content.entities}
 
 
 def _photo_view(file: File | None) -> Json | None:

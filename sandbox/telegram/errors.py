@@ -1,12 +1,10 @@
-"""The refusals of the Bot API, in the real server's shape and words."""
+"""Errors of the Bot API, with the real server's texts."""
 
 from typing import Any
 
-REASONS = {400: "Bad Request", 403: "Forbidden", 409: "Conflict"}
-
 
 class ApiError(Exception):
-    """An answer with ok=false; `parameters` are what a client may act on."""
+    """The Bot API answers with ok=false. parameters: ResponseParameters, as in retry_after."""
 
     def __init__(self, code: int, description: str, **parameters: int) -> None:
         super().__init__(description)

@@ -1,4 +1,4 @@
-"""Uploaded files: decoded once, kept by content, found again by file_id or path."""
+"""Uploaded files, by content; a client refers to them by file_id or path."""
 
 import hashlib
 import io
@@ -12,11 +12,11 @@ from sandbox.telegram.errors import ApiError, bad_request
 from sandbox.telegram.records import Document, File, Photo
 
 # core.telegram.org/bots/api#sendphoto and #senddocument
-LARGEST_PHOTO = 10 * 2**20
-LARGEST_DOCUMENT = 50 * 2**20
-LARGEST_DOWNLOAD = 20 * 2**20
-LONGEST_SIDES = 10_000
-STEEPEST_RATIO = 20
+MAX_PHOTO_BYTES = 10 * 2**20
+MAX_DOCUMENT_BYTES = 50 * 2**20
+MAX_DOWNLOAD_BYTES = 20 * 2**20
+MAX_SIDES_SUM_PX = 10_000
+MAX_SIDES_RATIO = 20
 UNKNOWN_FILE = "wrong file identifier/HTTP URL specified"
 
 AnyFile = TypeVar("AnyFile", Photo, Document)
@@ -28,13 +28,13 @@ class Files:
         self._by_path: dict[str, File] = {}
 
     def add_photo(self, data: bytes) -> Photo:
-        """Identical bytes are one photo, as on Telegram's servers."""
+        """The photo of these bytes; the same bytes are the same photo, as on Telegram's servers."""
         unique_id = _digest(b"photo", data)
         known = self._by_id.get(f"AgACy{unique_id}")
         return known if isinstance(known, Photo) else self._keep(_read_photo(unique_id, data))
 
     def add_document(self, data: bytes, file_name: str) -> Document:
-        if len(data) > LARGEST_DOCUMENT:
+        if len(data) > MAX_DOCUMENT_BYTES:
             raise ApiError(413, "Request Entity Too Large")
         if not data:
             raise bad_request("file must be non-empty")
@@ -65,12 +65,12 @@ def _digest(*parts: bytes) -> str:
 def _read_photo(unique_id: str, data: bytes) -> Photo:
     if not data:
         raise bad_request("file must be non-empty")
-    if len(data) > LARGEST_PHOTO:
+    if len(data) > MAX_PHOTO_BYTES:
         raise bad_request(
-            f"file of size {len(data)} bytes is too big for a photo; the maximum size is {LARGEST_PHOTO} bytes"
+            f"file of size {len(data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
         )
     width, height, kind = _measure(data)
-    if width + height > LONGEST_SIDES or max(width, height) > STEEPEST_RATIO * min(width, height):
+    if width + height > MAX_SIDES_SUM_PX or max(width, height) > MAX_SIDES_RATIO * min(width, height):
         raise bad_request("PHOTO_INVALID_DIMENSIONS")
     return Photo(unique_id, f"photos/{unique_id}.{kind}", width, height, f"image/{kind}", data)
 

@@ -1,4 +1,4 @@
-"""Inline keyboards: what Telegram accepts as one."""
+"""Checks inline keyboards."""
 
 import json
 from urllib.parse import urlsplit
@@ -8,10 +8,10 @@ from sandbox.telegram.records import Json
 
 Keyboard = list[list[Json]]
 
-LONGEST_DATA = 64  # bytes, core.telegram.org/bots/api#inlinekeyboardbutton
-LONGEST_COPY_TEXT = 256
-LONGEST_MARKUP = 10_000  # bytes; undocumented, the real server says "reply markup is too long" around there
-MOST_BUTTONS = 100
+MAX_DATA_BYTES = 64  # core.telegram.org/bots/api#inlinekeyboardbutton
+MAX_COPY_TEXT = 256
+MAX_MARKUP_BYTES = 10_000  # not documented; the real server answers "reply markup is too long" around there
+MAX_BUTTONS = 100
 STYLES = ("danger", "success", "primary")
 ACTIONS = (
     "url",
@@ -25,10 +25,10 @@ ACTIONS = (
 
 
 def check_keyboard(markup: Json | None) -> Keyboard | None:
-    """The rows of an inline keyboard, None where there is none (or an empty one, which removes it)."""
+    """The rows of the inline keyboard; None for no keyboard or an empty one, which removes it. Raises ApiError."""
     rows = [row for row in (markup or {}).get("inline_keyboard", []) if row]
     buttons = [button for row in rows for button in row]
-    if len(buttons) > MOST_BUTTONS or len(json.dumps(rows)) > LONGEST_MARKUP:
+    if len(buttons) > MAX_BUTTONS or len(json.dumps(rows)) > MAX_MARKUP_BYTES:
         raise bad_request("reply markup is too long")
     for button in buttons:
         _check_button(button)
@@ -41,16 +41,16 @@ def _check_button(button: Json) -> None:
     actions = [action for action in ACTIONS if action in button]
     if len(actions) != 1:
         raise bad_request("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
-    if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= LONGEST_DATA:
+    if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= MAX_DATA_BYTES:
         raise bad_request("BUTTON_DATA_INVALID")
-    if "url" in button and not _is_address(button["url"]):
+    if "url" in button and not _is_url(button["url"]):
         raise bad_request("BUTTON_URL_INVALID")
-    if "copy_text" in button and not 1 <= len(button["copy_text"].get("text", "")) <= LONGEST_COPY_TEXT:
+    if "copy_text" in button and not 1 <= len(button["copy_text"].get("text", "")) <= MAX_COPY_TEXT:
         raise bad_request("BUTTON_COPY_TEXT_INVALID")
     if button.get("style", STYLES[0]) not in STYLES:
         raise bad_request("can't parse inline keyboard button: unknown style")
 
 
-def _is_address(url: str) -> bool:
+def _is_url(url: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme in ("http", "https", "tg") and bool(parts.netloc)

@@ -1,7 +1,7 @@
-"""Telegram's flood limits: how many messages and edits fit into a chat, a minute and a second.
+"""Telegram's flood limits for messages and edits, in a chat and overall.
 
-Figures: core.telegram.org/bots/faq; that edits share the budget and that channels count like groups
-is not documented there but seen in the field.
+Figures: core.telegram.org/bots/faq. That edits count like messages, and channels like groups, is not documented there;
+bots have observed it.
 """
 
 import math
@@ -16,7 +16,7 @@ GROUP_WINDOW_S = 60.0
 
 
 class Bucket:
-    """Holds up to `burst` turns and regains `per_second` of them each second."""
+    """A token bucket: holds up to `burst` tokens and regains `per_second` of them each second."""
 
     def __init__(self, *, burst: int, per_second: float) -> None:
         self._burst = burst
@@ -25,7 +25,7 @@ class Bucket:
         self._at = 0.0
 
     def wait_s(self, now: float) -> float:
-        """Seconds until there is room; 0 means now."""
+        """Seconds until there is a token; 0 if there is one now."""
         return max(0.0, (1 - self._tokens_at(now)) / self._per_second)
 
     def spend(self, now: float) -> None:
@@ -36,7 +36,7 @@ class Bucket:
 
 
 class Window:
-    """At most `most` turns within any `length_s` seconds."""
+    """Allows at most `most` messages within any `length_s` seconds."""
 
     def __init__(self, *, most: int, length_s: float) -> None:
         self._length_s = length_s
@@ -60,7 +60,7 @@ class Limits:
         )
 
     def count_message(self, chat: Chat, now: float) -> None:
-        """Spends a turn of the chat and of the bot; raises 429 and spends nothing if there is none."""
+        """Count a message of the chat and of the bot. Raises a 429, and counts nothing, where a limit is reached."""
         of_chat = self._private[chat.id] if chat.type == "private" else self._groups[chat.id]
         _spend_together((self._overall, of_chat), now)
 

@@ -1,4 +1,4 @@
-"""The command menus a bot sets, and which of them a client shows."""
+"""The command menus that a bot sets, and the one that a client shows."""
 
 import re
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from sandbox.telegram.errors import bad_request
 from sandbox.telegram.records import Chat, Json
 
 # core.telegram.org/bots/api#botcommand
-MOST_COMMANDS = 100
+MAX_COMMANDS = 100
 COMMAND = re.compile(r"[a-z0-9_]{1,32}")
-LONGEST_DESCRIPTION = 256
+MAX_DESCRIPTION = 256
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Menus:
     def delete(self, scope: Scope, language: str) -> None:
         self._menus.pop((scope, language), None)
 
-    def shown(self, chat: Chat, user_id: int, language: str) -> list[Json]:
-        """The first menu that is set, the narrowest scope first, in each the user's language first."""
+    def visible(self, chat: Chat, user_id: int, language: str) -> list[Json]:
+        """The commands that a client shows: of the narrowest scope with a menu, if possible in the user's language."""
         for scope in _scopes(chat, user_id):
             for each in (language, ""):
                 if commands := self.get(scope, each):
@@ -45,12 +45,12 @@ class Menus:
 
 
 def check_commands(commands: list[Json]) -> None:
-    if len(commands) > MOST_COMMANDS:
+    if len(commands) > MAX_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     for each in commands:
         if not COMMAND.fullmatch(each.get("command", "").removeprefix("/")):
             raise bad_request("BOT_COMMAND_INVALID")
-        if not 1 <= len(each.get("description", "")) <= LONGEST_DESCRIPTION:
+        if not 1 <= len(each.get("description", "")) <= MAX_DESCRIPTION:
             raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
 
 

@@ -1,7 +1,7 @@
-"""The types of the Bot API's parameters, read strictly.
+"""Reads the parameters of the Bot API's methods strictly.
 
-A reader takes what came in (text from a form, anything from JSON) and returns a value or raises a 400.
-The real server overlooks parameters it does not know; this one refuses them, since each is a mistake.
+A reader takes text from a form, or any JSON value, and returns the value or raises a 400. The real server ignores
+unknown parameters; this one refuses them, since each is a mistake of the bot.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What people do in the chats: write, press, delete, throw the bot out, let a group grow."""
+"""What people do in chats: write, edit, press buttons, delete, change the bot's membership, migrate a group."""
 
 import secrets
 from dataclasses import dataclass
@@ -20,11 +20,12 @@ PERSONS_CHANNEL = Chat(-1_000_136_817_688, "channel", title="Somebody's channel"
 
 @dataclass(frozen=True)
 class NewMessage:
-    """A message as a person writes it.
+    """A message that a person sends.
 
-    `username` is the person's, in a channel the channel's (nobody speaks in person there); `role` is
-    what the person is in the chat from now on; user_id 1087968824 speaks as an anonymous administrator,
-    136817688 as a channel of their own. `media` is one of MEDIA; a photo's caption is the text.
+    user_id: 1087968824 for an anonymous administrator, 136817688 for somebody who writes as a channel of theirs.
+    username: the person's; in a channel, where messages have no person, the channel's.
+    role: the person's in the chat from now on.
+    media: one of MEDIA; the text is a photo's caption.
     """
 
     chat_id: int
@@ -48,7 +49,7 @@ def send(backend: Backend, new: NewMessage) -> Message:
     chat = _find_or_add_chat(backend, new, user)
     _set_role(chat, user, new.role)
     if chat.type == "private" and chat.bot_status == "kicked":
-        _set_bot_status(backend, chat, user, "member")  # a client unblocks before it can write
+        _set_bot_status(backend, chat, user, "member")  # a client unblocks the bot before it sends a message
     if new.thread_id:
         chat.is_forum = True
         chat.topics.setdefault(new.thread_id, "open")
@@ -67,7 +68,7 @@ def send(backend: Backend, new: NewMessage) -> Message:
 
 
 def _extra_fields(backend: Backend, new: NewMessage, user: User) -> Json:
-    """The fields of a message that is more than a text of its writer's."""
+    """The fields of a message that is forwarded, sent via another bot, or has a file."""
     extra: Json = {}
     if new.forwarded:
         extra["forward_origin"] = {"type": "user", "date": int(backend.now()), "sender_user": user.json()}
@@ -87,11 +88,11 @@ def _extra_fields(backend: Backend, new: NewMessage, user: User) -> Json:
 
 
 def edit(backend: Backend, *, chat_id: int, message_id: int, text: str) -> Message:
-    """A person changes the words of a message."""
+    """A person edits the text of a message."""
     chat = find_chat(backend, chat_id)
     message = _find(chat, message_id)
     if message.by_bot or not message.content.text:
-        raise BadInputError(f"message {message_id} is no text of a person's")
+        raise BadInputError(f"message {message_id} is no person's text message")
     message.content = Content(text, find_entities(text))
     message.edits += 1
     message.edit_date = int(backend.now())
@@ -101,15 +102,15 @@ def edit(backend: Backend, *, chat_id: int, message_id: int, text: str) -> Messa
 
 
 def press(backend: Backend, *, chat_id: int, user_id: int, message_id: int, data: str) -> Callback:
-    """Delivers the press even if no such button is shown any more, as an old client would.
+    """A person presses a button, even one that the message no longer has, as an outdated client would.
 
-    Of a message that was deleted the bot learns where it stood and nothing else.
+    Of a deleted message the bot gets the chat and the id only.
     """
     chat = find_chat(backend, chat_id)
     if not 0 < message_id <= chat.last_message_id:
         raise BadInputError(f"chat {chat.id} has no message {message_id}")
     message = chat.messages.get(message_id)
-    gone = {"chat": chat.json(), "message_id": message_id, "date": 0}
+    inaccessible = {"chat": chat.json(), "message_id": message_id, "date": 0}
     callback = Callback(secrets.token_hex(8), backend.now())
     backend.callbacks[callback.id] = callback
     user = backend.users.setdefault(user_id, User(user_id, f"Person {user_id}"))
@@ -118,7 +119,7 @@ def press(backend: Backend, *, chat_id: int, user_id: int, message_id: int, data
         {
             "id": callback.id,
             "from": user.json(),
-            "message": message.json() if message else gone,
+            "message": message.json() if message else inaccessible,
             "chat_instance": str(chat_id),
             "data": data,
         },
@@ -127,7 +128,7 @@ def press(backend: Backend, *, chat_id: int, user_id: int, message_id: int, data
 
 
 def change_membership(backend: Backend, *, status: str, chat_id: int, user_id: int | None = None, **about: Any) -> None:
-    """Lets the bot in, out, up or down; a chat that is new comes into being by it."""
+    """Change the bot's status in a chat, which is added if it is new. user_id: who changes it, by default the owner."""
     known = backend.chats.get(chat_id)
     by_id = user_id or (_owner(backend, known).id if known else abs(chat_id))
     new = NewMessage(chat_id, by_id, "", **about)
@@ -151,7 +152,7 @@ def delete(backend: Backend, *, chat_id: int, message_id: int) -> None:
 
 
 def migrate(backend: Backend, chat_id: int) -> Chat:
-    """The supergroup that a basic group becomes; its messages stay behind, as on Telegram."""
+    """The supergroup that a basic group becomes. Its messages are not moved, as on Telegram."""
     old = find_chat(backend, chat_id)
     if old.type != "group" or old.migrated_to:
         raise BadInputError(f"chat {chat_id} is not a basic group")
@@ -190,7 +191,7 @@ def _announce_topic(backend: Backend, chat: Chat, thread_id: int, state: str) ->
 
 def find_chat(backend: Backend, chat_id: int) -> Chat:
     if chat_id not in backend.chats:
-        raise BadInputError(f"chat {chat_id} does not exist; say something in it first")
+        raise BadInputError(f"chat {chat_id} does not exist; send a message to it first")
     return backend.chats[chat_id]
 
 
@@ -254,7 +255,7 @@ def _set_role(chat: Chat, user: User, role: str | None) -> None:
 
 
 def _owner(backend: Backend, chat: Chat) -> User:
-    """Whoever is named as the one who changed something when nobody else is."""
+    """The person who changes something when no other is named: the creator, or an anonymous administrator."""
     if chat.type == "private":
         return backend.users[chat.id]
     owner = next((user_id for user_id, role in chat.roles.items() if role == "creator"), ANONYMOUS_ADMIN.id)
@@ -262,7 +263,7 @@ def _owner(backend: Backend, chat: Chat) -> User:
 
 
 def _reaches_bot(message: Message) -> bool:
-    """Privacy mode, as every new bot has it: in groups only what is meant for the bot."""
+    """Whether the bot gets the message. In groups it has privacy mode, as every new bot: only what addresses it."""
     chat = message.chat
     if chat.bot_status in ("left", "kicked"):
         return False

@@ -1,4 +1,4 @@
-"""What the stand-in remembers: people, chats, messages and files, each with its Bot API form."""
+"""People, chats, messages and files, each with its JSON in the Bot API."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ class User:
 
 
 BOT = User(8_100_000_001, "Tallybird", username="TallybirdBot", is_bot=True)
-# Telegram's own account that stands for an administrator who stays anonymous in a group.
+# Telegram's account for all anonymous administrators of groups.
 ANONYMOUS_ADMIN = User(1_087_968_824, "Group", username="GroupAnonymousBot", is_bot=True)
-# And the one that stands for a person who speaks in a group as a channel of theirs.
+# Telegram's account for all who write in groups as a channel.
 SPEAKING_CHANNEL = User(136_817_688, "Channel", username="Channel_Bot", is_bot=True)
 
 
@@ -36,7 +36,7 @@ class Photo:
     data: bytes = field(repr=False, compare=False)
 
     def sizes(self) -> Iterator[Json]:
-        """Smallest first; the smaller sizes carry the same bytes, so they name no file_size."""
+        """PhotoSize objects, the smallest first. All have the same bytes, so only the last one names file_size."""
         for letter, side in (("s", 90), ("m", 320), ("x", 800)):
             if max(self.width, self.height) > side:
                 scale = side / max(self.width, self.height)
@@ -94,9 +94,9 @@ File = Photo | Document
 
 @dataclass(frozen=True)
 class Content:
-    """What a message says; two equal contents make an edit "not modified"."""
+    """The text or file of a message; an edit to an equal content is "not modified"."""
 
-    text: str = ""  # the caption where there is a file
+    text: str = ""  # the caption of a file
     entities: list[Json] = field(default_factory=list)
     file: File | None = None
 
@@ -121,7 +121,7 @@ class Chat:
     last_message_id: int = 0
     pinned: list[int] = field(default_factory=list)
     migrated_to: int | None = None
-    action: tuple[str, float] = ("", 0.0)  # what the bot is seen doing, and until when
+    action: tuple[str, float] = ("", 0.0)  # the chat action that clients show, and until when, in seconds since 1970
 
     def remove(self, message_id: int) -> None:
         del self.messages[message_id]
@@ -147,11 +147,11 @@ class Message:
     thread_id: int | None = None
     reply_to: "Message | None" = None
     keyboard: list[list[Json]] | None = None
-    forces_reply: bool = False  # clients open the reply to it by themselves
+    forces_reply: bool = False  # clients open a reply to it
     edits: int = 0
     edit_date: int | None = None
     service: Json = field(default_factory=dict)  # the fields of a service message
-    extra: Json = field(default_factory=dict)  # further fields of a person's: where it was forwarded from, a sticker
+    extra: Json = field(default_factory=dict)  # further fields of a person's message: its origin, a sticker
 
     @property
     def by_bot(self) -> bool:

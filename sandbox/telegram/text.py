@@ -1,4 +1,4 @@
-"""Text as Telegram reads it: HTML into entities, lengths in UTF-16 units, the links clients see."""
+"""Reads text as Telegram does: HTML to entities, lengths in UTF-16 units, links that clients find."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ from typing import Any
 
 from sandbox.telegram.errors import bad_request
 
-LONGEST_TEXT = 4096
-LONGEST_CAPTION = 1024
+MAX_TEXT = 4096
+MAX_CAPTION = 1024
 PLAIN_TAGS = {
     "b": "bold",
     "strong": "bold",
@@ -27,11 +27,11 @@ PLAIN_TAGS = {
     "span": "spoiler",
     "tg-emoji": "custom_emoji",
 }
-NAMED = {"&lt;", "&gt;", "&amp;", "&quot;"}  # the only named entities that Telegram knows
+NAMED_ENTITIES = {"&lt;", "&gt;", "&amp;", "&quot;"}  # Telegram knows no others
 MARKUP = re.compile(r"<(?P<tag>[^>]*)(?P<end>>?)|(?P<entity>&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-z]+);)")
 ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
-CLOSED = {"code", "pre", "text_link", "url", "mention", "bot_command"}
-SEEN_BY_CLIENTS = {
+WITHOUT_LINKS = {"code", "pre", "text_link", "url", "mention", "bot_command"}
+LINK_PATTERNS = {
     "bot_command": re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>])", re.ASCII),
     "mention": re.compile(r"(?<![\w/@])@[A-Za-z0-9_]{2,32}\b", re.ASCII),
     "url": re.compile(r"https?://[^\s<>]+[^\s<>.,;:!?)]"),
@@ -45,42 +45,44 @@ def utf16_length(text: str) -> int:
 
 
 def read_text(text: str, parse_mode: str, entities: list[Entity] | None) -> tuple[str, list[Entity]]:
-    """The text as stored and its entities; raises ApiError where the markup is broken."""
+    """The plain text and its entities. Raises ApiError for broken markup."""
     if not parse_mode:
-        return _trim(text, _completed(text, entities or []))
+        return _trim(text, _with_links(text, entities or []))
     if parse_mode.lower() != "html":
-        # The stand-in would have to guess at two more grammars; a refusal is more honest.
+        # The two Markdown modes are not implemented.
         raise bad_request("unsupported parse_mode (this stand-in reads HTML only)")
     plain, marked = parse_html(text)
-    return _trim(plain, _completed(plain, marked))
+    return _trim(plain, _with_links(plain, marked))
 
 
 def check_text(text: str) -> None:
     if not text:
         raise bad_request("message text is empty")
-    if utf16_length(text) > LONGEST_TEXT:
+    if utf16_length(text) > MAX_TEXT:
         raise bad_request("message is too long")
 
 
 def check_caption(caption: str) -> None:
-    if utf16_length(caption) > LONGEST_CAPTION:
+    if utf16_length(caption) > MAX_CAPTION:
         raise bad_request("message caption is too long")
 
 
 def find_entities(text: str) -> list[Entity]:
-    """The commands, mentions and addresses that every client makes clickable by itself."""
+    """Entities of the commands, mentions and URLs, which clients make clickable."""
     found = [
         {"type": kind, "offset": utf16_length(text[: match.start()]), "length": utf16_length(match.group())}
-        for kind, pattern in SEEN_BY_CLIENTS.items()
+        for kind, pattern in LINK_PATTERNS.items()
         for match in pattern.finditer(text)
     ]
     return sorted(found, key=lambda entity: entity["offset"])
 
 
-def _completed(text: str, given: list[Entity]) -> list[Entity]:
-    """With what Telegram finds by itself, except inside of code and links."""
-    closed = [range(each["offset"], each["offset"] + each["length"]) for each in given if each["type"] in CLOSED]
-    found = [each for each in find_entities(text) if not any(each["offset"] in span for span in closed)]
+def _with_links(text: str, given: list[Entity]) -> list[Entity]:
+    """The given entities and those that Telegram finds, except inside code and links."""
+    excluded = [
+        range(each["offset"], each["offset"] + each["length"]) for each in given if each["type"] in WITHOUT_LINKS
+    ]
+    found = [each for each in find_entities(text) if not any(each["offset"] in span for span in excluded)]
     return sorted([*given, *found], key=lambda entity: int(entity["offset"]))
 
 
@@ -123,7 +125,7 @@ def parse_html(source: str) -> tuple[str, list[Entity]]:
 
 
 def _unescape(entity: str) -> str:
-    return unescape(entity) if entity in NAMED or entity.startswith("&#") else entity
+    return unescape(entity) if entity in NAMED_ENTITIES or entity.startswith("&#") else entity
 
 
 def _open(parsed: _Parsed, inside: str, *, at: int, closed: bool) -> None:
@@ -166,12 +168,12 @@ def _close(parsed: _Parsed, inside: str, *, at: int, closed: bool) -> None:
 
 
 def _trim(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
-    """Telegram drops white space around a message; entities move and shrink along."""
-    kept = text.strip()
-    before, length = utf16_length(text[: len(text) - len(text.lstrip())]), utf16_length(kept)
+    """The text without white space around it, as Telegram stores it, and its entities moved accordingly."""
+    stripped = text.strip()
+    before, length = utf16_length(text[: len(text) - len(text.lstrip())]), utf16_length(stripped)
     moved = [(entity, max(0, entity["offset"] - before)) for entity in entities]
     shrunk = [{**entity, "offset": at, "length": min(entity["length"], length - at)} for entity, at in moved]
-    return kept, [entity for entity in shrunk if entity["length"] > 0]
+    return stripped, [entity for entity in shrunk if entity["length"] > 0]
 
 
 def _broken(what: str) -> Exception:

@@ -1,4 +1,4 @@
-"""How updates reach a bot: kept per token, fetched by long polling or pushed to a webhook."""
+"""The queues of updates, one for each token: a bot polls them, or they are pushed to its webhook."""
 
 import asyncio
 import contextlib
@@ -12,11 +12,12 @@ import aiohttp
 from sandbox.telegram.errors import conflict
 from sandbox.telegram.records import Json
 
-KEPT_UPDATES = 10_000
-LONGEST_POLL_S = 50  # the real server's cap
-READY_S = 60
+MAX_UPDATES = 10_000
+MAX_POLL_S = 50  # the real server's cap
+READY_FOR_S = 60
+"""A bot counts as polling so long after its last poll."""
 FIRST_RETRY_S = 0.5
-LONGEST_RETRY_S = 60.0
+MAX_RETRY_S = 60.0
 WEBHOOK_TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
@@ -40,10 +41,10 @@ class Webhook:
 
 @dataclass
 class UpdateQueue:
-    """The updates one token has not confirmed yet, and how it wants to hear of them."""
+    """The updates that one token has not confirmed, and how it gets them."""
 
     pending: deque[Update]
-    allowed: list[str] | None = None  # None: every kind the stand-in makes
+    allowed: list[str] | None = None  # None: every kind that the stand-in has
     webhook: Webhook | None = None
     polled_at: float = 0.0
     last_error: tuple[int, str] | None = None
@@ -52,7 +53,7 @@ class UpdateQueue:
     _delivery: "asyncio.Task[None] | None" = None
 
     def allow(self, kinds: list[str] | None) -> None:
-        """Which kinds are kept from now on; an empty list means all, None leaves it as it was."""
+        """Queue only these kinds from now on; an empty list for all kinds, None for no change."""
         if kinds is not None:
             self.allowed = kinds or None
 
@@ -62,7 +63,7 @@ class UpdateQueue:
             self._wake()
 
     async def poll(self, *, limit: int, timeout_s: float) -> list[Update]:
-        """The oldest pending updates, waiting for the first; only the newest of two polls goes on."""
+        """The oldest pending updates; waits for the first. A second poll ends this one with a 409."""
         if self.webhook:
             raise conflict(
                 "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
@@ -75,7 +76,7 @@ class UpdateQueue:
 
     @property
     def is_ready(self) -> bool:
-        return bool(self.webhook or self._waiting or time.time() - self.polled_at < READY_S)
+        return bool(self.webhook or self._waiting or time.time() - self.polled_at < READY_FOR_S)
 
     def use_webhook(self, webhook: Webhook | None, *, confirmed: "Unconfirmed") -> None:
         if self._delivery:
@@ -121,7 +122,7 @@ class UpdateQueue:
                 self._waiting = None
 
     async def _deliver(self, webhook: Webhook, confirmed: "Unconfirmed") -> None:
-        """Pushes one update after the other; one that is refused is tried again before the next."""
+        """Push one update after the other; a refused one is retried before the next."""
         retry_s = FIRST_RETRY_S
         async with aiohttp.ClientSession(timeout=WEBHOOK_TIMEOUT) as session:
             while True:
@@ -131,7 +132,7 @@ class UpdateQueue:
                 elif problem := await _push(session, webhook, self.pending[0]):
                     self.last_error = (int(time.time()), problem)
                     await asyncio.sleep(retry_s)
-                    retry_s = min(retry_s * 2, LONGEST_RETRY_S)
+                    retry_s = min(retry_s * 2, MAX_RETRY_S)
                 else:
                     confirmed.pop(self.pending.popleft().id, None)
                     retry_s = FIRST_RETRY_S
@@ -141,7 +142,7 @@ Unconfirmed = dict[int, Update]
 
 
 async def _push(session: aiohttp.ClientSession, webhook: Webhook, update: Update) -> str | None:
-    """None if the webhook took the update, else what went wrong."""
+    """Post an update to the webhook; returns the problem, or None if it was accepted."""
     headers = {"X-Telegram-Bot-Api-Secret-Token": webhook.secret} if webhook.secret else {}
     try:
         async with session.post(webhook.url, json=update.json(), headers=headers, allow_redirects=False) as answer:
@@ -151,28 +152,28 @@ async def _push(session: aiohttp.ClientSession, webhook: Webhook, update: Update
 
 
 class UpdateQueues:
-    """A mailbox per token: bots with different tokens read the same chats and never take each other's updates."""
+    """A queue for each token. Every update goes to all of them."""
 
     def __init__(self) -> None:
         self._queues: dict[str, UpdateQueue] = {}
-        self._unconfirmed: Unconfirmed = {}  # confirmed by nobody yet: what a new mailbox starts with
+        self._unconfirmed: Unconfirmed = {}  # by no token; a new queue starts with these
         self._last_id = 0
 
     def emit(self, kind: str, value: Json) -> None:
         self._last_id += 1
         update = self._unconfirmed[self._last_id] = Update(self._last_id, kind, value)
-        if len(self._unconfirmed) > KEPT_UPDATES:
+        if len(self._unconfirmed) > MAX_UPDATES:
             self._unconfirmed.pop(next(iter(self._unconfirmed)))
         for queue in self._queues.values():
             queue.put(update)
 
     def queue(self, token: str) -> UpdateQueue:
         if token not in self._queues:
-            self._queues[token] = UpdateQueue(deque(self._unconfirmed.values(), maxlen=KEPT_UPDATES))
+            self._queues[token] = UpdateQueue(deque(self._unconfirmed.values(), maxlen=MAX_UPDATES))
         return self._queues[token]
 
     def confirm(self, queue: UpdateQueue, offset: int) -> None:
-        """Forgets what lies before offset; a negative one keeps that many of the newest."""
+        """Remove the updates before offset; a negative offset keeps that many of the newest."""
         if offset < 0:
             newest = list(queue.pending)[offset:]
             offset = newest[0].id if newest else 0
@@ -186,7 +187,7 @@ class UpdateQueues:
         queue.use_webhook(webhook, confirmed=self._unconfirmed)
 
     def clear(self) -> None:
-        """Drops every update; ids go on, since a polling bot asks for those after the last it saw."""
+        """Remove all updates. Ids go on, since a polling bot asks for those after its last one."""
         self._unconfirmed.clear()
         for queue in self._queues.values():
             queue.pending.clear()

@@ -1,4 +1,4 @@
-"""What Telegram accepts as a webhook."""
+"""Checks webhooks."""
 
 import ipaddress
 import re
@@ -16,7 +16,7 @@ DEFAULT_CONNECTIONS = 40
 
 
 def check_webhook(given: Mapping[str, Any]) -> Webhook | None:
-    """The webhook that setWebhook's parameters describe; None for an empty url, which removes it."""
+    """The webhook of setWebhook's parameters; None for an empty url, which removes it. Raises ApiError."""
     url = given.get("url", "")
     if not url:
         return None
@@ -36,7 +36,7 @@ def _check_url(url: str) -> None:
         port = parts.port
     except ValueError:
         raise bad_request("bad webhook: invalid URL specified") from None
-    # A bot under test listens on this machine, on any port and without a certificate.
+    # Unlike the real server, this one accepts a bot on this machine, on any port and without a certificate.
     if _is_loopback(parts):
         return
     if parts.scheme != "https":

@@ -1,134 +1,23 @@
-"""The X that the stand-in shows: who is there, who wrote what, and what the control door changed."""
+"""Everything that the stand-in of X holds."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sandbox.x import invented
-from sandbox.x.records import Account, Counts, Post, State, moment
-
-
-@dataclass(frozen=True)
-class LoadedAccount:
-    """An account as a file or the control door tells of it. None: as it is already."""
-
-    username: str
-    id: int | None = None
-    name: str | None = None
-    state: State | None = None
-    posts: tuple[Post, ...] | None = None  # their author_id is set on loading
-
-
-class ConflictError(ValueError):
-    """What is told contradicts what is known."""
+from sandbox.x.accounts import Accounts, LoadedAccount
+from sandbox.x.bill import Bill
+from sandbox.x.limits import Limits
 
 
 class Backend:
-    def __init__(self, *, invents: bool) -> None:
-        self._invents = invents
-        self._accounts: dict[int, Account] = {}
-        self._ids: dict[str, int] = {}  # by handle in lower case
-        self._posts: dict[int, dict[int, Post]] = {}  # by account: the posts that were told, not invented
-        self._authors: dict[int, int] = {}  # of the posts that were told
-        self._changed: dict[int, Counts] = {}
-        self._deleted: set[int] = set()
+    """The accounts with their posts, the bill and the request limits.
 
-    def accounts(self) -> list[Account]:
-        return list(self._accounts.values())
+    loaded: the only accounts that exist; None for accounts that are made up when they are asked for.
+    """
 
-    def by_username(self, username: str) -> Account | None:
-        """None: nobody has this handle."""
-        if username.lower() not in self._ids and self._invents:
-            self._remember(invented.invent(username))
-        known = self._ids.get(username.lower())
-        return None if known is None else _if_there(self._accounts[known])
+    def __init__(self, loaded: Sequence[LoadedAccount] | None, clock: Callable[[], datetime]) -> None:
+        self._loaded, self.clock = loaded, clock
+        self.reset()
 
-    def by_id(self, account_id: int) -> Account | None:
-        known = self._accounts.get(account_id)
-        if known is None and self._invents:
-            known = invented.recall(account_id)
-        return known and _if_there(known)
-
-    def timeline(self, account: Account, now: datetime) -> list[Post]:
-        """Newest first. Counts that grow have to be asked for with `counts`."""
-        if account.invented:
-            posts = invented.timeline(account.id, now)
-        else:
-            posts = sorted(self._posts.get(account.id, {}).values(), key=lambda post: post.id, reverse=True)
-        return [post for post in posts if post.id not in self._deleted]
-
-    def post(self, post_id: int) -> Post | None:
-        return None if post_id in self._deleted else self._find(post_id)
-
-    def counts(self, post: Post, now: datetime) -> Counts:
-        return {**post.counts_at(now), **self._changed.get(post.id, {})}
-
-    def change(self, post_id: int, counts: Counts) -> None:
-        self._changed[post_id] = {**self._changed.get(post_id, {}), **counts}
-
-    def delete(self, post_id: int) -> None:
-        self._deleted.add(post_id)
-
-    def with_accounts(self, loaded: Iterable[LoadedAccount]) -> "Backend":
-        """Another network, which knows this too. Raises ConflictError."""
-        backend = self._copy()
-        for account in loaded:
-            backend.load(account)
-        return backend
-
-    def _copy(self) -> "Backend":
-        copy = Backend(invents=self._invents)
-        copy._accounts, copy._ids = dict(self._accounts), dict(self._ids)
-        copy._posts = {account_id: dict(posts) for account_id, posts in self._posts.items()}
-        copy._authors, copy._changed, copy._deleted = dict(self._authors), dict(self._changed), set(self._deleted)
-        return copy
-
-    def load(self, loaded: LoadedAccount) -> None:
-        """Raises ConflictError, with this half done then; `with_told` does all or nothing."""
-        account = self._account_for(loaded)
-        self._ids.pop(account.username.lower(), None)  # an account told of under a new handle was renamed
-        self._accounts[account.id] = replace(
-            account,
-            username=loaded.username,
-            name=loaded.name or account.name,
-            state=loaded.state or account.state,
-            invented=account.invented and loaded.posts is None,
-        )
-        self._ids[loaded.username.lower()] = account.id
-        for post in loaded.posts or ():
-            self._load_post(post, account.id)
-
-    def _account_for(self, loaded: LoadedAccount) -> Account:
-        known = self._ids.get(loaded.username.lower())
-        if known is not None and loaded.id not in (None, known):
-            if not self._accounts[known].invented:
-                raise ConflictError(f"the account {loaded.username} has the id {known} already, not {loaded.id}")
-            del self._accounts[known], self._ids[loaded.username.lower()]
-            known = None
-        fresh = replace(invented.invent(loaded.username), state=State.ACTIVE, invented=self._invents)
-        account_id = known or loaded.id or fresh.id
-        return self._accounts.get(account_id) or replace(fresh, id=account_id, invented=self._invents and not loaded.id)
-
-    def _load_post(self, post: Post, author_id: int) -> None:
-        if self._authors.setdefault(post.id, author_id) != author_id:
-            raise ConflictError(f"the post {post.id} belongs to another account already")
-        self._posts.setdefault(author_id, {})[post.id] = replace(post, author_id=author_id)
-        self._changed.pop(post.id, None)
-        self._deleted.discard(post.id)
-
-    def _remember(self, account: Account) -> None:
-        # An id that is known under another handle: the account was renamed and its old handle is free.
-        if account.id not in self._accounts:
-            self._accounts[account.id] = account
-            self._ids[account.username.lower()] = account.id
-
-    def _find(self, post_id: int) -> Post | None:
-        if post_id in self._authors:
-            return self._posts[self._authors[post_id]][post_id]
-        written_at = moment(post_id)
-        author_ids = (account.id for account in self._accounts.values() if account.invented)
-        return next(filter(None, (invented.find(author, post_id, written_at) for author in author_ids)), None)
-
-
-def _if_there(account: Account) -> Account | None:
-    return None if account.state is State.MISSING else account
+    def reset(self) -> None:
+        self.accounts = Accounts(invents=self._loaded is None).with_loaded(self._loaded or [])
+        self.bill, self.limits = Bill(), Limits()

@@ -1,4 +1,4 @@
-"""What X would charge: each post and each user returned, once a UTC day."""
+"""What X would charge: each returned post and user once a UTC day."""
 
 from collections import defaultdict
 from collections.abc import Iterable

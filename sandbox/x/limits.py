@@ -1,4 +1,4 @@
-"""X's request limits: so many calls of one endpoint in 15 minutes, for each app."""
+"""X's request limits: for each app, a number of requests to each endpoint in 15 minutes."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,18 +25,18 @@ class Window:
 
 
 class Limits:
-    """agreed: what an enterprise has agreed on with X, instead of each endpoint's usual limit."""
+    """override: one limit for all endpoints instead of their own, as X agrees on with enterprises."""
 
-    def __init__(self, agreed: int | None = None) -> None:
+    def __init__(self, override: int | None = None) -> None:
         self._windows: dict[tuple[str, str], Window] = {}
-        self._agreed = agreed
+        self._override = override
 
     def take(self, endpoint: str, bearer: str, limit: int, now: datetime) -> Window:
-        """Counts one call and returns its window, which may be exceeded now."""
+        """Count a request; returns its window, whose limit it may exceed."""
         window = self._windows.get((endpoint, bearer))
         if window is None or window.ends_at <= now:
             window = self._windows[endpoint, bearer] = Window(
-                self._agreed or limit, now.replace(microsecond=0) + WINDOW
+                self._override or limit, now.replace(microsecond=0) + WINDOW
             )
         window.used += 1
         return window

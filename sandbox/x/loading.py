@@ -1,4 +1,4 @@
-"""Accounts and posts for the X stand-in, from CSV or JSON. What is wrong is named by row and column."""
+"""Reads accounts and posts from CSV or JSON."""
 
 import csv
 import io
@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sandbox.x.backend import LoadedAccount
+from sandbox.x.accounts import LoadedAccount
 from sandbox.x.records import METRICS, SNOWFLAKE_LOW_BITS, Kind, Post, Reference, State
 
 POST_COLUMNS = ("post_id", "created_at")
 CSV_COLUMNS = ("username", *POST_COLUMNS)
-OPTIONAL_COLUMNS = ("is_repost", *METRICS, "is_reply", "text")  # a count that is left out is not told
+OPTIONAL_COLUMNS = ("is_repost", *METRICS, "is_reply", "text")
 ACCOUNT_FIELDS = ("username", "id", "name", "state", "posts")
 
 USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 
 class LoadError(ValueError):
-    """The text names row and column."""
+    """The text names the row and the column that are wrong."""
 
 
 def read_csv(data: bytes) -> list[LoadedAccount]:
-    """Raises LoadError."""
+    """Accounts with their posts, from a row for each post; a count without a column is unknown. Raises LoadError."""
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
         _check_columns("row 1", reader.fieldnames or (), CSV_COLUMNS)
@@ -41,7 +41,7 @@ def read_csv(data: bytes) -> list[LoadedAccount]:
 
 
 def read_json(data: bytes) -> list[LoadedAccount]:
-    """Raises LoadError."""
+    """Accounts from {"accounts": [{username, id?, name?, state?, posts?}]}, posts as in CSV. Raises LoadError."""
     try:
         body = json.loads(data)
     except ValueError as error:
@@ -53,69 +53,69 @@ def read_json(data: bytes) -> list[LoadedAccount]:
 
 def _by_account(reader: "csv.DictReader[str]") -> Iterator[LoadedAccount]:
     posts: dict[str, list[Post]] = {}
-    spelled: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for row in reader:
-        place = f"row {reader.line_num}"
+        location = f"row {reader.line_num}"
         if None in row or None in row.values():
-            raise LoadError(f"{place}: it has not as many columns as the first row")
-        username = _cell(place, row, "username", _username)
-        spelled.setdefault(username.lower(), username)
-        posts.setdefault(username.lower(), []).append(_read_post(place, row))
+            raise LoadError(f"{location}: it has not as many columns as the first row")
+        username = _cell(location, row, "username", _username)
+        spellings.setdefault(username.lower(), username)
+        posts.setdefault(username.lower(), []).append(_read_post(location, row))
     for handle, written in posts.items():
-        yield LoadedAccount(spelled[handle], posts=tuple(written))
+        yield LoadedAccount(spellings[handle], posts=tuple(written))
 
 
-def _read_account(place: str, account: Any) -> LoadedAccount:
+def _read_account(location: str, account: Any) -> LoadedAccount:
     if not isinstance(account, dict):
-        raise LoadError(f"{place}: must be an object")
-    _check_columns(place, account, ("username",), ACCOUNT_FIELDS)
+        raise LoadError(f"{location}: must be an object")
+    _check_columns(location, account, ("username",), ACCOUNT_FIELDS)
     posts = account.get("posts")
     if posts is not None and not isinstance(posts, list):
-        raise LoadError(f"{place}, column posts: must be a list")
+        raise LoadError(f"{location}, column posts: must be a list")
     return LoadedAccount(
-        username=_cell(place, account, "username", _username),
-        id=_cell(place, account, "id", _optional(_whole_number)),
-        name=_cell(place, account, "name", _optional(_some_text)),
-        state=_cell(place, account, "state", _optional(_state)),
-        posts=None if posts is None else tuple(_read_posts(f"{place}.posts", posts)),
+        username=_cell(location, account, "username", _username),
+        id=_cell(location, account, "id", _optional(_whole_number)),
+        name=_cell(location, account, "name", _optional(_some_text)),
+        state=_cell(location, account, "state", _optional(_state)),
+        posts=None if posts is None else tuple(_read_posts(f"{location}.posts", posts)),
     )
 
 
-def _read_posts(place: str, posts: list[Any]) -> Iterator[Post]:
+def _read_posts(location: str, posts: list[Any]) -> Iterator[Post]:
     for index, post in enumerate(posts):
         if not isinstance(post, dict):
-            raise LoadError(f"{place}[{index}]: must be an object")
-        _check_columns(f"{place}[{index}]", post, POST_COLUMNS)
-        yield _read_post(f"{place}[{index}]", post)
+            raise LoadError(f"{location}[{index}]: must be an object")
+        _check_columns(f"{location}[{index}]", post, POST_COLUMNS)
+        yield _read_post(f"{location}[{index}]", post)
 
 
-def _check_columns(place: str, given: Iterable[str], required: tuple[str, ...], known: tuple[str, ...] = ()) -> None:
+def _check_columns(location: str, given: Iterable[str], required: tuple[str, ...], known: tuple[str, ...] = ()) -> None:
     given, known = list(given), known or (*required, *OPTIONAL_COLUMNS)
     if missing := [name for name in required if name not in given]:
-        raise LoadError(f"{place}: missing column {', '.join(missing)}")
+        raise LoadError(f"{location}: missing column {', '.join(missing)}")
     if unknown := [str(name) for name in given if name not in known]:
-        raise LoadError(f"{place}: unknown column {', '.join(unknown)}; known are {', '.join(known)}")
+        raise LoadError(f"{location}: unknown column {', '.join(unknown)}; known are {', '.join(known)}")
 
 
-def _read_post(place: str, row: Mapping[str, Any]) -> Post:
-    post_id = _cell(place, row, "post_id", _whole_number)
-    created_at = _cell(place, row, "created_at", _moment)
-    kind = _kind(place, row)
+def _read_post(location: str, row: Mapping[str, Any]) -> Post:
+    post_id = _cell(location, row, "post_id", _whole_number)
+    created_at = _cell(location, row, "created_at", _moment)
+    kind = _kind(location, row)
     return Post(
         id=post_id,
         author_id=0,
         created_at=created_at,
         kind=kind,
-        text=_cell(place, row, "text", _optional(_some_text)) or _text(kind, created_at),
-        counts={name: _cell(place, row, name, _optional(_whole_number)) for name in METRICS},
+        text=_cell(location, row, "text", _optional(_some_text)) or _text(kind, created_at),
+        counts={name: _cell(location, row, name, _optional(_whole_number)) for name in METRICS},
         reference=None if kind is Kind.POST else _reference(post_id),
     )
 
 
-def _kind(place: str, row: Mapping[str, Any]) -> Kind:
-    if _cell(place, row, "is_repost", _optional(_flag)):
+def _kind(location: str, row: Mapping[str, Any]) -> Kind:
+    if _cell(location, row, "is_repost", _optional(_flag)):
         return Kind.REPOST
-    return Kind.REPLY if _cell(place, row, "is_reply", _optional(_flag)) else Kind.POST
+    return Kind.REPLY if _cell(location, row, "is_reply", _optional(_flag)) else Kind.POST
 
 
 def _text(kind: Kind, created_at: datetime) -> str:
@@ -124,19 +124,19 @@ def _text(kind: Kind, created_at: datetime) -> str:
 
 
 def _reference(post_id: int) -> Reference:
-    """Files do not tell what was reposted or answered: some post of a second before."""
+    """A made-up post of a second before, since files do not name the post that is reposted or answered."""
     return Reference(max(1, post_id - (1000 << SNOWFLAKE_LOW_BITS)), author_id=12)
 
 
-def _cell(place: str, row: Mapping[str, Any], column: str, read: Callable[[Any], T]) -> T:
+def _cell(location: str, row: Mapping[str, Any], column: str, read: Callable[[Any], T]) -> T:
     try:
         return read(row.get(column))
     except ValueError as error:
-        raise LoadError(f"{place}, column {column}: {row.get(column)!r} {error}") from None
+        raise LoadError(f"{location}, column {column}: {row.get(column)!r} {error}") from None
 
 
 def _optional(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
-    """An empty cell, a null and a missing column say nothing."""
+    """An empty cell, a null and a missing column are None."""
     return lambda value: None if value is None or value == "" else read(value)
 
 
@@ -148,7 +148,7 @@ def _username(value: Any) -> str:
 
 def _some_text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("is not text")  # noqa: TRY004 - one kind of error, whatever is wrong with a cell
+        raise ValueError("is not text")  # noqa: TRY004 - every fault of a cell is a ValueError
     return value
 
 

@@ -1,4 +1,4 @@
-"""X's query parameters, read as strictly as X reads them: what is wrong is refused in X's words."""
+"""Reads query parameters as strictly as X does, with X's error texts."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 Reader = Callable[[str], Any]
 
-MOST_VALUES = 100
+MAX_VALUES = 100
 EARLIEST = datetime(2010, 11, 6, tzinfo=UTC)
 
 
@@ -53,7 +53,7 @@ USER_EXPANSIONS = _names("affiliation.user_id most_recent_tweet_id most_recent_p
 
 
 class InvalidQueryError(Exception):
-    """X's answer is 400 with these errors."""
+    """X answers 400 with these errors."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__(errors)
@@ -61,11 +61,11 @@ class InvalidQueryError(Exception):
 
 
 class _RefusedError(Exception):
-    """A value is refused; the text goes on after the words "query parameter value [...]"."""
+    """A value is refused. The text follows the words "query parameter value" in X's message."""
 
 
 class _EmptyError(Exception):
-    """There is no value, and there has to be one."""
+    """A required value is missing."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,10 @@ class _CountError(Exception):
 
 
 def read(readers: Mapping[str, Reader], required: Iterable[str], given: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """The parameters' values by name. Raises InvalidQueryError with everything that is wrong."""
+    """The parameters' values by name. Raises InvalidQueryError with all errors.
+
+    readers: all parameters of the endpoint. given: names and texts from the path and the query.
+    """
     values, errors = {}, []
     given = list(given)
     for name, text in [*given, *((name, "") for name in required if name not in dict(given))]:
@@ -103,8 +106,8 @@ def _read_one(readers: Mapping[str, Reader], name: str, text: str, *, repeated: 
     except _EmptyError:
         raise InvalidQueryError([_error(name, text, f"The `{name}` query parameter can not be empty")]) from None
     except _CountError as error:
-        text_of_all = f"The number of values in the `{name}` query parameter list [{error.number}] is not between 1 and"
-        raise InvalidQueryError([_error(name, text, f"{text_of_all} {MOST_VALUES}")]) from None
+        message = f"The number of values in the `{name}` query parameter list [{error.number}] is not between 1 and"
+        raise InvalidQueryError([_error(name, text, f"{message} {MAX_VALUES}")]) from None
     except _RefusedError as error:
         raise InvalidQueryError([_error(name, text, f"The `{name}` query parameter value {error}")]) from None
 
@@ -139,7 +142,7 @@ def some_of(allowed: Iterable[str]) -> Reader:
 def many(reader: Reader) -> Reader:
     def read_many(text: str) -> list[Any]:
         values = list(dict.fromkeys(map(reader, _split(text))))
-        if len(_split(text)) > MOST_VALUES:
+        if len(_split(text)) > MAX_VALUES:
             raise _CountError(len(_split(text)))
         return values
 
@@ -169,7 +172,7 @@ def read_moment(text: str) -> datetime:
 
 @dataclass(frozen=True)
 class Token:
-    """Where another page begins: with the posts older, or newer, than this one."""
+    """A pagination token: the page has the posts older, or newer, than this one."""
 
     older: bool
     post_id: int

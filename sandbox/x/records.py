@@ -1,4 +1,4 @@
-"""The X stand-in's records: accounts and posts, apart from how the wire shows them."""
+"""Accounts and posts of the stand-in of X."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,8 @@ from enum import StrEnum
 from random import Random
 
 METRICS = ("retweets", "replies", "likes", "quotes", "bookmarks", "views")
-Counts = Mapping[str, int | None]  # None is a count that X does not tell
+Counts = Mapping[str, int | None]
+"""Counts by metric; None where X shows none."""
 
 SNOWFLAKE_EPOCH = datetime.fromtimestamp(1288834974.657, UTC)
 SNOWFLAKE_LOW_BITS = 22
@@ -33,7 +34,8 @@ class Account:
     username: str
     name: str
     state: State
-    invented: bool  # its posts come from sandbox.x.invented, not from a file or the control door
+    invented: bool
+    """Whether its posts come from invented.py, not from a file or the control API."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,18 @@ class Reference:
 
 @dataclass(frozen=True)
 class Growth:
-    """A post's counts rise towards `counts`, most in the first hours, in steps of its own length."""
+    """How a post's counts rise towards their final values: fast at first, in steps.
+
+    tau_s: after this time 63 % of the final counts are reached. step_s: counts change once in this time.
+    phase_s: shifts the steps, so that posts do not change all at once.
+    """
 
     tau_s: float
     step_s: float
     phase_s: float
 
     def share(self, age_s: float) -> float:
-        """How much of the counts is there at this age: 0 to 1, never falling."""
+        """The part of the final counts at this age, from 0 to 1; it never falls."""
         stepped = max(0.0, age_s - (age_s + self.phase_s) % self.step_s)
         return 1 - math.exp(-stepped / self.tau_s)
 
@@ -67,7 +73,8 @@ class Post:
     text: str
     counts: Counts
     reference: Reference | None = None
-    growth: Growth | None = None  # None: the counts stay as they are
+    growth: Growth | None = None
+    """None: the counts do not change by themselves."""
 
     def counts_at(self, now: datetime) -> Counts:
         if self.growth is None:
@@ -81,10 +88,10 @@ def snowflake(at: datetime, low: int = 0) -> int:
 
 
 def moment(post_id: int) -> datetime:
-    """When a snowflake was made."""
+    """The time in a snowflake id."""
     return SNOWFLAKE_EPOCH + timedelta(milliseconds=post_id >> SNOWFLAKE_LOW_BITS)
 
 
-def dice(*seed: object) -> Random:
-    """The same throws for the same seed, in every process."""
+def seeded_random(*seed: object) -> Random:
+    """Yields the same numbers for the same seed, in every process."""
     return Random(":".join(map(str, seed)))  # noqa: S311 - plausible, not secret

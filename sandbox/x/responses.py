@@ -1,4 +1,4 @@
-"""How X shows posts, users and problems: only the fields asked for, under their old or their new names."""
+"""Posts, users and problems as X returns them: only the requested fields, under their old or new names."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sandbox.x.records import METRICS, Account, Counts, Kind, Post, State, dice, moment
+from sandbox.x.records import METRICS, Account, Counts, Kind, Post, State, moment, seeded_random
 
 PROBLEMS = "https://api.twitter.com/2/problems/"
 DEFAULT_POST_FIELDS = frozenset({"id", "text", "edit_history_tweet_ids", "edit_history_post_ids"})
@@ -22,8 +22,11 @@ REFERENCE_TYPES = {Kind.REPLY: "replied_to", Kind.REPOST: "retweeted"}
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which fields a request asked for, and under which names."""
+class RequestedFields:
+    """The fields that a request asks for.
+
+    new_names: X has two names for many fields, as in tweet_count and post_count; the request chooses.
+    """
 
     post_fields: frozenset[str]
     user_fields: frozenset[str]
@@ -31,7 +34,7 @@ class Asked:
     with_authors: bool
 
     @classmethod
-    def of(cls, query: Mapping[str, Any]) -> "Asked":
+    def of(cls, query: Mapping[str, Any]) -> "RequestedFields":
         return cls(
             DEFAULT_POST_FIELDS | query.get("post.fields", query.get("tweet.fields", frozenset())),
             DEFAULT_USER_FIELDS | query.get("user.fields", frozenset()),
@@ -43,36 +46,36 @@ class Asked:
         return old.replace("retweet", "repost").replace("tweet", "post") if self.new_names else old
 
 
-def show_post(post: Post, counts: Counts, asked: Asked) -> dict[str, Any]:
+def show_post(post: Post, counts: Counts, fields: RequestedFields) -> dict[str, Any]:
     shown = {
         "id": str(post.id),
         "text": post.text,
-        asked.name("edit_history_tweet_ids"): [str(post.id)],
+        fields.name("edit_history_tweet_ids"): [str(post.id)],
         "created_at": _time(post.created_at),
         "author_id": str(post.author_id),
         "conversation_id": str(post.reference.post_id if post.reference and post.kind is Kind.REPLY else post.id),
         "lang": "en",
         "possibly_sensitive": False,
         "reply_settings": "everyone",
-        "edit_controls": _edit_controls(post.created_at) if "edit_controls" in asked.post_fields else None,
-        "public_metrics": _show_counts(post, counts, asked),
-        **_show_reference(post, asked),
+        "edit_controls": _edit_controls(post.created_at) if "edit_controls" in fields.post_fields else None,
+        "public_metrics": _show_counts(post, counts, fields),
+        **_show_reference(post, fields),
     }
-    return {name: value for name, value in shown.items() if name in asked.post_fields}
+    return {name: value for name, value in shown.items() if name in fields.post_fields}
 
 
-def _show_counts(post: Post, counts: Counts, asked: Asked) -> dict[str, int]:
+def _show_counts(post: Post, counts: Counts, fields: RequestedFields) -> dict[str, int]:
     loaded = {name: count for name, count in counts.items() if count is not None}
     if post.kind is Kind.REPOST:  # a repost carries the original's count of reposts and nothing of its own
         loaded = {name: count if name == "retweets" else 0 for name, count in loaded.items()}
-    return {asked.name(wire): loaded[name] for name, wire in COUNT_NAMES.items() if name in loaded}
+    return {fields.name(wire): loaded[name] for name, wire in COUNT_NAMES.items() if name in loaded}
 
 
-def _show_reference(post: Post, asked: Asked) -> dict[str, Any]:
+def _show_reference(post: Post, fields: RequestedFields) -> dict[str, Any]:
     if post.reference is None:
         return {}
     reference = {"type": REFERENCE_TYPES[post.kind], "id": str(post.reference.post_id)}
-    shown: dict[str, Any] = {asked.name("referenced_tweets"): [reference]}
+    shown: dict[str, Any] = {fields.name("referenced_tweets"): [reference]}
     if post.kind is Kind.REPLY:
         shown["in_reply_to_user_id"] = str(post.reference.author_id)
     return shown
@@ -86,40 +89,41 @@ def _edit_controls(created_at: datetime) -> dict[str, Any]:
     }
 
 
-def show_user(account: Account, posts: int, asked: Asked) -> dict[str, Any]:
-    throw = dice("user", account.id)
+def show_user(account: Account, posts: int, fields: RequestedFields) -> dict[str, Any]:
+    chance = seeded_random("user", account.id)
     shown = {
         "id": str(account.id),
         "name": account.name,
         "username": account.username,
         "created_at": _time(_joined(account)),
         "description": f"{account.name}, as the sandbox imagines it.",
-        "location": throw.choice(("Lisbon", "Nairobi", "Oslo", "Quito", "Hanoi")),
+        "location": chance.choice(("Lisbon", "Nairobi", "Oslo", "Quito", "Hanoi")),
         "profile_image_url": "https://abs.twimg.com/sticky/default_profile_images/default_profile_normal.png",
         "protected": account.state is State.PROTECTED,
         "public_metrics": {
-            "followers_count": int(10 ** throw.uniform(2, 6)),
-            "following_count": throw.randint(20, 2000),
-            asked.name("tweet_count"): posts,
-            "listed_count": throw.randint(0, 500),
-            "like_count": throw.randint(0, 20_000),
-            "media_count": throw.randint(0, 900),
+            "followers_count": int(10 ** chance.uniform(2, 6)),
+            "following_count": chance.randint(20, 2000),
+            fields.name("tweet_count"): posts,
+            "listed_count": chance.randint(0, 500),
+            "like_count": chance.randint(0, 20_000),
+            "media_count": chance.randint(0, 900),
         },
         "url": "",
         "verified": False,
         "verified_type": "none",
     }
-    return {name: value for name, value in shown.items() if name in asked.user_fields}
+    return {name: value for name, value in shown.items() if name in fields.user_fields}
 
 
 def _joined(account: Account) -> datetime:
-    """Ids were small numbers once and are snowflakes now; the made-up ones say nothing."""
+    """A snowflake id holds the time; older ids are small numbers, and made-up ids hold none."""
     if account.invented or account.id < 1 << 50:
         return datetime(2009, 3, 1, tzinfo=UTC) + timedelta(hours=account.id % 50_000)
     return moment(account.id)
 
 
-Refusal = Callable[[str, str], dict[str, Any]]  # of a parameter's name and value
+Refusal = Callable[[str, str], dict[str, Any]]
+"""Makes the error object from a parameter's name and value."""
 
 
 def user_not_found(parameter: str, value: str) -> dict[str, Any]:
@@ -147,7 +151,7 @@ def post_protected(parameter: str, value: str) -> dict[str, Any]:
 
 
 def _refusal(title: str, detail: str, problem: str, resource: str, *searched: str) -> dict[str, Any]:
-    """`searched` is the parameter's name and its value."""
+    """searched: the parameter's name and its value."""
     parameter, value = searched
     return {
         "value": value,
@@ -173,6 +177,6 @@ def plain_problem(status: int, title: str) -> dict[str, Any]:
     return {"title": title, "detail": title, "type": "about:blank", "status": status}
 
 
-@lru_cache(maxsize=50_000)  # the same posts are asked for again and again, and their times never change
+@lru_cache(maxsize=50_000)  # the same posts are requested again and again
 def _time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -1,4 +1,4 @@
-"""Which of an account's posts a timeline request gets, page by page."""
+"""Selects the posts of an account that a timeline request returns, page by page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,21 +12,21 @@ EXCLUDED = {"retweets": Kind.REPOST, "replies": Kind.REPLY}
 
 
 def select(posts: list[Post], query: Mapping[str, Any]) -> tuple[list[Post], dict[str, Any]]:
-    """The page's posts and its meta. `posts` are all of the account's, newest first.
+    """The page's posts and its `meta` object. posts: all of the account, newest first.
 
-    What is excluded goes after the page was cut, as X does it: a page may hold less than was asked for, even nothing,
-    and have a next page all the same.
+    Like X, this removes excluded posts after it has cut the page. So a page may have fewer posts than max_results, even
+    none, and still have a next page.
     """
     excluded = {EXCLUDED[name] for name in query.get("exclude", ())}
     depth = DEPTH_WITHOUT_REPLIES if Kind.REPLY in excluded else DEPTH
-    reachable = [post for post in posts[:depth] if _is_asked(post, query)]
+    reachable = [post for post in posts[:depth] if _is_in_range(post, query)]
     start, end = _bounds(reachable, query.get("pagination_token"), query.get("max_results", DEFAULT_PAGE))
     page = [post for post in reachable[start:end] if post.kind not in excluded]
     return page, {**_ends(page), **_tokens(reachable, start, end)}
 
 
-def _is_asked(post: Post, query: Mapping[str, Any]) -> bool:
-    """The ids take precedence over the times. The times are inclusive, to the second."""
+def _is_in_range(post: Post, query: Mapping[str, Any]) -> bool:
+    """Whether the post is within the request's ids and times. Ids override times; times include their second."""
     if "since_id" in query and post.id <= query["since_id"]:
         return False
     if "until_id" in query and post.id >= query["until_id"]:

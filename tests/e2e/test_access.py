@@ -118,7 +118,9 @@ CHANNEL = [
     Role("admin of a channel that is not let in", (OPEN,), 71, served=False),
     Role("admin of a channel set aside", ALL, 71, set_aside=True),
 ]
-KINDS = {"private": PRIVATE, "group": GROUP, "supergroup": GROUP, "topic": GROUP, "channel": CHANNEL}
+FEW_OF_GROUP = [role for role in GROUP if role.name in {"creator", "anonymous admin", "member", "passer-by"}]
+"""Rights are the same in every kind of group: the supergroup has all roles, the other kinds one of each sort."""
+KINDS = {"private": PRIVATE, "group": FEW_OF_GROUP, "supergroup": GROUP, "topic": FEW_OF_GROUP, "channel": CHANNEL}
 
 
 @dataclass(frozen=True)

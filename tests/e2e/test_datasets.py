@@ -3,25 +3,39 @@
 import csv
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from pipeline.store import Store, chats
+from pipeline.store.tables import Chat as ChatRow
 from tests.conftest import until
 from tests.e2e.chat import Chat
 from tests.e2e.deployment import Deployment, running
 
 POST = {"created_at": "2026-01-01T12:00:00Z", "likes": 1, "replies": 0, "quotes": 0, "bookmarks": 0, "views": 9}
-IDS = {"art": 501, "bee": 502, "cat": 503}
+IDS = {"art": 501, "bee": 502}
 DROPBOX = ("DROPBOX_APP_KEY", "DROPBOX_REFRESH_TOKEN")
 
 
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with running(tmp_path_factory.mktemp("datasets"), None) as deployment:
+        yield deployment
+
+
 @pytest.fixture
-def deployment(tmp_path: Path) -> Iterator[Deployment]:
-    with running(tmp_path, None) as started:
-        load(started, **{handle: {} for handle in IDS})
-        yield started
+def deployment(started: Deployment) -> Iterator[Deployment]:
+    """One deployment for all tests; after each, its chats are forgotten and their datasets are gone."""
+    load(started, **{handle: {} for handle in IDS})
+    yield started
+    store = Store(started.database)
+    with store.write_session() as db:
+        for chat_id in db.scalars(select(ChatRow.id)).all():
+            chats.forget(db, chat_id)
+    store.close()
+    until(lambda: not there(started) and not here(started), within_s=30)
 
 
 def load(deployment: Deployment, **accounts: dict[str, Any]) -> None:

@@ -13,11 +13,11 @@ import pytest
 from tests.conftest import ROOT, as_a_stranger, until
 from tests.e2e.deployment import SECRETS, Deployment, running
 
-HOSTILE = ["%(here)s%41", " ;a #b ", "é?'\"$x&", "a\n[b]"]
-"""Parts of paths with signs that addresses, supervisord or shells read as something else."""
+HOSTILE_NAMES = ["%(here)s%41 ;a #b ", "é?'\"$x&\n[b]"]
+"""Folders' names with characters that URLs, supervisord's configuration or shells read as something else."""
 
 
-@pytest.fixture(params=HOSTILE)
+@pytest.fixture(params=HOSTILE_NAMES)
 def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
     """Short, since a unix socket's path must be."""
     with TemporaryDirectory() as folder:

@@ -114,7 +114,7 @@ def test_no_secret_shows_in_what_a_deployment_logs_stores_or_sends(deployment: D
     for fault in FAULTS:
         deployment.sandbox.post("faults", **fault)
     seen = {"titles": _titles(deployment)}
-    _ask_until_every_fault_was_met(deployment, own_posts(timelines))
+    _work_until_every_fault_was_met(deployment, own_posts(timelines))
     path = _webhooks_path(deployment)
     seen |= {"titles later": _titles(deployment), **_seen_through_the_door(deployment)}
     seen |= {str(path): path.read_bytes() for path in deployment.folder.rglob("*") if path.is_file()}
@@ -128,22 +128,24 @@ def test_no_secret_shows_in_what_a_deployment_logs_stores_or_sends(deployment: D
     assert not path or path not in log
 
 
-def _ask_until_every_fault_was_met(deployment: Deployment, posts: dict[str, list[dict[str, str]]]) -> None:
-    """Every question draws another chart, whose dataset is a file of its own that may fail; what stopped goes on."""
-    handles, numbers = list(posts)[:2], count(50)
-    chats = [deployment.chat(8001 + number) for number in range(3)]
+def _work_until_every_fault_was_met(deployment: Deployment, posts: dict[str, list[dict[str, str]]]) -> None:
+    """People ask and counts change, so that every service is called; a stop of a service is lifted each time."""
+    handles, reposts = list(posts)[:2], count(20_001)
+    post_id = posts[handles[0]][0]["post_id"]
+    people = [deployment.chat(8001 + number) for number in range(3)]
     store = Store(deployment.database)
 
     def none_left() -> bool:
-        for chat in chats:
-            for words in (f"/track {handles[0]} {handles[1]}", f"/compare {next(numbers)}"):
-                chat.send(words)
+        for person in people:
+            person.send(f"/track {handles[0]} {handles[1]}")
+            person.send("/subscribe")
+        deployment.sandbox.post(f"x/posts/{post_id}", retweets=next(reposts))
         with store.write_session() as db:
             notices.lift(db, datetime.now(UTC))
         return not deployment.sandbox.get("faults")
 
     until(none_left, within_s=120, every_s=3)
-    until(lambda: [each for chat in chats for each in chat.messages() if each["photo"]], within_s=60)
+    until(lambda: [each for person in people for each in person.messages() if each["photo"]], within_s=60)
     until(lambda: len(deployment.sandbox.get("dropbox/files")) > 1, within_s=60)
     store.close()
 

@@ -1,4 +1,4 @@
-"""The Bot API's methods; importing a module here registers what it holds."""
+"""The Bot API's methods; the import of a module registers its methods."""
 
 from sandbox.telegram.methods import buttons, chats, editing, files, menu, sending, updates
 from sandbox.telegram.methods.method import METHODS

@@ -1,4 +1,4 @@
-"""Answering pressed buttons."""
+"""answerCallbackQuery."""
 
 from sandbox.telegram import parameters as p
 from sandbox.telegram.backend import CALLBACK_EXPIRES_S
@@ -6,7 +6,7 @@ from sandbox.telegram.errors import bad_request
 from sandbox.telegram.methods.method import Call, method
 from sandbox.telegram.text import utf16_length
 
-LONGEST_ANSWER = 200
+MAX_ANSWER = 200
 
 
 @method(
@@ -23,7 +23,7 @@ async def answer_callback_query(call: Call) -> bool:
     callback = call.backend.callbacks.get(call.get("callback_query_id", ""))
     if callback is None or call.backend.now() - callback.at > CALLBACK_EXPIRES_S:
         raise bad_request("query is too old and response timeout expired or query ID is invalid")
-    if utf16_length(call.get("text", "")) > LONGEST_ANSWER:
+    if utf16_length(call.get("text", "")) > MAX_ANSWER:
         raise bad_request("MESSAGE_TOO_LONG")
     if not callback.answered:
         callback.answered = True

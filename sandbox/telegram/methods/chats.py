@@ -1,4 +1,4 @@
-"""Asking about chats, leaving them, pinning in them."""
+"""Methods about chats: their data and members, leaving, pinning."""
 
 from sandbox.telegram import parameters as p
 from sandbox.telegram.backend import check_access
@@ -76,7 +76,7 @@ def _pinnable(call: Call) -> Chat:
 
 
 def _readable(call: Call) -> Chat:
-    """A person who blocked the bot can still be looked at; a group that threw it out cannot."""
+    """The chat, which a bot may read even if it is blocked there, but not in a group that it has left."""
     chat = call.chat()
     if chat.type != "private":
         check_access(chat)

@@ -1,4 +1,4 @@
-"""What a call wants a message to say: text, or a file with a caption."""
+"""Reads the content of a message from a call: text, or a file with a caption."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +11,13 @@ from sandbox.telegram.records import Content, Document, File, Photo
 from sandbox.telegram.text import check_caption, check_text, read_text
 
 
-def written(call: Call) -> Content:
+def read_message_text(call: Call) -> Content:
     text, entities = read_text(call.get("text", ""), call.get("parse_mode", ""), call.get("entities"))
     check_text(text)
     return Content(text, entities)
 
 
-def captioned(given: Mapping[str, Any], file: File | None) -> Content:
+def read_caption(given: Mapping[str, Any], file: File | None) -> Content:
     caption, entities = read_text(given.get("caption", ""), given.get("parse_mode", ""), given.get("caption_entities"))
     check_caption(caption)
     return Content(caption, entities, file)
@@ -28,12 +28,12 @@ def read_photo(call: Call, given: Upload | str | None) -> Photo:
         raise bad_request("there is no photo in the request")
     if isinstance(given, Upload):
         return call.backend.files.add_photo(given.data)
-    found = _stored(call, given)
-    if isinstance(found, Upload):
-        return call.backend.files.add_photo(found.data)
-    if isinstance(found, Document):
+    stored = _stored(call, given)
+    if isinstance(stored, Upload):
+        return call.backend.files.add_photo(stored.data)
+    if isinstance(stored, Document):
         raise bad_request("can't use file of type Document as Photo")
-    return found
+    return stored
 
 
 def read_document(call: Call, given: Upload | str | None) -> Document:
@@ -41,16 +41,16 @@ def read_document(call: Call, given: Upload | str | None) -> Document:
         raise bad_request("there is no document in the request")
     if isinstance(given, Upload):
         return call.backend.files.add_document(given.data, given.filename)
-    found = _stored(call, given)
-    if isinstance(found, Upload):
-        return call.backend.files.add_document(found.data, found.filename)
-    if isinstance(found, Photo):
+    stored = _stored(call, given)
+    if isinstance(stored, Upload):
+        return call.backend.files.add_document(stored.data, stored.filename)
+    if isinstance(stored, Photo):
         raise bad_request("can't use file of type Photo as Document")
-    return found
+    return stored
 
 
 def _stored(call: Call, reference: str) -> Upload | File:
-    """What a text in a file's place points at; addresses are refused, since the stand-in fetches nothing."""
+    """The file of a file_id or an attach:// reference. A URL is refused, since the stand-in fetches nothing."""
     if not reference.startswith("attach://"):
         return call.backend.files.find(reference)
     upload = call.uploads.get(reference.removeprefix("attach://"))

@@ -1,14 +1,14 @@
-"""Editing and deleting."""
+"""Methods that edit and delete messages."""
 
 from sandbox.telegram import parameters as p
 from sandbox.telegram.backend import check_access, check_rights
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.keyboards import check_keyboard
-from sandbox.telegram.methods.contents import captioned, read_document, read_photo, written
+from sandbox.telegram.methods.contents import read_caption, read_document, read_message_text, read_photo
 from sandbox.telegram.methods.method import Call, Cost, method
 from sandbox.telegram.records import Content, File, Json, Message
 
-DELETABLE_S = 48 * 3600
+DELETABLE_FOR_S = 48 * 3600
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
@@ -20,7 +20,7 @@ async def edit_message_text(call: Call) -> Json:
     message = _own_message(call)
     if message.content.file:
         raise bad_request("there is no text in the message to edit")
-    return _edit(call, message, written(call))
+    return _edit(call, message, read_message_text(call))
 
 
 @method("editMessageCaption", p.EDIT | p.CAPTION, cost=Cost.MESSAGE)
@@ -28,7 +28,7 @@ async def edit_message_caption(call: Call) -> Json:
     message = _own_message(call)
     if not message.content.file:
         raise bad_request("there is no caption in the message to edit")
-    return _edit(call, message, captioned(call.given, message.content.file))
+    return _edit(call, message, read_caption(call.given, message.content.file))
 
 
 @method("editMessageMedia", p.EDIT | {"media": p.record(p.MEDIA)}, cost=Cost.MESSAGE)
@@ -37,7 +37,7 @@ async def edit_message_media(call: Call) -> Json:
     if media.get("type") not in ("photo", "document"):
         raise bad_request("can't parse InputMedia: type must be photo or document here")
     file: File = (read_photo if media["type"] == "photo" else read_document)(call, media.get("media"))
-    return _edit(call, message, captioned(media, file))
+    return _edit(call, message, read_caption(media, file))
 
 
 @method("editMessageReplyMarkup", p.EDIT, cost=Cost.MESSAGE)
@@ -54,7 +54,7 @@ async def delete_message(call: Call) -> bool:
     if message is None:
         raise bad_request("message to delete not found")
     may_delete = message.by_bot or chat.type == "private" or chat.bot_status == "administrator"
-    if not may_delete or call.backend.now() - message.date > DELETABLE_S:
+    if not may_delete or call.backend.now() - message.date > DELETABLE_FOR_S:
         raise bad_request("message can't be deleted")
     chat.remove(message.message_id)
     return True
@@ -77,7 +77,7 @@ def _own_message(call: Call) -> Message:
 
 
 def _edit(call: Call, message: Message, content: Content) -> Json:
-    """Replaces content and keyboard; leaving out reply_markup takes the keyboard away."""
+    """Replace the content and the keyboard; without reply_markup the keyboard is removed."""
     keyboard = check_keyboard(call.get("reply_markup"))
     if content == message.content and keyboard == message.keyboard:
         raise bad_request(NOT_MODIFIED)

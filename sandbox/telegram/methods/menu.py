@@ -1,4 +1,4 @@
-"""The command menu."""
+"""Methods of the command menu."""
 
 from sandbox.telegram import parameters as p
 from sandbox.telegram.errors import bad_request

@@ -1,4 +1,4 @@
-"""What a Bot API method is: its parameters, what it costs and what it does."""
+"""A method of the Bot API: its parameters, its cost within the flood limits, and what it does."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sandbox.telegram.records import Chat
 
 
 class Cost(Enum):
-    """What a call takes from the flood limits: nothing, a turn of the bot, or one of the chat as well."""
+    """Which flood limits a call counts for: none, the bot's (CALL), or the bot's and the chat's (MESSAGE)."""
 
     NOTHING = "nothing"
     CALL = "call"
@@ -40,7 +40,7 @@ class Method:
     cost: Cost
     run: Callable[[Call], Awaitable[Any]]
 
-    async def answer(self, backend: Backend, token: str, raw: Mapping[str, Any]) -> Any:
+    async def call(self, backend: Backend, token: str, raw: Mapping[str, Any]) -> Any:
         """The result of a call; raises ApiError."""
         attached = _attachments(raw, self.readers)
         named = {name: value for name, value in raw.items() if name not in attached}
@@ -57,18 +57,21 @@ class Method:
 
 
 def _attachments(raw: Mapping[str, Any], readers: p.Readers) -> dict[str, Upload]:
-    """The files that some parameter points at with attach://; they may have any name."""
+    """The uploaded files that a parameter refers to with attach://NAME; they may have any name."""
     files = {name: value for name, value in raw.items() if isinstance(value, Upload)}
     pointers = str([value for name, value in raw.items() if name not in files])
     return {name: file for name, file in files.items() if name not in readers and f"attach://{name}" in pointers}
 
 
-METHODS: dict[str, Method] = {}  # by lower-case name: Telegram's methods know no case
+METHODS: dict[str, Method] = {}
+"""By lower-case name, since Telegram ignores the case."""
 
 
 def method(
     name: str, readers: p.Readers, *, cost: Cost = Cost.NOTHING
 ) -> Callable[[Callable[[Call], Awaitable[Any]]], Callable[[Call], Awaitable[Any]]]:
+    """Registers the decorated function as the method of this name."""
+
     def register(run: Callable[[Call], Awaitable[Any]]) -> Callable[[Call], Awaitable[Any]]:
         METHODS[name.lower()] = Method(name, readers, cost, run)
         return run

@@ -1,10 +1,10 @@
-"""Sending messages, photos and documents."""
+"""Methods that send messages, photos, documents and chat actions."""
 
 from sandbox.telegram import parameters as p
 from sandbox.telegram.backend import check_access, check_rights
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.keyboards import check_keyboard
-from sandbox.telegram.methods.contents import captioned, read_document, read_photo, written
+from sandbox.telegram.methods.contents import read_caption, read_document, read_message_text, read_photo
 from sandbox.telegram.methods.method import Call, Cost, method
 from sandbox.telegram.records import BOT, Chat, Content, Json, Message
 
@@ -28,13 +28,13 @@ ACTIONS = (
 @method("sendMessage", p.SEND | p.TEXT, cost=Cost.MESSAGE)
 async def send_message(call: Call) -> Json:
     check_rights(call.chat(), "send text messages")
-    return _send(call, written(call))
+    return _send(call, read_message_text(call))
 
 
 @method("sendPhoto", p.SEND | p.CAPTION | {"photo": p.file, "has_spoiler": p.boolean}, cost=Cost.MESSAGE)
 async def send_photo(call: Call) -> Json:
     check_rights(call.chat(), "send photos")
-    return _send(call, captioned(call.given, read_photo(call, call.get("photo"))))
+    return _send(call, read_caption(call.given, read_photo(call, call.get("photo"))))
 
 
 @method(
@@ -44,7 +44,7 @@ async def send_photo(call: Call) -> Json:
 )
 async def send_document(call: Call) -> Json:
     check_rights(call.chat(), "send documents")
-    return _send(call, captioned(call.given, read_document(call, call.get("document"))))
+    return _send(call, read_caption(call.given, read_document(call, call.get("document"))))
 
 
 @method(
@@ -87,11 +87,11 @@ def _replied(call: Call, chat: Chat) -> Message | None:
     reply = call.get("reply_parameters")
     if not reply:
         return None
-    where = call.backend.find_chat(reply["chat_id"]) if "chat_id" in reply else chat
-    found = where.messages.get(reply.get("message_id", 0))
-    if found is None and not reply.get("allow_sending_without_reply"):
+    replied_chat = call.backend.find_chat(reply["chat_id"]) if "chat_id" in reply else chat
+    message = replied_chat.messages.get(reply.get("message_id", 0))
+    if message is None and not reply.get("allow_sending_without_reply"):
         raise bad_request("message to be replied not found")
-    return found
+    return message
 
 
 def _check_thread(chat: Chat, thread_id: int | None) -> None:

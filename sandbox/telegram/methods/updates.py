@@ -1,12 +1,12 @@
-"""The bot itself and its updates."""
+"""getMe, and the methods of updates and webhooks."""
 
 from sandbox.telegram import parameters as p
 from sandbox.telegram.methods.method import Call, method
 from sandbox.telegram.records import BOT, Json
-from sandbox.telegram.updates import LONGEST_POLL_S
+from sandbox.telegram.updates import MAX_POLL_S
 from sandbox.telegram.webhooks import check_webhook
 
-MOST_UPDATES = 100
+MAX_UPDATES = 100
 
 
 @method("getMe", {})
@@ -21,13 +21,13 @@ async def get_me(_: Call) -> Json:
 )
 async def get_updates(call: Call) -> list[Json]:
     queue = call.backend.updates.queue(call.token)
-    limit = call.get("limit", MOST_UPDATES)
-    if not 1 <= limit <= MOST_UPDATES:
-        limit = MOST_UPDATES
+    limit = call.get("limit", MAX_UPDATES)
+    if not 1 <= limit <= MAX_UPDATES:
+        limit = MAX_UPDATES
     if not queue.webhook:
         call.backend.updates.confirm(queue, call.get("offset", 0))
         queue.allow(call.get("allowed_updates"))
-    timeout_s = max(0, min(call.get("timeout", 0), LONGEST_POLL_S))
+    timeout_s = max(0, min(call.get("timeout", 0), MAX_POLL_S))
     return [update.json() for update in await queue.poll(limit=limit, timeout_s=timeout_s)]
 
 

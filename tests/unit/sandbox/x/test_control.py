@@ -177,9 +177,9 @@ def test_other_content_types_are_refused(http: httpx.Client) -> None:
 def test_with_a_file_only_its_accounts_exist(tmp_path: Path) -> None:
     file = tmp_path / "posts.csv"
     file.write_text(HEADER + ROW)
-    network = X(file)._backend
-    assert network.by_username("NASA")
-    assert network.by_username("esa") is None
+    accounts = X(file).backend.accounts
+    assert accounts.by_username("NASA")
+    assert accounts.by_username("esa") is None
     file.write_text(HEADER + "oops")
     with pytest.raises(ValueError, match="row 2"):
         X(file)

@@ -1,10 +1,11 @@
-"""From /track in a fresh chat to a chart that stays fresh, over real HTTP and with real processes."""
+"""On each set-up of servers: from /track in a new chat to a chart that stays fresh, and Celery's own tools."""
 
 import csv
 import io
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,9 +13,13 @@ import pytest
 
 from pipeline.store import Store, bill
 from tests.conftest import until
+from tests.e2e.celery_tools import events_until, workers_answering
 from tests.e2e.chat import Chat, Json
 from tests.e2e.deployment import SECRETS, Deployment
 from tests.e2e.figures import Row, own_posts
+
+WORKERS = {"worker", "uploader"}
+CELERY_COMMANDS = [("inspect", "active"), ("inspect", "stats"), ("control", "enable_events")]
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +155,16 @@ def test_the_ledger_equals_the_bill_of_x(deployment: Deployment, chat: Chat) -> 
         assert float(bill.usd(db, today, today)) == charged
     store.close()
     assert f"of ${deployment.daily_usd:.2f}" in chat.ask("/status")
+
+
+@pytest.mark.parametrize("deployment", ["private", "rabbitmq"], indirect=True, scope="module")
+def test_celerys_tools_see_the_workers_and_their_tasks_and_leave_no_error_in_the_log(deployment: Deployment) -> None:
+    until(lambda: workers_answering(deployment, "inspect", "ping") == WORKERS, within_s=60)
+    with ThreadPoolExecutor() as pool:
+        answering = list(pool.map(lambda command: workers_answering(deployment, *command), CELERY_COMMANDS))
+    assert answering == [WORKERS] * len(CELERY_COMMANDS)
+    assert "task received: tick" in events_until(deployment, "task succeeded")
+    assert workers_answering(deployment, "control", "disable_events") == WORKERS
+    log = deployment.log.read_text(errors="replace")
+    assert " ERROR " not in log
+    assert "Traceback" not in log
