@@ -1,4 +1,4 @@
-"""What all tests share: waiting with an end, free ports, and figures to compare."""
+"""What all tests share: polling with a time limit, free ports, servers, and timelines of X."""
 
 import csv
 import os
@@ -33,14 +33,14 @@ RABBITMQ = "127.0.0.1:5672"
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], within_s: float = 20, every_s: float = 0.1) -> T:
-    """Look again and again until there is something; fail with what was seen last."""
+def until(check: Callable[[], T], within_s: float = 20, every_s: float = 0.1) -> T:
+    """Call check until its result is true, and return it; fail after within_s seconds."""
     end = time.monotonic() + within_s
-    while not (seen := look()):
+    while not (result := check()):
         if time.monotonic() > end:
-            pytest.fail(f"not within {within_s} s; seen last: {seen!r}")
+            pytest.fail(f"not within {within_s} s; the last result was {result!r}")
         time.sleep(every_s)
-    return seen
+    return result
 
 
 def free_port() -> int:
@@ -50,24 +50,24 @@ def free_port() -> int:
 
 
 @lru_cache
-def as_a_stranger() -> tuple[str, ...]:
-    """The words that run a command as a user whom /etc/passwd does not know, and who is not root.
+def unknown_user_command() -> tuple[str, ...]:
+    """The prefix that runs a command as a user who is not root and has no entry in /etc/passwd.
 
-    Where the machine does not let us, the command is run as this user.
+    Empty where this machine does not allow it.
     """
-    words = ("unshare", "--user", "--map-user=12345", "--map-group=12345")
+    prefix = ("unshare", "--user", "--map-user=12345", "--map-group=12345")
     try:
-        subprocess.run([*words, "true"], check=True, capture_output=True)
+        subprocess.run([*prefix, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         return ()
-    return words
+    return prefix
 
 
-def without(what: str) -> None:
-    """Something is missing: a failure in CI, a skip elsewhere that is told in one line at the end."""
+def skip_unless_ci(reason: str) -> None:
+    """Skip a test that this machine cannot run; in CI it fails."""
     if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -78,37 +78,39 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """The address of a Redis that nobody else uses."""
-    from tests.servers import Redis, open_folder  # noqa: PLC0415 it needs this module
+    """The URL of a Redis that nothing else uses."""
+    from tests.servers import Redis, traversable_folder  # noqa: PLC0415 tests.servers imports this module
 
-    with open_folder() as folder, Redis(folder).running() as server:
+    with traversable_folder() as folder, Redis(folder).running() as server:
         yield server.url
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """The address of a PostgreSQL that nobody else uses, but for a database's name: postgresql://postgres@host:port."""
-    from tests.servers import PostgreSQL, open_folder  # noqa: PLC0415 the same
+    """The URL, without a database, of a PostgreSQL that nothing else uses: postgresql://postgres@host:port."""
+    from tests.servers import PostgreSQL, traversable_folder  # noqa: PLC0415
 
-    with open_folder() as folder, PostgreSQL(folder).running() as server:
+    with traversable_folder() as folder, PostgreSQL(folder).running() as server:
         yield server.url
 
 
 @pytest.fixture(scope="session")
 def rabbitmq() -> str:
-    """The host and port of the machine's RabbitMQ, where rabbitmqctl may make users and vhosts."""
-    from tests.servers import rabbitmqctl  # noqa: PLC0415 the same
+    """The host and port of the machine's RabbitMQ, in which rabbitmqctl can add users and vhosts."""
+    from tests.servers import rabbitmqctl  # noqa: PLC0415
 
     try:
         rabbitmqctl("list_vhosts")
     except (OSError, subprocess.CalledProcessError):
-        without(f"no RabbitMQ on {RABBITMQ}, or not ours to set up. Debian: apt install rabbitmq-server, and be root")
+        skip_unless_ci(
+            f"no RabbitMQ on {RABBITMQ}, or not ours to set up. Debian: apt install rabbitmq-server, and be root"
+        )
     return RABBITMQ
 
 
 @pytest.fixture(scope="session")
 def timelines(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Timelines of X as CSV: the shared real ones where they are, else made-up ones of the same shape."""
+    """Timelines of X as CSV: the real ones if they are on this machine, else made-up ones with the same columns."""
     if SHARED_TIMELINES.exists():
         return SHARED_TIMELINES
     path = tmp_path_factory.mktemp("timelines") / "timelines.csv"

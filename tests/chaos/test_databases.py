@@ -25,7 +25,7 @@ from tests.chaos.subscribers import (
     subscribe_chats,
 )
 from tests.e2e.deployment import Deployment, running
-from tests.servers import Network, PostgreSQL, open_folder
+from tests.servers import Network, PostgreSQL, traversable_folder
 
 pytestmark = pytest.mark.timeout(240)
 GONE_S = 60
@@ -40,7 +40,7 @@ STAGES = [fetching, drawing, delivering]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgreSQL]:
-    with open_folder() as folder, PostgreSQL(folder).running() as started:
+    with traversable_folder() as folder, PostgreSQL(folder).running() as started:
         yield started
 
 
@@ -153,9 +153,9 @@ def test_a_writer_of_postgresql_frozen_in_the_midst_of_its_change(
 def test_a_postgresql_whose_network_is_lost(tmp_path: Path, timelines: Path, report: Report) -> None:
     """Whoever asked it something waits for an answer that will never come."""
     with (
-        Network().laid() as network,
-        open_folder() as folder,
-        PostgreSQL(folder, network.far, network.around).running() as server,
+        Network().set_up() as network,
+        traversable_folder() as folder,
+        PostgreSQL(folder, network.far, network.in_namespace).running() as server,
         running(tmp_path, timelines, {"DATABASE_URL": f"{server.url}/postgres"}, tick_s=TICK_S) as deployment,
     ):
         subscribers = subscribe_chats(deployment, timelines)

@@ -23,7 +23,7 @@ from tests.chaos.subscribers import (
     pause,
     subscribe_chats,
 )
-from tests.conftest import until, without
+from tests.conftest import skip_unless_ci, until
 from tests.e2e.deployment import Deployment, running
 from tests.servers import Redis
 
@@ -40,7 +40,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM_MB}m", "tmpfs", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
-        without("no right to mount a small filesystem")
+        skip_unless_ci("no right to mount a small filesystem")
     try:
         yield folder
     finally:

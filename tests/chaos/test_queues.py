@@ -250,7 +250,7 @@ def test_rabbitmqs_queues_are_replicated_and_what_is_sent_there_is_confirmed(
 ) -> None:
     fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
     assert rabbitmq.queue_types() == dict.fromkeys((TICKS, CHARTS, ASKED, UPLOADS), "quorum")
-    assert rabbitmq.unconfirmed_senders() == []
+    assert rabbitmq.unconfirmed_channels() == []
 
 
 def test_a_rabbitmq_that_is_restarted(rabbitmq: RabbitMQ, by_rabbitmq: Subscribers, report: Report) -> None:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.conftest import ROOT, as_a_stranger, until
+from tests.conftest import ROOT, unknown_user_command, until
 from tests.e2e.deployment import SECRETS, Deployment, running
 
 HOSTILE_NAMES = ["%(here)s%41 ;a #b ", "é?'\"$x&\n[b]"]
@@ -32,7 +32,7 @@ def deployment(folder: Path, timelines: Path) -> Iterator[Deployment]:
     nothing = dict.fromkeys([*SECRETS, "HOME", "USER", "LANG"], "") | {"PYTHONIOENCODING": "ascii"}
     lines = "".join(f"{name}={value}\r\n" for name, value in SECRETS.items())
     (folder / ".env").write_bytes(codecs.BOM_UTF16_LE + lines.encode("utf-16-le"))
-    with running(folder, timelines, nothing, run_as=as_a_stranger()) as deployment:
+    with running(folder, timelines, nothing, run_as=unknown_user_command()) as deployment:
         yield deployment
 
 
@@ -54,7 +54,7 @@ def test_output_that_cannot_be_opened_anew_is_written_all_the_same(tmp_path: Pat
     procfile = tmp_path / "Procfile"
     procfile.write_text("idle: echo is 100% idle\n")
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **SECRETS, "DROPBOX_APP_KEY": "key"}
-    command = [*as_a_stranger(), sys.executable, "-m", "pipeline.supervise", str(procfile)]
+    command = [*unknown_user_command(), sys.executable, "-m", "pipeline.supervise", str(procfile)]
     with (
         os.fdopen(reader, "rb", buffering=0) as output,
         subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=writer, stderr=writer) as deployment,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, as_a_stranger
+from tests.conftest import ROOT, unknown_user_command
 
 GOOD = {"TELEGRAM_BOT_TOKEN": "1:aaaaaaaaaaaaaaaaaaaaaaaa", "X_BEARER_TOKEN": "some-bearer-token"}
 RUN = ("pipeline.supervise", str(ROOT / "Procfile"))
@@ -19,7 +19,7 @@ PROCESSES = [("bot",), ("pipeline", "worker"), ("pipeline", "uploader"), ("pipel
 def start(module: tuple[str, ...], folder: Path, **settings: str) -> list[str]:
     """The problems that a process tells of as it ends, started by a stranger in this folder with an umask of 777."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **GOOD, **settings}
-    command = [*as_a_stranger(), sys.executable, "-m", *module]
+    command = [*unknown_user_command(), sys.executable, "-m", *module]
     ended = subprocess.run(
         command, cwd=folder, env=environment, umask=0o777, text=True, capture_output=True, timeout=60, check=False
     )
@@ -71,7 +71,7 @@ def no_place_for_its_configuration(path: Path) -> None:
 def test_a_folder_that_cannot_be_used_is_named(
     process: tuple[str, ...], make: Callable[[Path], None], said: str, tmp_path: Path
 ) -> None:
-    if make in {read_only, no_rights} and os.geteuid() == 0 and not as_a_stranger():
+    if make in {read_only, no_rights} and os.geteuid() == 0 and not unknown_user_command():
         pytest.fail("root may do everything: unshare is needed here")
     path = tmp_path / "here"
     make(path)

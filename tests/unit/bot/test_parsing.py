@@ -57,9 +57,9 @@ def test_a_wish_with_an_unknown_word_or_a_figure_out_of_range_is_refused(word: s
 
 @pytest.mark.parametrize("name", ["likes", "50", "live", "dark", "2h", "race", "all", "citas"])
 def test_an_account_named_like_a_word_or_number_of_compare_needs_its_mark(name: str) -> None:
-    without, marked = (parsing.parse_chart_request([word], [name], 100) for word in (name, f"@{name}"))
-    assert without.handles == []
-    assert without != parsing.ChartRequest([])
+    skip_unless_ci, marked = (parsing.parse_chart_request([word], [name], 100) for word in (name, f"@{name}"))
+    assert skip_unless_ci.handles == []
+    assert skip_unless_ci != parsing.ChartRequest([])
     assert marked == parsing.ChartRequest([name])
     assert parsing.parse_chart_request([f"https://x.com/{name}"], [name], 100) == marked
 

@@ -157,8 +157,8 @@ def test_excluded_posts_leave_gaps_in_pages(url: str, client: tweepy.Client) -> 
 def test_only_800_posts_are_reachable_without_replies(url: str, client: tweepy.Client) -> None:
     posts = [post(0, post_id=10_000 + number) for number in range(900)]
     load(url, {"username": "deep", "id": 79, "posts": posts})
-    without = tweepy.Paginator(client.get_users_tweets, 79, max_results=100, exclude="replies").flatten()
-    assert len(list(without)) == 800
+    skip_unless_ci = tweepy.Paginator(client.get_users_tweets, 79, max_results=100, exclude="replies").flatten()
+    assert len(list(skip_unless_ci)) == 800
     assert len(list(tweepy.Paginator(client.get_users_tweets, 79, max_results=100).flatten())) == 900
 
 
