@@ -17,6 +17,7 @@ from bot.command_context import CommandContext, translator_of
 from bot.comparing import EARLIEST, check_room, show
 from bot.context import Context
 from pipeline import clock
+from pipeline.chart.views import fitted
 from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartSpec, Comparison, Language, LazyString, Metric, Mode, Normalization, Span, Theme, View
@@ -115,7 +116,7 @@ def _chosen(choices: list[str], spec: ChartSpec) -> ChartSpec:
         )
     except ValueError:
         raise UserError(OLD) from None
-    return chosen.fitted()
+    return fitted(chosen)
 
 
 async def _show(command_context: CommandContext, comparison_id: int, choices: list[str]) -> None:

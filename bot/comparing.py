@@ -10,6 +10,7 @@ from bot import parsing, phrasing, telegram_errors
 from bot.command_context import CommandContext
 from bot.parsing import ChartRequest
 from pipeline import clock
+from pipeline.chart.views import fitted
 from pipeline.errors import UserError
 from pipeline.i18n import METRICS, lazy_gettext, lazy_ngettext
 from pipeline.records import Comparison, Language, LazyString, Mode, Normalization, Theme
@@ -62,7 +63,7 @@ async def comparison(command_context: CommandContext, wish: ChartRequest, accoun
     """What is wished, in the chat's own theme and language unless the wish names another."""
     usual = await command_context.context.read(chats.spec, command_context.chat_id)
     spec = wish.spec(replace(usual, count=command_context.context.settings.posts_per_account))
-    return Comparison(tuple(sorted(account.id for account in accounts)), spec.fitted())
+    return Comparison(tuple(sorted(account.id for account in accounts)), fitted(spec))
 
 
 def spoken(asked: Comparison, accounts: Sequence[Account]) -> LazyString:

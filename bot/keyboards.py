@@ -7,18 +7,18 @@ from typing import Any
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from pipeline.chart.views import VIEWS, fitted
 from pipeline.i18n import (
     LANGUAGE_NAMES,
     METRICS,
     NORMALIZATION_NAMES,
     SPAN_NAMES,
     THEME_NAMES,
-    VIEW_NAMES,
     Translator,
     lazy_gettext,
     translator,
 )
-from pipeline.records import NORMALIZATIONS, ChartSpec, Metric, Mode, View
+from pipeline.records import ChartSpec, Metric, Mode
 
 Row = list[InlineKeyboardButton]
 
@@ -34,9 +34,10 @@ def under_chart(comparison_id: int, spec: ChartSpec, mode: Mode) -> InlineKeyboa
     """Views, metrics, how they are measured, and whether the message is kept fresh. What is shown now is marked."""
     said = translator(spec.language)
     rows = [
-        _looks(comparison_id, spec, "view", {each: said.gettext(name) for each, name in VIEW_NAMES.items()}),
+        _looks(comparison_id, spec, "view", {view: said.gettext(each.name) for view, each in VIEWS.items()}),
         *(_looks(comparison_id, spec, "metric", _metrics(said, row)) for row in METRIC_ROWS),
-        _measures(comparison_id, spec, said),
+        _spans(comparison_id, spec, said),
+        _normalizations(comparison_id, spec, said),
         _keep(comparison_id, mode, said),
     ]
     return InlineKeyboardMarkup([row for row in rows if row])
@@ -46,17 +47,19 @@ def _metrics(said: Translator, metrics: Iterable[Metric]) -> dict[Metric, str]:
     return {metric: said.gettext(METRICS[metric]).capitalize() for metric in metrics}
 
 
-def _measures(comparison_id: int, spec: ChartSpec, said: Translator) -> Row:
-    if spec.view is View.GROWTH:
-        return _looks(comparison_id, spec, "span", {each: said.gettext(name) for each, name in SPAN_NAMES.items()})
-    bases = [
-        normalization
-        for normalization in NORMALIZATIONS[spec.view]
-        if replace(spec, normalization=normalization).fitted().normalization is normalization
-    ]
-    return _looks(
-        comparison_id, spec, "normalization", {each: said.gettext(NORMALIZATION_NAMES[each]) for each in bases}
-    )
+def _spans(comparison_id: int, spec: ChartSpec, said: Translator) -> Row:
+    if not VIEWS[spec.view].takes_span:
+        return []
+    return _looks(comparison_id, spec, "span", {each: said.gettext(name) for each, name in SPAN_NAMES.items()})
+
+
+def _normalizations(comparison_id: int, spec: ChartSpec, said: Translator) -> Row:
+    names = {
+        each: said.gettext(NORMALIZATION_NAMES[each])
+        for each in VIEWS[spec.view].measures
+        if fitted(replace(spec, normalization=each)).normalization is each
+    }
+    return _looks(comparison_id, spec, "normalization", names)
 
 
 def _looks(comparison_id: int, spec: ChartSpec, field: str, names: dict[Any, str]) -> Row:

@@ -10,10 +10,10 @@ from typing import Any
 from bot.handles import handle_in
 from bot.phrasing import INTERVAL_UNITS, MAX_MESSAGE_LENGTH, quote
 from bot.tokens import split_words
+from pipeline.chart.views import VIEWS
 from pipeline.errors import UserError
-from pipeline.i18n import METRICS, SPAN_NAMES, THEME_NAMES, VIEW_NAMES, lazy_gettext, lazy_ngettext, translator
+from pipeline.i18n import METRICS, SPAN_NAMES, THEME_NAMES, lazy_gettext, lazy_ngettext, translator
 from pipeline.records import (
-    NORMALIZATIONS,
     ChartSpec,
     Language,
     LazyString,
@@ -28,6 +28,7 @@ from pipeline.records import (
 MIN_POSTS = 5
 MIN_INTERVAL, MAX_INTERVAL = timedelta(minutes=1), timedelta(days=31)
 
+VIEWS_WITH_SPAN = [view for view, each in VIEWS.items() if each.takes_span]
 COMMAND = re.compile(r"\s*/\w+(?:@\w+)?")
 INTERVAL = re.compile(r"(\d{1,6})(m|min|h|d)", re.IGNORECASE)
 
@@ -50,7 +51,7 @@ CHOICES: dict[str, dict[str, StrEnum]] = {
         "view": Metric.VIEWS,
         "all": Metric.ENGAGEMENT,
     },
-    "view": _by_name(VIEW_NAMES),
+    "view": _by_name({view: each.name for view, each in VIEWS.items()}),
     "normalization": {"rate": Normalization.RATE, "daily": Normalization.DAILY},
     "span": _by_name(SPAN_NAMES),
     "theme": _by_name(THEME_NAMES),
@@ -77,18 +78,21 @@ class ChartRequest:
     def spec(self, default: ChartSpec) -> ChartSpec:
         """The default spec with the choices of this request. Raises UserError where two choices exclude each other."""
         view = self.view or self._implied_view or default.view
-        if self.normalization and self.normalization not in NORMALIZATIONS[view]:
-            views = [other for other in View if self.normalization in NORMALIZATIONS[other]]
+        if self.normalization and view not in self._views_so_normalized:
             raise UserError(
                 lazy_gettext(
                     "“{word}” does not go with {view}; it goes with {views}.",
                     word=self.normalization,
                     view=view,
-                    views=views,
+                    views=self._views_so_normalized,
                 )
             )
-        if self.span and view is not View.GROWTH:
-            raise UserError(lazy_gettext("“{span}” goes with growth, as in /compare growth {span}.", span=self.span))
+        if self.span and view not in VIEWS_WITH_SPAN:
+            raise UserError(
+                lazy_gettext(
+                    "“{span}” goes with {view}, as in /compare {view} {span}.", span=self.span, view=VIEWS_WITH_SPAN[0]
+                )
+            )
         if self.normalization is Normalization.RATE and self.metric is Metric.VIEWS:
             raise UserError(lazy_gettext("A rate is per 1,000 views, so that views have none. Name another metric."))
         return replace(
@@ -104,9 +108,13 @@ class ChartRequest:
     @property
     def _implied_view(self) -> View | None:
         """The view of a keyword that only one view has."""
-        if self.span:
-            return View.GROWTH
-        return View.RACE if self.normalization is Normalization.DAILY else None
+        asked = [VIEWS_WITH_SPAN] if self.span else []
+        asked += [self._views_so_normalized] if self.normalization else []
+        return next((views[0] for views in asked if len(views) == 1), None)
+
+    @property
+    def _views_so_normalized(self) -> list[View]:
+        return [view for view, each in VIEWS.items() if self.normalization in each.measures]
 
 
 def split_args(typed: str) -> list[str]:

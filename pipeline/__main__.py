@@ -26,8 +26,9 @@ SHORTEST_HEARTBEAT_S = 2
 
 def worker(settings: PipelineSettings) -> None:
     """Ticks and charts, on processes that fork after matplotlib is imported: a first chart then comes much sooner."""
-    import pipeline.chart.render  # noqa: F401, PLC0415
+    from pipeline.chart.render import load_drawings  # noqa: PLC0415
 
+    load_drawings()
     app = _tasks(settings)
     # For RabbitMQ, which frees what a frozen worker holds once it missed two of them.
     app.conf.broker_heartbeat = max(SHORTEST_HEARTBEAT_S, settings.tick_seconds // 2)

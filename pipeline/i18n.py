@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
 from pipeline import clock
-from pipeline.records import Language, LazyString, Metric, Normalization, Span, State, Theme, View
+from pipeline.records import Language, LazyString, Metric, Normalization, Span, State, Theme
 
 CATALOGUES = Path(__file__).parent / "locale"
 LOCALES = {Language.ENGLISH: "en_GB", Language.SPANISH: "es"}
@@ -68,12 +68,6 @@ METRICS = {
     Metric.ENGAGEMENT: lazy_gettext("engagement"),
 }
 """What people call it in a chat about X."""
-VIEW_NAMES = {
-    View.SPREAD: lazy_gettext("Spread"),
-    View.POSTS: lazy_gettext("Posts"),
-    View.GROWTH: lazy_gettext("Growth"),
-    View.RACE: lazy_gettext("Race"),
-}
 NORMALIZATION_NAMES = {
     Normalization.COUNT: lazy_gettext("As counted"),
     Normalization.RATE: lazy_gettext("Per 1,000 views"),

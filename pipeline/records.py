@@ -1,6 +1,6 @@
 """The plain values that the rooms hand to each other."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,6 +9,8 @@ NETWORK = "x"
 """The network that posts are read from."""
 DROPBOX = "dropbox"
 """Where the datasets go."""
+YOUNG = timedelta(hours=24)
+"""Counts of younger posts still grow fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Metric(StrEnum):
 
 
 class View(StrEnum):
-    """How a comparison is drawn."""
+    """How a comparison is drawn; the values are stored. pipeline.chart.views says what each view is."""
 
     SPREAD = "spread"
     POSTS = "posts"
@@ -61,7 +63,7 @@ class View(StrEnum):
 
 
 class Normalization(StrEnum):
-    """What a metric is measured by: as counted, per 1,000 views, or per day."""
+    """How a metric is measured: as counted, per 1,000 views, or per day. The values are stored."""
 
     COUNT = "count"
     RATE = "rate"
@@ -69,7 +71,7 @@ class Normalization(StrEnum):
 
 
 class Span(StrEnum):
-    """How far back growth is shown."""
+    """How far back a view that takes a span looks. The values are stored."""
 
     HOUR = "hour"
     DAY = "day"
@@ -176,18 +178,9 @@ class Due:
     depth: int
 
 
-NORMALIZATIONS = {
-    View.SPREAD: (Normalization.COUNT, Normalization.RATE),
-    View.POSTS: (Normalization.COUNT, Normalization.RATE),
-    View.GROWTH: (Normalization.COUNT,),
-    View.RACE: (Normalization.COUNT, Normalization.RATE, Normalization.DAILY),
-}
-"""What each view can be measured by."""
-
-
 @dataclass(frozen=True, slots=True)
 class ChartSpec:
-    """What of some accounts is drawn, and how: the metric and its basis, of the newest `count` posts."""
+    """What of some accounts is drawn, and how: a metric and its normalization, of the newest `count` posts of each."""
 
     metric: Metric = Metric.REPOSTS
     view: View = View.SPREAD
@@ -196,15 +189,6 @@ class ChartSpec:
     span: Span = Span.DAY
     theme: Theme = Theme.LIGHT
     language: Language = Language.ENGLISH
-
-    def fitted(self) -> "ChartSpec":
-        """The same without what makes no difference to its view, so that equal charts are one."""
-        fits = self.normalization in NORMALIZATIONS[self.view] and (self.metric, self.normalization) != (
-            Metric.VIEWS,
-            Normalization.RATE,
-        )
-        normalization = self.normalization if fits else Normalization.COUNT
-        return replace(self, normalization=normalization, span=self.span if self.view is View.GROWTH else Span.DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +204,15 @@ class ChartRow:
     """One account of a chart.
 
     handle: without the @.
-    values, times: the metric by its basis and the time of each post, newest first, of equal length; posts without it
-        are left out, so that a missing count is never drawn as zero.
-    note: why the row is stale or empty ("as of 23 Nov 14:05 UTC", "protected", "no posts yet"), None when fresh.
-    total: of all posts together, by the look's basis: their sum, the rate of their sums, or the sum a day; in growth
-        what was gained within the span. None where nothing is known.
-    read_at: when its own posts were read last; None where as_of of the whole chart says it.
-    course, gaps, since, until: for growth, what had been gained by each moment, oldest first; from when to when nobody
-        looked; from when on it is known, where that is not the span's start; when it was read last, where that is late.
+    values, times: the normalized metric and the time of each post, newest first, of equal length. Posts without the
+        metric are left out, so that a missing count is never drawn as zero.
+    note: why the row is stale or empty ("as of 23 Nov 14:05 UTC", "protected", "no posts of its own"); None when fresh.
+    total: of all posts together: their sum, the rate of their sums, or their sum per day, as the normalization asks. In
+        views of gains, what was gained within the span. None where it is not known.
+    read_at: when the account's posts were fetched last; None where the chart's as_of says it.
+    course, gaps, since, until: in views of gains, (moment, gained by then), oldest first; the intervals within which
+        the account was not fetched; from when on the gain is known, where that is not the span's start; when the
+        account was fetched last, where that is long ago.
     """
 
     handle: str
@@ -244,9 +229,9 @@ class ChartRow:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What of a chart stays where it is from one drawing to the next: the ends of its axis and the order of its rows.
+    """The ends of a chart's axis and the order of its rows, which the next chart of the comparison keeps if it can.
 
-    order: the rows' places in the data, from the top.
+    order: the indices of the rows in the data, from the top.
     """
 
     low: float
@@ -258,11 +243,12 @@ class Layout:
 class ChartData:
     """All that a chart shows and its caption says.
 
-    rows: in the comparison's own order, which never changes: colours go by it, the order on the picture by rank.
-    look.count: how many posts of each account were asked for; a row may hold fewer.
-    as_of: when the newest of the data was read; aware, in UTC. now: when a growth's span ends, which is that or later.
-    fades_at: when time alone changes what is shown, since the span slides; None for never.
-    before: the layout of the comparison's chart before this one, None for its first.
+    spec.count: how many posts of each account are compared; a row may hold fewer.
+    as_of: when the newest of the data were fetched; aware, in UTC.
+    rows: in the comparison's own order, which never changes and gives the accounts their colours.
+    before: the layout of the comparison's chart before this one; None for its first.
+    now: the end of the span in views of gains, which is as_of or later; None in other views.
+    fades_at: when the chart will be outdated although nothing is fetched, since the span moves; None for never.
     """
 
     spec: ChartSpec
@@ -274,5 +260,19 @@ class ChartData:
 
     @property
     def end(self) -> datetime:
-        """Where the span of a growth ends."""
+        """The end of the span."""
         return self.now or self.as_of
+
+    @property
+    def handles(self) -> tuple[str, ...]:
+        """The handles of all rows, each with its @."""
+        return tuple(f"@{row.handle}" for row in self.rows)
+
+    def read_at(self, row: ChartRow) -> datetime:
+        """When the row's figures were fetched: an account that cannot be fetched any more keeps its last time."""
+        return row.read_at or self.as_of
+
+    def young(self, row: ChartRow) -> list[bool]:
+        """Whether each post of the row was younger than YOUNG when it was fetched, so that its counts still grew."""
+        since = self.read_at(row) - YOUNG
+        return [time > since for time in row.times]

@@ -7,7 +7,9 @@ from html import escape
 from itertools import product
 from pathlib import Path
 
-from pipeline.chart import caption, draw, sample
+from pipeline.chart import sample
+from pipeline.chart.caption import caption
+from pipeline.chart.render import draw, render
 from pipeline.chart.sample import Timeline
 from pipeline.i18n import STATE_NAMES
 from pipeline.records import (
@@ -74,7 +76,7 @@ def main(folder: Path, file: Path | None) -> None:
         "Extremes": list(_extremes(timelines[0])),
     }
     for picture in (picture for pictures in rooms.values() for picture in pictures):
-        (folder / f"{picture.name}.png").write_bytes(draw(picture.data))
+        (folder / f"{picture.name}.png").write_bytes(render(draw(picture.data)))
     sections = "\n".join(_section(name, pictures) for name, pictures in rooms.items())
     (folder / "index.html").write_text(PAGE.format(sections=sections), encoding="utf-8")
 

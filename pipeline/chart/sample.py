@@ -10,8 +10,10 @@ from math import exp
 from pathlib import Path
 from random import Random
 
+from pipeline.chart.views import VIEWS
+from pipeline.chart.views.definition import Figures
 from pipeline.i18n import STATE_NAMES, lazy_gettext, translator
-from pipeline.records import ChartData, ChartRow, ChartSpec, Counts, LazyString, Post, State, View
+from pipeline.records import ChartData, ChartRow, ChartSpec, Counts, LazyString, Post, State
 from pipeline.sources.x.facts import views_are_counted
 from pipeline.steps.chart_data import Counted, counted_in, measure, total_of
 
@@ -90,9 +92,10 @@ def _row(timeline: Timeline, spec: ChartSpec, as_of: datetime) -> ChartRow:
     counted = counted_in(timeline.posts[: spec.count], spec)
     values = tuple(measure(value, post, spec) for value, post in counted)
     times = tuple(post.created_at for _, post in counted)
-    course = _course(counted, spec, as_of) if spec.view is View.GROWTH else ()
+    is_of_gains = VIEWS[spec.view].figures is Figures.GAINED
+    course = _course(counted, spec, as_of) if is_of_gains else ()
     gained = course[-1][1] if course else (0 if counted else None)
-    total = gained if spec.view is View.GROWTH else total_of(counted, spec, as_of)
+    total = gained if is_of_gains else total_of(counted, spec, as_of)
     note = translator(spec.language).gettext(timeline.note) if timeline.note else None
     return ChartRow(timeline.handle, values, times, note, total, course)
 

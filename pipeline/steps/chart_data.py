@@ -9,9 +9,10 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from pipeline.chart.number_format import short
-from pipeline.chart.ranking import fresh
+from pipeline.chart.views import VIEWS
+from pipeline.chart.views.definition import Figures
 from pipeline.i18n import STATE_NAMES, Translator, lazy_gettext, translator
-from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, Metric, Normalization, Post, State, View
+from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, Metric, Normalization, Post, State
 from pipeline.sources.x.facts import views_are_counted
 from pipeline.store import comparisons
 from pipeline.store.growth import Growth, growth
@@ -58,7 +59,7 @@ def chart_data(session: Session, comparison: Comparison, now: datetime) -> Chart
     rows = tuple(_row(account, newest[account.id], spec, as_of) for account in accounts)
     before = layouts.validate_json(comparison.layout) if comparison.layout else None
     data = ChartData(spec, as_of, rows, before)
-    if spec.view is not View.GROWTH:
+    if VIEWS[spec.view].figures is not Figures.GAINED:
         return data
     return _grown(data, growth(session, accounts, newest, spec.metric, spec.span, now), now)
 
@@ -67,7 +68,7 @@ def inputs(data: ChartData) -> str:
     """The digest of all that a chart shows but for its time."""
     daily = data.spec.normalization is Normalization.DAILY  # it falls with every second, by less than is shown
     rows = tuple(replace(row, read_at=None, total=None if daily else row.total) for row in data.rows)
-    young = tuple(sum(fresh(data, row)) for row in data.rows)
+    young = tuple(sum(data.young(row)) for row in data.rows)
     per_day = tuple(short(row.total or 0) for row in data.rows) if daily else ()
     return sha256(shown.dump_json((data.spec, rows, young, per_day))).hexdigest()
 

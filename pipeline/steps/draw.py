@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from pipeline.chart import caption, layout
-from pipeline.chart import draw as draw_picture
+from pipeline.chart import render
+from pipeline.chart.caption import caption
+from pipeline.chart.views import prepare
 from pipeline.messaging import client
 from pipeline.steps.chart_data import Drawing, chart_data, drawings, inputs, layouts
 from pipeline.steps.resources import Resources
@@ -30,8 +31,8 @@ def draw(resources: Resources, comparison_id: int, now: datetime) -> str | None:
         with resources.store.write_session() as db:
             comparisons.note_unchanged(db, comparison_id, inputs(data), data.as_of)
         return None
-    packed_layout = layouts.dump_json(layout(data)).decode()
-    chart = resources.blobs.put(draw_picture(data))
+    packed_layout = layouts.dump_json(prepare(data).layout).decode()
+    chart = resources.blobs.put(render.render(render.draw(data)))
     drawing = Drawing(chart, caption(data), inputs(data), packed_layout, data.as_of, data.fades_at)
     return resources.blobs.put(drawings.dump_json(drawing))
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from pipeline.chart.views import fitted
 from pipeline.records import ChartSpec, Counts, State
 from pipeline.records import Comparison as ComparisonRecord
 from pipeline.records import Post as PostRecord
@@ -34,7 +35,7 @@ def of(session: Session, comparison_id: int) -> ComparisonRecord | None:
 
 def find_or_add(session: Session, wanted: ComparisonRecord) -> Comparison:
     """The one row of this comparison, shared by all chats that ask for the same."""
-    spec = wanted.spec.fitted()
+    spec = fitted(wanted.spec)
     ids = ",".join(str(account_id) for account_id in sorted(wanted.accounts))
     key = " ".join([*(str(part) for part in astuple(spec)), ids])
     row = session.scalar(select(Comparison).where(Comparison.key == key))

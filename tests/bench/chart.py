@@ -22,10 +22,10 @@ from typing import Any, cast
 
 from PIL import Image
 
-from pipeline.chart import draw
 from pipeline.records import ChartData, ChartRow, ChartSpec, View
 from tests.bench.peers import Draw, Missing, Peer, Size
 from tests.conftest import ROOT
+from tests.unit.chart.made import png
 
 ACCOUNTS, POSTS = 5, 100
 WARM, ROUNDS = 3, 25
@@ -37,9 +37,9 @@ Result = dict[str, Any]
 
 
 def run() -> Iterator[Result]:
-    picture = Image.open(BytesIO(draw(new_layout(0))))
+    picture = Image.open(BytesIO(png(new_layout(0))))
     with ExitStack() as stack:
-        drawers = {OURS: draw} | dict(_opened(stack, Size(*picture.size)))
+        drawers = {OURS: png} | dict(_opened(stack, Size(*picture.size)))
         gc.freeze()  # as the worker does once all is loaded
         fresh_ms, size_bytes = _measured(drawers, new_layout)
         live_ms, _ = _measured(drawers, live_update)

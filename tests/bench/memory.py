@@ -7,9 +7,9 @@ from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 
-from pipeline.chart import draw
 from pipeline.records import View
 from tests.bench.chart import spread
+from tests.unit.chart.made import png
 
 FIRST, LAST = 200, 5000
 LAYOUTS = 40
@@ -21,7 +21,7 @@ def main() -> None:
     first = 0
     for number, view in enumerate(islice(cycle(View), LAST), 1):
         layout = number % LAYOUTS
-        draw(spread([f"account_{layout}_{place}" for place in range(1 + layout % 12)], Random(number), number, view))
+        png(spread([f"account_{layout}_{place}" for place in range(1 + layout % 12)], Random(number), number, view))
         if number == FIRST:
             first = _resident_bytes()
         if number % 1000 == 0:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-BOT_NEEDS_NONE_OF = {"tweepy", "dropbox", "matplotlib", "numpy", "pipeline.tasks", "pipeline.steps", "pipeline.chart"}
+BOT_NEEDS_NONE_OF = {"tweepy", "dropbox", "matplotlib", "numpy", "pipeline.tasks", "pipeline.steps"}
 
 
 def loaded_after(statement: str) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pipeline.chart.paint.page import MARGIN, WIDTH, Page
 from pipeline.chart.paint.theme import COLOURS
 from pipeline.chart.paint.typesetting import TEXT, Style, width
-from pipeline.chart.ranking import extent, title
+from pipeline.chart.prepared import Chart
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, LazyString
 
@@ -44,12 +44,13 @@ def height_for(rows: int) -> int:
     return min(HEIGHTS[0] + ROW_HEIGHT * max(rows - ROWS_AT_LEAST, 0), HEIGHTS[1])
 
 
-def open_page(data: ChartData, height: int, reading: str) -> Page:
+def open_page(chart: Chart, height: int, reading: str) -> Page:
     """A page with its head; reading says how the marks are to be read."""
+    data = chart.data
     colours, said = COLOURS[data.spec.theme], translator(data.spec.language)
     page = Page(height, colours)
-    page.text(LEFT, TITLE_BASELINE, title(data.spec), Style(colours.ink, TITLE, bold=True))
-    told, own, when = extent(data.spec), said.gettext("own posts only"), said.moment(data.as_of)
+    page.text(LEFT, TITLE_BASELINE, chart.title, Style(colours.ink, TITLE, bold=True))
+    told, own, when = chart.scope, said.gettext("own posts only"), said.moment(data.as_of)
     first, second = [told, own, when], [said.gettext("reposts left out"), reading]
     if width(SEPARATOR.join(first)) > RIGHT - LEFT:
         first, second = [told, when], [own, *second]
@@ -58,12 +59,13 @@ def open_page(data: ChartData, height: int, reading: str) -> Page:
     return page
 
 
-def open_slim_page(data: ChartData, height: int) -> Page:
+def open_slim_page(chart: Chart, height: int) -> Page:
     """A page with two lines of head, for as many rows as can be."""
+    data = chart.data
     colours, said = COLOURS[data.spec.theme], translator(data.spec.language)
     page = Page(height, colours)
-    page.text(LEFT, SLIM_TITLE_BASELINE, title(data.spec), Style(colours.ink, TITLE, bold=True))
-    told = [extent(data.spec), said.gettext("reposts left out"), said.moment(data.as_of)]
+    page.text(LEFT, SLIM_TITLE_BASELINE, chart.title, Style(colours.ink, TITLE, bold=True))
+    told = [chart.scope, said.gettext("reposts left out"), said.moment(data.as_of)]
     page.text(LEFT, SLIM_SUBTITLE_BASELINE, SEPARATOR.join(told), Style(colours.muted))
     return page
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, product
 
-from pipeline.chart.number_format import short
 from pipeline.chart.paint.typesetting import elide, width
 from pipeline.chart.parts import frame
-from pipeline.chart.ranking import RankedRow, column, handles, reason, since
+from pipeline.chart.prepared import Chart
+from pipeline.chart.ranking import RankedRow
+from pipeline.chart.wording import reason, since
 from pipeline.i18n import lazy_gettext, translator
-from pipeline.records import ChartData, View
 
 NOT_DRAWN = lazy_gettext("not drawn")
 EARLIER = lazy_gettext("read earlier")
@@ -32,9 +32,7 @@ class Words:
     width: float
 
 
-def divided(
-    data: ChartData, found: Sequence[RankedRow], most: int, usual: int, height: Height
-) -> tuple[int, list[str]]:
+def divided(chart: Chart, found: Sequence[RankedRow], most: int, usual: int, height: Height) -> tuple[int, list[str]]:
     """How many of the accounts are drawn, the first ones and at most so many, and the lines that name all others.
 
     A page becomes higher than it usually may be rather than that fewer than usual are drawn.
@@ -45,11 +43,11 @@ def divided(
     for limit, lowest, room, each_time in ways:
         drawn = _most_drawn(
             range(lowest, most + 1),
-            lambda drawn: height(drawn, named(data, found[drawn:], room, each_time=each_time)) <= limit,  # noqa: B023 used at once
+            lambda drawn: height(drawn, named(chart, found[drawn:], room, each_time=each_time)) <= limit,  # noqa: B023 used at once
         )
         if drawn is not None:
-            return drawn, named(data, found[drawn:], room, each_time=each_time)
-    return _cut(data, found, least, height)
+            return drawn, named(chart, found[drawn:], room, each_time=each_time)
+    return _cut(chart, found, least, height)
 
 
 def _most_drawn(amounts: range, fits: Callable[[int], bool]) -> int | None:
@@ -59,65 +57,62 @@ def _most_drawn(amounts: range, fits: Callable[[int], bool]) -> int | None:
     return amounts[bisect_left(amounts, True, key=lambda drawn: not fits(drawn)) - 1]  # noqa: FBT003 what is looked for
 
 
-def _cut(data: ChartData, found: Sequence[RankedRow], drawn: int, height: Height) -> tuple[int, list[str]]:
+def _cut(chart: Chart, found: Sequence[RankedRow], drawn: int, height: Height) -> tuple[int, list[str]]:
     """Far more accounts than a chat may usually track: as many as have room, and how many more there are."""
 
     def lines(told: int) -> list[str]:
-        more = translator(data.spec.language).ngettext("{count} more", "{count} more", len(found) - told)
-        return [*named(data, found[drawn:told], NAMES[-1], each_time=False), more]
+        more = translator(chart.data.spec.language).ngettext("{count} more", "{count} more", len(found) - told)
+        return [*named(chart, found[drawn:told], NAMES[-1], each_time=False), more]
 
     most = _most_drawn(range(drawn, len(found)), lambda told: height(drawn, lines(told)) <= frame.MOST_HEIGHT)
     return drawn, lines(drawn if most is None else most)
 
 
-def named(data: ChartData, rest: Sequence[RankedRow], room: float, *, each_time: bool = True) -> list[str]:
+def named(chart: Chart, rest: Sequence[RankedRow], room: float, *, each_time: bool = True) -> list[str]:
     """Lines that name these accounts with their figures, those of one reason or time together."""
-    others = handles(data)
-    groups = [list(group) for _, group in groupby(_sorted(data, rest, each_time=each_time), _kind(data, each_time))]
+    others = chart.data.handles
+    groups = [list(group) for _, group in groupby(_sorted(chart, rest, each_time=each_time), _kind(chart, each_time))]
     pieces: list[str] = []
     for number, group in enumerate(groups):
-        names = [_named(data, entry, room, others) for entry in group]
+        names = [_named(chart, entry, room, others) for entry in group]
         ends = "" if number == len(groups) - 1 else frame.SEPARATOR.rstrip()
-        pieces += [*_intro(data, group[0], each_time=each_time, first=number == 0).split(), *_listed(names, ends)]
+        pieces += [*_intro(chart, group[0], each_time=each_time, first=number == 0).split(), *_listed(names, ends)]
     return _wrapped([Words(piece, width(piece)) for piece in pieces])
 
 
-def _kind(data: ChartData, each_time: bool) -> Callable[[RankedRow], tuple[bool, str]]:  # noqa: FBT001 a key's
+def _kind(chart: Chart, each_time: bool) -> Callable[[RankedRow], tuple[bool, str]]:  # noqa: FBT001 a key's
     """Accounts with figures first; what is to be said of them all."""
 
     def kind(entry: RankedRow) -> tuple[bool, str]:
-        known = _figure(data, entry) is not None
-        said = entry.row.note or since(data, entry.row)
+        known = _figure(chart, entry) is not None
+        said = entry.row.note or since(chart.data, entry.row)
         if known and said:
             shorter = EARLIER if entry.row.note else NOT_ALL_KNOWN
-            return False, said if each_time else translator(data.spec.language).gettext(shorter)
-        return not known, "" if known else reason(data, entry.row)
+            return False, said if each_time else translator(chart.data.spec.language).gettext(shorter)
+        return not known, "" if known else reason(chart.data, entry.row)
 
     return kind
 
 
-def _sorted(data: ChartData, rest: Sequence[RankedRow], *, each_time: bool) -> list[RankedRow]:
-    return sorted(rest, key=_kind(data, each_time))
+def _sorted(chart: Chart, rest: Sequence[RankedRow], *, each_time: bool) -> list[RankedRow]:
+    return sorted(rest, key=_kind(chart, each_time))
 
 
-def _intro(data: ChartData, entry: RankedRow, *, each_time: bool, first: bool) -> str:
+def _intro(chart: Chart, entry: RankedRow, *, each_time: bool, first: bool) -> str:
     """What stands before a group: what its figures are, or why it has none, or when they were read."""
-    gettext = translator(data.spec.language).gettext
-    figures = [gettext(column(data.spec))] if first and _figure(data, entry) is not None else []
-    why = _kind(data, each_time)(entry)[1]
+    gettext = translator(chart.data.spec.language).gettext
+    figures = [gettext(chart.columns[0].name)] if first and _figure(chart, entry) is not None else []
+    why = _kind(chart, each_time)(entry)[1]
     return ", ".join(filter(None, [gettext(NOT_DRAWN) if first else "", *figures, why])) + ":"
 
 
-def _named(data: ChartData, entry: RankedRow, room: float, others: tuple[str, ...]) -> str:
+def _named(chart: Chart, entry: RankedRow, room: float, others: tuple[str, ...]) -> str:
     name = elide(f"@{entry.row.handle}", room, among=others)
-    return " ".join([name, *filter(None, [_figure(data, entry)])]).replace(" ", "\N{NO-BREAK SPACE}")
+    return " ".join([name, *filter(None, [_figure(chart, entry)])]).replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def _figure(data: ChartData, entry: RankedRow) -> str | None:
-    if entry.sort_value is None:
-        return None
-    sign = "+" if data.spec.view is View.GROWTH and entry.sort_value > 0 else ""
-    return sign + short(entry.sort_value, data.spec.language)
+def _figure(chart: Chart, entry: RankedRow) -> str | None:
+    return None if entry.sort_value is None else chart.columns[0].cell(entry, chart.data.spec.language)
 
 
 def _listed(names: Sequence[str], end: str) -> Iterator[str]:

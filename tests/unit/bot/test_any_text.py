@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 from bot import handles, keyboards, parsing, phrasing
 from bot.callbacks import NUMBER, _chosen
 from bot.entities import MAX_ENTITIES, extract_entities
+from pipeline.chart.views import fitted
 from pipeline.errors import UserError
 from pipeline.i18n import translator
 from pipeline.records import ChartSpec, Language, Metric, Mode, Normalization, Span, Theme, View
@@ -34,7 +35,7 @@ LOOKS = some.builds(
     span=some.sampled_from(Span),
     theme=some.sampled_from(Theme),
     language=some.sampled_from(Language),
-).map(ChartSpec.fitted)
+).map(fitted)
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,50}(-old[0-9]*)?")
 
 
@@ -71,7 +72,7 @@ def test_a_wish_is_read_or_refused_and_what_is_read_can_be_drawn(
     assert all(PLAIN_NAME.fullmatch(name) for name in wish.handles)
     assert wish.count is None or 5 <= wish.count <= 100
     assert wish.interval is None or parsing.MIN_INTERVAL <= wish.interval <= parsing.MAX_INTERVAL
-    assert spec.fitted() == spec.fitted().fitted()
+    assert fitted(spec) == fitted(fitted(spec))
     assert (spec.theme, spec.language) == (wish.theme or usual.theme, usual.language)
 
 
@@ -131,7 +132,7 @@ def test_a_buttons_choices_are_read_or_refused_and_what_is_read_can_be_drawn(
         chosen = _chosen(choices, spec)
     except UserError:
         return
-    assert chosen == chosen.fitted()
+    assert chosen == fitted(chosen)
     assert (chosen.count, chosen.theme, chosen.language) == (spec.count, spec.theme, spec.language)
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from random import Random
 
+from pipeline.chart.render import draw, render
+from pipeline.chart.views import prepare
 from pipeline.records import (
     ChartData,
     ChartRow,
@@ -68,6 +70,14 @@ def grown(row: ChartRow, span: Span = Span.DAY) -> ChartRow:
     moments = [NOW - span.length * (1 - step / len(last)) for step in range(len(sums))]
     course = [(moment, gained) for moment, gained in zip(moments, sums, strict=True) if moment > NOW - span.length]
     return replace(row, total=sums[-1], course=tuple(course) if sums[-1] else ())
+
+
+def png(data: ChartData) -> bytes:
+    return render(draw(data))
+
+
+def layout(data: ChartData) -> Layout:
+    return prepare(data).layout
 
 
 def lost(handle: str) -> ChartRow:

@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from pipeline.chart import caption
+from pipeline.chart.caption import caption
 from pipeline.records import ChartData, ChartRow, Language, Metric, Normalization, View
 from tests.unit.chart.made import EXTREMES, chart, crowd, lost, row
 

@@ -8,7 +8,7 @@ from statistics import median
 
 import pytest
 
-from pipeline.chart import caption
+from pipeline.chart.caption import caption
 from pipeline.chart.number_format import short
 from pipeline.chart.parts.frame import HEIGHTS, MOST_HEIGHT
 from pipeline.i18n import translator

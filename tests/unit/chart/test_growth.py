@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.chart import caption
+from pipeline.chart.caption import caption
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.theme import COLOURS
-from pipeline.chart.views.growth import drawing as growth
+from pipeline.chart.render import draw as draw_view
 from pipeline.chart.views.growth.cumulative import course, overtakings
 from pipeline.records import ChartRow, Language, Span, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, NOW, WIDEST, chart, crowd
@@ -63,7 +63,7 @@ def _racing(handle: str, chance: Random, span: Span) -> ChartRow:
 
 
 def draw(*rows: ChartRow, **spec: Any) -> Page:
-    page = growth.draw(chart(*rows, view=View.GROWTH, **spec))
+    page = draw_view(chart(*rows, view=View.GROWTH, **spec))
     page.paint()
     return page
 

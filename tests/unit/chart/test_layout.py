@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.chart import layout
 from pipeline.chart.paint.marks import Bars, Box, Dots, Line, Words
 from pipeline.chart.paint.page import WIDTH, Page
 from pipeline.chart.paint.theme import COLOURS
 from pipeline.chart.paint.typesetting import TEXT
 from pipeline.chart.parts.frame import GROWING
 from pipeline.chart.parts.labels import stack
-from pipeline.chart.render import VIEWS
+from pipeline.chart.render import draw
+from pipeline.chart.views import VIEWS, prepare
 from pipeline.records import ChartData, ChartRow, Language, Normalization, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
@@ -34,12 +34,13 @@ Sides = NDArray[np.float64]
 
 @cache
 def case(name: str, view: View, theme: Theme, language: Language) -> Page:
-    normalization = Normalization.RATE if name in RATES else Normalization.COUNT
+    is_rate = name in RATES and Normalization.RATE in VIEWS[view].measures
+    normalization = Normalization.RATE if is_rate else Normalization.COUNT
     return drawn(chart(*CASES[name], view=view, theme=theme, language=language, normalization=normalization))
 
 
 def drawn(data: ChartData) -> Page:
-    return VIEWS[data.spec.view](data)
+    return draw(data)
 
 
 def texts(page: Page) -> list[Words]:
@@ -193,7 +194,7 @@ def test_rows_stand_in_their_order_and_empty_ones_last(view: View) -> None:
 def test_rows_keep_the_order_of_the_chart_before(amount: int) -> None:
     rows = [row(f"a{number}", [1000 + 3 * number]) for number in range(amount)]
     before = chart(*rows)
-    kept = replace(before, before=replace(layout(before), order=tuple(range(amount))))
+    kept = replace(before, before=replace(prepare(before).layout, order=tuple(range(amount))))
     assert [told for told in words(drawn(kept)) if told.startswith("@")] == [f"@a{number}" for number in range(amount)]
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipeline.chart import draw, sample
+from pipeline.chart import sample
 from pipeline.records import ChartRow, ChartSpec, Normalization, Theme, View
-from tests.unit.chart.made import EXTREMES, chart, crowd
+from tests.unit.chart.made import EXTREMES, chart, crowd, png
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -24,7 +24,7 @@ def resident() -> int:
 @pytest.mark.parametrize("theme", Theme)
 @pytest.mark.parametrize("view", View)
 def test_the_picture_is_a_small_png_of_few_colours_without_metadata(view: View, theme: Theme) -> None:
-    content = draw(chart(*crowd(5, 112), view=view, theme=theme))
+    content = png(chart(*crowd(5, 112), view=view, theme=theme))
     image = Image.open(BytesIO(content))
     image.load()
     assert (image.format, image.mode, image.width) == ("PNG", "P", 1280)
@@ -35,46 +35,45 @@ def test_the_picture_is_a_small_png_of_few_colours_without_metadata(view: View, 
 
 def test_equal_data_gives_equal_bytes_also_in_another_process_that_draws_in_another_order() -> None:
     again = (
-        "import sys; from pipeline.chart import draw; from pipeline.records import View;"
-        "from tests.unit.chart.made import chart, crowd;"
-        "[sys.stdout.buffer.write(draw(chart(*crowd(3), view=view))) for view in reversed(View)]"
+        "import sys; from pipeline.records import View; from tests.unit.chart.made import chart, crowd, png;"
+        "[sys.stdout.buffer.write(png(chart(*crowd(3), view=view))) for view in reversed(View)]"
     )
     data = [chart(*crowd(3), view=view) for view in View]
-    pictures = [draw(one) for one in data]
-    assert pictures == [draw(replace(one)) for one in data]
+    pictures = [png(one) for one in data]
+    assert pictures == [png(replace(one)) for one in data]
     elsewhere = subprocess.run([sys.executable, "-c", again], check=True, capture_output=True).stdout
     assert b"".join(reversed(pictures)) == elsewhere
 
 
 def test_equal_data_gives_equal_bytes_whatever_is_drawn_before_and_at_the_same_time() -> None:
     data = [chart(*crowd(amount), view=view, theme=theme) for amount in (2, 5) for view in View for theme in Theme]
-    one_by_one = [draw(one) for one in data]
+    one_by_one = [png(one) for one in data]
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(draw, data[::-1] * 3)) == one_by_one[::-1] * 3
+        assert list(pool.map(png, data[::-1] * 3)) == one_by_one[::-1] * 3
 
 
 @pytest.mark.parametrize("theme", Theme)
 @pytest.mark.parametrize("view", View)
 @pytest.mark.parametrize("rows", EXTREMES.values(), ids=EXTREMES)
 def test_extreme_data_is_drawn(rows: list[ChartRow], view: View, theme: Theme) -> None:
-    assert draw(chart(*rows, view=view, theme=theme)).startswith(b"\x89PNG")
+    assert png(chart(*rows, view=view, theme=theme)).startswith(b"\x89PNG")
 
 
 def test_drawing_again_and_again_needs_no_more_memory() -> None:
     data = [chart(*crowd(3), view=view) for view in View]
     for _ in range(15):
-        [draw(one) for one in data]
+        [png(one) for one in data]
     gc.collect()
     before = resident()
     for _ in range(30):
-        [draw(one) for one in data]
+        [png(one) for one in data]
     gc.collect()
     assert resident() - before < 8_000_000
 
 
 @pytest.mark.parametrize("view", View)
 def test_real_timelines_are_drawn(timelines: Path, view: View) -> None:
-    content = draw(sample.comparison(sample.read(timelines)[:5], ChartSpec(view=view, theme=Theme.DARK)))
+    content = png(sample.comparison(sample.read(timelines)[:5], ChartSpec(view=view, theme=Theme.DARK)))
     assert 6_000 < len(content) <= 90_000
 
 

@@ -10,7 +10,7 @@ from pipeline.chart.paint.marks import Bars, Box, Dots, Line, Words
 from pipeline.chart.paint.page import WIDTH, Page
 from pipeline.chart.paint.theme import COLOURS, blend
 from pipeline.chart.parts.labels import stack
-from pipeline.chart.views.posts import drawing as posts
+from pipeline.chart.render import draw as draw_view
 from pipeline.records import ChartRow, Language, Normalization, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
@@ -27,7 +27,7 @@ CASES["few drawn, many named"] = [
 
 
 def draw(*rows: ChartRow, **spec: Any) -> Page:
-    page = posts.draw(chart(*rows, view=View.POSTS, **spec))
+    page = draw_view(chart(*rows, view=View.POSTS, **spec))
     page.paint()
     return page
 

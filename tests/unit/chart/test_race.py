@@ -8,6 +8,7 @@ from pipeline.chart.paint.marks import Bars, Box, Words
 from pipeline.chart.paint.page import WIDTH, Page
 from pipeline.chart.paint.theme import COLOURS
 from pipeline.chart.paint.typesetting import TEXT
+from pipeline.chart.render import draw as draw_view
 from pipeline.chart.views.race import drawing as race
 from pipeline.records import ChartData, ChartRow, Language, Normalization, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
@@ -23,7 +24,7 @@ def drawn(*rows: ChartRow, normalization: Normalization = Normalization.COUNT, t
 
 
 def drawn_of(data: ChartData) -> Page:
-    page = race.draw(data)
+    page = draw_view(data)
     page.paint()
     return page
 

@@ -6,9 +6,8 @@ from random import Random
 import pytest
 from matplotlib.testing.compare import compare_images
 
-from pipeline.chart import draw
 from pipeline.records import ChartData, ChartRow, Theme, View
-from tests.unit.chart.made import chart, row
+from tests.unit.chart.made import chart, png, row
 
 FOLDER = Path(__file__).parent / "references"
 RENEW = "python -m tests.unit.chart.test_references"
@@ -43,7 +42,7 @@ PICTURES: dict[str, ChartData] = {
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_picture_is_the_one_that_was_found_good(name: str, tmp_path: Path) -> None:
     drawn = tmp_path / f"{name}.png"
-    drawn.write_bytes(draw(PICTURES[name]))
+    drawn.write_bytes(png(PICTURES[name]))
     difference = compare_images(str(FOLDER / drawn.name), str(drawn), TOLERANCE)
     assert difference is None, f"{difference}\nLook at these; if the new picture is as it should be: {RENEW}"
 
@@ -57,7 +56,7 @@ def renew() -> None:
     for old in FOLDER.glob("*.png"):
         old.unlink()
     for name, data in PICTURES.items():
-        (FOLDER / f"{name}.png").write_bytes(draw(data))
+        (FOLDER / f"{name}.png").write_bytes(png(data))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from pipeline.chart import layout
+from pipeline.chart.views import VIEWS
 from pipeline.records import ChartData, ChartRow, Layout, Normalization, View
-from tests.unit.chart.made import chart, lost, row
+from tests.unit.chart.made import chart, layout, lost, row
 
 COUNTS = some.integers(0, 10**9) | some.integers(0, 400)
 RATES = some.floats(0, 1000) | some.floats(0, 0.5)
@@ -19,7 +19,7 @@ ENDS = some.floats(-(10**6), 10**10)
 def charts(draw: some.DrawFn) -> ChartData:
     """Any accounts, each with any chart before: one of the same accounts, or of others."""
     view = draw(some.sampled_from(View))
-    normalization = draw(some.sampled_from([Normalization.COUNT, Normalization.RATE]))
+    normalization = draw(some.sampled_from([each for each in VIEWS[view].measures if each is not Normalization.DAILY]))
     values = some.lists(RATES if normalization is Normalization.RATE else COUNTS, max_size=14)
     rows = [row(f"a{number}", found) for number, found in enumerate(draw(some.lists(values, max_size=12)))]
     places = some.permutations(range(len(rows))) | some.permutations(range(3))

@@ -12,13 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.chart import draw
 from pipeline.chart.paint.marks import Bars, Dots
 from pipeline.chart.paint.theme import COLOURS, PALETTE
 from pipeline.chart.paint.typesetting import TEXT
 from pipeline.chart.views.posts.series import MOST_TOGETHER
 from pipeline.records import ChartData, Normalization, Theme, View
-from tests.unit.chart.made import chart, row
+from tests.unit.chart.made import chart, png, row
 from tests.unit.chart.test_layout import drawn, texts
 
 Pixels = NDArray[np.uint8]
@@ -42,7 +41,7 @@ BESIDE = [0, 20, 900]
 
 
 def pixels(data: ChartData) -> Pixels:
-    return np.asarray(Image.open(BytesIO(draw(data))).convert("RGB"))
+    return np.asarray(Image.open(BytesIO(png(data))).convert("RGB"))
 
 
 def of_colour(picture: Pixels, colour: str) -> Mask:

@@ -7,7 +7,8 @@ from statistics import median
 
 import pytest
 
-from pipeline.chart import caption, sample
+from pipeline.chart import sample
+from pipeline.chart.caption import caption
 from pipeline.chart.number_format import short
 from pipeline.chart.sample import Timeline
 from pipeline.records import ChartSpec, Language, Metric, Normalization, Post, View

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from pipeline import restart
-from pipeline.chart import caption
+from pipeline.chart.caption import caption
 from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX, NETWORK, ChartSpec, State
 from pipeline.steps.chart_data import chart_data

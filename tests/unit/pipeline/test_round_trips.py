@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.chart import caption, draw, layout
+from pipeline.chart.caption import caption
+from pipeline.chart.views import prepare
 from pipeline.messaging.client import Answer, answers
 from pipeline.records import (
     ChartData,
@@ -31,6 +32,7 @@ from pipeline.steps import dataset_file
 from pipeline.steps.chart_data import Drawing, drawings, layouts
 from pipeline.steps.dataset_file import Author
 from pipeline.steps.fetch import fetch_results
+from tests.unit.chart.made import png
 
 TEXTS = some.text(some.characters(codec="utf-8"), max_size=30)
 MOMENTS = some.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=some.just(UTC))  # noqa: DTZ001
@@ -150,6 +152,6 @@ def test_any_name_is_drawn_and_told(handles: list[str], view: View, metric: Metr
         for handle in handles
     ]
     chart = ChartData(ChartSpec(metric, view), now, tuple(rows))
-    assert draw(chart).startswith(b"\x89PNG")
-    assert layout(chart).order
+    assert png(chart).startswith(b"\x89PNG")
+    assert prepare(chart).layout.order
     assert len(caption(chart).replace("`", "").encode("utf-16-le")) <= 2 * 1024

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.delivery import captioned
-from pipeline.chart import caption
-from pipeline.chart.ranking import fresh
+from pipeline.chart.caption import caption
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import (
     NETWORK,
@@ -136,7 +135,7 @@ def test_a_post_is_young_if_it_was_when_it_was_read(store: Store) -> None:
     read(store, "late", NOW - 5 * DAY, posts(NOW - 5 * DAY, 30 * HOUR, 1, 2))
     read(store, "fresh", NOW, posts(NOW, 30 * HOUR, 1, 2))
     found = data(store, ChartSpec())
-    assert [fresh(found, row) for row in found.rows] == [[True, False]] * 2
+    assert [found.young(row) for row in found.rows] == [[True, False]] * 2
 
 
 def test_the_same_read_again_gives_the_same_chart_until_a_post_is_grown_up(store: Store) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from pipeline.chart import caption
+from pipeline.chart.caption import caption
 from pipeline.records import ChartRow, ChartSpec, Counts, FetchResult, Language, Metric, Normalization, Post, View
 from pipeline.sources.x.responses import page
 from pipeline.steps.chart_data import chart_data

@@ -8,13 +8,13 @@ from math import ceil
 
 from babel.dates import format_datetime
 
-from pipeline.chart.layout import layout
 from pipeline.chart.number_format import short, tick
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import TEXT, Style, width
 from pipeline.chart.parts import frame, labels, overflow
 from pipeline.chart.parts.scale import ROUND
-from pipeline.chart.ranking import RankedRow, handles, ranked
+from pipeline.chart.prepared import Chart
+from pipeline.chart.ranking import RankedRow
 from pipeline.chart.views.growth.cumulative import Course, Overtaking, course, level_at, level_before, overtakings
 from pipeline.chart.views.posts.series import HALO, SPACE, STROKE, told_apart
 from pipeline.i18n import lazy_gettext, translator
@@ -118,19 +118,19 @@ class Line:
         return self.entry.row
 
 
-def draw(data: ChartData) -> Page:
+def draw(chart: Chart) -> Page:
     """The lines of those that gained most, as many as can be told apart; the others are named."""
-    kept, start = layout(data), data.end - data.spec.span.length
-    found = ranked(data, kept)
+    data, kept, found = chart.data, chart.layout, chart.entries
+    start = data.end - data.spec.span.length
     moved = [entry for entry in found if _moved(entry.row)]
-    shown, names = _divided(data, [*moved, *(entry for entry in found if entry not in moved)], len(moved))
+    shown, names = _divided(chart, [*moved, *(entry for entry in found if entry not in moved)], len(moved))
     courses = [course(entry.row, start) for entry in shown]
     passed = [
         each
         for each in overtakings(courses, data.end, data.spec.span.length * BRIEF)
         if _is_seen(each, shown[each.by].row) and _is_seen(each, shown[each.of].row)
     ]
-    page = frame.open_page(data, _height(len(shown), names), _reading(data, passed))
+    page = frame.open_page(chart, _height(len(shown), names), _reading(data, passed))
     drawn = [_line(page, entry, steps) for entry, steps in zip(shown, courses, strict=True)]
     bottom = frame.foot(page, data, growing=False, lines=_foot(data, drawn, passed, names))
     if len(drawn) == 1:
@@ -142,9 +142,9 @@ def draw(data: ChartData) -> Page:
     return page
 
 
-def _divided(data: ChartData, found: Sequence[RankedRow], most: int) -> tuple[Sequence[RankedRow], list[str]]:
+def _divided(chart: Chart, found: Sequence[RankedRow], most: int) -> tuple[Sequence[RankedRow], list[str]]:
     """Those that are drawn, and the lines that name the others."""
-    amount, names = overflow.divided(data, found, min(most, MOST_LINES), USUAL, _least_height)
+    amount, names = overflow.divided(chart, found, min(most, MOST_LINES), USUAL, _least_height)
     return found[:amount], names
 
 
@@ -224,7 +224,7 @@ def _label(page: Page, data: ChartData, line: Line) -> labels.Label:
     ink, muted = Style(page.colours.ink), Style(page.colours.muted)
     told = f"{_gained(data, line.row)} {_since(data, line.row)}".strip()
     note = line.row.note or "", muted
-    return labels.label(line.colour, f"@{line.row.handle}", (told, ink), note, among=handles(data))
+    return labels.label(line.colour, f"@{line.row.handle}", (told, ink), note, among=data.handles)
 
 
 def _gained(data: ChartData, row: ChartRow) -> str:
@@ -311,6 +311,6 @@ def _foot(data: ChartData, drawn: Sequence[Line], passed: Sequence[Overtaking], 
 def _passed(data: ChartData, drawn: Sequence[Line], each: Overtaking) -> str:
     """Long names are shortened as they are in the labels."""
     names = (f"@{drawn[place].row.handle}" for place in (each.by, each.of))
-    by, of = (labels.shortened(name, handles(data)) for name in names)
+    by, of = (labels.shortened(name, data.handles) for name in names)
     time = _time(data, each.moment, MOMENTS[data.spec.span])
     return translator(data.spec.language).gettext(PASSED[data.spec.span], name=by, other=of, time=time)

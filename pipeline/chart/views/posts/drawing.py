@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from math import ceil
 
-from pipeline.chart.layout import layout
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import TEXT, Style, width
 from pipeline.chart.parts import frame, labels, overflow
 from pipeline.chart.parts.scale import Scale, scale_of
-from pipeline.chart.ranking import RankedRow, figures, fresh, handles, ranked, sample
+from pipeline.chart.prepared import Chart
+from pipeline.chart.ranking import RankedRow
 from pipeline.chart.views.posts import panels, single
 from pipeline.chart.views.posts.rolling_median import enough, window
 from pipeline.chart.views.posts.series import (
@@ -27,6 +27,7 @@ from pipeline.chart.views.posts.series import (
     ticks_width,
     values_axis,
 )
+from pipeline.chart.wording import median_and_top, sample_size
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
@@ -41,17 +42,16 @@ NO_POSTS = lazy_gettext("no posts")
 LINES = lazy_gettext("grey lines: the other accounts")
 
 
-def draw(data: ChartData) -> Page:
+def draw(chart: Chart) -> Page:
     """The accounts with the highest medians, as many as can be told apart; the others are named."""
-    kept = layout(data)
-    found = ranked(data, kept)
+    data, found = chart.data, chart.entries
     full = [entry for entry in found if entry.row.values]
-    shown, names = _divided(data, full + found[len(full) :], min(len(full), panels.MOST))
+    shown, names = _divided(chart, [*full, *found[len(full) :]], min(len(full), panels.MOST))
     many = len(shown) > MOST_TOGETHER
-    page = frame.open_page(data, _height(data, len(shown), names), _reading(data, shown, many=many))
+    page = frame.open_page(chart, _height(data, len(shown), names), _reading(data, shown, many=many))
     bottom = frame.foot(page, data, growing=_growing(data, shown), lines=_lines_told(data, names, many=many))
     drawn = [series(page, data, entry) for entry in shown]
-    scale = scale_of(kept, data.spec.normalization, LINEAR)
+    scale = scale_of(chart.layout, data.spec.normalization, LINEAR)
     if many:
         panels.draw(page, data, drawn, scale, bottom)
     elif len(drawn) == 1:
@@ -89,13 +89,13 @@ def _reading(data: ChartData, shown: Sequence[RankedRow], *, many: bool) -> str:
     return full if width(line) <= frame.RIGHT - frame.LEFT else gettext(SHORT_READING)
 
 
-def _divided(data: ChartData, found: Sequence[RankedRow], most: int) -> tuple[Sequence[RankedRow], list[str]]:
+def _divided(chart: Chart, found: Sequence[RankedRow], most: int) -> tuple[Sequence[RankedRow], list[str]]:
     """Those that are drawn, and the lines that name the others."""
 
     def height(drawn: int, names: Sequence[str]) -> int:
-        return _least_height(data, drawn, names)
+        return _least_height(chart.data, drawn, names)
 
-    amount, names = overflow.divided(data, found, most, USUAL, height)
+    amount, names = overflow.divided(chart, found, most, USUAL, height)
     return found[:amount], names
 
 
@@ -113,7 +113,7 @@ def _least_height(data: ChartData, drawn: int, names: Sequence[str]) -> int:
 
 
 def _growing(data: ChartData, shown: Sequence[RankedRow]) -> bool:
-    return any(any(fresh(data, entry.row)) for entry in shown)
+    return any(any(data.young(entry.row)) for entry in shown)
 
 
 def _lines_told(data: ChartData, names: Sequence[str], *, many: bool) -> list[str]:
@@ -139,9 +139,12 @@ def _together(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale
 
 def _label(page: Page, data: ChartData, one: Series) -> labels.Label:
     row, ink = one.entry.row, Style(page.colours.ink)
-    told = [figures(data, one.entry)[0], *([sample(one.entry)] if len(row.values) < data.spec.count else [])]
+    told = [
+        median_and_top(data, one.entry)[0],
+        *([sample_size(one.entry)] if len(row.values) < data.spec.count else []),
+    ]
     joined = frame.SEPARATOR.join(told)
     lines_told = [joined] if width(joined) <= labels.COLUMN else told
     below = [(words, ink) for words in lines_told]
     note = row.note or "", Style(page.colours.muted)
-    return labels.label(one.colour, f"@{row.handle}", *below, note, among=handles(data))
+    return labels.label(one.colour, f"@{row.handle}", *below, note, among=data.handles)

@@ -11,7 +11,6 @@ from pipeline.chart.paint.theme import blend
 from pipeline.chart.paint.typesetting import TEXT, Style, elide, width
 from pipeline.chart.parts import frame
 from pipeline.chart.parts.scale import Scale
-from pipeline.chart.ranking import handles, sample
 from pipeline.chart.views.posts.series import (
     SPACE,
     Plot,
@@ -27,6 +26,7 @@ from pipeline.chart.views.posts.series import (
     ticks_width,
     values_axis,
 )
+from pipeline.chart.wording import sample_size
 from pipeline.records import ChartData
 
 COLUMNS = 2
@@ -85,11 +85,11 @@ def _heading(page: Page, data: ChartData, box: Plot, one: Series, head: float) -
     """The name at the left, the median at the right; below why the account is grey."""
     row, style = one.entry.row, Style(one.colour, bold=True)
     right, baseline = box.right + box.dot, box.top - head + TEXT - 4
-    few = [sample(one.entry)] if len(row.values) < data.spec.count else []
+    few = [sample_size(one.entry)] if len(row.values) < data.spec.count else []
     words = frame.SEPARATOR.join([short(one.entry.median or 0, data.spec.language), *few])
     room = right - box.left - APART - width(words)
     muted = Style(page.colours.muted)
-    page.text(box.left, baseline, elide(f"@{row.handle}", room, style, handles(data)), style)
+    page.text(box.left, baseline, elide(f"@{row.handle}", room, style, data.handles), style)
     page.text(right, baseline, words, muted if row.note else Style(page.colours.ink), "right")
     if row.note:
         page.text(box.left, baseline + NOTE, elide(row.note, right - box.left), muted)

@@ -10,7 +10,7 @@ from pipeline.chart.paint.marks import GAP, SOLID, Dash
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import TEXT, Style, width
 from pipeline.chart.parts.scale import Scale
-from pipeline.chart.ranking import RankedRow, fresh
+from pipeline.chart.ranking import RankedRow
 from pipeline.chart.views.posts.rolling_median import on_top, rolling_median, window
 from pipeline.i18n import translator
 from pipeline.records import ChartData, Normalization
@@ -158,7 +158,7 @@ def posts_axis(page: Page, data: ChartData, box: Plot) -> None:
 
 def dots(page: Page, data: ChartData, box: Plot, one: Series, others: Counter[tuple[int, float]]) -> None:
     """A dot a post, the youngest hollow; upon the dots that others have in the same place, which are counted."""
-    young = fresh(data, one.entry.row)
+    young = data.young(one.entry.row)
     counts = data.spec.normalization is Normalization.COUNT
     places = _crowded(box, one) if box.step < DOTS[0] / 2 else _stacked(box, one, others, counts=counts)
     page.dots([place for ago, place in places if not young[ago]], page.colours.dot(one.colour), box.dot, rim=0)

@@ -9,7 +9,6 @@ from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import TEXT, Style, width
 from pipeline.chart.parts import frame, labels
 from pipeline.chart.parts.scale import Scale
-from pipeline.chart.ranking import figures, sample
 from pipeline.chart.views.posts.series import (
     SPACE,
     Plot,
@@ -24,6 +23,7 @@ from pipeline.chart.views.posts.series import (
     ticks_width,
     values_axis,
 )
+from pipeline.chart.wording import median_and_top, sample_size
 from pipeline.i18n import translator
 from pipeline.records import ChartData
 
@@ -65,8 +65,8 @@ def _top(one: Series, scale: Scale, bottom: float) -> float:
 
 def _heading(page: Page, data: ChartData, one: Series) -> None:
     row = one.entry.row
-    few = [sample(one.entry)] if len(row.values) < data.spec.count else []
-    told = frame.SEPARATOR.join([figures(data, one.entry)[0], *few])
+    few = [sample_size(one.entry)] if len(row.values) < data.spec.count else []
+    told = frame.SEPARATOR.join([median_and_top(data, one.entry)[0], *few])
     name = f"@{row.handle}", Style(one.colour, NAME, bold=True)
     others = (told, Style(page.colours.ink)), (row.note or "", Style(page.colours.muted))
     labels.heading(page, frame.TOP + NAME_BASELINE, [name, *others])
@@ -79,7 +79,7 @@ def _best(page: Page, data: ChartData, box: Plot, one: Series) -> tuple[float, f
     time = one.entry.row.times[ago]
     pattern = "d MMM" if time.year == data.as_of.year else "d MMM y"
     day = format_datetime(time, pattern, locale=translator(data.spec.language).locale)
-    words = frame.SEPARATOR.join([figures(data, one.entry)[1], day])
+    words = frame.SEPARATOR.join([median_and_top(data, one.entry)[1], day])
     half = width(words) / 2
     x, y = box.point(ago, top)
     middle = min(max(x, box.left + half), box.right - half)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from pipeline.chart.layout import layout
 from pipeline.chart.number_format import short
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import TEXT, Style, elide, width
 from pipeline.chart.parts import frame, overflow
-from pipeline.chart.ranking import RankedRow, figures, handles, ranked, reason, sample, within
+from pipeline.chart.prepared import Chart
+from pipeline.chart.ranking import RankedRow
+from pipeline.chart.wording import median_and_top, reason, sample_size, within
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, Layout, Normalization
 
@@ -92,13 +93,12 @@ class Line:
         return self.middle + RISE * self.size
 
 
-def draw(data: ChartData) -> Page:
+def draw(chart: Chart) -> Page:
     """The accounts with the highest totals, as many as can be told apart; the other ones are named."""
-    kept = layout(data)
-    found = ranked(data, kept)
+    data, kept, found = chart.data, chart.layout, chart.entries
     if len(found) > MOST_OPEN:
-        return _dense(data, found, kept)
-    page = _open(data, frame.height_for(len(found)))
+        return _dense(chart)
+    page = _open(chart, frame.height_for(len(found)))
     if len(found) == 1 and found[0].sort_value is not None:
         _single(page, data, found[0], found[0].sort_value)
     elif found:
@@ -108,8 +108,9 @@ def draw(data: ChartData) -> Page:
     return page
 
 
-def _open(data: ChartData, height: int) -> Page:
-    return frame.open_page(data, height, translator(data.spec.language).gettext(READINGS[data.spec.normalization]))
+def _open(chart: Chart, height: int) -> Page:
+    data = chart.data
+    return frame.open_page(chart, height, translator(data.spec.language).gettext(READINGS[data.spec.normalization]))
 
 
 def _single(page: Page, data: ChartData, entry: RankedRow, total: float) -> None:
@@ -122,7 +123,7 @@ def _single(page: Page, data: ChartData, entry: RankedRow, total: float) -> None
     if width(_short(data, total), number) > frame.RIGHT - frame.LEFT:
         number = Style(colour, ALONE_NUMBER // 2, bold=True)
     page.text(frame.LEFT - 8, 550, _short(data, total), number)
-    each = gettext("per post: {figures}", figures=frame.SEPARATOR.join(figures(data, entry)))
+    each = gettext("per post: {figures}", figures=frame.SEPARATOR.join(median_and_top(data, entry)))
     words = frame.SEPARATOR.join([each, *_remarks(data, entry)])
     page.text(frame.LEFT, 640, elide(words, frame.RIGHT - frame.LEFT), Style(page.colours.muted))
 
@@ -148,7 +149,7 @@ def _head(page: Page, data: ChartData, entry: RankedRow, band: Band, lead: str) 
     name, style = Style(_colour(page, entry), band.name, bold=True), Style(page.colours.muted)
     whole, baseline = frame.RIGHT - frame.LEFT - SPACE, band.top + band.name
     remarks = frame.SEPARATOR.join(_remarks(data, entry)) if entry.sort_value is not None else ""
-    handle = elide(f"@{entry.row.handle}", max(whole - width(remarks), whole / 2), name, handles(data))
+    handle = elide(f"@{entry.row.handle}", max(whole - width(remarks), whole / 2), name, data.handles)
     room = whole - width(handle, name)
     longer = frame.SEPARATOR.join(filter(None, [lead, remarks]))
     page.text(frame.LEFT, baseline, handle, name)
@@ -170,11 +171,12 @@ def _lead(data: ChartData, found: Sequence[RankedRow]) -> str:
     return gettext("{number} ahead of {other}", number=_short(data, first - second), other=other)
 
 
-def _dense(data: ChartData, found: Sequence[RankedRow], kept: Layout) -> Page:
+def _dense(chart: Chart) -> Page:
     """A line an account."""
-    amount, names = overflow.divided(data, found, len(found), USUAL_LINES, _height)
+    data, kept, found = chart.data, chart.layout, chart.entries
+    amount, names = overflow.divided(chart, found, len(found), USUAL_LINES, _height)
     shown = found[:amount]
-    page = _open(data, max(frame.HEIGHTS[1], _height(amount, names)))
+    page = _open(chart, max(frame.HEIGHTS[1], _height(amount, names)))
     bottom = frame.foot(page, data, growing=False, lines=names)
     height = (bottom - frame.TOP) / len(shown)
     lines = [Line(frame.TOP + height * number, height) for number in range(len(shown))]
@@ -206,7 +208,7 @@ class _Column:
 
     def draw(self, page: Page, data: ChartData, entry: RankedRow, line: Line, high: float) -> None:
         name = Style(_colour(page, entry), line.size, bold=True)
-        handle = elide(f"@{entry.row.handle}", self.left - SPACE - frame.LEFT, name, handles(data))
+        handle = elide(f"@{entry.row.handle}", self.left - SPACE - frame.LEFT, name, data.handles)
         page.text(frame.LEFT, line.baseline, handle, name)
         if entry.sort_value is None:
             self._say(page, self.left, reason(data, entry.row), line)
@@ -255,7 +257,7 @@ def _remarks(data: ChartData, entry: RankedRow) -> list[str]:
 
 
 def _few(data: ChartData, entry: RankedRow) -> str:
-    return sample(entry) if entry.sort_value is not None and len(entry.row.values) < data.spec.count else ""
+    return sample_size(entry) if entry.sort_value is not None and len(entry.row.values) < data.spec.count else ""
 
 
 def _short(data: ChartData, value: float) -> str:

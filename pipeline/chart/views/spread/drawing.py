@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.chart.layout import ROWS_WITH_TOPS, layout
 from pipeline.chart.number_format import short
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import Style, elide, width
 from pipeline.chart.parts import frame
 from pipeline.chart.parts.scale import scale_of
-from pipeline.chart.ranking import RankedRow, figures, fresh, handles, ranked, reason, sample
-from pipeline.chart.views.spread import strip, table
+from pipeline.chart.prepared import Chart
+from pipeline.chart.ranking import RankedRow
+from pipeline.chart.views.spread import MOST_OPEN_ROWS, strip, table
 from pipeline.chart.views.spread.strip import Axis, Room, Strip, colour, strip_of
+from pipeline.chart.wording import median_and_top, reason, sample_size
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
@@ -47,16 +48,15 @@ class Row:
     strip: Strip | None
 
 
-def draw(data: ChartData) -> Page:
+def draw(chart: Chart) -> Page:
     """A row an account as long as there is room for its words; a line an account where there are more."""
-    kept = layout(data)
-    found = ranked(data, kept)
-    scale = scale_of(kept, data.spec.normalization, LINEAR)
-    if len(found) > ROWS_WITH_TOPS:
-        return table.draw(data, found, scale)
+    data, found = chart.data, chart.entries
+    scale = scale_of(chart.layout, data.spec.normalization, LINEAR)
+    if len(found) > MOST_OPEN_ROWS:
+        return table.draw(chart, scale)
     axis = Axis(scale, scale.placed(frame.LEFT + PAD, frame.RIGHT - PAD), frame.LEFT, frame.RIGHT)
-    page = frame.open_page(data, frame.height_for(len(found)), translator(data.spec.language).gettext(READING))
-    growing = any(any(fresh(data, row)) for row in data.rows)
+    page = frame.open_page(chart, frame.height_for(len(found)), translator(data.spec.language).gettext(READING))
+    growing = any(any(data.young(row)) for row in data.rows)
     bottom = frame.foot(page, data, growing=growing, lines=[])
     rows = _rows(page, data, found, bottom - AXIS, axis)
     strips = [row.strip for row in rows if row.strip]
@@ -110,7 +110,7 @@ def _head(page: Page, data: ChartData, row: Row) -> None:
     full, less = _words(data, entry)
     room = frame.RIGHT - frame.LEFT - SPACE
     words = full if width(full, style) + width(handle, name) <= room else less
-    shown = elide(handle, room - width(words, style), name, handles(data))
+    shown = elide(handle, room - width(words, style), name, data.handles)
     page.text(frame.LEFT, baseline, shown, name)
     if row.strip:
         page.text(frame.RIGHT, baseline, words, style, "right")
@@ -123,8 +123,8 @@ def _words(data: ChartData, entry: RankedRow) -> tuple[str, str]:
     row = entry.row
     if not row.values:
         return reason(data, row), reason(data, row)
-    median, top = figures(data, entry)
-    few = [sample(entry)] if len(row.values) < data.spec.count else []
+    median, top = median_and_top(data, entry)
+    few = [sample_size(entry)] if len(row.values) < data.spec.count else []
     note = [row.note] if row.note else []
     if len(data.rows) == 1:
         median, top = top, ""

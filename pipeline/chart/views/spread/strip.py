@@ -9,7 +9,7 @@ from pipeline.chart.number_format import tick
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import width
 from pipeline.chart.parts.scale import ROUND, Scale
-from pipeline.chart.ranking import RankedRow, fresh
+from pipeline.chart.ranking import RankedRow
 from pipeline.chart.views.spread.swarm import Crowd, Swarm
 from pipeline.records import ChartData, Language, Normalization
 
@@ -123,7 +123,7 @@ class Strip:
 def strip_of(page: Page, data: ChartData, entry: RankedRow, room: Room, axis: Axis) -> Strip:
     """The posts of an account that has some."""
     row, high = entry.row, axis.scale.high
-    posts = sorted(zip(row.values, fresh(data, row), strict=True))
+    posts = sorted(zip(row.values, data.young(row), strict=True))
     shown = [post for post in posts if post[0] <= high]
     grain = 0 if data.spec.normalization is Normalization.RATE else 1
     ink = colour(page, entry)

@@ -9,9 +9,11 @@ from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import Style, elide, width
 from pipeline.chart.parts import frame, overflow
 from pipeline.chart.parts.scale import Scale
-from pipeline.chart.ranking import RankedRow, fresh, handles, reason
+from pipeline.chart.prepared import Chart
+from pipeline.chart.ranking import RankedRow
 from pipeline.chart.views.spread import strip
 from pipeline.chart.views.spread.strip import Axis, Room, Strip, colour, strip_of
+from pipeline.chart.wording import reason
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
@@ -64,11 +66,12 @@ class Line:
         return self.room.middle + DROP
 
 
-def draw(data: ChartData, found: Sequence[RankedRow], scale: Scale) -> Page:
+def draw(chart: Chart, scale: Scale) -> Page:
     """As many accounts as fit, the others named below."""
-    amount, told = _fitted(data, found)
+    data, found = chart.data, chart.entries
+    amount, told = _fitted(chart)
     shown = found[:amount]
-    page = frame.open_slim_page(data, max(frame.HEIGHTS[1], _height(data, amount, told)))
+    page = frame.open_slim_page(chart, max(frame.HEIGHTS[1], _height(data, amount, told)))
     bottom = frame.foot(page, data, growing=_growing(data), lines=told)
     columns = _columns(data, shown)
     place = scale.placed(columns.start + PAD, columns.end - PAD)
@@ -84,14 +87,15 @@ def draw(data: ChartData, found: Sequence[RankedRow], scale: Scale) -> Page:
     return page
 
 
-def _fitted(data: ChartData, found: Sequence[RankedRow]) -> tuple[int, list[str]]:
+def _fitted(chart: Chart) -> tuple[int, list[str]]:
     """How many accounts have rows, and the lines of the foot, which name the others."""
+    data, found = chart.data, chart.entries
     reading = [translator(data.spec.language).gettext(READING)] if any(row.values for row in data.rows) else []
 
     def height(drawn: int, names: Sequence[str]) -> int:
         return _height(data, drawn, [*reading, *names])
 
-    amount, names = overflow.divided(data, found, len(found), USUAL, height)
+    amount, names = overflow.divided(chart, found, len(found), USUAL, height)
     return amount, [*reading, *names]
 
 
@@ -101,7 +105,7 @@ def _height(data: ChartData, rows: int, told: Sequence[str]) -> int:
 
 
 def _growing(data: ChartData) -> bool:
-    return any(any(fresh(data, row)) for row in data.rows)
+    return any(any(data.young(row)) for row in data.rows)
 
 
 def _columns(data: ChartData, shown: Sequence[RankedRow]) -> Columns:
@@ -157,7 +161,7 @@ def _text(page: Page, data: ChartData, line: Line, columns: Columns) -> None:
     row = line.entry.row
     muted, name = Style(page.colours.muted), Style(colour(page, line.entry), bold=True)
     style = muted if row.note else Style(page.colours.ink)
-    handle = elide(f"@{row.handle}", columns.names, name, handles(data))
+    handle = elide(f"@{row.handle}", columns.names, name, data.handles)
     page.text(frame.LEFT, line.baseline, handle, name)
     if line.entry.median is None:
         words = elide(reason(data, row), frame.RIGHT - columns.start)
