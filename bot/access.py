@@ -24,9 +24,9 @@ async def check(command_context: CommandContext, *, changes: bool) -> None:
             )
         )
     if await command_context.context.read(
-        chats.is_set_aside, command_context.chat_id
+        chats.is_inactive, command_context.chat_id
     ):  # it was not seen to come back, as while the bot slept
-        await command_context.context.write(chats.serve_again, command_context.chat_id, clock.now())
+        await command_context.context.write(chats.reactivate, command_context.chat_id, clock.now())
     if changes and not await _is_chat_admin(command_context):
         raise UserError(lazy_gettext("In groups only admins may change what is tracked and shown. Ask one of them."))
 

@@ -83,7 +83,7 @@ def build(settings: BotSettings, store: Store) -> "Application[Any, Any, Any, An
 
     async def start(_application: object) -> None:
         await context.write(chats.allow_only, access.allowed_chats(settings), clock.now())
-        await context.write(subscriptions.begin_anew, clock.now())
+        await context.write(subscriptions.resend_interrupted, clock.now())
         await _show_menu(application)
         delivery.start()
         notifier.start()
@@ -141,12 +141,12 @@ def _membership(context: Context) -> Any:
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         change = update.my_chat_member
-        if change is None or not await context.read(chats.is_known, change.chat.id):
+        if change is None or not await context.read(chats.exists, change.chat.id):
             return
         if change.new_chat_member.status in {ChatMember.LEFT, ChatMember.BANNED}:
-            await context.write(chats.set_aside, change.chat.id, "the bot was removed or blocked", clock.now())
+            await context.write(chats.deactivate, change.chat.id, "the bot was removed or blocked", clock.now())
         elif not allowed or change.chat.id in allowed:
-            await context.write(chats.serve_again, change.chat.id, clock.now())
+            await context.write(chats.reactivate, change.chat.id, clock.now())
             context.wake.set()
 
     return handle
@@ -169,7 +169,7 @@ def _opening(context: Context) -> Any:
 
     async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         if update.message:
-            await context.write(subscriptions.resume, update.message.chat.id, clock.now())
+            await context.write(subscriptions.retry_problems, update.message.chat.id, clock.now())
             context.wake.set()
 
     return handle

@@ -21,7 +21,7 @@ from pipeline.chart.views import fitted
 from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartSpec, Comparison, Language, LazyString, Metric, Mode, Normalization, Span, Theme, View
-from pipeline.store import chats, comparisons, notices, subscriptions
+from pipeline.store import chats, circuit_breakers, comparisons, subscriptions
 from pipeline.store.tables import Subscription
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ def _chosen(choices: list[str], spec: ChartSpec) -> ChartSpec:
 async def _show(command_context: CommandContext, comparison_id: int, choices: list[str]) -> None:
     """Show the same accounts by another view or metric, in the same message."""
     current = await command_context.context.read(
-        subscriptions.showing, command_context.chat_id, command_context.message.message_id
+        subscriptions.find_by_message, command_context.chat_id, command_context.message.message_id
     )
     await access.check(command_context, changes=current is not None and current.mode is not Mode.ONCE)
     shown = await command_context.context.read(_shown, command_context, comparison_id)
@@ -139,7 +139,7 @@ async def _settings(command_context: CommandContext, choice: str) -> None:
     pointed = await command_context.context.write(
         _choose, command_context.chat_id, (await command_context.translator()).language, chosen
     )
-    spec = await command_context.context.read(chats.spec, command_context.chat_id)
+    spec = await command_context.context.read(chats.default_spec, command_context.chat_id)
     with command_context.unless_refused():  # as when what is chosen already was pressed: nothing is modified
         await command_context.message.edit_text(
             translator(spec.language).gettext(keyboards.SETTINGS), reply_markup=keyboards.chat_settings(spec)
@@ -173,7 +173,7 @@ async def _forget(command_context: CommandContext, *, sure: bool) -> None:
     await access.check(command_context, changes=True)
     said = await command_context.translator()  # which is forgotten too
     if sure:
-        await command_context.context.write(chats.forget, command_context.chat_id)
+        await command_context.context.write(chats.delete_chat, command_context.chat_id)
         done = lazy_gettext("Forgotten: nothing of this chat is stored any more.")
     else:
         done = lazy_gettext("Nothing was deleted.")
@@ -186,7 +186,7 @@ async def _try_again(command_context: CommandContext) -> None:
     await access.check(command_context, changes=False)
     if not access.is_owner(command_context):
         raise UserError(lazy_gettext("Only the bot's owner can do that."))
-    await command_context.context.write(notices.lift, clock.now())  # and the next tick asks
+    await command_context.context.write(circuit_breakers.half_open, clock.now())  # and the next tick asks
     said = await command_context.translator()
     with command_context.unless_refused():  # as when it was pressed before
         await command_context.message.edit_text(said.gettext("Being tried again now; /status tells how it went."))
@@ -194,8 +194,8 @@ async def _try_again(command_context: CommandContext) -> None:
 
 def _mine(session: Session, chat_id: int, comparison_id: int) -> Comparison:
     """The comparison, if this chat tracks all its accounts; so nobody reads another chat's by its number."""
-    found = comparisons.of(session, comparison_id)
-    tracked = {account.id for account in chats.tracked(session, chat_id)}
+    found = comparisons.get_record(session, comparison_id)
+    tracked = {account.id for account in chats.list_tracked_accounts(session, chat_id)}
     if found is None or not found.accounts or not tracked.issuperset(found.accounts):
         raise UserError(OLD)
     return found
@@ -204,7 +204,7 @@ def _mine(session: Session, chat_id: int, comparison_id: int) -> Comparison:
 def _shown(session: Session, command_context: CommandContext, comparison_id: int) -> Comparison:
     """What the message shows by now: the button may be older than its accounts, theme and language."""
     _mine(session, command_context.chat_id, comparison_id)
-    current = subscriptions.showing(session, command_context.chat_id, command_context.message.message_id)
+    current = subscriptions.find_by_message(session, command_context.chat_id, command_context.message.message_id)
     shown = comparing.shown_by(session, current) if current else None
     shown = shown or _mine(session, command_context.chat_id, _number_under(command_context.message))
     count = min(shown.spec.count, command_context.context.settings.posts_per_account)  # fewer may be read since
@@ -218,26 +218,26 @@ def _number_under(message: Message) -> int:
 
 def _put(session: Session, command_context: CommandContext, asked: Comparison, mode: Mode) -> int:
     """Let the message show this comparison: by the subscription that it has, or by a new one. Returns what to draw."""
-    current = subscriptions.showing(session, command_context.chat_id, command_context.message.message_id)
+    current = subscriptions.find_by_message(session, command_context.chat_id, command_context.message.message_id)
     if mode is Mode.LIVE:
         check_room(session, command_context.chat_id, asked, mode)
     if current is None:
         return show(
             session, subscription(command_context, mode, message_id=command_context.message.message_id), asked
         ).comparison_id
-    row = comparisons.find_or_add(session, asked)
+    row = comparisons.get_or_create(session, asked)
     current.mode = mode if mode is Mode.LIVE else current.mode
-    current.next_at = current.asked_at = clock.now()
-    subscriptions.point(session, current.id, row.id, comparisons.want(session, row))
+    current.next_at = current.requested_at = clock.now()
+    subscriptions.switch_comparison(session, current.id, row.id, comparisons.request_redraw(session, row))
     return row.id
 
 
 def _put_down(session: Session, command_context: CommandContext) -> bool:
     """Let the live message stay as it is, with the buttons of a single chart."""
-    current = subscriptions.showing(session, command_context.chat_id, command_context.message.message_id)
+    current = subscriptions.find_by_message(session, command_context.chat_id, command_context.message.message_id)
     if current is None or current.mode is not Mode.LIVE:
         return False
-    current.mode, current.shown = Mode.ONCE, None
+    current.mode, current.delivered_digest = Mode.ONCE, None
     session.flush()
     return True
 
@@ -246,7 +246,7 @@ def subscription(command_context: CommandContext, mode: Mode, *, message_id: int
     return Subscription(
         chat_id=command_context.chat_id,
         thread_id=command_context.thread_id,
-        everything=False,
+        all_tracked=False,
         mode=mode,
         message_id=message_id,
         next_at=EARLIEST,

@@ -36,7 +36,7 @@ NOTHING_TRACKED = lazy_gettext(
 
 async def read(command_context: CommandContext) -> tuple[ChartRequest, Sequence[Account]]:
     """The wish in the call's words and the accounts it is about."""
-    tracked = await command_context.context.read(chats.tracked, command_context.chat_id)
+    tracked = await command_context.context.read(chats.list_tracked_accounts, command_context.chat_id)
     if not tracked:
         raise UserError(NOTHING_TRACKED)
     wish = parsing.parse_chart_request(
@@ -61,7 +61,7 @@ async def read(command_context: CommandContext) -> tuple[ChartRequest, Sequence[
 
 async def comparison(command_context: CommandContext, wish: ChartRequest, accounts: Sequence[Account]) -> Comparison:
     """What is wished, in the chat's own theme and language unless the wish names another."""
-    usual = await command_context.context.read(chats.spec, command_context.chat_id)
+    usual = await command_context.context.read(chats.default_spec, command_context.chat_id)
     spec = wish.spec(replace(usual, count=command_context.context.settings.posts_per_account))
     return Comparison(tuple(sorted(account.id for account in accounts)), fitted(spec))
 
@@ -81,20 +81,20 @@ def spoken(asked: Comparison, accounts: Sequence[Account]) -> LazyString:
 
 def show(session: Session, subscription: Subscription, asked: Comparison) -> Subscription:
     """Keep the subscription, and have its comparison drawn afresh for it."""
-    row = comparisons.find_or_add(session, asked)
+    row = comparisons.get_or_create(session, asked)
     subscription.comparison_id = row.id
-    subscription.from_version = comparisons.want(session, row)
-    subscription.asked_at = clock.now()
+    subscription.min_version = comparisons.request_redraw(session, row)
+    subscription.requested_at = clock.now()
     return subscriptions.add(session, subscription)
 
 
 def shown_by(session: Session, subscription: Subscription) -> Comparison:
-    return comparisons.record(session, session.get_one(ComparisonRow, subscription.comparison_id))
+    return comparisons.to_record(session, session.get_one(ComparisonRow, subscription.comparison_id))
 
 
 def check_room(session: Session, chat_id: int, asked: Comparison, mode: Mode) -> None:
     """Refuse a subscription that the chat has already, or one too many."""
-    kept = subscriptions.of_chat(session, chat_id)
+    kept = subscriptions.list_of_chat(session, chat_id)
     if any(each.mode is mode and shown_by(session, each) == asked for each in kept):
         raise UserError(
             lazy_gettext("This chat is subscribed to that chart already. /list shows it, /unsubscribe ends it.")
@@ -111,14 +111,14 @@ def check_room(session: Session, chat_id: int, asked: Comparison, mode: Mode) ->
 
 def follow_tracked(session: Session, chat_id: int) -> list[int]:
     """Point the subscriptions to everything that the chat tracks at what it tracks now; returns what is to be drawn."""
-    ids = tuple(sorted(account.id for account in chats.tracked(session, chat_id)))
+    ids = tuple(sorted(account.id for account in chats.list_tracked_accounts(session, chat_id)))
     pointed = []
-    for subscription in subscriptions.of_chat(session, chat_id):
-        if subscription.everything and ids:
-            row = comparisons.find_or_add(session, replace(shown_by(session, subscription), accounts=ids))
-            subscriptions.point(session, subscription.id, row.id, comparisons.want(session, row))
+    for subscription in subscriptions.list_of_chat(session, chat_id):
+        if subscription.all_tracked and ids:
+            row = comparisons.get_or_create(session, replace(shown_by(session, subscription), accounts=ids))
+            subscriptions.switch_comparison(session, subscription.id, row.id, comparisons.request_redraw(session, row))
             pointed.append(row.id)
-        elif subscription.everything:
+        elif subscription.all_tracked:
             subscriptions.remove(session, subscription.id)
     return pointed
 
@@ -127,25 +127,25 @@ def restyle(
     session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None
 ) -> list[int]:
     """Choose the theme of the chat's charts or its language, for those kept fresh too; returns what is to be drawn."""
-    chats.choose(session, chat_id, theme=theme, language=language)
+    chats.set_preferences(session, chat_id, theme=theme, language=language)
     pointed = []
-    for subscription in subscriptions.of_chat(session, chat_id):
+    for subscription in subscriptions.list_of_chat(session, chat_id):
         shown = shown_by(session, subscription)
         spec = replace(shown.spec, theme=theme or shown.spec.theme, language=language or shown.spec.language)
         if spec != shown.spec:
-            row = comparisons.find_or_add(session, replace(shown, spec=spec))
-            subscriptions.point(session, subscription.id, row.id, comparisons.want(session, row))
+            row = comparisons.get_or_create(session, replace(shown, spec=spec))
+            subscriptions.switch_comparison(session, subscription.id, row.id, comparisons.request_redraw(session, row))
             pointed.append(row.id)
     return pointed
 
 
 def drop_untracked(session: Session, chat_id: int) -> int:
     """End the subscriptions to chosen accounts of which one is not tracked any more; returns how many."""
-    ids = {account.id for account in chats.tracked(session, chat_id)}
+    ids = {account.id for account in chats.list_tracked_accounts(session, chat_id)}
     lost = [
         subscription.id
-        for subscription in subscriptions.of_chat(session, chat_id)
-        if not subscription.everything and not ids.issuperset(shown_by(session, subscription).accounts)
+        for subscription in subscriptions.list_of_chat(session, chat_id)
+        if not subscription.all_tracked and not ids.issuperset(shown_by(session, subscription).accounts)
     ]
     for subscription_id in lost:
         subscriptions.remove(session, subscription_id)
@@ -157,7 +157,7 @@ def spoken_of(session: Session, subscription_id: int) -> LazyString | None:
     subscription = session.get(Subscription, subscription_id)
     if subscription is None:
         return None
-    return spoken(shown_by(session, subscription), comparisons.accounts_of(session, subscription.comparison_id))
+    return spoken(shown_by(session, subscription), comparisons.list_accounts(session, subscription.comparison_id))
 
 
 def trouble_of(subscription: Subscription) -> LazyString | None:

@@ -94,7 +94,7 @@ class Context:
     async def follow(self, chat_id: int, failure: Failure) -> None:
         """A chat that is gone is set aside until it is back; one that moved is known by its new id."""
         if failure.kind is ErrorKind.CHAT_GONE:
-            await self.write_surely(chats.set_aside, chat_id, failure.text, clock.now())
+            await self.write_surely(chats.deactivate, chat_id, failure.text, clock.now())
         if failure.new_chat_id:
             await self.write_surely(chats.migrate, chat_id, failure.new_chat_id, clock.now())
 

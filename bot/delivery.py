@@ -30,7 +30,7 @@ from pipeline.errors import AWAY
 from pipeline.i18n import translator
 from pipeline.records import Mode
 from pipeline.store import comparisons, subscriptions, telegram_photos
-from pipeline.store.subscriptions import Showing, Turn
+from pipeline.store.subscriptions import ChartDelivery, DueDelivery
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +61,9 @@ class Way(Enum):
     ANEW = auto()
 
 
-def ways(showing: Showing) -> list[Way]:
+def ways(showing: ChartDelivery) -> list[Way]:
     """In which ways it is tried now: first as usual, since a refusal may pass, and more where it has not passed."""
-    anew_after = ANEW_AFTER_SOON if showing.asked_at else ANEW_AFTER
+    anew_after = ANEW_AFTER_SOON if showing.requested_at else ANEW_AFTER
     others = [Way.UPLOADED, Way.PLAIN]
     others += [Way.ANEW] if showing.message_id is not None and showing.failures >= anew_after else []
     if showing.failures > BY_TURNS_AFTER:
@@ -71,11 +71,11 @@ def ways(showing: Showing) -> list[Way]:
     return [Way.USUAL, *(others if showing.failures else [])]
 
 
-def wait_of(showing: Showing, failure: Failure) -> timedelta:
+def wait_of(showing: ChartDelivery, failure: Failure) -> timedelta:
     """How long until it is tried again; a refusal that nobody knows may pass at once, or never."""
     if failure.kind not in telegram_errors.UNKNOWN_REFUSALS:
         return failure.delay
-    waits = SOON_S if showing.asked_at else LATER_S
+    waits = SOON_S if showing.requested_at else LATER_S
     return timedelta(seconds=waits[showing.failures] if showing.failures < len(waits) else AT_MOST_S)
 
 
@@ -150,12 +150,14 @@ class Delivery:
 
     async def _start_due(self) -> bool:
         """Start showing what is due, as far as there is room. True where something had to be held back."""
-        due = await self.context.read(subscriptions.outdated, clock.now())
+        due = await self.context.read(subscriptions.list_due, clock.now())
         held_back = False
         for turn in due:
             if self._is_full():
                 return True
-            if turn.chat_id in self.under_way or not self.rate_limiter.has_room(turn.chat_id, requested=turn.is_asked):
+            if turn.chat_id in self.under_way or not self.rate_limiter.has_room(
+                turn.chat_id, requested=turn.is_requested
+            ):
                 held_back = True
                 continue
             self.under_way[turn.chat_id] = asyncio.create_task(self._take(turn))
@@ -166,10 +168,10 @@ class Delivery:
         preparing = len(self.under_way) - len(self.rate_limiter.charts_in_flight)
         return preparing >= AT_ONCE or len(self.under_way) >= MOST_AT_ONCE
 
-    async def _take(self, turn: Turn) -> None:
+    async def _take(self, turn: DueDelivery) -> None:
         """Show the newest chart there is by now: the list that this turn came from may be older than the last note."""
         try:
-            showing = await self.context.read(subscriptions.due, turn, clock.now())
+            showing = await self.context.read(subscriptions.get_delivery, turn, clock.now())
             if showing is not None:
                 await self._show(showing)
         except AWAY as error:
@@ -178,7 +180,7 @@ class Delivery:
             del self.under_way[turn.chat_id]
             self.context.wake.set()
 
-    async def _show(self, showing: Showing) -> None:
+    async def _show(self, showing: ChartDelivery) -> None:
         try:
             message_id = await self._put_in_some_way(showing)
             await self._note(showing, None if showing.mode is Mode.NEW else message_id)
@@ -195,7 +197,7 @@ class Delivery:
             log.exception("showing a chart failed")
             await self._settle(showing, Failure(ErrorKind.UNCERTAIN, "failed", telegram_errors.FAILURE_DELAY))
 
-    async def _put_in_some_way(self, showing: Showing) -> int:
+    async def _put_in_some_way(self, showing: ChartDelivery) -> int:
         """Show the chart in the first way that Telegram does not refuse. Returns the message's id."""
         first, *others = ways(showing)
         try:
@@ -212,52 +214,54 @@ class Delivery:
                 refusal = error
         raise refusal
 
-    async def _put_in(self, way: Way, showing: Showing) -> int:
+    async def _put_in(self, way: Way, showing: ChartDelivery) -> int:
         match way:
             case Way.USUAL:
                 return await self._put(showing)
             case Way.ANEW:
                 return await self._put_anew(showing)
             case _:
-                upload = self.uploads.setdefault(showing.chart, Upload())
+                upload = self.uploads.setdefault(showing.chart_digest, Upload())
                 return await self._upload(showing, upload, plain=way is Way.PLAIN)
 
-    async def _put_anew(self, showing: Showing) -> int:
+    async def _put_anew(self, showing: ChartDelivery) -> int:
         """In a message of its own, where Telegram does not take it in the one that it stood in, or was to stand in."""
         try:
-            upload = self.uploads.setdefault(showing.chart, Upload())
+            upload = self.uploads.setdefault(showing.chart_digest, Upload())
             message_id = await self._upload(replace(showing, message_id=None), upload)
         except TelegramError as error:
             if telegram_errors.classify(error).kind is not ErrorKind.UNCERTAIN:
                 await self.context.write_surely(subscriptions.unmark_sending, showing, clock.now())
             raise
-        if showing.asked_at:
+        if showing.requested_at:
             self.notifier.point_below(showing.chat_id, showing.message_id)
         return message_id
 
-    async def _put(self, showing: Showing) -> int:
+    async def _put(self, showing: ChartDelivery) -> int:
         """Show the chart; the first chat to get it uploads it, every other one names the file that Telegram has then.
 
         Returns the message's id.
         """
-        upload = self.uploads.setdefault(showing.chart, Upload())
+        upload = self.uploads.setdefault(showing.chart_digest, Upload())
         if upload.file_id is None:
             async with upload.turn():
-                upload.file_id = upload.file_id or await self.context.read(telegram_photos.find, showing.chart)
+                upload.file_id = upload.file_id or await self.context.read(
+                    telegram_photos.find_file_id, showing.chart_digest
+                )
                 if upload.file_id is None:
                     return await self._upload(showing, upload)
         return await self._reuse(showing, upload, upload.file_id)
 
-    async def _upload(self, showing: Showing, upload: Upload, *, plain: bool = False) -> int:
-        picture = await self.context.pipeline_client.picture(showing.chart)
+    async def _upload(self, showing: ChartDelivery, upload: Upload, *, plain: bool = False) -> int:
+        picture = await self.context.pipeline_client.picture(showing.chart_digest)
         if picture is None:
             raise PictureGoneError
         message = await self._request(showing, picture, plain=plain)
         upload.file_id = message.photo[-1].file_id
-        await self.context.write_surely(telegram_photos.save, showing.chart, upload.file_id, clock.now())
+        await self.context.write_surely(telegram_photos.save, showing.chart_digest, upload.file_id, clock.now())
         return message.message_id
 
-    async def _reuse(self, showing: Showing, upload: Upload, file_id: str) -> int:
+    async def _reuse(self, showing: ChartDelivery, upload: Upload, file_id: str) -> int:
         """Name the file; one that Telegram does not know any more is uploaded anew by whoever finds that out."""
         try:
             return (await self._request(showing, file_id)).message_id
@@ -267,14 +271,14 @@ class Delivery:
         await self._unclaim(showing)
         if upload.file_id == file_id:
             upload.file_id = None
-        await self.context.write(telegram_photos.forget, showing.chart, file_id)
+        await self.context.write(telegram_photos.delete_file_id, showing.chart_digest, file_id)
         return await self._put(showing)
 
-    async def _request(self, showing: Showing, photo: bytes | str, *, plain: bool = False) -> Message:
+    async def _request(self, showing: ChartDelivery, photo: bytes | str, *, plain: bool = False) -> Message:
         keyboard = None if plain else under_chart(showing.comparison_id, showing.spec, showing.mode)
         caption, links_in_it = extract_entities(captioned(showing))
         entities = None if plain else links_in_it
-        is_asked = showing.asked_at is not None and not showing.failures
+        is_asked = showing.requested_at is not None and not showing.failures
         if showing.message_id is None:
             await self._claim(showing)
             return await self.bot.send_photo(
@@ -295,26 +299,26 @@ class Delivery:
             raise TypeError("an edit of a chat's message answers with the message")
         return edited
 
-    async def _claim(self, showing: Showing) -> None:
+    async def _claim(self, showing: ChartDelivery) -> None:
         """A new message is noted before it is sent: rather one chart skipped than one sent twice. Edits may repeat."""
         wait = timedelta(seconds=showing.interval_s) if showing.interval_s else UNSURE_WAIT
         if not await self.context.write(subscriptions.mark_sending, showing, clock.now() + wait):
             raise NotOursError
 
-    async def _unclaim(self, showing: Showing) -> None:
+    async def _unclaim(self, showing: ChartDelivery) -> None:
         if showing.message_id is None:
             await self.context.write_surely(subscriptions.unmark_sending, showing, clock.now())
 
-    async def _note(self, showing: Showing, message_id: int | None) -> None:
-        await self.context.write_surely(subscriptions.mark_shown, showing, message_id, clock.now())
+    async def _note(self, showing: ChartDelivery, message_id: int | None) -> None:
+        await self.context.write_surely(subscriptions.mark_delivered, showing, message_id, clock.now())
 
-    async def _draw_again(self, showing: Showing) -> None:
+    async def _draw_again(self, showing: ChartDelivery) -> None:
         """The bytes are not kept any more and Telegram has no copy: have the same drawn anew."""
-        await self.context.write(comparisons.want_again, showing.comparison_id)
+        await self.context.write(comparisons.request_fresh_redraw, showing.comparison_id)
         await self._postpone(showing, LOOK_AGAIN, "drawn again")
         await self.context.pipeline_client.ask([showing.comparison_id])
 
-    async def _settle(self, showing: Showing, failure: Failure) -> None:
+    async def _settle(self, showing: ChartDelivery, failure: Failure) -> None:
         log.info("chat %d was not shown a chart: %s", showing.chat_id, failure.text)
         write, now = self.context.write_surely, clock.now()
         if failure.kind is not ErrorKind.UNCERTAIN:
@@ -323,7 +327,7 @@ class Delivery:
             case ErrorKind.NOT_MODIFIED:
                 await self._note(showing, showing.message_id)
             case ErrorKind.UNCERTAIN:
-                await write(subscriptions.leave_unsure, showing, now + failure.delay, failure.text, now)
+                await write(subscriptions.mark_uncertain, showing, now + failure.delay, failure.text, now)
                 self._tell_if_it_lasts(showing, failure, now)
             case ErrorKind.FORBIDDEN if showing.failing_since and now - showing.failing_since > GONE_AFTER:
                 await self.context.follow(showing.chat_id, replace(failure, kind=ErrorKind.CHAT_GONE))
@@ -332,14 +336,14 @@ class Delivery:
             case ErrorKind.MESSAGE_GONE if showing.message_id and showing.mode is Mode.ONCE:
                 await write(subscriptions.remove, showing.subscription_id)
             case ErrorKind.MESSAGE_GONE if showing.message_id:
-                await write(subscriptions.lose_message, showing.subscription_id)
+                await write(subscriptions.clear_message, showing.subscription_id)
             case ErrorKind.NO_RIGHTS | ErrorKind.TOPIC_GONE:
                 await self._explain(showing, failure)
             case ErrorKind.RETRY if failure.text == telegram_errors.ASKS_TO_WAIT:
                 await self._postpone(showing, failure.delay, failure.text)
             case _:
                 await write(
-                    subscriptions.note_failure,
+                    subscriptions.record_failure,
                     showing.subscription_id,
                     now + wait_of(showing, failure),
                     failure.text,
@@ -347,13 +351,13 @@ class Delivery:
                 )
                 self._tell_if_it_lasts(showing, failure, now)
 
-    def _tell_if_it_lasts(self, showing: Showing, failure: Failure, now: datetime) -> None:
-        asked_long = showing.asked_at is not None and now - showing.asked_at >= TELL_ASKED_AFTER
+    def _tell_if_it_lasts(self, showing: ChartDelivery, failure: Failure, now: datetime) -> None:
+        asked_long = showing.requested_at is not None and now - showing.requested_at >= TELL_ASKED_AFTER
         failed_long = showing.failing_since is not None and now - showing.failing_since >= TELL_AFTER
-        if not showing.told and (asked_long or (failed_long and showing.failures >= ANEW_AFTER)):
+        if not showing.notified and (asked_long or (failed_long and showing.failures >= ANEW_AFTER)):
             self.notifier.tell_of_refusal(showing, failure.text)
 
-    async def _explain(self, showing: Showing, failure: Failure) -> None:
+    async def _explain(self, showing: ChartDelivery, failure: Failure) -> None:
         """Wait until it is mended, and say once what is to be mended; noted first, so that it is never said twice."""
         problem = failure.kind.name
         said = await self.context.read(subscriptions.has_problem, showing.chat_id, problem)
@@ -361,11 +365,11 @@ class Delivery:
         if not said:
             self.notifier.explain(showing.chat_id, showing.thread_id, failure.kind)
 
-    async def _postpone(self, showing: Showing, wait: timedelta, why: str) -> None:
+    async def _postpone(self, showing: ChartDelivery, wait: timedelta, why: str) -> None:
         await self.context.write_surely(subscriptions.postpone, showing.subscription_id, clock.now() + wait, why)
 
 
-def captioned(showing: Showing) -> str:
+def captioned(showing: ChartDelivery) -> str:
     """A chart that is older than what was read since says so; a message that stands is not edited for that alone."""
     said = translator(showing.spec.language)
     last = said.read_at(showing.as_of) if showing.as_of else None
@@ -374,7 +378,7 @@ def captioned(showing: Showing) -> str:
     return showing.caption.removesuffix(last) + said.read_at(showing.as_of, showing.checked_at)
 
 
-def _may_be_the_ways_fault(showing: Showing, failure: Failure) -> bool:
+def _may_be_the_ways_fault(showing: ChartDelivery, failure: Failure) -> bool:
     """Whether another way may do: after a refusal that nobody knows, or a failure of Telegram's own that lasts."""
     return failure.kind in telegram_errors.UNKNOWN_REFUSALS or (
         failure.is_telegrams and failure.kind is ErrorKind.RETRY and showing.failures > BY_TURNS_AFTER

@@ -21,7 +21,7 @@ from pipeline.errors import AWAY
 from pipeline.i18n import Translator, lazy_gettext, translator
 from pipeline.records import Language, LazyString
 from pipeline.store import chats, notices, subscriptions
-from pipeline.store.subscriptions import Showing, Wait
+from pipeline.store.subscriptions import ChartDelivery, OverdueDelivery
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +80,10 @@ class Notifier:
         """Say what is to be mended, where it may be said: in the chat, in General for a lost topic, or to an admin."""
         self._begin(self._explain(chat_id, thread_id, kind))
 
-    def tell_of_refusal(self, showing: Showing, reason: str) -> None:
+    def tell_of_refusal(self, showing: ChartDelivery, reason: str) -> None:
         """Say once that Telegram does not take a chart, and why: where it is waited for, if it may be said there."""
-        place = showing.message_id if showing.asked_at else None
-        wait = Wait(showing.subscription_id, showing.chat_id, showing.thread_id, place, is_drawn=True)
+        place = showing.message_id if showing.requested_at else None
+        wait = OverdueDelivery(showing.subscription_id, showing.chat_id, showing.thread_id, place, is_rendered=True)
         self._begin(self._tell_waiting(wait, REFUSED, reason=phrasing.shorten(reason)))
 
     def point_below(self, chat_id: int, message_id: int | None) -> None:
@@ -103,27 +103,27 @@ class Notifier:
             if clock.now() < self.begun + WORD_WITHIN:
                 continue
             try:
-                overdue = await self.context.read(subscriptions.overdue, clock.now() - WORD_WITHIN)
+                overdue = await self.context.read(subscriptions.list_overdue, clock.now() - WORD_WITHIN)
             except Exception:  # a database away for a moment must not end the loop
                 log.exception("looking for what is waited for failed")
                 continue
             for wait in overdue[:AT_ONCE]:
                 if self.rate_limiter.has_room(wait.chat_id, requested=True):
-                    self._begin(self._tell_waiting(wait, NOT_TAKEN if wait.is_drawn else NOT_DRAWN))
+                    self._begin(self._tell_waiting(wait, NOT_TAKEN if wait.is_rendered else NOT_DRAWN))
 
-    async def _tell_waiting(self, wait: Wait, said: LazyString, **values: str) -> None:
+    async def _tell_waiting(self, wait: OverdueDelivery, said: LazyString, **values: str) -> None:
         """Noted first, so that it is never told twice; where it surely was not told, it may be later."""
         try:
             what = await self.context.read(comparing.spoken_of, wait.subscription_id)
-            if what is None or not await self.context.write(subscriptions.mark_told, wait.subscription_id):
+            if what is None or not await self.context.write(subscriptions.mark_notified, wait.subscription_id):
                 return
             spoken = (await self._translator(wait.chat_id)).gettext(replace(said, values={**values, "what": what}))
             if not await self._is_told(wait, spoken):
-                await self.context.write_surely(subscriptions.unmark_told, wait.subscription_id)
+                await self.context.write_surely(subscriptions.unmark_notified, wait.subscription_id)
         except AWAY as error:
             log.warning("chat %d is not told yet that its chart takes longer: %s", wait.chat_id, type(error).__name__)
 
-    async def _is_told(self, wait: Wait, said: str) -> bool:
+    async def _is_told(self, wait: OverdueDelivery, said: str) -> bool:
         """In place of what says that it is being drawn; in a message of its own; or to an admin."""
         try:
             if wait.message_id is not None:
@@ -184,7 +184,7 @@ class Notifier:
     async def _start_untold(self) -> None:
         """Send what every subscribed chat and the admins are told once. A chat that hangs holds up no other."""
         admins, busy = self.context.settings.admin_ids, set(self.under_way)
-        for notice_id, chat_id, notice, language in await self.context.read(notices.untold, admins, clock.now()):
+        for notice_id, chat_id, notice, language in await self.context.read(notices.list_unsent, admins, clock.now()):
             is_open = (
                 self.rate_limiter.has_room(chat_id, requested=False) and self.again_at.get(chat_id, 0.0) <= monotonic()
             )
@@ -203,14 +203,14 @@ class Notifier:
     async def _tell_one(self, notice_id: int, chat_id: int, said: str) -> None:
         """Noted first, so that it is never told twice."""
         try:
-            await self.context.write(notices.mark_told, notice_id, chat_id)
+            await self.context.write(notices.mark_sent, notice_id, chat_id)
             await self.bot.send_message(chat_id, said)
         except TelegramError as error:
             failure = telegram_errors.classify(error)
             log.warning("chat %d was not told: %s", chat_id, failure.text)
             if failure.kind in {ErrorKind.RETRY, ErrorKind.CHAT_MOVED, *telegram_errors.UNKNOWN_REFUSALS}:
                 self._leave_for_a_while(chat_id)
-                await self.context.write_surely(notices.unmark_told, notice_id, chat_id)
+                await self.context.write_surely(notices.unmark_sent, notice_id, chat_id)
             await self.context.follow(chat_id, failure)
         except Exception:  # a database away for a moment must not end the loop
             log.exception("telling a chat failed")

@@ -256,7 +256,7 @@ class ChartData:
     rows: tuple[ChartRow, ...]
     before: Layout | None = None
     now: datetime | None = None
-    fades_at: datetime | None = None
+    expires_at: datetime | None = None
 
     @property
     def end(self) -> datetime:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pipeline.records import DROPBOX, NETWORK
 from pipeline.settings import Settings
-from pipeline.store import Store, accounts, comparisons, datasets, notices
+from pipeline.store import Store, accounts, circuit_breakers, comparisons, datasets, notices
 
 
 def reading(store: Store, settings: Settings, now: datetime) -> None:
@@ -14,16 +14,16 @@ def reading(store: Store, settings: Settings, now: datetime) -> None:
     be on since, or DATA_DIR another.
     """
     with store.write_session() as db:
-        comparisons.release_all(db)
-        comparisons.fit_counts(db, settings.posts_per_account)
-        datasets.fit_count(db, settings.posts_per_account)
+        comparisons.release_claims(db)
+        comparisons.cap_counts(db, settings.posts_per_account)
+        datasets.change_post_count(db, settings.posts_per_account)
         datasets.mark_due(db)
-        accounts.try_again(db)
-        notices.lift(db, now, NETWORK)
-        notices.end(db, notices.BUDGET, now)
+        accounts.retry_unavailable(db)
+        circuit_breakers.half_open(db, now, NETWORK)
+        notices.expire(db, notices.BUDGET_KEY_PREFIX, now)
 
 
 def uploading(store: Store, now: datetime) -> None:
     """An uploader starts: Dropbox is asked again whatever it said."""
     with store.write_session() as db:
-        notices.lift(db, now, DROPBOX)
+        circuit_breakers.half_open(db, now, DROPBOX)

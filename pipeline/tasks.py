@@ -30,7 +30,7 @@ from pipeline.steps import purge as purge_step
 from pipeline.steps import store as store_step
 from pipeline.steps import upload as upload_step
 from pipeline.steps.resources import Resources
-from pipeline.store.comparisons import CLAIM
+from pipeline.store.comparisons import CLAIM_DURATION
 
 FOLLOW_NAMES = "follow_names"
 
@@ -110,7 +110,7 @@ def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each tas
             publish.s(comparison_id=comparison_id, version=version).set(queue=queue),
         ]
         for first, *rest in (written, drawn):
-            first.set(expires=CLAIM.total_seconds())
+            first.set(expires=CLAIM_DURATION.total_seconds())
             chain(first, *rest).apply_async()
 
     @app.task(name="dataset", queue=CHARTS, on_failure=redraw)

@@ -17,7 +17,7 @@ async def run(command_context: CommandContext) -> None:
     asked = await comparing.comparison(command_context, wish, accounts)
     subscription_id, drawn = await command_context.context.write(_show, command_context, asked)
     message_id = await command_context.answer(lazy_gettext("Drawing {what}…", what=comparing.spoken(asked, accounts)))
-    await command_context.context.write_surely(subscriptions.show_in, subscription_id, message_id, clock.now())
+    await command_context.context.write_surely(subscriptions.set_message, subscription_id, message_id, clock.now())
     await command_context.context.ask_for_charts([drawn])
 
 

@@ -13,7 +13,7 @@ QUESTION = lazy_gettext(
 
 
 async def run(command_context: CommandContext) -> None:
-    if not await command_context.context.read(chats.is_known, command_context.chat_id):
+    if not await command_context.context.read(chats.exists, command_context.chat_id):
         raise UserError(lazy_gettext("Nothing of this chat is stored."))
     await command_context.answer(QUESTION, keyboard=sure_to_forget(await command_context.translator()))
 

@@ -15,7 +15,7 @@ from pipeline.store.tables import Account, Subscription
 
 
 async def run(command_context: CommandContext) -> None:
-    tracked = await command_context.context.read(chats.tracked, command_context.chat_id)
+    tracked = await command_context.context.read(chats.list_tracked_accounts, command_context.chat_id)
     if not tracked:
         raise UserError(comparing.NOTHING_TRACKED)
     most = command_context.context.settings.max_accounts_per_chat
@@ -38,11 +38,11 @@ def _remark(account: Account) -> LazyString:
 
 
 def _kept(session: Session, chat_id: int) -> list[LazyString]:
-    return [_line(session, each) for each in subscriptions.of_chat(session, chat_id)]
+    return [_line(session, each) for each in subscriptions.list_of_chat(session, chat_id)]
 
 
 def _line(session: Session, subscription: Subscription) -> LazyString:
-    accounts = comparisons.accounts_of(session, subscription.comparison_id)
+    accounts = comparisons.list_accounts(session, subscription.comparison_id)
     what = comparing.spoken(comparing.shown_by(session, subscription), accounts)
     failure = comparing.trouble_of(subscription)
     if subscription.mode is Mode.LIVE:

@@ -10,7 +10,7 @@ from pipeline.store import chats
 
 
 async def run(command_context: CommandContext) -> None:
-    spec = await command_context.context.read(chats.spec, command_context.chat_id)
+    spec = await command_context.context.read(chats.default_spec, command_context.chat_id)
     await command_context.answer(
         SETTINGS, keyboard=chat_settings(replace(spec, language=(await command_context.translator()).language))
     )

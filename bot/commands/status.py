@@ -11,13 +11,13 @@ from pipeline import clock
 from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX, NETWORK, LazyString
 from pipeline.settings import Settings
-from pipeline.store import accounts, bill, dropbox_files, notices, subscriptions
+from pipeline.store import accounts, circuit_breakers, dropbox_files, ledger, subscriptions
 from pipeline.store.tables import Account
 
 
 async def run(command_context: CommandContext) -> None:
     lines = await command_context.context.read(_lines, command_context, clock.now())
-    stops = access.is_owner(command_context) and await command_context.context.read(notices.any_stop)
+    stops = access.is_owner(command_context) and await command_context.context.read(circuit_breakers.any_exist)
     await command_context.answer(
         *lines, keyboard=keyboards.try_again(await command_context.translator()) if stops else None
     )
@@ -25,7 +25,7 @@ async def run(command_context: CommandContext) -> None:
 
 def _lines(session: Session, command_context: CommandContext, now: datetime) -> list[LazyString]:
     settings = command_context.context.settings
-    tracked = accounts.tracked(session)
+    tracked = accounts.list_tracked(session)
     read = [account.fetched_at for account in tracked if account.fetched_at]
     lines = [
         lazy_gettext("Read last: {at:second}", at=max(read)) if read else lazy_gettext("Nothing was read yet"),
@@ -35,20 +35,20 @@ def _lines(session: Session, command_context: CommandContext, now: datetime) -> 
             failing=sum(_fails(account) for account in tracked),
         ),
         lazy_gettext(
-            "Subscriptions here: {number}", number=len(subscriptions.of_chat(session, command_context.chat_id))
+            "Subscriptions here: {number}", number=len(subscriptions.list_of_chat(session, command_context.chat_id))
         ),
         *_failing(session, command_context.chat_id),
         *_money(session, settings, now),
         _dropbox(session, settings),
     ]
-    stop = notices.stopped(session, NETWORK, now)
+    stop = circuit_breakers.find_open(session, NETWORK, now)
     if stop:
         lines.append(
             lazy_gettext(
                 "X is not asked until {until:moment}: {reason}, since {since:moment}",
-                until=stop.until,
+                until=stop.retry_at,
                 reason=stop.reason,
-                since=stop.since,
+                since=stop.opened_at,
             )
         )
     return lines
@@ -56,7 +56,7 @@ def _lines(session: Session, command_context: CommandContext, now: datetime) -> 
 
 def _failing(session: Session, chat_id: int) -> list[LazyString]:
     """What cannot be shown here, and why the first of it cannot."""
-    failing = subscriptions.failing(session, chat_id)
+    failing = subscriptions.list_failing(session, chat_id)
     if not failing:
         return []
     failure = comparing.trouble_of(failing[0])
@@ -69,7 +69,7 @@ def _fails(account: Account) -> bool:
 
 def _money(session: Session, settings: Settings, now: datetime) -> list[LazyString]:
     today = now.date()
-    spent = (bill.usd(session, today, today), bill.usd(session, today.replace(day=1), today))
+    spent = (ledger.spent_usd(session, today, today), ledger.spent_usd(session, today.replace(day=1), today))
     return [
         lazy_gettext("X's bill today: {spent:usd} of {most:usd}", spent=spent[0], most=settings.x_daily_usd),
         lazy_gettext("X's bill this month: {spent:usd} of {most:usd}", spent=spent[1], most=settings.x_monthly_usd),
@@ -79,12 +79,12 @@ def _money(session: Session, settings: Settings, now: datetime) -> list[LazyStri
 def _dropbox(session: Session, settings: Settings) -> LazyString:
     if not settings.dropbox_is_on:
         return lazy_gettext("Dropbox: off, not set up by the bot's owner")
-    stop = notices.found(session, DROPBOX)
+    stop = circuit_breakers.find(session, DROPBOX)
     if stop is not None:
         return lazy_gettext(
-            "Dropbox: {problem}, since {since:moment}; tried again by itself", problem=stop.reason, since=stop.since
+            "Dropbox: {problem}, since {since:moment}; tried again by itself", problem=stop.reason, since=stop.opened_at
         )
-    problem = dropbox_files.problem(session)
+    problem = dropbox_files.find_problem(session)
     return (
         lazy_gettext("Dropbox: {problem}; tried again by itself", problem=problem)
         if problem

@@ -43,7 +43,7 @@ async def run(command_context: CommandContext) -> None:
         )
     else:
         message_id = await command_context.answer(lazy_gettext("Drawing the live chart: {what}…", what=what))
-        await command_context.context.write_surely(subscriptions.show_in, subscription_id, message_id, clock.now())
+        await command_context.context.write_surely(subscriptions.set_message, subscription_id, message_id, clock.now())
     await command_context.context.ask_for_charts([drawn])
 
 
@@ -60,7 +60,7 @@ def _subscribe(
     Returns its id and that of what is to be drawn.
     """
     wanted = subscription(command_context, Mode.LIVE if interval is None else Mode.NEW, message_id=None)
-    wanted.everything = everything
+    wanted.all_tracked = everything
     wanted.interval_s = None if interval is None else int(interval.total_seconds())
     wanted.next_at = clock.now() + comparing.MESSAGE_WITHIN if interval is None else wanted.next_at
     kept = comparing.show(session, wanted, asked)

@@ -14,7 +14,7 @@ from pipeline import clock
 from pipeline.errors import UserError
 from pipeline.i18n import BLANK, lazy_gettext, lazy_ngettext
 from pipeline.records import NETWORK, Language, LazyString, Profile, State
-from pipeline.store import accounts, bill, chats
+from pipeline.store import accounts, chats, ledger
 from pipeline.store.tables import Account
 
 WHICH = lazy_gettext("Which accounts? Name them after the command, for example /track @nasa @esa https://x.com/spacex")
@@ -35,7 +35,7 @@ async def run(command_context: CommandContext) -> None:
     await _check_room(command_context, handles)
     known = {
         account.handle.lower(): account
-        for account in await command_context.context.read(chats.tracked, command_context.chat_id)
+        for account in await command_context.context.read(chats.list_tracked_accounts, command_context.chat_id)
     }
     unsure = [handle for handle in handles if not _is_there(known.get(handle.lower()))]
     new = [handle for handle in unsure if can_be_looked_up(handle)]
@@ -67,7 +67,8 @@ def _in(known: Mapping[str, Account], profile: Profile) -> bool:
 async def _check_room(command_context: CommandContext, handles: Sequence[str]) -> None:
     """Refuse before anything is asked or changed where there is no room for all."""
     tracked = {
-        account.handle.lower() for account in await command_context.context.read(chats.tracked, command_context.chat_id)
+        account.handle.lower()
+        for account in await command_context.context.read(chats.list_tracked_accounts, command_context.chat_id)
     }
     together = len(tracked | {handle.lower() for handle in handles})
     _check_count(command_context, together)
@@ -78,7 +79,7 @@ async def _check_room(command_context: CommandContext, handles: Sequence[str]) -
 def _check_place(session: Session, command_context: CommandContext) -> None:
     """Refuse a chat that would be one too many, of all or of one person's."""
     most = command_context.context.settings.max_chats
-    if chats.count(session) >= most:
+    if chats.count_active(session) >= most:
         raise UserError(
             lazy_ngettext(
                 "I serve {count} chat already, which is all that my owner allows.",
@@ -87,7 +88,10 @@ def _check_place(session: Session, command_context: CommandContext) -> None:
             )
         )
     share = share_of(most, command_context.person)
-    if not access.is_owner(command_context) and chats.count_of(session, max(command_context.person, NOBODY)) >= share:
+    if (
+        not access.is_owner(command_context)
+        and chats.count_added_by(session, max(command_context.person, NOBODY)) >= share
+    ):
         raise UserError(
             lazy_ngettext(
                 "I serve {count} chat of yours already, as many as one person may have. "
@@ -125,12 +129,12 @@ def _track(
     """Returns the accounts' ids, and those of the comparisons that are to be drawn with them."""
     now = clock.now()
     chat = chats.add(session, command_context.chat_id, now, language)
-    if not chats.tracked(session, command_context.chat_id):
+    if not chats.list_tracked_accounts(session, command_context.chat_id):
         _check_place(session, command_context)
         chat.added_by = max(command_context.person, NOBODY)
-    ids = [account.id for account in accounts.known(session, remote_ids, NETWORK)]
+    ids = [account.id for account in accounts.find_by_remote_ids(session, remote_ids, NETWORK)]
     chats.track(session, command_context.chat_id, ids, now)
-    _check_count(command_context, len(chats.tracked(session, command_context.chat_id)))
+    _check_count(command_context, len(chats.list_tracked_accounts(session, command_context.chat_id)))
     return ids, follow_tracked(session, command_context.chat_id)
 
 
@@ -179,7 +183,7 @@ def _why_not(word: str) -> LazyString:
 
 def _cost(command_context: CommandContext, count: int) -> LazyString:
     settings = command_context.context.settings
-    each = bill.post_usd(settings.posts_per_account)
+    each = ledger.post_usd(settings.posts_per_account)
     return lazy_gettext(
         "X charges up to {each:usd} a day for each account, {all:usd} for those added; my budget is {most:usd} a day. "
         "Now /compare, or /subscribe for a chart that stays fresh.",

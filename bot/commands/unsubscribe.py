@@ -28,8 +28,8 @@ async def run(command_context: CommandContext) -> None:
 
 def _end(session: Session, chat_id: int, names: set[str]) -> list[LazyString]:
     ended = []
-    for each in subscriptions.of_chat(session, chat_id):
-        accounts = comparisons.accounts_of(session, each.comparison_id)
+    for each in subscriptions.list_of_chat(session, chat_id):
+        accounts = comparisons.list_accounts(session, each.comparison_id)
         if names <= {account.handle.lower() for account in accounts}:
             ended.append(comparing.spoken(comparing.shown_by(session, each), accounts))
             subscriptions.remove(session, each.id)

@@ -24,7 +24,7 @@ async def run(command_context: CommandContext) -> None:
         raise UserError(WHICH)
     by_name = {
         account.handle.lower(): account
-        for account in await command_context.context.read(chats.tracked, command_context.chat_id)
+        for account in await command_context.context.read(chats.list_tracked_accounts, command_context.chat_id)
     }
     gone = [by_name[handle.lower()] for handle in handles if handle.lower() in by_name]
     unknown = [f"@{handle}" for handle in handles if handle.lower() not in by_name] + [*map(phrasing.quote, bad)]

@@ -8,7 +8,7 @@ from pipeline.errors import ServiceError
 from pipeline.i18n import lazy_gettext
 from pipeline.records import NETWORK, LazyString
 from pipeline.steps.resources import Resources
-from pipeline.store import notices
+from pipeline.store import circuit_breakers
 
 ANNOUNCED_AFTER = timedelta(minutes=5)
 """Chats hear of a pause that is longer than this."""
@@ -16,16 +16,16 @@ ANNOUNCED_AFTER = timedelta(minutes=5)
 
 def open_breaker(db: Session, reason: LazyString, now: datetime, until: datetime) -> None:
     """Ask the network for nothing until then; the chats hear of it where that is long."""
-    stop = notices.stop(db, NETWORK, reason, now, until)
+    stop = circuit_breakers.open(db, NETWORK, reason, now, until)
     if until - now > ANNOUNCED_AFTER:
         text = lazy_gettext(
             "{reason}. Since {since:moment} nothing is read; the charts keep what was read last, with its time. "
             "The next try is {until:moment}; the bot's owner can try earlier by /status.",
             reason=stop.reason,
-            since=stop.since,
-            until=stop.until,
+            since=stop.opened_at,
+            until=stop.retry_at,
         )
-        notices.tell_of_stop(db, stop, text)
+        circuit_breakers.announce(db, stop, text)
 
 
 def open_if_permanent(resources: Resources, error: ServiceError, now: datetime) -> None:

@@ -15,7 +15,7 @@ from pipeline.i18n import STATE_NAMES, Translator, lazy_gettext, translator
 from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, Metric, Normalization, Post, State
 from pipeline.sources.x.facts import views_are_counted
 from pipeline.store import comparisons
-from pipeline.store.growth import Growth, growth
+from pipeline.store.growth import Growth, compute_growth
 from pipeline.store.tables import Account, Comparison
 
 DAY = timedelta(days=1)
@@ -31,12 +31,12 @@ class Drawing:
     as_of: when what it shows was read. fades_at: when it is to be drawn anew though nothing is read.
     """
 
-    chart: str
+    chart_digest: str
     caption: str
-    inputs: str
+    inputs_digest: str
     layout: str
     as_of: datetime
-    fades_at: datetime | None
+    expires_at: datetime | None
 
 
 drawings = TypeAdapter(Drawing)
@@ -52,7 +52,7 @@ Counted = Sequence[tuple[int, Post]]
 def chart_data(session: Session, comparison: Comparison, now: datetime) -> ChartData:
     """What the comparison shows now."""
     spec = comparison.spec
-    accounts = comparisons.accounts_of(session, comparison.id)
+    accounts = comparisons.list_accounts(session, comparison.id)
     newest = comparisons.newest_posts(session, comparison.id, spec.count)
     read = [account.fetched_at for account in accounts if account.fetched_at is not None]
     as_of = max(read, default=now)
@@ -61,7 +61,7 @@ def chart_data(session: Session, comparison: Comparison, now: datetime) -> Chart
     data = ChartData(spec, as_of, rows, before)
     if VIEWS[spec.view].figures is not Figures.GAINED:
         return data
-    return _grown(data, growth(session, accounts, newest, spec.metric, spec.span, now), now)
+    return _grown(data, compute_growth(session, accounts, newest, spec.metric, spec.span, now), now)
 
 
 def inputs(data: ChartData) -> str:
@@ -76,12 +76,12 @@ def inputs(data: ChartData) -> str:
 def _grown(data: ChartData, grown: Sequence[Growth], now: datetime) -> ChartData:
     """With what was gained until now, of the accounts of whose posts the metric is known."""
     known = [each if row.values else Growth() for row, each in zip(data.rows, grown, strict=True)]
-    fades_at = min((each.fades_at for each in known if each.fades_at), default=None)
+    expires_at = min((each.expires_at for each in known if each.expires_at), default=None)
     rows = tuple(
         replace(row, total=each.total, course=each.course, gaps=each.gaps, since=each.since, until=each.until)
         for row, each in zip(data.rows, known, strict=True)
     )
-    return replace(data, rows=rows, now=now, fades_at=fades_at)
+    return replace(data, rows=rows, now=now, expires_at=expires_at)
 
 
 def _row(account: Account, posts: Sequence[Post], spec: ChartSpec, as_of: datetime) -> ChartRow:

@@ -20,13 +20,13 @@ REWRITTEN_A_TICK = 20
 def dataset(resources: Resources, comparison_id: int) -> None:
     """Write the comparison's dataset, where somebody tracks or subscribes to what it is of. Raises OSError."""
     with resources.store.read_session() as db:
-        key = datasets.of_comparison(db, comparison_id)
-        is_wanted = subscriptions.is_kept(db, comparison_id) or datasets.is_wanted(
+        key = datasets.key_of_comparison(db, comparison_id)
+        is_wanted = subscriptions.has_subscribers(db, comparison_id) or datasets.is_needed(
             db, key, resources.settings.posts_per_account
         )
     if is_wanted:
         _write(resources, key)
-        _write(resources, datasets.DICTIONARY)
+        _write(resources, datasets.DATA_DICTIONARY)
 
 
 def rewrite(resources: Resources, key: str) -> None:
@@ -44,10 +44,10 @@ def _write(resources: Resources, key: str) -> None:
     """
     with resources.store.read_session() as db:
         path, content = render(db, key)
-        is_noted = datasets.holds(db, key, path, dataset_file.version(content))
+        is_noted = datasets.is_current(db, key, path, dataset_file.version(content))
     if not is_noted:
         with resources.store.write_session() as db:
-            datasets.put(db, key, path, dataset_file.version(content))
+            datasets.save(db, key, path, dataset_file.version(content))
     try:
         dataset_file.keep(_folder(resources), path, content)
     except OSError:
@@ -58,11 +58,11 @@ def _write(resources: Resources, key: str) -> None:
 
 def render(db: Session, key: str) -> tuple[str, bytes]:
     """The path and the bytes of a dataset, from the posts that are stored now."""
-    if key == datasets.DICTIONARY:
+    if key == datasets.DATA_DICTIONARY:
         return dataset_file.DICTIONARY_PATH, dataset_file.dictionary()
-    count, account_ids = datasets.contents(key)
-    newest = comparisons.newest_posts_of(db, account_ids, count)
-    members = accounts.of(db, account_ids)
+    count, account_ids = datasets.parse_key(key)
+    newest = comparisons.newest_posts_of_accounts(db, account_ids, count)
+    members = accounts.get_many(db, account_ids)
     timelines = {dataset_file.Author(each.handle, each.remote_id): newest[each.id] for each in members}
     return dataset_file.path(NETWORK, timelines, count), dataset_file.render(NETWORK, timelines.items())
 
@@ -75,12 +75,12 @@ def tidy(resources: Resources) -> Sequence[str]:
     here = _files(resources)  # before the database is read: a file written meanwhile is not taken for one too many
     count = resources.settings.posts_per_account
     with resources.store.read_session() as db:
-        unwanted = datasets.unwanted(db, count)
+        unwanted = datasets.list_unneeded(db, count)
     if unwanted:
         with resources.store.write_session() as db:
-            datasets.drop(db, datasets.unwanted(db, count))
+            datasets.delete_many(db, datasets.list_unneeded(db, count))
     with resources.store.read_session() as db:
-        paths, due = datasets.paths(db), datasets.due(db)
+        paths, due = datasets.keys_by_path(db), datasets.list_due(db)
     try:
         dataset_file.remove(_folder(resources), here - paths.keys())
     except OSError as error:

@@ -27,13 +27,13 @@ def draw(resources: Resources, comparison_id: int, now: datetime) -> str | None:
     with resources.store.read_session() as db:
         comparison = db.get_one(Comparison, comparison_id)
         data = chart_data(db, comparison, now)
-    if comparison.inputs == inputs(data):
+    if comparison.inputs_digest == inputs(data):
         with resources.store.write_session() as db:
-            comparisons.note_unchanged(db, comparison_id, inputs(data), data.as_of)
+            comparisons.mark_unchanged(db, comparison_id, inputs(data), data.as_of)
         return None
     packed_layout = layouts.dump_json(prepare(data).layout).decode()
     chart = resources.blobs.put(render.render(render.draw(data)))
-    drawing = Drawing(chart, caption(data), inputs(data), packed_layout, data.as_of, data.fades_at)
+    drawing = Drawing(chart, caption(data), inputs(data), packed_layout, data.as_of, data.expires_at)
     return resources.blobs.put(drawings.dump_json(drawing))
 
 
@@ -42,18 +42,20 @@ def publish(resources: Resources, digest: str | None, comparison_id: int, versio
     packed = resources.blobs.get(digest) if digest else None
     if digest and packed is None:
         with resources.store.write_session() as db:
-            comparisons.release(db, comparison_id)
+            comparisons.requeue(db, comparison_id)
         return True
     with resources.store.write_session() as db:
         if packed is not None:
             drawing = drawings.validate_json(packed)
             comparison = db.get_one(Comparison, comparison_id)
-            if comparison.drawn <= version and comparison.inputs != drawing.inputs:  # the same may be drawn twice
-                resources.blobs.replace(comparison.chart, drawing.chart)
+            if (
+                comparison.rendered_version <= version and comparison.inputs_digest != drawing.inputs_digest
+            ):  # the same may be drawn twice
+                resources.blobs.replace(comparison.chart_digest, drawing.chart_digest)
                 for name, value in asdict(drawing).items():
                     setattr(comparison, name, value)
                 comparison.checked_at = drawing.as_of
-        behind = comparisons.finish(db, comparison_id, version)
+        behind = comparisons.mark_rendered(db, comparison_id, version)
     resources.blobs.retire(digest)
     client.announce(resources.redis, comparison_id)
     return behind

@@ -17,7 +17,7 @@ from pipeline.records import NETWORK, Due, FetchResult
 from pipeline.sources.x.client import NOT_IN_TIME, Halt, X
 from pipeline.steps.breaker import open_breaker
 from pipeline.steps.resources import Resources
-from pipeline.store import notices
+from pipeline.store import circuit_breakers
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def _fetch(resources: Resources, chunk: Sequence[Sequence[int | str]], now: date
     resources.release_failed()
     due = [Due(int(account_id), str(remote_id), int(depth)) for account_id, remote_id, depth in chunk]
     with resources.store.read_session() as db:
-        stop = notices.stopped(db, NETWORK, now)
+        stop = circuit_breakers.find_open(db, NETWORK, now)
     if stop is not None:  # another chunk of this tick has opened the breaker
         results = [FetchResult(each.account_id, now, problem=stop.reason, had_turn=False) for each in due]
     else:

@@ -28,10 +28,10 @@ def follow_names(resources: Resources, now: datetime) -> None:
         breaker.open_if_permanent(resources, error, now)
         return
     with resources.store.write_session() as db:
-        mark_renamed(db, accounts.save_names(db, profiles, NETWORK, now))
+        mark_renamed(db, accounts.update_handles(db, profiles, NETWORK, now))
 
 
 def mark_renamed(db: Session, account_ids: Collection[int]) -> None:
     """Have the charts and datasets of these accounts made again: they bear former names."""
     comparisons.mark_changed(db, account_ids)
-    datasets.mark_renamed(db, account_ids)
+    datasets.mark_due_of_accounts(db, account_ids)

@@ -9,20 +9,20 @@ from pipeline.records import NETWORK, Profile
 from pipeline.steps import breaker, planner
 from pipeline.steps.follow_names import mark_renamed
 from pipeline.steps.resources import Resources
-from pipeline.store import accounts, bill, notices
+from pipeline.store import accounts, circuit_breakers, ledger
 
 
 def look_up(resources: Resources, handles: list[str], now: datetime) -> client.Answer:
     """The profiles of these handles, saved as accounts; or why the network cannot be asked."""
     with resources.store.read_session() as db:
-        stop = notices.stopped(db, NETWORK, now)
-        money = bill.budget(db, resources.settings.x_daily_usd, resources.settings.x_monthly_usd, now)
+        stop = circuit_breakers.find_open(db, NETWORK, now)
+        money = ledger.remaining_budget(db, resources.settings.x_daily_usd, resources.settings.x_monthly_usd, now)
         short = planner.plan(db, resources.settings, now).short
     if stop is not None:
         return client.Answer(
-            problem=lazy_gettext("{reason}. The next try is {until:moment}.", reason=stop.reason, until=stop.until)
+            problem=lazy_gettext("{reason}. The next try is {until:moment}.", reason=stop.reason, until=stop.retry_at)
         )
-    if short or money.left < bill.user_usd(len(handles)):
+    if short or money.left < ledger.user_usd(len(handles)):
         return client.Answer(
             problem=lazy_gettext("The bot's budget for X is used up until {until:moment}.", until=money.until)
         )

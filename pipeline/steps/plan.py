@@ -11,7 +11,7 @@ from pipeline.messaging.celery_app import SLOTS
 from pipeline.records import Due
 from pipeline.steps import planner
 from pipeline.steps.resources import Resources
-from pipeline.store import accounts, bill, clock, comparisons, notices
+from pipeline.store import accounts, clock_rollback, comparisons, ledger, notices
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +25,9 @@ def plan(resources: Resources, now: datetime) -> list[list[PackedDue]]:
     _redraw_all_if_redis_is_new(resources)
     resources.release_failed()
     with resources.store.write_session() as db:
-        set_back = clock.follow(db, now)
+        set_back = clock_rollback.shift_timestamps(db, now)
         planned = planner.plan(db, resources.settings, now)
-        accounts.mark_tried(db, [due.account_id for due in planned.due], now)
+        accounts.mark_attempted(db, [due.account_id for due in planned.due], now)
         if planned.short is not None:
             _announce_used_budget(db, planned.short)
     if set_back:
@@ -40,12 +40,14 @@ def plan_requested(
 ) -> list[list[PackedDue]]:
     """Those of these accounts, and of these comparisons', that nobody has tried to fetch, in chunks as from `plan`."""
     with resources.store.read_session() as db:
-        untried = accounts.untried(db, comparison_ids, account_ids)
+        untried = accounts.list_unattempted(db, comparison_ids, account_ids)
     if not untried:
         return []
     with resources.store.write_session() as db:
-        due = planner.plan_first(db, resources.settings, accounts.untried(db, comparison_ids, account_ids), now)
-        accounts.mark_tried(db, [each.account_id for each in due], now)
+        due = planner.plan_first(
+            db, resources.settings, accounts.list_unattempted(db, comparison_ids, account_ids), now
+        )
+        accounts.mark_attempted(db, [each.account_id for each in due], now)
     return chunks(due)
 
 
@@ -60,11 +62,11 @@ def _redraw_all_if_redis_is_new(resources: Resources) -> None:
     """A Redis that was wiped has lost the messages and pictures under way, and nobody knows which those were."""
     if resources.redis_is_new:
         with resources.store.write_session() as db:
-            comparisons.want_all(db)
+            comparisons.request_all_redraws(db)
         resources.know_redis()
 
 
-def _announce_used_budget(db: Session, budget: bill.Budget) -> None:
+def _announce_used_budget(db: Session, budget: ledger.Budget) -> None:
     """Tell every chat, once a period and limit, until when no account is fetched."""
     text = lazy_gettext(
         "The bot's budget for X is used up: {limit:usd} {period}. "
@@ -73,6 +75,5 @@ def _announce_used_budget(db: Session, budget: bill.Budget) -> None:
         period=PERIODS[budget.period],
         until=budget.until,
     )
-    notices.tell(
-        db, f"{notices.BUDGET}{budget.period} until {budget.until:%Y-%m-%d} of {budget.limit}", text, budget.until
-    )
+    key = f"{notices.BUDGET_KEY_PREFIX}{budget.period} until {budget.until:%Y-%m-%d} of {budget.limit}"
+    notices.publish(db, key, text, budget.until)

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import NETWORK, Due, State
 from pipeline.settings import Settings
-from pipeline.store import accounts, allowances, bill, notices, posts
-from pipeline.store.allowances import Flow
+from pipeline.store import accounts, circuit_breakers, ledger, posts, token_buckets
 from pipeline.store.tables import Account
+from pipeline.store.token_buckets import RateLimit
 
 UNREADABLE_AGAIN_AFTER = timedelta(minutes=15)
 WINDOW = timedelta(minutes=15)
@@ -33,7 +33,7 @@ class Plan:
     """The accounts to read now. short: the budget that the next reading does not fit in, where reading has stopped."""
 
     due: list[Due]
-    short: bill.Budget | None = None
+    short: ledger.Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Pace:
     together are youngest.
     """
 
-    flow: Flow
+    flow: RateLimit
     tick: timedelta
     unit: timedelta
 
@@ -64,7 +64,7 @@ def pace(by_requests: Mapping[int | None, int], settings: Settings) -> Pace:
     limit = settings.x_requests_per_15_min
     longest = max((requests for requests, _ in counted), default=1)
     each_tick = max(limit - longest + 1, limit / 2) * min(settings.tick / WINDOW, 1)
-    flow = Flow(each_tick, settings.tick, most=ceil(each_tick))
+    flow = RateLimit(each_tick, settings.tick, burst=ceil(each_tick))
     if sum(requests * count for requests, count in counted) <= each_tick:
         return Pace(flow, settings.tick, timedelta(0))
     return Pace(
@@ -77,9 +77,9 @@ def conclude(session: Session, settings: Settings, requests: int, now: datetime)
 
     By the requests that it takes, None for those of which that is not known.
     """
-    counted = accounts.by_requests(session)
+    counted = accounts.count_by_requests(session)
     current = pace(counted, settings)
-    allowances.spend(session, NETWORK, requests, current.flow, now)
+    token_buckets.consume(session, NETWORK, requests, current.flow, now)
     waits = {each: current.interval(each or _usual_requests(settings)) for each in (None, *counted)}
     return {each: now - max(STALE_AFTER, MISSED_TURNS * wait) for each, wait in waits.items()}
 
@@ -91,17 +91,17 @@ def plan(session: Session, settings: Settings, now: datetime) -> Plan:
     stop one account is read first, until X answers again. Of more accounts than X answers requests for, those whose
     turn was due first come first; an account takes as many requests as it took last.
     """
-    stop = notices.found(session, NETWORK)
-    if stop and stop.until > now:
+    stop = circuit_breakers.find(session, NETWORK)
+    if stop and stop.retry_at > now:
         return Plan([])
-    known = posts.counted(session)
-    money = bill.budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
+    known = posts.count_by_account(session)
+    money = ledger.remaining_budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
     due: list[Account] = []
     left = money.left
-    short = left < bill.post_usd(1)
-    tracked = accounts.tracked(session)
+    short = left < ledger.post_usd(1)
+    tracked = accounts.list_tracked(session)
     current = pace(Counter(each.requests for each in tracked if each.state is State.ACTIVE), settings)
-    requests_left = allowances.left(session, NETWORK, current.flow, now)
+    requests_left = token_buckets.count_available(session, NETWORK, current.flow, now)
     for account in _in_turn([each for each in tracked if _is_due(each, settings, now)], current, settings):
         if requests_left < 1 - ROUNDING:
             break
@@ -124,18 +124,18 @@ def _in_turn(candidates: list[Account], current: Pace, settings: Settings) -> li
     taken = {_requests(account, settings) for account in candidates}
     waits = {requests: current.interval(requests) for requests in taken}
     return sorted(
-        candidates, key=lambda each: each.turn_at + waits[_requests(each, settings)] if each.turn_at else LONG_AGO
+        candidates, key=lambda each: each.polled_at + waits[_requests(each, settings)] if each.polled_at else LONG_AGO
     )
 
 
 def plan_first(session: Session, settings: Settings, untried: Sequence[Account], now: datetime) -> list[Due]:
     """Those of these accounts, none of which was ever read, that fit in the budget. After a stop the tick asks."""
-    if notices.found(session, NETWORK):
+    if circuit_breakers.find(session, NETWORK):
         return []
-    money = bill.budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
-    affordable = int(money.left / bill.post_usd(settings.posts_per_account))
+    money = ledger.remaining_budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
+    affordable = int(money.left / ledger.post_usd(settings.posts_per_account))
     each = _usual_requests(settings)
-    allowed = int(allowances.surely_left(session, NETWORK, most=len(untried) * each) / each)
+    allowed = int(token_buckets.count_stored(session, NETWORK, burst=len(untried) * each) / each)
     return [_reading(account, settings) for account in untried[: max(0, min(affordable, allowed))]]
 
 
@@ -144,28 +144,28 @@ def names(session: Session, settings: Settings, now: datetime) -> list[str]:
 
     A profile costs once a UTC day, however often it is looked at. Beyond NAMES_AT_ONCE accounts take turns.
     """
-    if notices.found(session, NETWORK):
+    if circuit_breakers.find(session, NETWORK):
         return []
-    tracked = accounts.tracked(session)
-    stored = posts.counted(session)
-    money = bill.budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
+    tracked = accounts.list_tracked(session)
+    stored = posts.count_by_account(session)
+    money = ledger.remaining_budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
     spare = money.left - sum(_cost(account, stored.get(account.id), settings, now) for account in tracked)
-    if spare < bill.post_usd(1):
+    if spare < ledger.post_usd(1):
         return []
     turns = max(1, -(-len(tracked) // NAMES_AT_ONCE))
     turn = int(now.timestamp() / NAMES_EVERY.total_seconds()) % turns
     chosen = sorted(tracked, key=lambda account: account.id)[turn::turns]
     paid = [account.remote_id for account in chosen if account.billed_on == now.date()]
     unpaid = [account.remote_id for account in chosen if account.billed_on != now.date()]
-    return paid + unpaid[: int(spare / bill.user_usd(1))]
+    return paid + unpaid[: int(spare / ledger.user_usd(1))]
 
 
 def _is_due(account: Account, settings: Settings, now: datetime) -> bool:
     """A tick that is a moment early skips no turn; two beats side by side, by mistake, do not read twice as often."""
-    if account.tried_at is None:
+    if account.attempted_at is None:
         return True
     wait = settings.tick * 0.6 if account.state is State.ACTIVE else UNREADABLE_AGAIN_AFTER
-    return account.tried_at <= now - wait
+    return account.attempted_at <= now - wait
 
 
 def _usual_requests(settings: Settings) -> int:
@@ -186,8 +186,8 @@ def _cost(account: Account, posts_known: int | None, settings: Settings, now: da
     if _is_paid(account, now):
         return Decimal(0)
     if account.fetched_at is None:
-        return bill.post_usd(settings.posts_per_account)
-    return bill.post_usd(min(posts_known or 0, settings.posts_per_account))
+        return ledger.post_usd(settings.posts_per_account)
+    return ledger.post_usd(min(posts_known or 0, settings.posts_per_account))
 
 
 def _reading(account: Account, settings: Settings) -> Due:

@@ -28,15 +28,15 @@ def purge(store: Store, now: datetime) -> None:
     """Forget chats set aside for long, then what no chat uses; an account at a time, so that no writer waits long."""
     before = now - KEPT
     with store.write_session() as db:
-        forgotten = chats.forget_set_aside(db, before)
-        subscriptions.end_long_asked(db, now - ASKED_KEPT)
-        comparisons.forget_unused(db, before)
-        accounts.forget_unused(db, before)
-        notices.forget_past(db, before)
-        kept = accounts.ids(db)
+        forgotten = chats.delete_inactive(db, before)
+        subscriptions.delete_expired_requests(db, now - ASKED_KEPT)
+        comparisons.delete_unused(db, before)
+        accounts.delete_unused(db, before)
+        notices.delete_expired(db, before)
+        kept = accounts.list_ids(db)
     for account_id in kept:
         with store.write_session() as db:
-            posts.forget_beyond(db, account_id, MOST_POSTS)
-            history.thin(db, account_id, now)
+            posts.keep_newest(db, account_id, MOST_POSTS)
+            history.downsample(db, account_id, now)
     store.compact()
     log.info("purge: %d chats forgotten, %d accounts kept", forgotten, len(kept))

@@ -74,7 +74,7 @@ class Resources:
         if self.failed:
             with self.store.write_session() as db:
                 for comparison_id in self.failed:
-                    comparisons.release(db, comparison_id)
+                    comparisons.requeue(db, comparison_id)
             self.failed.clear()
 
     @cached_property

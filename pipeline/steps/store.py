@@ -8,7 +8,7 @@ from pipeline.records import NETWORK, FetchResult
 from pipeline.steps import planner
 from pipeline.steps.fetch import fetch_results
 from pipeline.steps.resources import Resources
-from pipeline.store import accounts, allowances, comparisons, notices
+from pipeline.store import accounts, circuit_breakers, comparisons, token_buckets
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +25,12 @@ def store(resources: Resources, digests: Sequence[str | None], now: datetime) ->
     results = _take(resources, digests)
     with resources.store.write_session() as db:
         late = planner.conclude(db, resources.settings, sum(each.requests for each in results), now)
-        changed = accounts.save(db, results) | accounts.mark_stale(db, late)
+        changed = accounts.save_fetch_results(db, results) | accounts.mark_stale(db, late)
         comparisons.mark_changed(db, changed)
-        comparisons.mark_faded(db, now)
+        comparisons.mark_expired(db, now)
         if any(each.posts is not None or each.state for each in results):
-            notices.resume(db, NETWORK, now)
-        outdated = comparisons.claim_outdated(db, now, CHARTS_PER_S * resources.settings.tick_seconds)
+            circuit_breakers.close(db, NETWORK, now)
+        outdated = comparisons.claim_next(db, now, CHARTS_PER_S * resources.settings.tick_seconds)
     _drop(resources, digests)
     failed = sum(each.posts is None for each in results)
     log.info(
@@ -47,9 +47,9 @@ def store_requested(resources: Resources, digests: Sequence[str | None], now: da
     """Store the first results of new accounts; returns the comparisons that waited for them, as (id, version)."""
     results = _take(resources, digests)
     with resources.store.write_session() as db:
-        allowances.take(db, NETWORK, sum(each.requests for each in results))
-        comparisons.mark_changed(db, accounts.save(db, results))
-        outdated = comparisons.claim_of(db, [each.account_id for each in results], now)
+        token_buckets.deduct(db, NETWORK, sum(each.requests for each in results))
+        comparisons.mark_changed(db, accounts.save_fetch_results(db, results))
+        outdated = comparisons.claim_of_accounts(db, [each.account_id for each in results], now)
     _drop(resources, digests)
     log.info("asked: %d read for the first time, %d to draw", len(results), len(outdated))
     return outdated

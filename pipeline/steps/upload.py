@@ -16,7 +16,7 @@ from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX
 from pipeline.steps import dataset, dataset_file
 from pipeline.steps.resources import Resources
-from pipeline.store import datasets, dropbox_files, notices
+from pipeline.store import circuit_breakers, datasets, dropbox_files
 from pipeline.store.dropbox_files import Claim
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def upload(resources: Resources, now: datetime) -> None:
 
 
 def _due(db: Session, account: str, now: datetime) -> Sequence[str]:
-    return [] if notices.stopped(db, DROPBOX, now) else dropbox_files.due(db, account, now)
+    return [] if circuit_breakers.find_open(db, DROPBOX, now) else dropbox_files.list_due(db, account, now)
 
 
 def _upload(resources: Resources, path: str) -> bool:
@@ -69,7 +69,7 @@ def _upload(resources: Resources, path: str) -> bool:
             _pause(db, error, clock.now())
         return False
     with resources.store.write_session() as db:
-        notices.resume(db, DROPBOX, now)
+        circuit_breakers.close(db, DROPBOX, now)
     return True
 
 
@@ -94,15 +94,15 @@ def _remove(resources: Resources, claim: Claim) -> None:
 
 def _pause(db: Session, error: ServiceError, now: datetime) -> None:
     """Upload nothing for as long as Dropbox has failed, or asks; the admins hear of what only they can mend."""
-    before = notices.found(db, DROPBOX)
-    lasted = now - before.since if before else timedelta(0)
+    before = circuit_breakers.find(db, DROPBOX)
+    lasted = now - before.opened_at if before else timedelta(0)
     wait = max(min(max(lasted, SHORTEST_PAUSE), LONGEST_PAUSE), error.retry_after or timedelta(0))
-    stop = notices.stop(db, DROPBOX, error.text, now, now + wait)
+    stop = circuit_breakers.open(db, DROPBOX, error.text, now, now + wait)
     if error.permanent:
         text = lazy_gettext(
             "{reason}. Since {since:moment} no dataset gets there; the charts go on. It is tried again by itself, at "
             "least every 15 minutes, and by the button under /status.",
             reason=stop.reason,
-            since=stop.since,
+            since=stop.opened_at,
         )
-        notices.tell_of_stop(db, stop, text, admins_only=True)
+        circuit_breakers.announce(db, stop, text, admins_only=True)

@@ -20,15 +20,15 @@ def add(session: Session, chat_id: int, now: datetime, language: Language = Lang
         chat = Chat(id=chat_id, added_at=now, theme=Theme.LIGHT, language=language)
         session.add(chat)
         session.flush()
-    chat.set_aside = chat.set_aside_at = None
+    chat.inactive_reason = chat.inactive_since = None
     return chat
 
 
-def is_known(session: Session, chat_id: int) -> bool:
+def exists(session: Session, chat_id: int) -> bool:
     return session.get(Chat, chat_id) is not None
 
 
-def spec(session: Session, chat_id: int) -> ChartSpec:
+def default_spec(session: Session, chat_id: int) -> ChartSpec:
     """The look that the chat's charts have unless another is asked for."""
     chat = session.get(Chat, chat_id)
     return ChartSpec(theme=chat.theme, language=chat.language) if chat else ChartSpec()
@@ -39,37 +39,39 @@ def language(session: Session, chat_id: int) -> Language | None:
     return session.scalar(select(Chat.language).where(Chat.id == chat_id))
 
 
-def choose(session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None) -> None:
+def set_preferences(
+    session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None
+) -> None:
     chat = session.get_one(Chat, chat_id)
     chat.theme, chat.language = theme or chat.theme, language or chat.language
     session.flush()
 
 
-def count(session: Session) -> int:
+def count_active(session: Session) -> int:
     """How many chats are served; those that only chose their settings take no place."""
     return session.scalar(_counted()) or 0
 
 
-def count_of(session: Session, person: int) -> int:
+def count_added_by(session: Session, person: int) -> int:
     """How many of them this person brought."""
     return session.scalar(_counted().where(Chat.added_by == person)) or 0
 
 
 def _counted() -> Select[int]:
     tracking = Chat.id.in_(select(Tracking.chat_id))
-    return select(func.count()).select_from(Chat).where(Chat.set_aside.is_(None), tracking)
+    return select(func.count()).select_from(Chat).where(Chat.inactive_reason.is_(None), tracking)
 
 
 def allow_only(session: Session, allowed: Collection[int], now: datetime) -> None:
     """Set aside the chats that the owner does not let in, or not any more, and serve those let in again."""
     outside = Chat.id.not_in(allowed) if allowed else false()
-    let_in = update(Chat).where(Chat.set_aside == NOT_ALLOWED, not_(outside))
-    session.execute(let_in.values(set_aside=None, set_aside_at=None))
-    left_out = update(Chat).where(Chat.set_aside.is_(None), outside)
-    session.execute(left_out.values(set_aside=NOT_ALLOWED, set_aside_at=now))
+    let_in = update(Chat).where(Chat.inactive_reason == NOT_ALLOWED, not_(outside))
+    session.execute(let_in.values(inactive_reason=None, inactive_since=None))
+    left_out = update(Chat).where(Chat.inactive_reason.is_(None), outside)
+    session.execute(left_out.values(inactive_reason=NOT_ALLOWED, inactive_since=now))
 
 
-def tracked(session: Session, chat_id: int) -> Sequence[Account]:
+def list_tracked_accounts(session: Session, chat_id: int) -> Sequence[Account]:
     """The accounts that the chat follows, by handle; in one order, whatever the database's own is."""
     rows = session.scalars(select(Account).join(Tracking).where(Tracking.chat_id == chat_id))
     return sorted(rows, key=lambda account: account.handle.lower())
@@ -85,23 +87,23 @@ def untrack(session: Session, chat_id: int, account_ids: Iterable[int]) -> None:
     session.execute(delete(Tracking).where(Tracking.chat_id == chat_id, Tracking.account_id.in_(account_ids)))
 
 
-def set_aside(session: Session, chat_id: int, reason: str, now: datetime) -> None:
+def deactivate(session: Session, chat_id: int, reason: str, now: datetime) -> None:
     """Stop serving a chat that cannot be written to; everything it has is kept for a while, until it is back."""
-    served = update(Chat).where(Chat.id == chat_id, Chat.set_aside.is_(None))
-    session.execute(served.values(set_aside=reason, set_aside_at=now))
+    served = update(Chat).where(Chat.id == chat_id, Chat.inactive_reason.is_(None))
+    session.execute(served.values(inactive_reason=reason, inactive_since=now))
 
 
-def is_set_aside(session: Session, chat_id: int) -> bool:
+def is_inactive(session: Session, chat_id: int) -> bool:
     chat = session.get(Chat, chat_id)
-    return chat is not None and chat.set_aside is not None
+    return chat is not None and chat.inactive_reason is not None
 
 
-def serve_again(session: Session, chat_id: int, now: datetime) -> None:
+def reactivate(session: Session, chat_id: int, now: datetime) -> None:
     """The chat can be written to, or may be: what waited for that goes on."""
     chat = session.get(Chat, chat_id)
-    if chat is not None and chat.set_aside != NOT_ALLOWED:
+    if chat is not None and chat.inactive_reason != NOT_ALLOWED:
         add(session, chat_id, now)
-    subscriptions.resume(session, chat_id, now)
+    subscriptions.retry_problems(session, chat_id, now)
 
 
 def migrate(session: Session, old: int, new: int, now: datetime) -> None:
@@ -110,27 +112,27 @@ def migrate(session: Session, old: int, new: int, now: datetime) -> None:
     if was is None or old == new:
         return
     add(session, new, now)
-    if was.set_aside == NOT_ALLOWED:
-        set_aside(session, new, NOT_ALLOWED, now)
-    choose(session, new, theme=was.theme, language=was.language)
+    if was.inactive_reason == NOT_ALLOWED:
+        deactivate(session, new, NOT_ALLOWED, now)
+    set_preferences(session, new, theme=was.theme, language=was.language)
     session.get_one(Chat, new).added_by = was.added_by
-    subscriptions.move(session, old, new)
+    subscriptions.move_to_chat(session, old, new)
     told = select(NoticeSent.notice_id).where(NoticeSent.chat_id == new)
     heard = (NoticeSent.chat_id == old, NoticeSent.notice_id.not_in(told))
     session.execute(update(NoticeSent).where(*heard).values(chat_id=new))
-    track(session, new, [account.id for account in tracked(session, old)], now)
-    forget(session, old)
+    track(session, new, [account.id for account in list_tracked_accounts(session, old)], now)
+    delete_chat(session, old)
 
 
-def forget_set_aside(session: Session, before: datetime) -> int:
+def delete_inactive(session: Session, before: datetime) -> int:
     """Forget the chats that were set aside before this moment and did not come back; returns how many."""
-    gone = session.scalars(select(Chat.id).where(Chat.set_aside_at < before)).all()
+    gone = session.scalars(select(Chat.id).where(Chat.inactive_since < before)).all()
     for chat_id in gone:
-        forget(session, chat_id)
+        delete_chat(session, chat_id)
     return len(gone)
 
 
-def forget(session: Session, chat_id: int) -> None:
+def delete_chat(session: Session, chat_id: int) -> None:
     """Delete all that is stored of a chat."""
     session.execute(delete(NoticeSent).where(NoticeSent.chat_id == chat_id))
     session.execute(delete(Subscription).where(Subscription.chat_id == chat_id))

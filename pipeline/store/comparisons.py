@@ -14,12 +14,12 @@ from pipeline.records import Post as PostRecord
 from pipeline.store import subscriptions
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription
 
-CLAIM = timedelta(seconds=30)
-FADES_AGAIN_AFTER = timedelta(minutes=1)
+CLAIM_DURATION = timedelta(seconds=30)
+EXPIRED_RETRY_DELAY = timedelta(minutes=1)
 """One that shows the same as before, after all, is not looked at sooner again."""
 
 
-def record(session: Session, comparison: Comparison) -> ComparisonRecord:
+def to_record(session: Session, comparison: Comparison) -> ComparisonRecord:
     accounts = session.scalars(
         select(ComparisonAccount.account_id)
         .where(ComparisonAccount.comparison_id == comparison.id)
@@ -28,12 +28,12 @@ def record(session: Session, comparison: Comparison) -> ComparisonRecord:
     return ComparisonRecord(tuple(accounts), comparison.spec)
 
 
-def of(session: Session, comparison_id: int) -> ComparisonRecord | None:
+def get_record(session: Session, comparison_id: int) -> ComparisonRecord | None:
     row = session.get(Comparison, comparison_id)
-    return record(session, row) if row else None
+    return to_record(session, row) if row else None
 
 
-def find_or_add(session: Session, wanted: ComparisonRecord) -> Comparison:
+def get_or_create(session: Session, wanted: ComparisonRecord) -> Comparison:
     """The one row of this comparison, shared by all chats that ask for the same."""
     spec = fitted(wanted.spec)
     ids = ",".join(str(account_id) for account_id in sorted(wanted.accounts))
@@ -48,42 +48,44 @@ def find_or_add(session: Session, wanted: ComparisonRecord) -> Comparison:
     return row
 
 
-def fit_counts(session: Session, most: int) -> None:
+def cap_counts(session: Session, most: int) -> None:
     """Point each subscription to a comparison of no more posts than are read, or back to as many as were wished for."""
-    is_other = or_(Comparison.__table__.c.count > most, Subscription.wished_count.is_not(None))
+    is_other = or_(Comparison.__table__.c.count > most, Subscription.requested_count.is_not(None))
     both = select(Subscription, Comparison).join(Comparison, Comparison.id == Subscription.comparison_id)
     rows = session.execute(both.where(is_other)).all()
     for subscription, comparison in rows:
-        wished = subscription.wished_count or comparison.spec.count
-        subscription.wished_count = wished if wished > most else None
+        wished = subscription.requested_count or comparison.spec.count
+        subscription.requested_count = wished if wished > most else None
         if comparison.spec.count != min(wished, most):
             _point(session, subscription, replace(comparison.spec, count=min(wished, most)))
 
 
 def _point(session: Session, subscription: Subscription, spec: ChartSpec) -> None:
     """Let the subscription show the same accounts in another way."""
-    shown = record(session, session.get_one(Comparison, subscription.comparison_id))
-    row = find_or_add(session, replace(shown, spec=spec))
-    subscriptions.point(session, subscription.id, row.id, want(session, row))
+    shown = to_record(session, session.get_one(Comparison, subscription.comparison_id))
+    row = get_or_create(session, replace(shown, spec=spec))
+    subscriptions.switch_comparison(session, subscription.id, row.id, request_redraw(session, row))
 
 
-def want(session: Session, comparison: Comparison) -> int:
+def request_redraw(session: Session, comparison: Comparison) -> int:
     """Ask for the newest chart; returns the version that will show it.
 
     One that nobody keeps fresh is drawn even where the data is the same, so that it bears the time it was asked for.
     """
     session.refresh(comparison, with_for_update=True)
-    comparison.wanted += 1
-    comparison.inputs = comparison.inputs if subscriptions.is_kept(session, comparison.id) else None
+    comparison.requested_version += 1
+    comparison.inputs_digest = (
+        comparison.inputs_digest if subscriptions.has_subscribers(session, comparison.id) else None
+    )
     session.flush()
-    return comparison.wanted
+    return comparison.requested_version
 
 
-def want_again(session: Session, comparison_id: int) -> None:
+def request_fresh_redraw(session: Session, comparison_id: int) -> None:
     """The chart is lost before it was shown: draw it afresh."""
     comparison = session.get_one(Comparison, comparison_id)
-    want(session, comparison)
-    comparison.inputs = None
+    request_redraw(session, comparison)
+    comparison.inputs_digest = None
 
 
 def mark_changed(session: Session, account_ids: Iterable[int]) -> None:
@@ -92,28 +94,28 @@ def mark_changed(session: Session, account_ids: Iterable[int]) -> None:
     session.execute(
         update(Comparison)
         .where(Comparison.id.in_(changed), _is_watched())
-        .values(wanted=Comparison.wanted + 1)
+        .values(requested_version=Comparison.requested_version + 1)
         .execution_options(synchronize_session=False)
     )
 
 
-def mark_faded(session: Session, now: datetime) -> None:
+def mark_expired(session: Session, now: datetime) -> None:
     """Those that somebody watches and that time alone has changed want a new chart. It says when it fades itself."""
     session.execute(
         update(Comparison)
-        .where(Comparison.fades_at <= now, _is_watched())
-        .values(wanted=Comparison.wanted + 1, fades_at=now + FADES_AGAIN_AFTER)
+        .where(Comparison.expires_at <= now, _is_watched())
+        .values(requested_version=Comparison.requested_version + 1, expires_at=now + EXPIRED_RETRY_DELAY)
         .execution_options(synchronize_session=False)
     )
 
 
-def claim_outdated(session: Session, now: datetime, next_turns: int) -> Sequence[tuple[int, int]]:
+def claim_next(session: Session, now: datetime, next_turns: int) -> Sequence[tuple[int, int]]:
     """Take the comparisons whose chart is due and that no other worker draws: (id, version to draw).
 
     Of many, those of the next turns in line: others would be drawn for nobody, and anew before their turn comes. Only
     what is outdated stands in line: a chart whose figures stand still takes nobody's turn.
     """
-    next_in_line = {turn.comparison_id for turn in subscriptions.undrawn(session)[:next_turns]}
+    next_in_line = {turn.comparison_id for turn in subscriptions.list_unrendered(session)[:next_turns]}
     return _claim(session, now, Comparison.id.in_(next_in_line))
 
 
@@ -122,7 +124,7 @@ def claim(session: Session, comparison_ids: Collection[int], now: datetime) -> S
     return _claim(session, now, Comparison.id.in_(comparison_ids), _is_watched())
 
 
-def claim_of(session: Session, account_ids: Collection[int], now: datetime) -> Sequence[tuple[int, int]]:
+def claim_of_accounts(session: Session, account_ids: Collection[int], now: datetime) -> Sequence[tuple[int, int]]:
     """Take the outdated comparisons that these accounts are part of: (id, version to draw)."""
     theirs = select(ComparisonAccount.comparison_id).where(ComparisonAccount.account_id.in_(account_ids))
     return _claim(session, now, Comparison.id.in_(theirs), _is_watched())
@@ -134,27 +136,27 @@ def _claim(session: Session, now: datetime, *which: ColumnElement[bool]) -> Sequ
         update(Comparison)
         .where(
             *which,
-            Comparison.wanted > Comparison.drawn,
+            Comparison.requested_version > Comparison.rendered_version,
             or_(Comparison.claimed_until.is_(None), Comparison.claimed_until < now),
             ~_is_being_read(now),
         )
-        .values(claimed_until=now + CLAIM)
-        .returning(Comparison.id, Comparison.wanted)
+        .values(claimed_until=now + CLAIM_DURATION)
+        .returning(Comparison.id, Comparison.requested_version)
         .execution_options(synchronize_session=False)
     )
     return sorted((row[0], row[1]) for row in rows)
 
 
-def note_unchanged(session: Session, comparison_id: int, inputs: str, as_of: datetime) -> None:
+def mark_unchanged(session: Session, comparison_id: int, inputs: str, as_of: datetime) -> None:
     """What was read by then would give the same chart."""
-    same = Comparison.id == comparison_id, Comparison.inputs == inputs
+    same = Comparison.id == comparison_id, Comparison.inputs_digest == inputs
     session.execute(update(Comparison).where(*same).values(checked_at=as_of))
 
 
 def _is_watched() -> ColumnElement[bool]:
     """Some chat that is served wants it shown."""
     return exists().where(
-        Subscription.comparison_id == Comparison.id, Chat.id == Subscription.chat_id, Chat.set_aside.is_(None)
+        Subscription.comparison_id == Comparison.id, Chat.id == Subscription.chat_id, Chat.inactive_reason.is_(None)
     )
 
 
@@ -165,48 +167,48 @@ def _is_being_read(now: datetime) -> ColumnElement[bool]:
         ComparisonAccount.comparison_id == Comparison.id,
         Account.id == ComparisonAccount.account_id,
         first,
-        Account.tried_at > now - CLAIM,
+        Account.attempted_at > now - CLAIM_DURATION,
     )
 
 
-def finish(session: Session, comparison_id: int, version: int) -> bool:
+def mark_rendered(session: Session, comparison_id: int, version: int) -> bool:
     """The chart of this version stands, drawn or the same as before. True where somebody has asked for a later one."""
     session.execute(
         update(Comparison)
-        .where(Comparison.id == comparison_id, Comparison.drawn <= version)
-        .values(drawn=version, claimed_until=None)
+        .where(Comparison.id == comparison_id, Comparison.rendered_version <= version)
+        .values(rendered_version=version, claimed_until=None)
     )
     asked = select(Subscription.id).where(
-        Subscription.comparison_id == comparison_id, Subscription.from_version > version
+        Subscription.comparison_id == comparison_id, Subscription.min_version > version
     )
     return session.scalar(asked.limit(1)) is not None
 
 
-def release(session: Session, comparison_id: int) -> None:
+def requeue(session: Session, comparison_id: int) -> None:
     """Something failed: it is wanted again, and the next tick may try it."""
-    again = {"claimed_until": None, "wanted": Comparison.wanted + 1}
+    again = {"claimed_until": None, "requested_version": Comparison.requested_version + 1}
     session.execute(update(Comparison).where(Comparison.id == comparison_id).values(again))
 
 
-def release_all(session: Session) -> None:
+def release_claims(session: Session) -> None:
     """Whoever was drawing is gone, or does it twice, which does no harm."""
     session.execute(update(Comparison).where(Comparison.claimed_until.is_not(None)).values(claimed_until=None))
 
 
-def want_all(session: Session) -> None:
+def request_all_redraws(session: Session) -> None:
     """What was under way is lost, and nobody knows what it was: all that somebody watches is made again."""
-    again = {"claimed_until": None, "wanted": Comparison.wanted + 1}
+    again = {"claimed_until": None, "requested_version": Comparison.requested_version + 1}
     watched = select(Subscription.comparison_id)
     session.execute(update(Comparison).where(Comparison.id.in_(watched)).values(again))
 
 
-def forget_unused(session: Session, before: datetime) -> None:
+def delete_unused(session: Session, before: datetime) -> None:
     """Delete the comparisons that nobody is subscribed to and nobody asked for since."""
     shown = select(Subscription.comparison_id)
     session.execute(delete(Comparison).where(Comparison.used_at < before, Comparison.id.not_in(shown)))
 
 
-def accounts_of(session: Session, comparison_id: int) -> Sequence[Account]:
+def list_accounts(session: Session, comparison_id: int) -> Sequence[Account]:
     """The comparison's accounts in the order that never changes: as they became known."""
     return session.scalars(
         select(Account)
@@ -218,10 +220,10 @@ def accounts_of(session: Session, comparison_id: int) -> Sequence[Account]:
 
 def newest_posts(session: Session, comparison_id: int, count: int) -> dict[int, list[PostRecord]]:
     """The newest posts of each of the comparison's accounts, newest first, by the account's id."""
-    return newest_posts_of(session, [account.id for account in accounts_of(session, comparison_id)], count)
+    return newest_posts_of_accounts(session, [account.id for account in list_accounts(session, comparison_id)], count)
 
 
-def newest_posts_of(session: Session, account_ids: Sequence[int], count: int) -> dict[int, list[PostRecord]]:
+def newest_posts_of_accounts(session: Session, account_ids: Sequence[int], count: int) -> dict[int, list[PostRecord]]:
     """The newest posts of each of these accounts, newest first, by the account's id."""
     posts = _newest(Post.account_id.in_(account_ids), count)
     found: dict[int, list[PostRecord]] = {account_id: [] for account_id in account_ids}

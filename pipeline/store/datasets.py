@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from pipeline.records import Mode
 from pipeline.store.tables import Comparison, ComparisonAccount, Dataset, Subscription, Tracking
 
-DICTIONARY = "columns"
+DATA_DICTIONARY = "columns"
 """The key of the file that explains the columns; it is kept whatever else is."""
 COUNT = Comparison.__table__.c.count
 
@@ -21,29 +21,29 @@ class Contents(NamedTuple):
     account_ids: tuple[int, ...]
 
 
-def key(count: int, account_ids: Iterable[int]) -> str:
+def make_key(count: int, account_ids: Iterable[int]) -> str:
     return f"{count} {','.join(map(str, sorted(account_ids)))}"
 
 
-def contents(key: str) -> Contents:
+def parse_key(key: str) -> Contents:
     count, _, ids = key.partition(" ")
     return Contents(int(count), tuple(map(int, filter(None, ids.split(",")))))
 
 
-def of_comparison(session: Session, comparison_id: int) -> str:
+def key_of_comparison(session: Session, comparison_id: int) -> str:
     """The key of the dataset that the comparison is drawn from."""
     comparison = session.get_one(Comparison, comparison_id)
     accounts = select(ComparisonAccount.account_id).where(ComparisonAccount.comparison_id == comparison_id)
-    return key(comparison.spec.count, session.scalars(accounts))
+    return make_key(comparison.spec.count, session.scalars(accounts))
 
 
-def is_wanted(session: Session, key: str, count: int) -> bool:
+def is_needed(session: Session, key: str, count: int) -> bool:
     """Whether the dataset is to be kept; only what shares an account with it is looked through."""
-    account_ids = contents(key).account_ids
-    return bool(account_ids) and key in wanted(session, count, of=account_ids[0])
+    account_ids = parse_key(key).account_ids
+    return bool(account_ids) and key in list_needed(session, count, of=account_ids[0])
 
 
-def wanted(session: Session, count: int, *, of: int | None = None) -> set[str]:
+def list_needed(session: Session, count: int, *, of: int | None = None) -> set[str]:
     """The keys of what is to be kept: of all that a chat tracks, with the usual count, and of each subscription.
 
     of: only those with this account.
@@ -65,37 +65,37 @@ def wanted(session: Session, count: int, *, of: int | None = None) -> set[str]:
 
 
 def _key(count: int, ids: str) -> str:
-    return key(count, map(int, ids.split(",")))
+    return make_key(count, map(int, ids.split(",")))
 
 
-def unwanted(session: Session, count: int) -> set[str]:
+def list_unneeded(session: Session, count: int) -> set[str]:
     """The keys of the files that nobody tracks or subscribes to any more."""
-    return set(session.scalars(select(Dataset.key))) - wanted(session, count) - {DICTIONARY}
+    return set(session.scalars(select(Dataset.key))) - list_needed(session, count) - {DATA_DICTIONARY}
 
 
-def drop(session: Session, keys: Collection[str]) -> None:
+def delete_many(session: Session, keys: Collection[str]) -> None:
     """There is to be no file of these any more, here or in Dropbox."""
     for each in keys:
         session.execute(delete(Dataset).where(Dataset.key == each))
 
 
-def holds(session: Session, key: str, path: str, digest: str) -> bool:
+def is_current(session: Session, key: str, path: str, digest: str) -> bool:
     """Whether that is noted already."""
     file = session.get(Dataset, key)
     return file is not None and (file.path, file.digest, file.due) == (path, digest, False)
 
 
-def fit_count(session: Session, count: int) -> None:
+def change_post_count(session: Session, count: int) -> None:
     """Let the files of all that a chat tracks hold as many posts as are read now, where that was another number."""
-    kept = wanted(session, count) - set(session.scalars(select(Dataset.key)))
-    for each in unwanted(session, count):
-        fitted = key(count, contents(each).account_ids)
+    kept = list_needed(session, count) - set(session.scalars(select(Dataset.key)))
+    for each in list_unneeded(session, count):
+        fitted = make_key(count, parse_key(each).account_ids)
         if fitted in kept:
             kept.remove(fitted)
             session.execute(update(Dataset).where(Dataset.key == each).values(key=fitted, due=True))
 
 
-def put(session: Session, key: str, path: str, digest: str) -> None:
+def save(session: Session, key: str, path: str, digest: str) -> None:
     """The file is to hold this content, at this path; where it stood before, there is to be none."""
     file = session.get(Dataset, key)
     if file is None:
@@ -111,18 +111,18 @@ def mark_due(session: Session, keys: Iterable[str] | None = None) -> None:
     session.execute(update(Dataset).where(*mine).values(due=True))
 
 
-def mark_renamed(session: Session, account_ids: Collection[int]) -> None:
+def mark_due_of_accounts(session: Session, account_ids: Collection[int]) -> None:
     """The files of these accounts bear the former names."""
     if account_ids:
-        keys = session.scalars(select(Dataset.key).where(Dataset.key != DICTIONARY)).all()
-        mark_due(session, [key for key in keys if not set(account_ids).isdisjoint(contents(key).account_ids)])
+        keys = session.scalars(select(Dataset.key).where(Dataset.key != DATA_DICTIONARY)).all()
+        mark_due(session, [key for key in keys if not set(account_ids).isdisjoint(parse_key(key).account_ids)])
 
 
-def paths(session: Session) -> dict[str, str]:
+def keys_by_path(session: Session) -> dict[str, str]:
     """The key of each file by its path."""
     rows = session.execute(select(Dataset.path, Dataset.key))
     return {path: key for path, key in rows if path is not None}
 
 
-def due(session: Session) -> Sequence[str]:
+def list_due(session: Session) -> Sequence[str]:
     return session.scalars(select(Dataset.key).where(Dataset.due).order_by(Dataset.key)).all()

@@ -28,7 +28,7 @@ class Claim(NamedTuple):
     rev: str | None
 
 
-def due(session: Session, account: str, now: datetime) -> Sequence[str]:
+def list_due(session: Session, account: str, now: datetime) -> Sequence[str]:
     """The files that may be written now and are behind in this Dropbox, and then those that are to be deleted."""
     behind = (
         select(lower_path)
@@ -49,7 +49,7 @@ def claim(session: Session, path: str, account: str, now: datetime, until: datet
 
     None: nothing to do, or not yet.
     """
-    if path not in due(session, account, now):
+    if path not in list_due(session, account, now):
         return None
     file = session.get(DropboxFile, path)
     if file is None:
@@ -60,7 +60,7 @@ def claim(session: Session, path: str, account: str, now: datetime, until: datet
         claimed = Claim(path, None, None, file.rev)
     else:  # where the uploader is lost, nobody knows what the file holds
         claimed = Claim(dataset.path or path, dataset.key, dataset.digest, None)
-        file.account, file.uploaded, file.rev = account, None, None
+        file.account_digest, file.uploaded_digest, file.rev = account, None, None
     file.claimed_until = until
     session.flush()
     return claimed
@@ -68,7 +68,7 @@ def claim(session: Session, path: str, account: str, now: datetime, until: datet
 
 def mark_uploaded(session: Session, path: str, digest: str, rev: str, next_at: datetime) -> None:
     """The file holds this content; it is not written again before next_at."""
-    values = {"uploaded": digest, "rev": rev, "next_at": next_at, "claimed_until": None, "problem": None}
+    values = {"uploaded_digest": digest, "rev": rev, "next_at": next_at, "claimed_until": None, "problem": None}
     session.execute(update(DropboxFile).where(DropboxFile.path == path.lower()).values(values))
 
 
@@ -81,14 +81,14 @@ def postpone(session: Session, path: str, until: datetime, problem: LazyString |
     session.execute(update(DropboxFile).where(DropboxFile.path == path.lower()).values(values))
 
 
-def problem(session: Session) -> LazyString | None:
+def find_problem(session: Session) -> LazyString | None:
     """Why some file could not be written, where that is so."""
     return session.scalar(select(DropboxFile.problem).where(DropboxFile.problem.is_not(None)).limit(1))
 
 
 def _differs(account: str) -> ColumnElement[bool]:
-    known = and_(DropboxFile.account == account, DropboxFile.uploaded == Dataset.digest)
-    return or_(DropboxFile.account.is_(None), DropboxFile.uploaded.is_(None), ~known)
+    known = and_(DropboxFile.account_digest == account, DropboxFile.uploaded_digest == Dataset.digest)
+    return or_(DropboxFile.account_digest.is_(None), DropboxFile.uploaded_digest.is_(None), ~known)
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

@@ -11,18 +11,18 @@ WIDTHS = (1, 2, 4, 8)
 LAYOUTS = {width: Struct(f"<qB{len(Counts._fields)}{code}") for width, code in zip(WIDTHS, "bhiq", strict=True)}
 """Of a post: its mark, which of its counts were first known then (a bit each, in the order of Counts), its gains."""
 
-Gain = tuple[int, ...]
+PostGain = tuple[int, ...]
 """Which counts were first known then, and what each count gained: 0 for one that is not known."""
-Gains = dict[int, Gain]
+Gains = dict[int, PostGain]
 """By the posts' marks."""
 
 
-def mark(post_id: str) -> int:
+def hash_post_id(post_id: str) -> int:
     """A post's id in eight bytes, whatever ids look like on its network."""
     return int.from_bytes(blake2b(post_id.encode(), digest_size=8).digest(), "little", signed=True)
 
 
-def gain(before: Counts, now: Counts, *, born: bool) -> Gain:
+def diff_counts(before: Counts, now: Counts, *, born: bool) -> PostGain:
     """What a post gained since it was read before; one born since began at nothing.
 
     before: None for a count that was not told then. What it gained until it is told for the first time is not known.
@@ -47,7 +47,7 @@ def unpack(packed: bytes) -> Gains:
     return {row[0]: row[1:] for row in LAYOUTS[packed[0]].iter_unpack(packed[1:])}
 
 
-def merged(all_gains: Iterable[Gains]) -> Gains:
+def merge(all_gains: Iterable[Gains]) -> Gains:
     """What the posts gained in all of these together."""
     total: Gains = {}
     for gains in all_gains:
@@ -57,5 +57,5 @@ def merged(all_gains: Iterable[Gains]) -> Gains:
     return total
 
 
-def _sum(one: Gain, other: Gain) -> Gain:
+def _sum(one: PostGain, other: PostGain) -> PostGain:
     return (one[0] | other[0], *(a + b for a, b in zip(one[1:], other[1:], strict=True)))

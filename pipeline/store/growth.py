@@ -27,9 +27,9 @@ from sqlalchemy import BigInteger, Select, func, literal, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from pipeline.records import Counts, Metric, Post, Span
-from pipeline.store.gains import LAYOUTS, WIDTHS, mark
+from pipeline.store.gains import LAYOUTS, WIDTHS, hash_post_id
 from pipeline.store.history import GRAINS, MANY, MINUTE, seconds
-from pipeline.store.tables import EPOCH, MICROSECOND, Account, Gain, Instant, microseconds, moment
+from pipeline.store.tables import EPOCH, MICROSECOND, Account, EpochMicroseconds, Gain, from_epoch_us, to_epoch_us
 
 PLACES = {metric: [Counts._fields.index(part.value) for part in metric.parts] for metric in Metric}
 """Where a metric's counts stand."""
@@ -62,7 +62,7 @@ class Growth:
     gaps: tuple[Gap, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
-    fades_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Entries:
         return [int(each) for each in sums]
 
 
-def growth(  # noqa: PLR0913, PLR0917 what is asked of a comparison
+def compute_growth(  # noqa: PLR0913, PLR0917 what is asked of a comparison
     session: Session,
     accounts: Sequence[Account],
     posts: Mapping[int, Sequence[Post]],
@@ -98,7 +98,7 @@ class Window:
     """A span that ends now, in microseconds. It begins at a whole grain, so that it slides only then."""
 
     def __init__(self, span: Span, now: datetime) -> None:
-        self.now, self.grain, self.length = microseconds(now), GRAINS[span] // MICROSECOND, span.length // MICROSECOND
+        self.now, self.grain, self.length = to_epoch_us(now), GRAINS[span] // MICROSECOND, span.length // MICROSECOND
         self.start = self.floor(self.now - self.length) + self.grain
 
     def floor(self, at: int) -> int:
@@ -121,7 +121,7 @@ def _stretches(session: Session, account_ids: Sequence[int], window: Window) -> 
     found: dict[int, list[Stretch]] = {account_id: [] for account_id in account_ids}
     grains = [grain for grain in GRAINS.values() if grain // MICROSECOND <= window.grain]
     for grain, coarser in zip(grains, [*grains[1:], None], strict=True):
-        wanted = _later(grain, coarser).where(Account.id.in_(account_ids), Gain.at >= moment(window.start))
+        wanted = _later(grain, coarser).where(Account.id.in_(account_ids), Gain.end_at >= from_epoch_us(window.start))
         for account_id, since, at, packed in session.connection().execute(wanted).all():
             found[account_id].append((since, at, packed))
     return {account_id: sorted(stretches, key=itemgetter(1)) for account_id, stretches in found.items()}
@@ -129,21 +129,23 @@ def _stretches(session: Session, account_ids: Sequence[int], window: Window) -> 
 
 def _later(grain: timedelta, coarser: timedelta | None) -> Select[int, int, int, bytes]:
     """An account's rows of this grain that are later than its coarser ones: those tell the same again."""
-    since, at = type_coerce(Gain.since, BigInteger), type_coerce(Gain.at, BigInteger)
+    since, at = type_coerce(Gain.start_at, BigInteger), type_coerce(Gain.end_at, BigInteger)
     rows = select(Account.id, since, at, Gain.packed).join(Gain, Gain.account_id == Account.id)
     rows = rows.where(Gain.grain_s == seconds(grain))
     if coarser is None:
         return rows
     other = aliased(Gain)
     told = other.account_id == Account.id, other.grain_s == seconds(coarser)
-    latest = select(func.coalesce(func.max(other.at), literal(EPOCH, Instant))).where(*told).scalar_subquery()
-    return rows.where(Gain.at > latest)
+    latest = (
+        select(func.coalesce(func.max(other.end_at), literal(EPOCH, EpochMicroseconds))).where(*told).scalar_subquery()
+    )
+    return rows.where(Gain.end_at > latest)
 
 
 def _of(
     account: Account, posts: Sequence[Post], stretches: Sequence[Stretch], metric: Metric, window: Window
 ) -> Growth:
-    read_at = None if account.fetched_at is None else microseconds(account.fetched_at)
+    read_at = None if account.fetched_at is None else to_epoch_us(account.fetched_at)
     if read_at is None or read_at < window.start:
         return Growth()
     counted_in = [post.id for post in posts if metric.of(post.counts) is not None]
@@ -151,7 +153,7 @@ def _of(
     known_from = max([window.start, *_bridged(stretches, window), *_told_late(entries, stretches, len(counted_in))])
     since = known_from if known_from > window.start else None
     if read_at <= known_from:
-        return Growth(since=_moment(since), fades_at=_next([read_at + MINUTE // MICROSECOND], window))
+        return Growth(since=_moment(since), expires_at=_next([read_at + MINUTE // MICROSECOND], window))
     first = next((n for n, (_, at, _) in enumerate(stretches) if at > known_from), len(stretches))
     first = 0 if known_from == window.start else first
     counted = stretches[first:]
@@ -163,8 +165,8 @@ def _of(
     until = read_at if account.stale else None
     return Growth(
         total,
-        tuple((moment(at), gained) for at, gained in course),
-        tuple((moment(begin), moment(end)) for begin, end in gaps),
+        tuple((from_epoch_us(at), gained) for at, gained in course),
+        tuple((from_epoch_us(begin), from_epoch_us(end)) for begin, end in gaps),
         _moment(since),
         _moment(until),
         _fades_at([at for at, _ in course], [begin for begin, _ in gaps], since, until, window),
@@ -172,7 +174,7 @@ def _of(
 
 
 def _moment(at: int | None) -> datetime | None:
-    return None if at is None else moment(at)
+    return None if at is None else from_epoch_us(at)
 
 
 def _bridged(stretches: Sequence[Stretch], window: Window) -> list[int]:
@@ -203,7 +205,7 @@ def _course(stretches: Sequence[Stretch], sums: Sequence[int], window: Window) -
 
 def _entries(packed: Sequence[bytes], posts: Sequence[str], places: Sequence[int]) -> Entries:
     """What these posts gained of these counts, each stretch's in turn."""
-    marks = np.sort(np.array([mark(post_id) for post_id in posts or [""]], np.int64))
+    marks = np.sort(np.array([hash_post_id(post_id) for post_id in posts or [""]], np.int64))
     parts = [_of_width(width, packed, marks, places) for width in WIDTHS]
     return Entries(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 

@@ -12,28 +12,28 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import Counts, FetchResult
 from pipeline.records import Post as PostRecord
-from pipeline.store import bill, history
-from pipeline.store.gains import Gain, gain, mark
+from pipeline.store import history, ledger
+from pipeline.store.gains import PostGain, diff_counts, hash_post_id
 from pipeline.store.tables import Post
 
 UNTOLD = Counts()
 NOTHING_TOLD = (1 << len(UNTOLD)) - 1
 """The mark of a post of which a reading told no count, or that it left out."""
 EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
-COVERED = select(Post.post_id, *(getattr(Post, name) for name in Counts._fields), Post.billed_on, Post.untold).where(
-    Post.account_id == bindparam("account"), Post.created_at >= bindparam("since")
-)
+COVERED = select(
+    Post.post_id, *(getattr(Post, name) for name in Counts._fields), Post.billed_on, Post.missing_counts
+).where(Post.account_id == bindparam("account"), Post.created_at >= bindparam("since"))
 """Built once: a tick asks it of each account that was read."""
 
 
-class LastReading(NamedTuple):
+class LastFetch(NamedTuple):
     """When an account was read before, None for never, and back to when, where there may be older posts."""
 
     at: datetime | None = None
     back_to: datetime | None = None
 
 
-class Stored(NamedTuple):
+class StoredPost(NamedTuple):
     """A post as it is stored; see the table."""
 
     counts: Counts
@@ -49,25 +49,25 @@ class Stored(NamedTuple):
 
 
 @dataclass
-class Difference:
+class PendingChanges:
     """What readings change in the tables, gathered so that each table is written once."""
 
     new: list[dict[str, Any]] = field(default_factory=list)
     grown: list[dict[str, Any]] = field(default_factory=list)
 
 
-def counted(session: Session) -> dict[int, int]:
+def count_by_account(session: Session) -> dict[int, int]:
     """How many posts of each account are stored."""
     rows = session.execute(select(Post.account_id, func.count()).group_by(Post.account_id))
     return dict(rows.all())
 
 
-def save(session: Session, readings: Sequence[FetchResult], last: Mapping[int, LastReading]) -> set[int]:
+def save(session: Session, readings: Sequence[FetchResult], last: Mapping[int, LastFetch]) -> set[int]:
     """Bring the stored posts to what was read, and return the accounts where something changed.
 
     last: how each account was read before.
     """
-    difference = Difference()
+    difference = PendingChanges()
     changed = {each.account_id for each in readings if _compare(session, each, last[each.account_id], difference)}
     _insert(session, difference.new)
     if difference.grown:
@@ -82,7 +82,7 @@ def _insert(session: Session, rows: list[dict[str, Any]]) -> None:
         session.execute(insert(Post).on_conflict_do_nothing(), rows)
 
 
-def forget_beyond(session: Session, account_id: int, count: int) -> None:
+def keep_newest(session: Session, account_id: int, count: int) -> None:
     """Delete the account's posts but for the newest, as many as this."""
     newest = select(Post.created_at).where(Post.account_id == account_id).order_by(Post.created_at.desc())
     oldest_kept = session.scalar(newest.offset(count - 1).limit(1))
@@ -90,7 +90,7 @@ def forget_beyond(session: Session, account_id: int, count: int) -> None:
         session.execute(delete(Post).where(Post.account_id == account_id, Post.created_at < oldest_kept))
 
 
-def _compare(session: Session, reading: FetchResult, last: LastReading, difference: Difference) -> bool:
+def _compare(session: Session, reading: FetchResult, last: LastFetch, difference: PendingChanges) -> bool:
     """Add a reading's differences, and what the posts gained to the history; drop posts that are gone.
 
     A count that is not told any more stays as it was told last. With a post goes its history: what it gains while it
@@ -112,7 +112,7 @@ def _compare(session: Session, reading: FetchResult, last: LastReading, differen
     difference.grown += [_post_row(reading, post) for post in grown]
     difference.grown += _marked(reading, known, missed - gone)
     gained = dict(_gained(reading, last, known))
-    history.add(session, reading.account_id, history.Row(last.at or history.NEVER, reading.at, gained))
+    history.add(session, reading.account_id, history.Interval(last.at or history.NEVER, reading.at, gained))
     return bool(new or grown or gone)
 
 
@@ -121,7 +121,7 @@ def _latest(now: Counts, before: Counts) -> Counts:
     return Counts._make(old if new is None else new for new, old in zip(now, before, strict=True))
 
 
-def _gained(reading: FetchResult, last: LastReading, known: Mapping[str, Stored]) -> Iterator[tuple[int, Gain]]:
+def _gained(reading: FetchResult, last: LastFetch, known: Mapping[str, StoredPost]) -> Iterator[tuple[int, PostGain]]:
     """What each post gained, where it gained or is told of for the first time.
 
     One that was not there before was born since, unless it is older than the reading before: then that did not reach so
@@ -133,17 +133,19 @@ def _gained(reading: FetchResult, last: LastReading, known: Mapping[str, Stored]
         if stored is not None and stored.counts == post.counts and not stored.untold and not back:
             continue
         born = stored is None and last.at is not None and post.created_at > last.at - history.MINUTE
-        found = gain(UNTOLD if stored is None or back else stored.told, post.counts, born=born)
+        found = diff_counts(UNTOLD if stored is None or back else stored.told, post.counts, born=born)
         if any(found):
-            yield mark(post.id), found
+            yield hash_post_id(post.id), found
 
 
-def _marked(reading: FetchResult, known: Mapping[str, Stored], left_out: AbstractSet[str]) -> Iterator[dict[str, Any]]:
+def _marked(
+    reading: FetchResult, known: Mapping[str, StoredPost], left_out: AbstractSet[str]
+) -> Iterator[dict[str, Any]]:
     """The posts of which the reading tells other counts than the one before did."""
     told = {post.id: _untold(known[post.id].counts, post.counts) for post in reading.posts or () if post.id in known}
     for post_id, untold in [*told.items(), *((post_id, NOTHING_TOLD) for post_id in left_out)]:
         if known[post_id].untold != untold:
-            yield {"account_id": reading.account_id, "post_id": post_id, "untold": untold}
+            yield {"account_id": reading.account_id, "post_id": post_id, "missing_counts": untold}
 
 
 def _untold(known: Counts, told: Counts) -> int:
@@ -154,11 +156,11 @@ def _untold(known: Counts, told: Counts) -> int:
     return sum(1 << place for place, (was, count) in places if was is not None and count is None)
 
 
-def _stored(session: Session, reading: FetchResult) -> dict[str, Stored]:
+def _stored(session: Session, reading: FetchResult) -> dict[str, StoredPost]:
     """The stored posts that the reading covers. One that is not complete covers nothing older than its own posts."""
     since = EARLIEST if reading.complete else min((post.created_at for post in reading.posts or ()), default=LATEST)
     rows = session.connection().execute(COVERED, {"account": reading.account_id, "since": since}).all()
-    return {row[0]: Stored(Counts(*row[1:-2]), row[-2], row[-1]) for row in rows}
+    return {row[0]: StoredPost(Counts(*row[1:-2]), row[-2], row[-1]) for row in rows}
 
 
 def _bill(session: Session, reading: FetchResult, post_ids: set[str]) -> None:
@@ -166,7 +168,7 @@ def _bill(session: Session, reading: FetchResult, post_ids: set[str]) -> None:
     if not post_ids:
         return
     today = reading.at.date()
-    bill.add(session, today, "posts", len(post_ids))
+    ledger.add(session, today, "posts", len(post_ids))
     session.execute(
         update(Post).where(Post.account_id == reading.account_id, Post.post_id.in_(post_ids)).values(billed_on=today)
     )

@@ -1,16 +1,16 @@
-"""What the database holds. Each table is one of the product's words."""
+"""The tables. Each is one of the product's nouns."""
 
+import enum
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
     BigInteger,
     DateTime,
+    Enum,
     ForeignKey,
     Index,
-    Integer,
     MetaData,
     SmallInteger,
     String,
@@ -21,24 +21,25 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, composite, mapped_column
 
 from pipeline import clock
-from pipeline.records import ChartSpec, Language, LazyString, Metric, Mode, Normalization, Span, State, Theme, View
+from pipeline.records import ChartSpec, Language, LazyString, Mode, State, Theme
 
-texts = TypeAdapter(LazyString)
+lazy_strings = TypeAdapter(LazyString)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-def microseconds(moment: datetime) -> int:
-    """Since 1970, in UTC."""
+def to_epoch_us(moment: datetime) -> int:
+    """Microseconds since 1970 of an aware datetime."""
     return (moment - EPOCH) // MICROSECOND
 
 
-def moment(microseconds: int) -> datetime:
-    return EPOCH + microseconds * MICROSECOND
+def from_epoch_us(epoch_us: int) -> datetime:
+    """The UTC datetime of microseconds since 1970."""
+    return EPOCH + epoch_us * MICROSECOND
 
 
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime in UTC, whether the database keeps no zone or tells another one."""
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC. SQLAlchemy's DateTime is naive on SQLite, and in the session's zone elsewhere."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -52,50 +53,43 @@ class Moment(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime in UTC kept as microseconds since 1970: where thousands are read at once, as they are."""
+class EpochMicroseconds(TypeDecorator[datetime]):
+    """An aware datetime in UTC, stored as microseconds since 1970.
+
+    Growth reads thousands of them at once as plain integers, without the cost of parsing each to a datetime.
+    """
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return None if value is None else microseconds(value)
+        return None if value is None else to_epoch_us(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else moment(value)
+        return None if value is None else from_epoch_us(value)
 
 
-class Word(TypeDecorator[StrEnum]):
-    """An enum kept as its value in a plain text column."""
+class LazyStringJson(TypeDecorator[LazyString]):
+    """A LazyString as JSON text, so that each reader gets it in their own language.
 
-    impl = String(16)
-    cache_ok = True
-
-    def __init__(self, words: type[StrEnum]) -> None:
-        super().__init__()
-        self.words = words
-
-    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else value.value
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002
-        return None if value is None else self.words(value)
-
-
-class Saying(TypeDecorator[LazyString]):
-    """A text kept as JSON: it is said to people of more than one language."""
+    SQLAlchemy's JSON type would change the column's type, and returns plain dicts.
+    """
 
     impl = String
     cache_ok = True
 
     def process_bind_param(self, value: LazyString | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else texts.dump_json(value).decode()
+        return None if value is None else lazy_strings.dump_json(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> LazyString | None:  # noqa: ARG002
-        return None if value is None else texts.validate_json(value)
+        return None if value is None else lazy_strings.validate_json(value)
 
 
-class Table(DeclarativeBase):
+def _values(members: type[enum.Enum]) -> list[str]:
+    return [member.value for member in members]
+
+
+class Base(DeclarativeBase):
     """Base of all tables."""
 
     metadata = MetaData(
@@ -107,16 +101,9 @@ class Table(DeclarativeBase):
         }
     )
     type_annotation_map = {  # noqa: RUF012 SQLAlchemy's own way to map types
-        datetime: Moment,
-        Metric: Word(Metric),
-        View: Word(View),
-        Normalization: Word(Normalization),
-        Span: Word(Span),
-        Theme: Word(Theme),
-        Language: Word(Language),
-        Mode: Word(Mode),
-        State: Word(State),
-        LazyString: Saying,
+        datetime: UtcDateTime,
+        enum.Enum: Enum(enum.Enum, native_enum=False, length=16, values_callable=_values),
+        LazyString: LazyStringJson,
     }
 
 
@@ -124,35 +111,38 @@ def _now() -> datetime:
     return clock.now()
 
 
-def _owner(table: str) -> Any:
+def _parent(table: str) -> Any:
+    """A foreign key; the row is deleted with its parent."""
     return ForeignKey(f"{table}.id", ondelete="CASCADE")
 
 
-class Chat(Table):
-    """A chat the bot serves; set aside, for a reason and since a moment, while it cannot be written to.
+class Chat(Base):
+    """A Telegram chat that uses the bot.
 
-    theme, language: as it chose them. added_by: the user who had it track first; 0 where nobody speaks in person, as in
-    channels; null for what was there before that was noted.
+    inactive_reason, inactive_since: why and since when it is not served, as where the bot was blocked; None while it is
+    served. theme, language: the chat's preferences. added_by: the id of the user who had it track first; 0 where no
+    person speaks, as in channels; None for chats older than this column.
     """
 
     __tablename__ = "chats"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     added_at: Mapped[datetime]
-    set_aside: Mapped[str | None]
-    set_aside_at: Mapped[datetime | None]
+    inactive_reason: Mapped[str | None]
+    inactive_since: Mapped[datetime | None]
     theme: Mapped[Theme] = mapped_column(default=Theme.LIGHT)
     language: Mapped[Language] = mapped_column(default=Language.ENGLISH)
     added_by: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class Account(Table):
+class Account(Base):
     """A profile on a network, shared by all chats that track it.
 
-    fetched_at: when its posts were last read; tried_at: when that was last tried; problem: why it failed since then.
-    turn_at: when the network last had time to answer, well or not; requests: how many a whole reading takes.
-    read_back_to: when the oldest post was made that was read then, where there may be older ones.
-    stale: the charts say so. billed_on: the UTC day whose bill holds its profile.
+    fetched_at: the last successful fetch of its posts. attempted_at: the start of the last attempt; problem: why it
+    failed. polled_at: the last fetch that the network had time to answer, successful or not.
+    requests: how many requests a complete fetch takes, None before the first.
+    fetched_back_to: the creation time of the oldest post fetched, where the network may hold older ones; else None.
+    stale: charts mark it as out of date. billed_on: the UTC day whose ledger entry includes its profile.
     """
 
     __tablename__ = "accounts"
@@ -166,25 +156,25 @@ class Account(Table):
     problem: Mapped[LazyString | None]
     stale: Mapped[bool] = mapped_column(default=False)
     fetched_at: Mapped[datetime | None]
-    read_back_to: Mapped[datetime | None]
-    tried_at: Mapped[datetime | None]
-    turn_at: Mapped[datetime | None]
+    fetched_back_to: Mapped[datetime | None]
+    attempted_at: Mapped[datetime | None]
+    polled_at: Mapped[datetime | None]
     requests: Mapped[int | None]
     billed_on: Mapped[date | None]
 
 
-class Tracking(Table):
-    """A chat follows an account."""
+class Tracking(Base):
+    """A chat tracks an account."""
 
     __tablename__ = "trackings"
 
-    chat_id: Mapped[int] = mapped_column(_owner("chats"), primary_key=True)
-    account_id: Mapped[int] = mapped_column(_owner("accounts"), primary_key=True, index=True)
+    chat_id: Mapped[int] = mapped_column(_parent("chats"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(_parent("accounts"), primary_key=True, index=True)
     added_at: Mapped[datetime]
 
 
-class CountColumns:
-    """The counts of a post, each null where the source did not tell."""
+class CountsMixin:
+    """The counts of a post, each None while the network has never returned it."""
 
     reposts: Mapped[int | None] = mapped_column(BigInteger)
     likes: Mapped[int | None] = mapped_column(BigInteger)
@@ -194,46 +184,49 @@ class CountColumns:
     views: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class Post(CountColumns, Table):
-    """A post as last read. billed_on: the UTC day whose bill holds it.
+class Post(CountsMixin, Base):
+    """A post as last fetched. billed_on: the UTC day whose ledger entry includes it.
 
-    untold: the counts that the account's last reading did not tell though they are known: a bit each, in their order.
+    missing_counts: a bit for each count that is stored from an earlier fetch and was missing from the account's last
+    one; the lowest bit is the first of records.Counts.
     """
 
     __tablename__ = "posts"
 
-    account_id: Mapped[int] = mapped_column(_owner("accounts"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(_parent("accounts"), primary_key=True)
     post_id: Mapped[str] = mapped_column(primary_key=True)
     created_at: Mapped[datetime]
     billed_on: Mapped[date]
-    untold: Mapped[int] = mapped_column(SmallInteger, default=0)
+    missing_counts: Mapped[int] = mapped_column(SmallInteger, default=0)
 
 
 Index("ix_posts_newest", Post.account_id, Post.created_at.desc(), Post.post_id.desc())
 
 
-class Gain(Table):
-    """What an account's posts gained from one reading to another, packed by pipeline.store.gains.
+class Gain(Base):
+    """What an account's posts gained between two fetches, packed to bytes by pipeline.store.gains.
 
-    grain_s: how fine the row is, in seconds: as it ages it is put together with its neighbours.
+    grain_s: the time resolution of the row, in seconds; older rows are coarser. start_at, end_at: the two fetches.
     """
 
     __tablename__ = "gains"
 
-    account_id: Mapped[int] = mapped_column(_owner("accounts"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(_parent("accounts"), primary_key=True)
     grain_s: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
-    since: Mapped[datetime] = mapped_column(Instant)
+    end_at: Mapped[datetime] = mapped_column(EpochMicroseconds, primary_key=True)
+    start_at: Mapped[datetime] = mapped_column(EpochMicroseconds)
     packed: Mapped[bytes]
 
 
-class Comparison(Table):
-    """What is drawn, once for all chats that ask the same.
+class Comparison(Base):
+    """Accounts and the spec of their chart, one row for all chats that ask for the same.
 
-    wanted and drawn are versions: a chart is due while wanted is ahead. claimed_until keeps two workers off one chart.
-    inputs is the digest of what the chart showed, so that equal data is not drawn again; layout is where it showed it.
-    as_of: when what the chart shows was read; checked_at: until when the same was read again.
-    fades_at: when time alone changes what it shows, as in growth. used_at: when it was last asked for or drawn.
+    key: the spec and the account ids as text. used_at: when it was last requested or rendered.
+    requested_version, rendered_version: the chart is outdated while the first is greater. claimed_until: until when one
+    worker alone renders it. inputs_digest: of the data that the chart shows; equal data is not rendered again.
+    layout: the chart's Layout as JSON, which the next chart keeps. chart_digest: of the PNG. caption: its text.
+    as_of: when the data was fetched. checked_at: the last fetch that found the same data.
+    expires_at: when the chart changes with time alone, as in growth; None for never.
     """
 
     __tablename__ = "comparisons"
@@ -241,86 +234,88 @@ class Comparison(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     spec: Mapped[ChartSpec] = composite(
-        mapped_column("metric", Word(Metric)),
-        mapped_column("view", Word(View)),
-        mapped_column("count", Integer),
-        mapped_column("basis", Word(Normalization)),
-        mapped_column("span", Word(Span)),
-        mapped_column("theme", Word(Theme)),
-        mapped_column("language", Word(Language)),
+        mapped_column("metric"),
+        mapped_column("view"),
+        mapped_column("count"),
+        mapped_column("normalization"),
+        mapped_column("span"),
+        mapped_column("theme"),
+        mapped_column("language"),
     )
     used_at: Mapped[datetime] = mapped_column(default=_now, onupdate=_now)
-    wanted: Mapped[int] = mapped_column(default=0)
-    drawn: Mapped[int] = mapped_column(default=0)
+    requested_version: Mapped[int] = mapped_column(default=0)
+    rendered_version: Mapped[int] = mapped_column(default=0)
     claimed_until: Mapped[datetime | None]
-    inputs: Mapped[str | None]
+    inputs_digest: Mapped[str | None]
     layout: Mapped[str | None]
-    chart: Mapped[str | None]
+    chart_digest: Mapped[str | None]
     caption: Mapped[str | None]
     as_of: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
-    fades_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
 
 
-_outdated = Comparison.wanted > Comparison.drawn
-Index("ix_comparisons_outdated", Comparison.id, sqlite_where=_outdated, postgresql_where=_outdated)
+_is_outdated = Comparison.requested_version > Comparison.rendered_version
+Index("ix_comparisons_outdated", Comparison.id, sqlite_where=_is_outdated, postgresql_where=_is_outdated)
 
 
-class ComparisonAccount(Table):
+class ComparisonAccount(Base):
     """An account of a comparison."""
 
     __tablename__ = "comparison_accounts"
 
-    comparison_id: Mapped[int] = mapped_column(_owner("comparisons"), primary_key=True)
-    account_id: Mapped[int] = mapped_column(_owner("accounts"), primary_key=True, index=True)
+    comparison_id: Mapped[int] = mapped_column(_parent("comparisons"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(_parent("accounts"), primary_key=True, index=True)
 
 
-class Subscription(Table):
-    """A chat wants a comparison shown: once, kept fresh in one message (live), or as a new message at an interval.
+class Subscription(Base):
+    """A comparison to be delivered to a chat: once, live in one message that is edited, or in new messages.
 
-    everything: follows whatever the chat tracks. wished_count: how many posts were asked for, where fewer are read.
-    message_id: where it shows. shown: the digest of the chart shown last.
-    from_version: nothing older than this version may be shown. next_at: not before this moment. problem: why it waits.
-    asked_at: when somebody asked for it who was shown nothing since. failing_since, failures: since when and how often
-    in a row it could not be shown. told: the chat knows that it waits.
+    thread_id: the forum topic. all_tracked: the comparison follows what the chat tracks.
+    requested_count: how many posts an account were requested, where fewer are fetched; else None.
+    interval_s: the least time between two deliveries. message_id: the message that shows it.
+    delivered_digest: of the chart delivered last. min_version: no older version is delivered.
+    next_at: the earliest time of the next delivery. problem: why the last one failed or waits.
+    requested_at: when somebody asked for a chart that was not delivered yet. failing_since, failures: the first failed
+    delivery in a row, and their number. notified: the chat has been told of the wait.
     """
 
     __tablename__ = "subscriptions"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    chat_id: Mapped[int] = mapped_column(_owner("chats"), index=True)
+    chat_id: Mapped[int] = mapped_column(_parent("chats"), index=True)
     thread_id: Mapped[int | None]
-    comparison_id: Mapped[int] = mapped_column(_owner("comparisons"), index=True)
-    everything: Mapped[bool]
-    wished_count: Mapped[int | None]
+    comparison_id: Mapped[int] = mapped_column(_parent("comparisons"), index=True)
+    all_tracked: Mapped[bool]
+    requested_count: Mapped[int | None]
     mode: Mapped[Mode]
     interval_s: Mapped[int | None]
     message_id: Mapped[int | None]
-    shown: Mapped[str | None]
-    from_version: Mapped[int]
+    delivered_digest: Mapped[str | None]
+    min_version: Mapped[int]
     next_at: Mapped[datetime]
     problem: Mapped[str | None]
-    asked_at: Mapped[datetime | None] = mapped_column(index=True)
+    requested_at: Mapped[datetime | None] = mapped_column(index=True)
     failing_since: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
-    told: Mapped[bool] = mapped_column(default=False)
+    notified: Mapped[bool] = mapped_column(default=False)
 
 
-class TelegramPhoto(Table):
-    """A chart that Telegram holds already: sent again by its file_id, without its bytes."""
+class TelegramPhoto(Base):
+    """A chart that Telegram holds: its file_id sends it again without an upload. chart_digest: of the PNG."""
 
     __tablename__ = "telegram_photos"
 
-    chart: Mapped[str] = mapped_column(primary_key=True)
+    chart_digest: Mapped[str] = mapped_column(primary_key=True)
     file_id: Mapped[str]
     added_at: Mapped[datetime]
 
 
-class Dataset(Table):
-    """A file in DATA_DIR/datasets and in Dropbox, kept for what somebody tracks or subscribes to.
+class Dataset(Base):
+    """A CSV file in DATA_DIR/datasets and in Dropbox, for accounts that a chat tracks or subscribes to.
 
-    key: how many posts of which accounts; path: where it stands, None before it is written; digest: of its content.
-    due: it is to be compared with the posts, and written where it is not the same.
+    key: the number of posts an account and the account ids; see pipeline.store.datasets. path: where the file is, None
+    before it is written. digest: of its content. due: it is to be compared with the posts, and written if it differs.
     """
 
     __tablename__ = "datasets"
@@ -331,71 +326,75 @@ class Dataset(Table):
     due: Mapped[bool] = mapped_column(default=False)
 
 
-class DropboxFile(Table):
-    """A file that was put into Dropbox; what it is to hold, its dataset says.
+class DropboxFile(Base):
+    """A file in Dropbox. The dataset of the same path says what it must hold.
 
-    account: in whose Dropbox, as a digest of what leads there. uploaded: the digest of its content; rev: Dropbox's name
-    of that; both None where nobody knows. claimed_until: somebody writes it. next_at: when it may be written next.
+    path: in lower case. account_digest: identifies the Dropbox account that holds it. uploaded_digest: of the content
+    uploaded last; rev: Dropbox's id of that revision; None where unknown. next_at: the earliest time of the next write.
+    claimed_until: until when one uploader alone writes it. problem: why Dropbox refused the last write.
     """
 
     __tablename__ = "dropbox_files"
 
     path: Mapped[str] = mapped_column(primary_key=True)
-    account: Mapped[str | None]
-    uploaded: Mapped[str | None]
+    account_digest: Mapped[str | None]
+    uploaded_digest: Mapped[str | None]
     rev: Mapped[str | None]
     next_at: Mapped[datetime]
     claimed_until: Mapped[datetime | None]
     problem: Mapped[LazyString | None]
 
 
-class Billed(Table):
-    """What a network billed on a UTC day: how many of a resource (posts, users)."""
+class LedgerEntry(Base):
+    """How many units of a resource (posts, users) the network billed on a UTC day."""
 
-    __tablename__ = "billed"
+    __tablename__ = "ledger"
 
     day: Mapped[date] = mapped_column(primary_key=True)
     resource: Mapped[str] = mapped_column(primary_key=True)
     count: Mapped[int]
 
 
-class Allowance(Table):
-    """How many requests of a network were left at a moment; below zero where more were made than had come in."""
+class TokenBucket(Base):
+    """The requests that a network may still be sent, as counted at updated_at; negative after overspending."""
 
-    __tablename__ = "allowances"
-
-    network: Mapped[str] = mapped_column(primary_key=True)
-    requests_left: Mapped[float]
-    at: Mapped[datetime]
-
-
-class Stop(Table):
-    """A service that must not be asked until a moment, and why. Kept until it answers again, so that since is true."""
-
-    __tablename__ = "stops"
+    __tablename__ = "token_buckets"
 
     network: Mapped[str] = mapped_column(primary_key=True)
+    tokens: Mapped[float]
+    updated_at: Mapped[datetime]
+
+
+class CircuitBreaker(Base):
+    """An external service that failed: it is not called before retry_at. The row is deleted when the service answers.
+
+    opened_at: the first failure since it last answered.
+    """
+
+    __tablename__ = "circuit_breakers"
+
+    service: Mapped[str] = mapped_column(primary_key=True)
     reason: Mapped[LazyString]
-    since: Mapped[datetime]
-    until: Mapped[datetime]
+    opened_at: Mapped[datetime]
+    retry_at: Mapped[datetime]
 
 
-class Notice(Table):
-    """Something every subscribed chat and the admins are told once, or the admins alone."""
+class Notice(Base):
+    """A text to be sent once to every subscribed chat and admin, or to the admins alone, until expires_at."""
 
     __tablename__ = "notices"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     text: Mapped[LazyString]
-    until: Mapped[datetime]
+    expires_at: Mapped[datetime]
     admins_only: Mapped[bool] = mapped_column(default=False)
 
 
-class NoticeSent(Table):
-    """A chat, or an admin, that a notice was sent to."""
+class NoticeSent(Base):
+    """A notice was sent to this chat, or to the private chat of this admin."""
 
     __tablename__ = "notices_sent"
 
-    notice_id: Mapped[int] = mapped_column(_owner("notices"), primary_key=True)
+    notice_id: Mapped[int] = mapped_column(_parent("notices"), primary_key=True)
     chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

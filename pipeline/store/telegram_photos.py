@@ -7,23 +7,25 @@ from sqlalchemy.orm import Session
 
 from pipeline.store.tables import Comparison, TelegramPhoto
 
-KEPT = timedelta(minutes=10)
+RETENTION = timedelta(minutes=10)
 """After a newer chart took its place, for whoever switches back and forth between views."""
 
 
-def find(session: Session, chart: str) -> str | None:
+def find_file_id(session: Session, chart_digest: str) -> str | None:
     """The file_id of a chart uploaded before."""
-    photo = session.get(TelegramPhoto, chart)
+    photo = session.get(TelegramPhoto, chart_digest)
     return photo.file_id if photo else None
 
 
-def save(session: Session, chart: str, file_id: str, now: datetime) -> None:
-    shown = select(Comparison.chart).where(Comparison.chart.is_not(None))
-    old = TelegramPhoto.added_at < now - KEPT
-    session.execute(delete(TelegramPhoto).where(old, TelegramPhoto.chart.not_in(shown)))
-    session.merge(TelegramPhoto(chart=chart, file_id=file_id, added_at=now))
+def save(session: Session, chart_digest: str, file_id: str, now: datetime) -> None:
+    shown = select(Comparison.chart_digest).where(Comparison.chart_digest.is_not(None))
+    old = TelegramPhoto.added_at < now - RETENTION
+    session.execute(delete(TelegramPhoto).where(old, TelegramPhoto.chart_digest.not_in(shown)))
+    session.merge(TelegramPhoto(chart_digest=chart_digest, file_id=file_id, added_at=now))
 
 
-def forget(session: Session, chart: str, file_id: str) -> None:
+def delete_file_id(session: Session, chart_digest: str, file_id: str) -> None:
     """Telegram does not take this file_id any more; one that the chart has got since stays."""
-    session.execute(delete(TelegramPhoto).where(TelegramPhoto.chart == chart, TelegramPhoto.file_id == file_id))
+    session.execute(
+        delete(TelegramPhoto).where(TelegramPhoto.chart_digest == chart_digest, TelegramPhoto.file_id == file_id)
+    )

@@ -160,16 +160,19 @@ def _subscribe(deployment: Deployment) -> None:
     with store.write_session() as db:
         profiles = [Profile(name, State.ACTIVE, known[name]) for name in sorted(known) if name.startswith("bench_")]
         accounts.save_profiles(db, profiles, NETWORK, now)
-        ids = sorted(account.id for account in accounts.known(db, [each.remote_id or "" for each in profiles], NETWORK))
+        ids = sorted(
+            account.id
+            for account in accounts.find_by_remote_ids(db, [each.remote_id or "" for each in profiles], NETWORK)
+        )
         for chat_id in range(1, CHATS + 1):
             first = chat_id % COMPARISONS * ACCOUNTS // COMPARISONS
             chosen = tuple(sorted(ids[(first + place) % ACCOUNTS] for place in range(EACH)))
             chats.add(db, chat_id, now)
             chats.track(db, chat_id, chosen, now)
-            row = comparisons.find_or_add(db, Comparison(chosen))
-            live = {"comparison_id": row.id, "everything": True, "mode": Mode.LIVE, "next_at": now}
-            version = comparisons.want(db, row)
-            subscriptions.add(db, Subscription(chat_id=chat_id, from_version=version, **live))
+            row = comparisons.get_or_create(db, Comparison(chosen))
+            live = {"comparison_id": row.id, "all_tracked": True, "mode": Mode.LIVE, "next_at": now}
+            version = comparisons.request_redraw(db, row)
+            subscriptions.add(db, Subscription(chat_id=chat_id, min_version=version, **live))
     store.close()
 
 

@@ -71,7 +71,7 @@ def fill(store: Store, amount: int) -> None:
     for ago in _moments():
         ticks = (STEPS[0][0] - ago) / TICK
         with store.write_session() as db:
-            accounts.save(db, [_reading(number, NOW - ago, paces[number], ticks) for number in paces])
+            accounts.save_fetch_results(db, [_reading(number, NOW - ago, paces[number], ticks) for number in paces])
 
 
 def _moments() -> Iterator[timedelta]:
@@ -97,7 +97,7 @@ def _counts(pace: float, ticks: float) -> Counts:
 def _cpu_ms(store: Store, amount: int, span: Span) -> float:
     with store.write_session() as db:
         spec = ChartSpec(view=View.GROWTH, span=span)
-        comparison = comparisons.find_or_add(db, Comparison(tuple(range(1, amount + 1)), spec))
+        comparison = comparisons.get_or_create(db, Comparison(tuple(range(1, amount + 1)), spec))
     return median(_once(store, comparison.id) for _ in range(ROUNDS))
 
 

@@ -122,20 +122,20 @@ def stored_state(session: Session, chat_id: int) -> ChatState:
     chat = session.get(Chat, chat_id)
     if chat is None:
         return ChatState()
-    tracked = frozenset(account.handle for account in chats.tracked(session, chat_id))
-    kept = [from_row(session, each) for each in subscriptions.of_chat(session, chat_id)]
+    tracked = frozenset(account.handle for account in chats.list_tracked_accounts(session, chat_id))
+    kept = [from_row(session, each) for each in subscriptions.list_of_chat(session, chat_id)]
     had = ChatState(known=True, tracked=tracked, theme=chat.theme, language=chat.language)
     return replace(had, kept=in_order(kept))
 
 
 def from_row(session: Session, row: Subscription) -> ExpectedSubscription:
-    return replace(for_comparison(session, row.comparison_id), mode=row.mode, everything=row.everything)
+    return replace(for_comparison(session, row.comparison_id), mode=row.mode, everything=row.all_tracked)
 
 
 def for_comparison(session: Session, comparison_id: int) -> ExpectedSubscription:
     """What keeping this comparison fresh would be; with no handles where there is none."""
-    handles = frozenset(account.handle for account in comparisons.accounts_of(session, comparison_id))
-    found = comparisons.of(session, comparison_id)
+    handles = frozenset(account.handle for account in comparisons.list_accounts(session, comparison_id))
+    found = comparisons.get_record(session, comparison_id)
     spec = found.spec if found else None
     chosen = ChartSpec(spec.metric, spec.view, spec.theme, spec.language) if spec else ChartSpec()
     return ExpectedSubscription(Mode.LIVE, handles, chosen)

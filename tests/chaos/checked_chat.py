@@ -137,7 +137,7 @@ class CheckedChat:
         old, self.chat = self.chat, replace(self.chat, id=new_id, type="supergroup")
         until(lambda: self.stored.known == had.known, BACK_WITHIN_S)
         with self.store.read_session() as db:
-            assert not chats.is_known(db, old.id)
+            assert not chats.exists(db, old.id)
         self.live_charts = sum(each.mode is Mode.LIVE for each in had.kept)
         self.sent_charts.clear()
         self.buttons_seen.clear()
@@ -157,13 +157,13 @@ class CheckedChat:
     def _waits_for(self, message: Json) -> bool:
         """Whether a single chart is still to come there, at a moment that nobody knows."""
         with self.store.read_session() as db:
-            row = subscriptions.showing(db, self.chat.id, message["message_id"])
+            row = subscriptions.find_by_message(db, self.chat.id, message["message_id"])
             return row is not None and row.mode is Mode.ONCE
 
     def live_in(self, message: Json) -> ExpectedSubscription | None:
         """The live chart that shows in this message."""
         with self.store.read_session() as db:
-            row = subscriptions.showing(db, self.chat.id, message["message_id"])
+            row = subscriptions.find_by_message(db, self.chat.id, message["message_id"])
             return from_row(db, row) if row and row.mode is Mode.LIVE else None
 
     def unfresh(self, is_fresh: Callable[[ExpectedSubscription, str], bool]) -> list[str]:
@@ -187,7 +187,7 @@ class CheckedChat:
 
     def _live_rows(self) -> list[Subscription]:
         with self.store.read_session() as db:
-            return [row for row in subscriptions.of_chat(db, self.chat.id) if row.mode is Mode.LIVE]
+            return [row for row in subscriptions.list_of_chat(db, self.chat.id) if row.mode is Mode.LIVE]
 
     # What must be true
 
@@ -297,7 +297,7 @@ class CheckedChat:
 
     def _is_set_aside(self) -> bool:
         with self.store.read_session() as db:
-            return chats.is_set_aside(db, self.chat.id)
+            return chats.is_inactive(db, self.chat.id)
 
 
 def buttons(message: Json) -> list[str]:
@@ -310,7 +310,7 @@ def comparison_of(data: str) -> int:
 
 
 def _is_unconfirmed(row: Subscription) -> bool:
-    return row.message_id is None and row.shown is not None and row.next_at > datetime.now(UTC)
+    return row.message_id is None and row.delivered_digest is not None and row.next_at > datetime.now(UTC)
 
 
 def _has(message: Json, word: str) -> bool:

@@ -13,7 +13,7 @@ from pipeline.store.tables import Account, Chat, Post, Subscription, Tracking
 from tests.e2e.deployment import Deployment
 
 COLUMNS: dict[str, Sequence[InstrumentedAttribute[Any]]] = {
-    "chats": (Chat.id, Chat.set_aside, Chat.theme, Chat.language),
+    "chats": (Chat.id, Chat.inactive_reason, Chat.theme, Chat.language),
     "accounts": (Account.id, Account.remote_id),
     "trackings": (Tracking.chat_id, Tracking.account_id),
     "subscriptions": (Subscription.id, Subscription.chat_id, Subscription.comparison_id, Subscription.mode),

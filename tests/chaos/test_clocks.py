@@ -183,7 +183,7 @@ def test_each_machine_whose_clock_is_off_says_so_once(apart: Subscribers) -> Non
 def next_at(deployment: Deployment, person: Chat) -> datetime:
     """When the chat's next message comes."""
     with open_store(deployment) as store, store.read_session() as db:
-        [subscription] = subscriptions.of_chat(db, person.id)
+        [subscription] = subscriptions.list_of_chat(db, person.id)
         return subscription.next_at
 
 

@@ -154,19 +154,21 @@ def _subscribe(deployment: Deployment) -> None:
     store = Store(deployment.database)
     with store.write_session() as db:
         accounts.save_profiles(db, [Profile(name, State.ACTIVE, known[name]) for name in names], NETWORK, now)
-        ids = sorted(account.id for account in accounts.known(db, [known[name] for name in names], NETWORK))
+        ids = sorted(
+            account.id for account in accounts.find_by_remote_ids(db, [known[name] for name in names], NETWORK)
+        )
         for chat_id in range(1, CHATS + 1):
             first = chat_id % COMPARISONS * ACCOUNTS // COMPARISONS
             chosen = tuple(sorted(ids[(first + place) % ACCOUNTS] for place in range(EACH)))
             chats.add(db, chat_id, now)
             chats.track(db, chat_id, chosen, now)
-            row = comparisons.find_or_add(db, Comparison(chosen))
+            row = comparisons.get_or_create(db, Comparison(chosen))
             subscription = Subscription(
                 chat_id=chat_id,
                 comparison_id=row.id,
-                everything=True,
+                all_tracked=True,
                 mode=Mode.LIVE,
-                from_version=comparisons.want(db, row),
+                min_version=comparisons.request_redraw(db, row),
                 next_at=now,
             )
             subscriptions.add(db, subscription)

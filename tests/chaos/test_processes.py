@@ -14,7 +14,7 @@ from redis import Redis
 from sqlalchemy import func, select
 
 from pipeline.steps import upload
-from pipeline.store.comparisons import CLAIM
+from pipeline.store.comparisons import CLAIM_DURATION
 from pipeline.store.tables import Comparison
 from tests.chaos.conftest import Report
 from tests.chaos.data_loss import open_store
@@ -102,7 +102,7 @@ def stands_in_a_dataset(deployment: Deployment, figure: str) -> bool:
 
 def charts_under_way(deployment: Deployment) -> bool:
     with open_store(deployment) as store, store.read_session() as db:
-        return bool(db.scalar(select(func.count()).where(Comparison.wanted > Comparison.drawn)))
+        return bool(db.scalar(select(func.count()).where(Comparison.requested_version > Comparison.rendered_version)))
 
 
 def test_an_uploader_killed_while_it_uploads(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
@@ -239,7 +239,10 @@ def test_a_worker_takes_over_from_a_frozen_one_and_from_one_that_is_gone(
             for process in frozen:
                 process.suspend()
         figure = subscribers.raise_count()
-        report("one of two workers frozen", fresh_s=subscribers.wait_for(figure, within_s=CLAIM.seconds + 3 * TICK_S))
+        report(
+            "one of two workers frozen",
+            fresh_s=subscribers.wait_for(figure, within_s=CLAIM_DURATION.seconds + 3 * TICK_S),
+        )
         with slow_answers(deployment, "x", TIMELINE, seconds=2) as all_waiting:
             until(all_waiting)
             other.kill()

@@ -96,7 +96,7 @@ class SharedState:
         """X would be asked more than it allows."""
         with self.store.write_session() as db:
             for checked in checked_chats:
-                chats.forget(db, checked.chat.id)
+                chats.delete_chat(db, checked.chat.id)
 
 
 class RandomRun(RuleBasedStateMachine):

@@ -68,7 +68,7 @@ def _goes_on_well(deployment: Deployment) -> Iterator[None]:
 
 def _forget_all(db: Session) -> None:
     for chat_id in db.scalars(select(ChatRow.id)).all():
-        chats.forget(db, chat_id)
+        chats.delete_chat(db, chat_id)
 
 
 def with_store(deployment: Deployment, work: Callable[[Session], T]) -> T:
@@ -268,8 +268,8 @@ def test_a_chat_that_takes_the_bot_back_is_served_again(
 @pytest.mark.parametrize("way", ["message", "error"])
 def test_a_group_that_grew_is_followed_with_all_it_has(deployment: Deployment, report: Report, way: str) -> None:
     old = live_chat(deployment, type="group")
-    with_store(deployment, lambda db: chats.choose(db, old.chat.id, theme=Theme.DARK))
-    with_store(deployment, lambda db: notices.mark_told(db, _notice(db, f"told-{way}", "told before"), old.chat.id))
+    with_store(deployment, lambda db: chats.set_preferences(db, old.chat.id, theme=Theme.DARK))
+    with_store(deployment, lambda db: notices.mark_sent(db, _notice(db, f"told-{way}", "told before"), old.chat.id))
     if way == "message":
         new_id = deployment.sandbox.post("telegram/migrate", chat_id=old.chat.id)["chat_id"]
     else:
@@ -283,8 +283,8 @@ def test_a_group_that_grew_is_followed_with_all_it_has(deployment: Deployment, r
     until(lambda: [each for each in new.chat.messages() if each["text"] == "pending notice"])
     assert not [each for each in new.chat.messages() if each["text"] == "told before"]
     assert old.account.handle in new.chat.ask("/list")
-    assert with_store(deployment, lambda db: chats.spec(db, new_id).theme) is Theme.DARK
-    assert not with_store(deployment, lambda db: chats.is_known(db, old.chat.id))
+    assert with_store(deployment, lambda db: chats.default_spec(db, new_id).theme) is Theme.DARK
+    assert not with_store(deployment, lambda db: chats.exists(db, old.chat.id))
     assert len(new.charts()) == 1
     assert new.seconds_until_fresh(TURN_S) < TURN_S
     with_store(deployment, lambda db: db.execute(delete(Notice)))
@@ -293,7 +293,7 @@ def test_a_group_that_grew_is_followed_with_all_it_has(deployment: Deployment, r
 
 def _notice(db: Session, key: str, words: str) -> int:
     """A notice to every subscribed chat; returns its id."""
-    notices.tell(db, key, i18n.lazy_gettext(words), datetime.now(UTC) + timedelta(minutes=5))
+    notices.publish(db, key, i18n.lazy_gettext(words), datetime.now(UTC) + timedelta(minutes=5))
     return db.scalars(select(Notice.id).where(Notice.key == key)).one()
 
 
@@ -531,7 +531,7 @@ def test_a_press_survives_any_failure_of_its_answer(deployment: Deployment, repo
     message = pressing.chat.answer_to(choice)
     pressing.fault("editMessageReplyMarkup", **ANSWERS[name])
     pressing.chat.press(message, "settings dark")
-    until(lambda: with_store(deployment, lambda db: chats.spec(db, pressing.chat.id).theme) is Theme.DARK)
+    until(lambda: with_store(deployment, lambda db: chats.default_spec(db, pressing.chat.id).theme) is Theme.DARK)
 
 
 # One person's flood

@@ -216,7 +216,7 @@ def outcomes(deployment: Deployment, store: Store, handles: list[str]) -> dict[s
     """Every act of every case, played at once."""
     deployment.chat(OWNER).ask(f"/track {handles[0]} {handles[1]}")
     with store.write_session() as db:
-        chats.forget(db, OWNER)
+        chats.delete_chat(db, OWNER)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         played = pool.map(lambda case: _play(deployment, store, case, handles), CASES)
         return dict(zip([case.name for case in CASES], played, strict=True))
@@ -252,19 +252,19 @@ def _settle(store: Store, case: Case, handles: list[str], messages: list[Json]) 
         ids = [db.scalars(select(Account.id).where(Account.handle == handles[0])).one()]
         chats.add(db, case.chat_id, now)
         chats.track(db, case.chat_id, ids, now)
-        row = comparisons.find_or_add(db, Comparison(tuple(ids)))
+        row = comparisons.get_or_create(db, Comparison(tuple(ids)))
         live = Subscription(
             chat_id=case.chat_id,
             comparison_id=row.id,
-            everything=False,
+            all_tracked=False,
             mode=Mode.LIVE,
             message_id=messages[LIVE]["message_id"] if messages else None,
-            from_version=comparisons.want(db, row) if messages else row.wanted + 1,
+            min_version=comparisons.request_redraw(db, row) if messages else row.requested_version + 1,
             next_at=now,
         )
         subscriptions.add(db, live)
         if case.role.set_aside:
-            chats.set_aside(db, case.chat_id, "Forbidden: bot was kicked", now)
+            chats.deactivate(db, case.chat_id, "Forbidden: bot was kicked", now)
         return [replace(act, words=act.words.replace("{number}", str(row.id))) for act in PARTS[case.part]]
 
 
@@ -300,10 +300,10 @@ def _chat_state(store: Store, chat_id: int) -> ChatState:
         chat = db.get(ChatRow, chat_id)
         if chat is None:
             return ChatState(known=False, set_aside=False)
-        tracked = [account.handle for account in chats.tracked(db, chat_id)]
-        kept = [(each.mode, each.comparison_id) for each in subscriptions.of_chat(db, chat_id)]
-        spec = chats.spec(db, chat_id)
-        return ChatState(known=True, set_aside=chat.set_aside is not None, tracked=tracked, kept=kept, spec=spec)
+        tracked = [account.handle for account in chats.list_tracked_accounts(db, chat_id)]
+        kept = [(each.mode, each.comparison_id) for each in subscriptions.list_of_chat(db, chat_id)]
+        spec = chats.default_spec(db, chat_id)
+        return ChatState(known=True, set_aside=chat.inactive_reason is not None, tracked=tracked, kept=kept, spec=spec)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

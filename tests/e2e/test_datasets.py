@@ -33,7 +33,7 @@ def deployment(started: Deployment) -> Iterator[Deployment]:
     store = Store(started.database)
     with store.write_session() as db:
         for chat_id in db.scalars(select(ChatRow.id)).all():
-            chats.forget(db, chat_id)
+            chats.delete_chat(db, chat_id)
     store.close()
     until(lambda: not there(started) and not here(started), within_s=30)
 

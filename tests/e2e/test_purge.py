@@ -27,7 +27,7 @@ def test_a_chat_that_blocked_the_bot_is_forgotten_when_its_time_is_over(
         until(partial(_is_set_aside, store, chat))
     with store.write_session() as db:
         since = datetime.now(UTC) - KEPT - timedelta(minutes=1)
-        db.execute(update(ChatRow).where(ChatRow.id == long_ago.id).values(set_aside_at=since))
+        db.execute(update(ChatRow).where(ChatRow.id == long_ago.id).values(inactive_since=since))
     _let_a_day_pass(shared_deployment)
     until(lambda: not _is_known(store, long_ago))
     assert _is_known(store, lately)
@@ -46,9 +46,9 @@ def _let_a_day_pass(deployment: Deployment) -> None:
 
 def _is_known(store: Store, chat: Chat) -> bool:
     with store.read_session() as db:
-        return chats.is_known(db, chat.id)
+        return chats.exists(db, chat.id)
 
 
 def _is_set_aside(store: Store, chat: Chat) -> bool:
     with store.read_session() as db:
-        return chats.is_set_aside(db, chat.id)
+        return chats.is_inactive(db, chat.id)

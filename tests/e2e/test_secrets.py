@@ -17,7 +17,7 @@ import psutil
 import psycopg
 import pytest
 
-from pipeline.store import Store, notices
+from pipeline.store import Store, circuit_breakers
 from pipeline.supervise import _redis_server
 from tests.conftest import ROOT, free_port, until
 from tests.e2e.chat import HTTP
@@ -141,7 +141,7 @@ def _work_until_every_fault_was_met(deployment: Deployment, posts: dict[str, lis
             person.send("/subscribe")
         deployment.sandbox.post(f"x/posts/{post_id}", retweets=next(reposts))
         with store.write_session() as db:
-            notices.lift(db, datetime.now(UTC))
+            circuit_breakers.half_open(db, datetime.now(UTC))
         return not deployment.sandbox.get("faults")
 
     until(none_left, within_s=120, every_s=3)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.store import Store, bill
+from pipeline.store import Store, ledger
 from tests.conftest import until
 from tests.e2e.celery_tools import events_until, workers_answering
 from tests.e2e.chat import Chat, Json
@@ -152,7 +152,7 @@ def test_the_ledger_equals_the_bill_of_x(deployment: Deployment, chat: Chat) -> 
     store = Store(deployment.database)
     with store.read_session() as db:
         today = datetime.now(UTC).date()
-        assert float(bill.usd(db, today, today)) == charged
+        assert float(ledger.spent_usd(db, today, today)) == charged
     store.close()
     assert f"of ${deployment.daily_usd:.2f}" in chat.ask("/status")
 

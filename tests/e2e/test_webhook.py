@@ -86,6 +86,6 @@ def test_the_path_tells_nothing_and_cannot_be_guessed(webhook: Webhook) -> None:
 def _tracked(deployment: Deployment) -> list[str]:
     store = Store(deployment.database)
     with store.read_session() as db:
-        tracked = [account.handle for account in chats.tracked(db, VICTIM)]
+        tracked = [account.handle for account in chats.list_tracked_accounts(db, VICTIM)]
     store.close()
     return tracked

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import TypeDecorator
 
-from pipeline.store.tables import Table
+from pipeline.store.tables import Base
 
 
 def render(kind: str, item: Any, _context: object) -> str | Literal[False]:
@@ -15,7 +15,7 @@ def render(kind: str, item: Any, _context: object) -> str | Literal[False]:
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Table.metadata,
+    target_metadata=Base.metadata,
     render_as_batch=True,
     render_item=render,
     transactional_ddl=True,

@@ -40,7 +40,9 @@ def add_accounts(store: Store, *handles: str, chat_id: int = 1, now: datetime = 
     profiles = [Profile(handle, State.ACTIVE, f"id-{handle}") for handle in handles]
     with store.write_session() as db:
         accounts.save_profiles(db, profiles, NETWORK, now)
-        ids = [next(each.id for each in accounts.known(db, [f"id-{handle}"], NETWORK)) for handle in handles]
+        ids = [
+            next(each.id for each in accounts.find_by_remote_ids(db, [f"id-{handle}"], NETWORK)) for handle in handles
+        ]
         chats.add(db, chat_id, now)
         chats.track(db, chat_id, ids, now)
     return ids

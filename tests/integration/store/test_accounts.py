@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from pipeline.i18n import lazy_gettext
 from pipeline.records import NETWORK, Comparison, Counts, FetchResult, Profile, State
-from pipeline.store import Store, accounts, bill, comparisons
+from pipeline.store import Store, accounts, comparisons, ledger
 from pipeline.store.tables import Account, Gain, Post
 from tests.integration.store.conftest import NOON, add_accounts, reading
 
@@ -14,7 +14,7 @@ FAILED = lazy_gettext("X answered with status {status}", status=503)
 
 def save(store: Store, *readings: FetchResult) -> set[int]:
     with store.write_session() as db:
-        return accounts.save(db, readings)
+        return accounts.save_fetch_results(db, readings)
 
 
 def history(store: Store) -> int:
@@ -24,7 +24,7 @@ def history(store: Store) -> int:
 
 def shown(store: Store, account_id: int) -> list[int | None]:
     with store.write_session() as db:
-        comparison = comparisons.find_or_add(db, Comparison((account_id,)))
+        comparison = comparisons.get_or_create(db, Comparison((account_id,)))
         return [post.counts.reposts for post in comparisons.newest_posts(db, comparison.id, 100)[account_id]]
 
 
@@ -61,8 +61,8 @@ def test_each_post_and_profile_is_billed_once_a_utc_day(store: Store) -> None:
         save(store, reading(account_id, 3, 5, at=at))
     add_accounts(store, "nasa")
     with store.read_session() as db:
-        assert bill.usd(db, NOON.date(), NOON.date()) == bill.post_usd(2) + bill.user_usd(1)
-        assert bill.usd(db, tomorrow.date(), tomorrow.date()) == bill.post_usd(2)
+        assert ledger.spent_usd(db, NOON.date(), NOON.date()) == ledger.post_usd(2) + ledger.user_usd(1)
+        assert ledger.spent_usd(db, tomorrow.date(), tomorrow.date()) == ledger.post_usd(2)
 
 
 def mark_stale(store: Store, before: timedelta) -> set[int]:
@@ -92,7 +92,7 @@ def test_who_takes_more_requests_is_stale_later(store: Store) -> None:
     with store.write_session() as db:
         moments = {None: NOON + minute, 1: NOON + minute, 9: NOON - minute}
         assert accounts.mark_stale(db, moments) == {ids[0], ids[2]}
-        assert accounts.by_requests(db) == {1: 1, 9: 1, 0: 1}
+        assert accounts.count_by_requests(db) == {1: 1, 9: 1, 0: 1}
 
 
 def test_an_unfinished_reading_that_found_nothing_deletes_nothing(store: Store) -> None:
@@ -126,20 +126,22 @@ def test_a_renamed_account_is_followed_by_its_id_and_paid_once_a_day(store: Stor
     tomorrow = NOON + timedelta(days=1)
     for at, renamed in ((NOON, {nasa}), (tomorrow, set()), (tomorrow, set())):
         with store.write_session() as db:
-            assert accounts.save_names(db, profiles, NETWORK, at) == renamed
+            assert accounts.update_handles(db, profiles, NETWORK, at) == renamed
     with store.read_session() as db:
-        assert [account.handle for account in accounts.tracked(db)] == ["space", "esa"]
-        assert bill.usd(db, tomorrow.date(), tomorrow.date()) == bill.user_usd(2)
+        assert [account.handle for account in accounts.list_tracked(db)] == ["space", "esa"]
+        assert ledger.spent_usd(db, tomorrow.date(), tomorrow.date()) == ledger.user_usd(2)
 
 
 def test_an_account_that_x_shows_again_is_read_again_soon(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
     save(store, FetchResult(account_id, NOON, state=State.SUSPENDED, problem=FAILED))
     with store.write_session() as db:
-        accounts.mark_tried(db, [account_id], NOON)
-        accounts.save_names(db, [Profile("nasa", State.ACTIVE, "id-nasa")], NETWORK, NOON)
+        accounts.mark_attempted(db, [account_id], NOON)
+        accounts.update_handles(db, [Profile("nasa", State.ACTIVE, "id-nasa")], NETWORK, NOON)
         account = db.get_one(Account, account_id)
-        assert (account.state, account.tried_at) == (State.SUSPENDED, None), "its timeline says when it is well again"
+        assert (account.state, account.attempted_at) == (State.SUSPENDED, None), (
+            "its timeline says when it is well again"
+        )
 
 
 def test_what_x_says_of_an_account_is_kept_through_other_failures(store: Store) -> None:
@@ -155,10 +157,12 @@ def test_what_x_says_of_an_account_is_kept_through_other_failures(store: Store) 
 def test_a_reading_that_comes_after_a_newer_one_changes_nothing(store: Store) -> None:
     [account_id] = add_accounts(store, "a")
     with store.write_session() as db:
-        accounts.save(db, [reading(account_id, 6, at=NOON + timedelta(seconds=10))])
-        assert accounts.save(db, [reading(account_id, 5)]) == set()
+        accounts.save_fetch_results(db, [reading(account_id, 6, at=NOON + timedelta(seconds=10))])
+        assert accounts.save_fetch_results(db, [reading(account_id, 5)]) == set()
         assert (
-            accounts.save(db, [FetchResult(account_id, NOON, problem=lazy_gettext("X did not answer in time"))])
+            accounts.save_fetch_results(
+                db, [FetchResult(account_id, NOON, problem=lazy_gettext("X did not answer in time"))]
+            )
             == set()
         )
         [(account, *_)] = db.execute(select(Account)).all()
@@ -183,7 +187,7 @@ def test_a_handle_is_one_accounts_at_a_time_and_who_had_it_before_is_called_a_fo
     assert names(store) == {"id-nasa": "nasa-old", "2": "NASA-old2", "3": "nasa"}
     assert look_up(store, "nasa", "3") == set()
     with store.write_session() as db:
-        accounts.save_names(db, [Profile("space", State.ACTIVE, "id-nasa")], NETWORK, NOON)
+        accounts.update_handles(db, [Profile("space", State.ACTIVE, "id-nasa")], NETWORK, NOON)
     assert names(store) == {"id-nasa": "space", "2": "NASA-old2", "3": "nasa"}
 
 
@@ -191,7 +195,7 @@ def test_two_accounts_swap_their_handles(store: Store) -> None:
     ids = add_accounts(store, "nasa", "esa")
     swapped = [Profile("esa", State.ACTIVE, "id-nasa"), Profile("nasa", State.ACTIVE, "id-esa")]
     with store.write_session() as db:
-        assert accounts.save_names(db, swapped, NETWORK, NOON) == set(ids)
+        assert accounts.update_handles(db, swapped, NETWORK, NOON) == set(ids)
     assert names(store) == {"id-nasa": "esa", "id-esa": "nasa"}
 
 

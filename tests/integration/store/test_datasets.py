@@ -6,8 +6,8 @@ from tests.integration.store.conftest import NOON, add_accounts
 
 def show(store: Store, ids: list[int], mode: Mode, spec: ChartSpec) -> None:
     with store.write_session() as db:
-        row = comparisons.find_or_add(db, Comparison(tuple(ids), spec))
-        about = {"comparison_id": row.id, "from_version": 1, "next_at": NOON, "everything": False}
+        row = comparisons.get_or_create(db, Comparison(tuple(ids), spec))
+        about = {"comparison_id": row.id, "min_version": 1, "next_at": NOON, "all_tracked": False}
         subscriptions.add(db, Subscription(chat_id=1, mode=mode, **about))
 
 
@@ -18,29 +18,29 @@ def test_what_chats_track_and_subscribe_to_is_wanted_and_nothing_else(store: Sto
     show(store, [two, one], Mode.NEW, ChartSpec(Metric.LIKES, count=50))
     show(store, [one], Mode.ONCE, ChartSpec(count=20))
     with store.read_session() as db:
-        assert datasets.wanted(db, 100) == {f"100 {one},{two},{three}", f"100 {two}", f"50 {one},{two}"}
+        assert datasets.list_needed(db, 100) == {f"100 {one},{two},{three}", f"100 {two}", f"50 {one},{two}"}
         everything = {
             f"{count} {ids}" for count in (20, 50, 100) for ids in (one, two, f"{one},{two}", f"{one},{two},{three}")
         }
-        assert {key for key in everything if datasets.is_wanted(db, key, 100)} == datasets.wanted(db, 100)
+        assert {key for key in everything if datasets.is_needed(db, key, 100)} == datasets.list_needed(db, 100)
     with store.write_session() as db:
-        for key in (f"100 {two}", f"20 {one}", f"100 {one}", datasets.DICTIONARY):
-            datasets.put(db, key, f"/{key}.csv", "digest")
-        assert datasets.unwanted(db, 100) == {f"20 {one}", f"100 {one}"}
-        chats.forget(db, 2)
-        assert datasets.unwanted(db, 100) == {f"20 {one}", f"100 {one}", f"100 {two}"}
+        for key in (f"100 {two}", f"20 {one}", f"100 {one}", datasets.DATA_DICTIONARY):
+            datasets.save(db, key, f"/{key}.csv", "digest")
+        assert datasets.list_unneeded(db, 100) == {f"20 {one}", f"100 {one}"}
+        chats.delete_chat(db, 2)
+        assert datasets.list_unneeded(db, 100) == {f"20 {one}", f"100 {one}", f"100 {two}"}
 
 
 def test_a_key_says_what_is_in_the_file_in_whatever_order_it_was_asked_for() -> None:
-    assert datasets.key(50, [12, 3]) == datasets.key(50, [3, 12])
-    assert datasets.contents(datasets.key(50, [12, 3])) == (50, (3, 12))
+    assert datasets.make_key(50, [12, 3]) == datasets.make_key(50, [3, 12])
+    assert datasets.parse_key(datasets.make_key(50, [12, 3])) == (50, (3, 12))
 
 
 def test_the_datasets_of_renamed_accounts_are_due(store: Store) -> None:
     with store.write_session() as db:
-        for key in ("100 1,2", "50 2", "100 12", datasets.DICTIONARY):
-            datasets.put(db, key, f"/{key}.csv", "digest")
-        datasets.mark_renamed(db, {2})
-        assert datasets.due(db) == ["100 1,2", "50 2"]
+        for key in ("100 1,2", "50 2", "100 12", datasets.DATA_DICTIONARY):
+            datasets.save(db, key, f"/{key}.csv", "digest")
+        datasets.mark_due_of_accounts(db, {2})
+        assert datasets.list_due(db) == ["100 1,2", "50 2"]
         datasets.mark_due(db)
-        assert len(datasets.due(db)) == 4
+        assert len(datasets.list_due(db)) == 4

@@ -9,7 +9,7 @@ ACCOUNT = "an account"
 
 def want(store: Store, digest: str, path: str = "/A.csv") -> None:
     with store.write_session() as db:
-        datasets.put(db, "100 1", path, digest)
+        datasets.save(db, "100 1", path, digest)
 
 
 def claim(store: Store, at: timedelta, account: str = ACCOUNT) -> str | None:
@@ -26,7 +26,7 @@ def uploaded(store: Store, digest: str) -> None:
 
 def due(store: Store, at: timedelta) -> list[str]:
     with store.read_session() as db:
-        return list(dropbox_files.due(db, ACCOUNT, NOON + at))
+        return list(dropbox_files.list_due(db, ACCOUNT, NOON + at))
 
 
 def test_a_file_is_written_once_a_minute_at_most_and_its_last_state_arrives(store: Store) -> None:

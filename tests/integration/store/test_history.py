@@ -42,7 +42,7 @@ def post(reposts: int | None, post_id: str = "1", made: datetime = OLD, **counts
 def read(store: Store, ago: timedelta, *posts: Post, complete: bool = True) -> datetime:
     """A reading of the account's posts; returns its time."""
     with store.write_session() as db:
-        accounts.save(db, [FetchResult(1, NOW - ago, posts, complete=complete)])
+        accounts.save_fetch_results(db, [FetchResult(1, NOW - ago, posts, complete=complete)])
     return NOW - ago
 
 
@@ -59,7 +59,7 @@ def shown(
 ) -> ChartData:
     spec = ChartSpec(metric, View.GROWTH, posts, span=span)
     with store.write_session() as db:
-        return chart_data(db, comparisons.find_or_add(db, Comparison((1,), spec)), now)
+        return chart_data(db, comparisons.get_or_create(db, Comparison((1,), spec)), now)
 
 
 def row(
@@ -214,7 +214,7 @@ def test_rows_that_no_chart_looks_back_to_go(store: Store) -> None:
     for number in range(10 * 24):
         read(store, 10 * DAY - number * HOUR, post(number))
     with store.read_session() as db:
-        assert (db.scalar(select(func.min(Gain.at))) or NOW) > NOW - 8 * DAY
+        assert (db.scalar(select(func.min(Gain.end_at))) or NOW) > NOW - 8 * DAY
 
 
 def test_equal_readings_leave_the_chart_as_it_is_until_the_span_has_slid(store: Store) -> None:
@@ -224,28 +224,28 @@ def test_equal_readings_leave_the_chart_as_it_is_until_the_span_has_slid(store: 
     for ago in range(39, -20, -1):
         read(store, ago * MINUTE, post(12))
         data = shown(store, now=NOW - ago * MINUTE)
-        assert (inputs(data), data.fades_at) == (first, NOW + 20 * MINUTE)
+        assert (inputs(data), data.expires_at) == (first, NOW + 20 * MINUTE)
     read(store, -20 * MINUTE, post(12))
     data = shown(store, now=NOW + 20 * MINUTE)
-    assert (data.rows[0].total, data.fades_at) == (0, None)
+    assert (data.rows[0].total, data.expires_at) == (0, None)
 
 
 def test_a_watched_growth_that_time_has_changed_wants_a_new_chart_once(store: Store) -> None:
     with store.write_session() as db:
         chats.add(db, 1, NOW)
-        comparison = comparisons.find_or_add(db, Comparison((1,), ChartSpec(view=View.GROWTH)))
-        comparison.fades_at = NOW
+        comparison = comparisons.get_or_create(db, Comparison((1,), ChartSpec(view=View.GROWTH)))
+        comparison.expires_at = NOW
         subscriptions.add(
             db,
             Subscription(
-                chat_id=1, comparison_id=comparison.id, everything=False, mode=Mode.LIVE, from_version=0, next_at=NOW
+                chat_id=1, comparison_id=comparison.id, all_tracked=False, mode=Mode.LIVE, min_version=0, next_at=NOW
             ),
         )
 
     def wanted(now: datetime) -> int:
         with store.write_session() as db:
-            comparisons.mark_faded(db, now)
+            comparisons.mark_expired(db, now)
         with store.read_session() as db:
-            return db.scalars(select(ComparisonRow.wanted)).one()
+            return db.scalars(select(ComparisonRow.requested_version)).one()
 
     assert [wanted(NOW - SECOND), wanted(NOW), wanted(NOW + SECOND), wanted(NOW + 59 * SECOND)] == [0, 1, 1, 1]

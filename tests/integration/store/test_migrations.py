@@ -10,9 +10,9 @@ from pipeline import clock
 from pipeline.i18n import translator
 from pipeline.records import NETWORK, ChartSpec, Comparison, Language, Metric, Span, Theme, View
 from pipeline.steps.chart_data import chart_data
-from pipeline.store import Store, comparisons, datasets, dropbox_files, notices
+from pipeline.store import Store, circuit_breakers, comparisons, datasets, dropbox_files, notices
 from pipeline.store.migrate import migrate
-from pipeline.store.tables import Table
+from pipeline.store.tables import Base
 from tests.conftest import ROOT
 from tests.integration.store.conftest import NOON
 
@@ -38,7 +38,7 @@ def test_many_processes_that_start_together_migrate_once(address: str) -> None:
 
 def test_the_migrations_make_what_the_tables_say(store: Store) -> None:
     with store.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
 def test_a_comparison_from_before_there_were_more_views_is_found_again(address: str) -> None:
@@ -53,7 +53,7 @@ def test_a_comparison_from_before_there_were_more_views_is_found_again(address: 
         )
     migrate(store)
     with store.write_session() as db:
-        known = comparisons.find_or_add(
+        known = comparisons.get_or_create(
             db, Comparison((1, 2), ChartSpec(Metric.LIKES, View.POSTS, 50, theme=Theme.DARK))
         )
         assert (known.id, known.key) == (5, "likes posts 50 count day dark en 1,2")
@@ -77,10 +77,10 @@ def test_what_was_to_be_told_before_there_was_a_choice_of_language_is_still_told
     with store.read_session() as db:
         told = [
             (chat_id, translator(language).gettext(words))
-            for _, chat_id, words, language in notices.untold(db, [7], NOON)
+            for _, chat_id, words, language in notices.list_unsent(db, [7], NOON)
         ]
         assert told == [(7, said)]
-        stop = notices.stopped(db, NETWORK, NOON)
+        stop = circuit_breakers.find_open(db, NETWORK, NOON)
         assert stop is not None
         assert translator(Language.SPANISH).gettext(stop.reason) == said
     store.close()
@@ -146,9 +146,9 @@ def test_the_datasets_of_what_is_followed_outlive_that_there_were_others(address
             db.execute(text(row))
     migrate(store)
     with store.read_session() as db:
-        assert datasets.due(db) == ["100 1,2", "30 1,2", "50 1"]
-        assert datasets.unwanted(db, 100) == {"30 1,2"}
-        assert dropbox_files.due(db, "account", NOON) == ["/a1-last-50-abcdef.csv"]
+        assert datasets.list_due(db) == ["100 1,2", "30 1,2", "50 1"]
+        assert datasets.list_unneeded(db, 100) == {"30 1,2"}
+        assert dropbox_files.list_due(db, "account", NOON) == ["/a1-last-50-abcdef.csv"]
     store.close()
 
 
@@ -195,7 +195,7 @@ def test_history_from_before_is_kept_as_far_as_charts_look_back_and_claims_no_mo
     migrate(store)
     with store.write_session() as db:
         spec = ChartSpec(view=View.GROWTH, span=Span.HOUR)
-        data = chart_data(db, comparisons.find_or_add(db, Comparison((1,), spec)), now)
+        data = chart_data(db, comparisons.get_or_create(db, Comparison((1,), spec)), now)
         assert not inspect(db.connection()).has_table("history")
     [row] = data.rows
     assert (row.total, row.since) == (90 - 10, now - timedelta(minutes=40))
@@ -216,7 +216,7 @@ def test_a_text_stored_before_there_were_plurals_is_still_translated(address: st
         )
     migrate(store)
     with store.read_session() as db:
-        stop = notices.stopped(db, NETWORK, NOON)
+        stop = circuit_breakers.find_open(db, NETWORK, NOON)
         assert stop is not None
         assert translator(Language.SPANISH).gettext(stop.reason) == 'X respondió: "words": {1}.'
     store.close()

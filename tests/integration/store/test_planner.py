@@ -9,7 +9,7 @@ from pipeline.i18n import lazy_gettext
 from pipeline.records import NETWORK, Comparison, FetchResult, State
 from pipeline.settings import Settings
 from pipeline.steps import planner
-from pipeline.store import Store, accounts, chats, comparisons, notices
+from pipeline.store import Store, accounts, chats, circuit_breakers, comparisons
 from tests.integration.store.conftest import NOON, add_accounts, reading
 
 TICK = timedelta(seconds=10)
@@ -24,7 +24,7 @@ class Clock:
     def plan(self, at: timedelta = timedelta(0)) -> planner.Plan:
         with self.store.write_session() as db:
             planned = planner.plan(db, self.settings, NOON + at)
-            accounts.mark_tried(db, [due.account_id for due in planned.due], NOON + at)
+            accounts.mark_attempted(db, [due.account_id for due in planned.due], NOON + at)
         return planned
 
     def names(self, at: timedelta) -> list[str]:
@@ -37,8 +37,8 @@ class Clock:
     def first(self, *account_ids: int, of: Sequence[int] = (), at: timedelta = timedelta(0)) -> list[int]:
         """What is read at once where these accounts, and these comparisons, are asked for."""
         with self.store.write_session() as db:
-            due = planner.plan_first(db, self.settings, accounts.untried(db, of, account_ids), NOON + at)
-            accounts.mark_tried(db, [each.account_id for each in due], NOON + at)
+            due = planner.plan_first(db, self.settings, accounts.list_unattempted(db, of, account_ids), NOON + at)
+            accounts.mark_attempted(db, [each.account_id for each in due], NOON + at)
         return [each.account_id for each in due]
 
 
@@ -64,8 +64,8 @@ def test_each_tracked_account_is_due_once_a_tick_and_an_untracked_one_never(cloc
 def test_of_what_a_chat_asks_for_only_what_nobody_has_tried_to_read_is_read_at_once(clock: Clock) -> None:
     first, second, third, other = add_accounts(clock.store, "a", "b", "c", "d")
     with clock.store.write_session() as db:
-        asked = comparisons.find_or_add(db, Comparison((first, second))).id
-        add_untracked = accounts.known(db, ["id-d"], NETWORK)[0].id
+        asked = comparisons.get_or_create(db, Comparison((first, second))).id
+        add_untracked = accounts.find_by_remote_ids(db, ["id-d"], NETWORK)[0].id
         chats.untrack(db, 1, [add_untracked])
     assert clock.first(third, other, of=[asked]) == [first, second, third]
     assert clock.first(third, other, of=[asked]) == []
@@ -77,7 +77,7 @@ def test_what_is_asked_for_waits_for_the_tick_where_x_is_stopped_or_the_budget_i
     clock.settings = settings(daily="0.53")  # two profiles for $0.02, and one first reading of $0.50
     assert clock.first(*ids) == ids[:1]
     with clock.store.write_session() as db:
-        notices.stop(db, NETWORK, CREDITS, NOON, NOON + TICK)
+        circuit_breakers.open(db, NETWORK, CREDITS, NOON, NOON + TICK)
     clock.settings = settings()
     assert clock.first(*ids) == clock.first(*ids, at=2 * TICK) == []
 
@@ -101,7 +101,9 @@ def test_nobody_tracking_means_nothing_due(clock: Clock) -> None:
 def test_an_account_that_x_does_not_show_is_asked_for_less_often(clock: Clock) -> None:
     [account_id] = add_accounts(clock.store, "a")
     with clock.store.write_session() as db:
-        accounts.save(db, [FetchResult(account_id, NOON, state=State.SUSPENDED, problem=lazy_gettext("suspended"))])
+        accounts.save_fetch_results(
+            db, [FetchResult(account_id, NOON, state=State.SUSPENDED, problem=lazy_gettext("suspended"))]
+        )
     assert clock.due() == [account_id]
     assert clock.due(TICK) == []
     assert clock.due(timedelta(minutes=15)) == [account_id]
@@ -113,7 +115,7 @@ def test_what_fits_in_the_budget_is_read_once_and_then_everything_stops(clock: C
     first = clock.plan()
     assert ([due.account_id for due in first.due], first.short) == (ids[:2], None)
     with clock.store.write_session() as db:
-        accounts.save(db, [reading(account_id, *range(100)) for account_id in ids[:2]])
+        accounts.save_fetch_results(db, [reading(account_id, *range(100)) for account_id in ids[:2]])
     stopped = clock.plan(TICK)
     assert stopped.due == []
     assert stopped.short is not None
@@ -126,7 +128,7 @@ def test_a_reading_that_is_paid_for_costs_nothing_more_that_day(clock: Clock) ->
     [account_id] = add_accounts(clock.store, "a")
     assert clock.due() == [account_id]
     with clock.store.write_session() as db:
-        accounts.save(db, [reading(account_id, *range(100))])
+        accounts.save_fetch_results(db, [reading(account_id, *range(100))])
     assert clock.due(TICK) == [account_id]
 
 
@@ -143,12 +145,12 @@ def test_a_stop_holds_until_its_moment_and_then_one_account_asks_first(clock: Cl
     ids = add_accounts(clock.store, "a", "b", "c")
     hour = timedelta(hours=1)
     with clock.store.write_session() as db:
-        notices.stop(db, NETWORK, CREDITS, NOON, NOON + hour)
+        circuit_breakers.open(db, NETWORK, CREDITS, NOON, NOON + hour)
     assert clock.due() == []
     assert clock.due(hour) == ids[:1]
     assert clock.due(hour + TICK) == ids[1:2], "another, since it may be the first one's own trouble"
     with clock.store.write_session() as db:
-        notices.resume(db, NETWORK, NOON + hour + TICK)
+        circuit_breakers.close(db, NETWORK, NOON + hour + TICK)
     assert clock.due(hour + 2 * TICK) == ids
 
 
@@ -163,5 +165,5 @@ def test_names_are_looked_at_by_hundreds_in_turn_and_paid_from_what_the_readings
     clock.settings = settings(daily=str(250 * Decimal("0.5") + Decimal("0.035")), monthly="1000")
     assert len(clock.names(tomorrow)) == 3, "as many as the money left pays for"
     with clock.store.write_session() as db:
-        notices.stop(db, NETWORK, CREDITS, NOON + tomorrow, NOON + tomorrow + minute)
+        circuit_breakers.open(db, NETWORK, CREDITS, NOON + tomorrow, NOON + tomorrow + minute)
     assert clock.names(tomorrow) == clock.names(tomorrow + 2 * minute) == [], "until X has answered again"

@@ -11,7 +11,7 @@ from pipeline.records import Comparison, Counts, FetchResult, Post
 from pipeline.steps.purge import KEPT, MOST_POSTS, purge
 from pipeline.store import Store, accounts, chats, comparisons, notices
 from pipeline.store.migrate import migrate
-from pipeline.store.tables import Account, Chat, Gain, Notice, Subscription, Table
+from pipeline.store.tables import Account, Base, Chat, Gain, Notice, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Post as PostRow
 from tests.integration.store.conftest import NOON, add_accounts, reading
@@ -21,15 +21,15 @@ LONG_AGO = NOON - KEPT - timedelta(days=2)
 
 
 def rows(store: Store) -> dict[str, int]:
-    tables = Table.metadata.sorted_tables
+    tables = Base.metadata.sorted_tables
     with store.read_session() as db:
         counts = {table.name: db.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
-    return {name: count for name, count in counts.items() if count and name != "billed"}
+    return {name: count for name, count in counts.items() if count and name != "ledger"}
 
 
 def set_aside(store: Store, chat_id: int, at: datetime) -> None:
     with store.write_session() as db:
-        chats.set_aside(db, chat_id, "blocked", at)
+        chats.deactivate(db, chat_id, "blocked", at)
 
 
 def unused_since(store: Store, at: datetime) -> None:
@@ -42,9 +42,9 @@ def test_a_chat_set_aside_for_long_leaves_nothing_behind(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa", now=LONG_AGO)
     subscribe(store, [account_id])
     with store.write_session() as db:
-        accounts.save(db, [reading(account_id, 3, 5, at=LONG_AGO)])
-        notices.tell(db, "key", lazy_gettext("text"), LONG_AGO)
-        notices.mark_told(db, 1, 1)
+        accounts.save_fetch_results(db, [reading(account_id, 3, 5, at=LONG_AGO)])
+        notices.publish(db, "key", lazy_gettext("text"), LONG_AGO)
+        notices.mark_sent(db, 1, 1)
     set_aside(store, 1, LONG_AGO)
     unused_since(store, LONG_AGO)
     purge(store, NOON)
@@ -67,14 +67,14 @@ def test_a_chat_that_came_back_starts_its_time_anew(store: Store) -> None:
     set_aside(store, 1, LONG_AGO)
     set_aside(store, 1, NOON)  # the time of the first counts
     with store.read_session() as db:
-        assert db.get_one(Chat, 1).set_aside_at == LONG_AGO
+        assert db.get_one(Chat, 1).inactive_since == LONG_AGO
     with store.write_session() as db:
         chats.add(db, 1, NOON)
     purge(store, NOON)
     set_aside(store, 1, NOON)
     purge(store, NOON + timedelta(days=1))
     with store.read_session() as db:
-        assert db.get_one(Chat, 1).set_aside_at == NOON
+        assert db.get_one(Chat, 1).inactive_since == NOON
 
 
 def test_a_chat_that_is_allowed_no_more_goes_too(store: Store) -> None:
@@ -83,7 +83,7 @@ def test_a_chat_that_is_allowed_no_more_goes_too(store: Store) -> None:
         chats.allow_only(db, {2}, LONG_AGO)
     purge(store, NOON)
     with store.read_session() as db:
-        assert not chats.is_known(db, 1)
+        assert not chats.exists(db, 1)
 
 
 def test_what_a_chat_uses_stays_when_another_is_forgotten(store: Store) -> None:
@@ -103,11 +103,11 @@ def test_what_a_chat_uses_stays_when_another_is_forgotten(store: Store) -> None:
 def test_a_comparison_asked_for_lately_and_an_account_looked_up_lately_stay(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
     with store.write_session() as db:
-        chats.forget(db, 1)
+        chats.delete_chat(db, 1)
     unused_since(store, LONG_AGO)
     with store.write_session() as db:
-        comparison = comparisons.find_or_add(db, Comparison((account_id,)))
-        comparisons.want(db, comparison)
+        comparison = comparisons.get_or_create(db, Comparison((account_id,)))
+        comparisons.request_redraw(db, comparison)
     purge(store, NOON)
     assert rows(store) == {"accounts": 1, "comparisons": 1, "comparison_accounts": 1}
     unused_since(store, LONG_AGO)
@@ -133,10 +133,10 @@ def test_what_was_gained_before_any_chart_looks_back_goes_and_the_rest_stays(sto
         at = NOON - timedelta(days=days)
         post = Post("1", NOON - timedelta(days=90), Counts(reposts=count))
         with store.write_session() as db:
-            accounts.save(db, [FetchResult(account_id, at, (post,), complete=True)])
+            accounts.save_fetch_results(db, [FetchResult(account_id, at, (post,), complete=True)])
     purge(store, NOON)
     with store.read_session() as db:
-        kept = db.scalars(select(Gain.at).distinct().order_by(Gain.at))
+        kept = db.scalars(select(Gain.end_at).distinct().order_by(Gain.end_at))
         assert list(kept) == [NOON - timedelta(days=days) for days in (6, 1)]
 
 
@@ -163,7 +163,7 @@ def test_an_account_keeps_as_many_posts_as_a_chart_can_ask_for(store: Store) -> 
     ids = add_accounts(store, "nasa", "esa")
     for account_id, count in zip(ids, (MOST_POSTS + 7, 5), strict=True):
         with store.write_session() as db:
-            accounts.save(db, [reading(account_id, *range(count))])
+            accounts.save_fetch_results(db, [reading(account_id, *range(count))])
     purge(store, NOON)
     with store.read_session() as db:
         counts = dict(db.execute(select(PostRow.account_id, func.count()).group_by(PostRow.account_id)).all())
@@ -174,9 +174,9 @@ def test_an_account_keeps_as_many_posts_as_a_chart_can_ask_for(store: Store) -> 
 
 def test_notices_of_long_ago_go_and_later_ones_stay(store: Store) -> None:
     with store.write_session() as db:
-        notices.tell(db, "old", lazy_gettext("text"), LONG_AGO)
-        notices.tell(db, "new", lazy_gettext("text"), NOON)
-        notices.mark_told(db, 1, 5)
+        notices.publish(db, "old", lazy_gettext("text"), LONG_AGO)
+        notices.publish(db, "new", lazy_gettext("text"), NOON)
+        notices.mark_sent(db, 1, 5)
     purge(store, NOON)
     with store.read_session() as db:
         assert list(db.scalars(select(Notice.key))) == ["new"]
@@ -195,6 +195,6 @@ def test_what_is_set_aside_and_unused_before_the_purge_was_there_counts_from_the
         )
     migrate(store)
     with store.read_session() as db:
-        since = [db.get_one(Chat, 1).set_aside_at, db.get_one(ComparisonRow, 5).used_at]
+        since = [db.get_one(Chat, 1).inactive_since, db.get_one(ComparisonRow, 5).used_at]
     assert [moment for moment in since if moment and abs(datetime.now(UTC) - moment) < timedelta(days=1)] == since
     store.close()

@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 from pipeline.steps import dataset_file
 from pipeline.store import Store, accounts, chats, comparisons, open_store
 from pipeline.store.migrate import migrate
-from pipeline.store.tables import Billed
+from pipeline.store.tables import LedgerEntry
 from tests.integration.store.conftest import add_accounts
 
 LATE = datetime(2026, 11, 23, 23, 59, 30, tzinfo=UTC)
@@ -70,14 +70,14 @@ def live(store: Store) -> Life:
     for at, more in ((LATE, 0), (LATE + timedelta(seconds=29), 1), (LATE + timedelta(minutes=1), 3)):
         read = tuple(post._replace(counts=Counts(reposts=(post.counts.reposts or 0) + more)) for post in posts)
         with store.write_session() as db:
-            accounts.save(db, [FetchResult(ids[0], at, read, complete=True)])
+            accounts.save_fetch_results(db, [FetchResult(ids[0], at, read, complete=True)])
     with store.write_session() as db:
-        comparison = comparisons.find_or_add(db, Comparison((ids[0],), ChartSpec(Metric.REPOSTS, View.SPREAD, 100)))
+        comparison = comparisons.get_or_create(db, Comparison((ids[0],), ChartSpec(Metric.REPOSTS, View.SPREAD, 100)))
         db.flush()
         newest = comparisons.newest_posts(db, comparison.id, 100)[ids[0]]
         csv = dataset_file.render(NETWORK, [(dataset_file.Author("b_c", "1"), newest)])
-        billed = {row.day: row.count for row in db.scalars(select(Billed).where(Billed.resource == "posts"))}
-        handles = [account.handle for account in chats.tracked(db, 1)]
+        billed = {row.day: row.count for row in db.scalars(select(LedgerEntry).where(LedgerEntry.resource == "posts"))}
+        handles = [account.handle for account in chats.list_tracked_accounts(db, 1)]
     return csv, billed, handles
 
 

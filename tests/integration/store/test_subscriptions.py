@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from pipeline.i18n import lazy_gettext
 from pipeline.records import ChartSpec, Comparison, FetchResult, Mode
 from pipeline.store import Store, accounts, chats, comparisons, notices, subscriptions
-from pipeline.store.subscriptions import Showing
+from pipeline.store.subscriptions import ChartDelivery
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Subscription
 from tests.integration.store.conftest import NOON, add_accounts, reading
@@ -24,38 +24,38 @@ def subscribe(
     store: Store, ids: list[int], mode: Mode = Mode.LIVE, chat_id: int = 1, interval_s: int | None = None
 ) -> int:
     with store.write_session() as db:
-        row = comparisons.find_or_add(db, Comparison(tuple(ids)))
+        row = comparisons.get_or_create(db, Comparison(tuple(ids)))
         add_subscription(db, row, mode=mode, chat_id=chat_id, interval_s=interval_s)
         return row.id
 
 
 def add_subscription(db: Session, row: ComparisonRow, **fields: Any) -> None:
-    usual = {"chat_id": 1, "everything": False, "mode": Mode.LIVE, "next_at": NOON}
-    known = {"comparison_id": row.id, "from_version": comparisons.want(db, row)}
+    usual = {"chat_id": 1, "all_tracked": False, "mode": Mode.LIVE, "next_at": NOON}
+    known = {"comparison_id": row.id, "min_version": comparisons.request_redraw(db, row)}
     subscriptions.add(db, Subscription(**usual | known | fields))
 
 
 def draw(store: Store, chart: str, now: datetime = NOON) -> list[int]:
     """What the pipeline does with everything that is wanted; returns the comparisons drawn."""
     with store.write_session() as db:
-        claimed = comparisons.claim_outdated(db, now, LINE)
+        claimed = comparisons.claim_next(db, now, LINE)
         for comparison_id, version in claimed:
             row = db.get_one(ComparisonRow, comparison_id)
-            row.chart, row.caption = chart, "caption"
-            comparisons.finish(db, comparison_id, version)
+            row.chart_digest, row.caption = chart, "caption"
+            comparisons.mark_rendered(db, comparison_id, version)
     return [comparison_id for comparison_id, _ in claimed]
 
 
-def outdated(store: Store, now: datetime = NOON) -> list[Showing]:
+def outdated(store: Store, now: datetime = NOON) -> list[ChartDelivery]:
     """What every turn that is due is to show."""
     with store.read_session() as db:
-        found = [subscriptions.due(db, turn, now) for turn in subscriptions.outdated(db, now)]
+        found = [subscriptions.get_delivery(db, turn, now) for turn in subscriptions.list_due(db, now)]
     return [showing for showing in found if showing is not None]
 
 
-def show(store: Store, showing: Showing, now: datetime = NOON) -> None:
+def show(store: Store, showing: ChartDelivery, now: datetime = NOON) -> None:
     with store.write_session() as db:
-        subscriptions.mark_shown(db, showing, 77, now)
+        subscriptions.mark_delivered(db, showing, 77, now)
 
 
 def test_equal_comparisons_of_two_chats_are_one_and_drawn_once(store: Store) -> None:
@@ -79,7 +79,7 @@ def test_a_chart_is_shown_once_and_again_only_when_it_changed(store: Store) -> N
     assert outdated(store) == []
     draw(store, "chart 2")
     [showing] = outdated(store)
-    assert (showing.chart, showing.message_id) == ("chart 2", 77)
+    assert (showing.chart_digest, showing.message_id) == ("chart 2", 77)
 
 
 def test_a_single_chart_waits_for_its_own_version_and_ends_when_shown(store: Store) -> None:
@@ -90,7 +90,7 @@ def test_a_single_chart_waits_for_its_own_version_and_ends_when_shown(store: Sto
     subscribe(store, ids, Mode.ONCE)
     assert outdated(store) == []
     draw(store, "chart 1")
-    assert [showing.chart for showing in outdated(store)] == ["chart 1"]
+    assert [showing.chart_digest for showing in outdated(store)] == ["chart 1"]
     show(store, outdated(store)[0])
     assert outdated(store, NOON + timedelta(days=1)) == []
 
@@ -110,9 +110,9 @@ def test_a_new_message_comes_no_sooner_than_its_interval(store: Store) -> None:
 def test_two_workers_never_draw_the_same_chart_and_a_lost_one_comes_back(store: Store) -> None:
     subscribe(store, add_accounts(store, "a"))
     with store.write_session() as db:
-        assert len(comparisons.claim_outdated(db, NOON, LINE)) == 1
-        assert len(comparisons.claim_outdated(db, NOON, LINE)) == 0
-        assert len(comparisons.claim_outdated(db, NOON + comparisons.CLAIM + timedelta(seconds=1), LINE)) == 1
+        assert len(comparisons.claim_next(db, NOON, LINE)) == 1
+        assert len(comparisons.claim_next(db, NOON, LINE)) == 0
+        assert len(comparisons.claim_next(db, NOON + comparisons.CLAIM_DURATION + timedelta(seconds=1), LINE)) == 1
 
 
 def test_nobody_watching_means_nothing_to_draw(store: Store) -> None:
@@ -120,7 +120,7 @@ def test_nobody_watching_means_nothing_to_draw(store: Store) -> None:
     subscribe(store, ids)
     draw(store, "chart 1")
     with store.write_session() as db:
-        chats.set_aside(db, 1, "blocked", NOON)
+        chats.deactivate(db, 1, "blocked", NOON)
         comparisons.mark_changed(db, ids)
     assert draw(store, "chart 2") == []
     assert outdated(store) == []
@@ -132,8 +132,8 @@ def test_a_migrated_group_keeps_everything_under_its_new_id(store: Store) -> Non
     draw(store, "chart 1")
     with store.write_session() as db:
         chats.migrate(db, -5, -1005, NOON)
-        assert [account.id for account in chats.tracked(db, -1005)] == ids
-        assert not chats.is_known(db, -5)
+        assert [account.id for account in chats.list_tracked_accounts(db, -1005)] == ids
+        assert not chats.exists(db, -5)
     assert [showing.chat_id for showing in outdated(store)] == [-1005]
 
 
@@ -146,11 +146,11 @@ def test_a_migrated_group_is_shown_its_live_chart_anew_and_told_nothing_twice(st
         show(store, showing)
     with store.write_session() as db:
         for key in ("told", "pending"):
-            notices.tell(db, key, lazy_gettext(key), NOON + timedelta(days=1))
-        [told, *_] = notices.untold(db, [], NOON)
-        notices.mark_told(db, told[0], -5)
+            notices.publish(db, key, lazy_gettext(key), NOON + timedelta(days=1))
+        [told, *_] = notices.list_unsent(db, [], NOON)
+        notices.mark_sent(db, told[0], -5)
         chats.migrate(db, -5, -1005, NOON)
-        assert [(chat_id, words) for _, chat_id, words, _ in notices.untold(db, [], NOON)] == [
+        assert [(chat_id, words) for _, chat_id, words, _ in notices.list_unsent(db, [], NOON)] == [
             (-1005, lazy_gettext("pending"))
         ]
     later = NOON + timedelta(minutes=2)
@@ -162,8 +162,8 @@ def test_a_group_that_is_not_let_in_stays_out_under_its_new_id_and_when_it_speak
     with store.write_session() as db:
         chats.allow_only(db, [7], NOON)
         chats.migrate(db, -5, -1005, NOON)
-        chats.serve_again(db, -1005, NOON)
-        assert chats.is_set_aside(db, -1005)
+        chats.reactivate(db, -1005, NOON)
+        assert chats.is_inactive(db, -1005)
 
 
 def test_migrating_twice_or_to_the_same_id_loses_nothing(store: Store) -> None:
@@ -171,7 +171,7 @@ def test_migrating_twice_or_to_the_same_id_loses_nothing(store: Store) -> None:
     with store.write_session() as db:
         chats.migrate(db, -5, -1005, NOON)
         chats.migrate(db, -1005, -1005, NOON)
-        assert [account.id for account in chats.tracked(db, -1005)] == ids
+        assert [account.id for account in chats.list_tracked_accounts(db, -1005)] == ids
 
 
 @pytest.mark.parametrize(("mode", "left"), [(Mode.LIVE, 1), (Mode.NEW, 1), (Mode.ONCE, 0)])
@@ -182,7 +182,7 @@ def test_a_new_message_that_may_have_arrived_is_not_sent_again(store: Store, mod
     later = NOON + timedelta(days=1)
     with store.write_session() as db:
         subscriptions.mark_sending(db, showing, NOON)
-        subscriptions.leave_unsure(db, showing, later, "no answer", NOON)
+        subscriptions.mark_uncertain(db, showing, later, "no answer", NOON)
         assert len(db.scalars(select(Subscription)).all()) == left
     assert outdated(store, later) == []
 
@@ -203,7 +203,7 @@ def test_an_edit_that_may_have_arrived_is_repeated_after_a_while(store: Store) -
     draw(store, "chart 1")
     [showing] = outdated(store)
     with store.write_session() as db:
-        subscriptions.leave_unsure(db, showing, NOON + timedelta(seconds=20), "no answer", NOON)
+        subscriptions.mark_uncertain(db, showing, NOON + timedelta(seconds=20), "no answer", NOON)
     assert outdated(store) == []
     [again] = outdated(store, NOON + timedelta(seconds=20))
     assert again == replace(showing, failures=1, failing_since=NOON)
@@ -216,10 +216,10 @@ def test_a_chat_that_is_back_waits_no_longer_for_what_it_mended(store: Store) ->
     with store.write_session() as db:
         subscriptions.postpone(db, showing.subscription_id, NOON + timedelta(hours=1), "NO_RIGHTS")
         assert subscriptions.has_problem(db, 1, "NO_RIGHTS")
-        chats.set_aside(db, 1, "blocked", NOON)
+        chats.deactivate(db, 1, "blocked", NOON)
     assert outdated(store, NOON + timedelta(hours=1)) == []
     with store.write_session() as db:
-        chats.serve_again(db, 1, NOON)
+        chats.reactivate(db, 1, NOON)
     assert outdated(store) == [showing]
 
 
@@ -227,20 +227,20 @@ def test_a_forgotten_chat_leaves_no_row(store: Store) -> None:
     ids = add_accounts(store, "a")
     subscribe(store, ids)
     with store.write_session() as db:
-        chats.forget(db, 1)
+        chats.delete_chat(db, 1)
     with store.read_session() as db:
-        assert not chats.is_known(db, 1)
-        assert list(chats.tracked(db, 1)) == []
-        assert list(subscriptions.of_chat(db, 1)) == []
+        assert not chats.exists(db, 1)
+        assert list(chats.list_tracked_accounts(db, 1)) == []
+        assert list(subscriptions.list_of_chat(db, 1)) == []
 
 
 def test_of_many_charts_those_are_drawn_whose_chats_are_next_in_line(store: Store) -> None:
     [account] = add_accounts(store, "a")
     with store.write_session() as db:
         for place in range(LINE + 2):
-            row = comparisons.find_or_add(db, Comparison((account,), ChartSpec(count=5 + place)))
+            row = comparisons.get_or_create(db, Comparison((account,), ChartSpec(count=5 + place)))
             add_subscription(db, row, next_at=NOON - timedelta(seconds=place))
-        claimed = comparisons.claim_outdated(db, NOON, LINE)
+        claimed = comparisons.claim_next(db, NOON, LINE)
         counts = {db.get_one(ComparisonRow, comparison_id).spec.count for comparison_id, _ in claimed}
     assert counts == set(range(7, 7 + LINE))
 
@@ -249,7 +249,7 @@ def subscribe_to_many(db: Session, account: int, count: int, first: int = 5) -> 
     """Live charts of so many comparisons of an account, which have waited the longer, the later they stand here."""
     ids = []
     for place in range(count):
-        row = comparisons.find_or_add(db, Comparison((account,), ChartSpec(count=first + place)))
+        row = comparisons.get_or_create(db, Comparison((account,), ChartSpec(count=first + place)))
         add_subscription(db, row, next_at=NOON - timedelta(seconds=place))
         ids.append(row.id)
     return ids
@@ -259,7 +259,7 @@ def test_charts_that_stand_still_take_nobodys_turn(store: Store) -> None:
     quiet, active = add_accounts(store, "a", "b")
     with store.write_session() as db:
         still = subscribe_to_many(db, quiet, 2 * LINE)
-        add_subscription(db, moving := comparisons.find_or_add(db, Comparison((active,))), next_at=NOON)
+        add_subscription(db, moving := comparisons.get_or_create(db, Comparison((active,))), next_at=NOON)
     for _ in range(3):
         draw(store, "chart 1")
     for tick in range(1, 6):
@@ -277,7 +277,7 @@ def test_what_is_asked_for_is_drawn_alone_and_once_whoever_is_in_line(store: Sto
         first, second, *_ = subscribe_to_many(db, account, 5)
         assert [each for each, _ in comparisons.claim(db, [first, second], NOON)] == [first, second]
         assert comparisons.claim(db, [first, second], NOON) == []
-        chats.set_aside(db, 1, "blocked", NOON)
+        chats.deactivate(db, 1, "blocked", NOON)
         assert comparisons.claim(db, [first + 3], NOON) == []
 
 
@@ -285,11 +285,11 @@ def test_a_chart_waits_for_its_accounts_first_reading_that_is_under_way(store: S
     one, other = add_accounts(store, "a", "b")
     asked = subscribe(store, [one, other])
     with store.write_session() as db:
-        accounts.save(db, [reading(one, 7)])
-        accounts.mark_tried(db, [one, other], NOON)
-        assert comparisons.claim(db, [asked], NOON) == comparisons.claim_outdated(db, NOON, LINE) == []
-        accounts.save(db, [reading(other, 8)])
-        assert [each for each, _ in comparisons.claim_of(db, [other], NOON)] == [asked]
+        accounts.save_fetch_results(db, [reading(one, 7)])
+        accounts.mark_attempted(db, [one, other], NOON)
+        assert comparisons.claim(db, [asked], NOON) == comparisons.claim_next(db, NOON, LINE) == []
+        accounts.save_fetch_results(db, [reading(other, 8)])
+        assert [each for each, _ in comparisons.claim_of_accounts(db, [other], NOON)] == [asked]
 
 
 @pytest.mark.parametrize("end", ["failed", "lost"])
@@ -297,11 +297,11 @@ def test_a_chart_waits_no_longer_for_a_first_reading_that_failed_or_was_lost(sto
     [account] = add_accounts(store, "a")
     asked, later = subscribe(store, [account]), NOON
     with store.write_session() as db:
-        accounts.mark_tried(db, [account], NOON)
+        accounts.mark_attempted(db, [account], NOON)
         if end == "failed":
-            accounts.save(db, [FetchResult(account, NOON, problem=lazy_gettext("X did not answer"))])
+            accounts.save_fetch_results(db, [FetchResult(account, NOON, problem=lazy_gettext("X did not answer"))])
         else:
-            later += comparisons.CLAIM
+            later += comparisons.CLAIM_DURATION
         assert [each for each, _ in comparisons.claim(db, [asked], later)] == [asked]
 
 
@@ -313,12 +313,12 @@ def test_a_chart_is_drawn_again_at_once_where_somebody_asked_meanwhile_and_not_w
     with store.write_session() as db:
         [(_, version)] = comparisons.claim(db, [asked], NOON)
         comparisons.mark_changed(db, [account])
-        assert not comparisons.finish(db, asked, version)
+        assert not comparisons.mark_rendered(db, asked, version)
         [(_, version)] = comparisons.claim(db, [asked], NOON)
         add_subscription(db, db.get_one(ComparisonRow, asked), mode=Mode.ONCE)
-        assert comparisons.finish(db, asked, version)
+        assert comparisons.mark_rendered(db, asked, version)
         [(_, version)] = comparisons.claim(db, [asked], NOON)
-        assert not comparisons.finish(db, asked, version)
+        assert not comparisons.mark_rendered(db, asked, version)
 
 
 def test_finding_what_is_to_be_drawn_looks_through_no_table(store: Store) -> None:
@@ -329,11 +329,9 @@ def test_finding_what_is_to_be_drawn_looks_through_no_table(store: Store) -> Non
             chats.add(db, chat_id, NOON)
             mine = update(Subscription).where(Subscription.comparison_id == comparison_id)
             db.execute(mine.values(chat_id=chat_id))
-        db.execute(update(ComparisonRow).values(drawn=ComparisonRow.wanted))
+        db.execute(update(ComparisonRow).values(rendered_version=ComparisonRow.requested_version))
         db.execute(sql("ANALYZE"))
-    looked_through = plans(
-        store, lambda db: [comparisons.claim_outdated(db, NOON, LINE), comparisons.claim(db, [1], NOON)]
-    )
+    looked_through = plans(store, lambda db: [comparisons.claim_next(db, NOON, LINE), comparisons.claim(db, [1], NOON)])
     assert [line for line in looked_through if "comparisons" in line and is_scan(line)] == []
     assert [line for line in looked_through if "subscriptions" in line and is_scan(line)] == []
 
@@ -369,7 +367,7 @@ def test_chats_with_the_same_chart_take_their_turns_together_if_that_hurts_nobod
     for chat_id, (account, seconds) in waiting_s.items():
         add_accounts(store, "a", "b", chat_id=chat_id)
         with store.write_session() as db:
-            row = comparisons.find_or_add(db, Comparison((account,)))
+            row = comparisons.get_or_create(db, Comparison((account,)))
             add_subscription(db, row, chat_id=chat_id, next_at=NOON - timedelta(seconds=seconds))
     draw(store, "chart 1")
     assert [showing.chat_id for showing in outdated(store)] == [1, 3, 2, 5, 4, 6]
@@ -380,15 +378,15 @@ def test_a_turn_that_was_taken_is_not_taken_again_for_a_newer_chart(store: Store
     subscribe(store, ids)
     draw(store, "chart 1")
     with store.read_session() as db:
-        [turn] = subscriptions.outdated(db, NOON)
+        [turn] = subscriptions.list_due(db, NOON)
     show(store, outdated(store)[0], NOON + timedelta(seconds=1))
     with store.write_session() as db:
         comparisons.mark_changed(db, ids)
     draw(store, "chart 2")
     later = NOON + timedelta(seconds=2)
     with store.read_session() as db:
-        assert subscriptions.due(db, turn, later) is None
-    assert [showing.chart for showing in outdated(store, later)] == ["chart 2"]
+        assert subscriptions.get_delivery(db, turn, later) is None
+    assert [showing.chart_digest for showing in outdated(store, later)] == ["chart 2"]
 
 
 def test_of_two_bots_one_takes_the_turn(store: Store) -> None:

@@ -1,25 +1,25 @@
 import subprocess
 import sys
 
-from pipeline.store import Store, bill
+from pipeline.store import Store, ledger
 from tests.conftest import ROOT
 from tests.integration.store.conftest import NOON
 
 ADD = """
 import sys
 from datetime import date
-from pipeline.store import Store, bill
+from pipeline.store import Store, ledger
 store = Store(sys.argv[1])
 for _ in range(50):
     with store.write_session() as db:
-        bill.add(db, date(2026, 11, 23), "posts", 1)
+        ledger.add(db, date(2026, 11, 23), "posts", 1)
 """
 
 
 def test_processes_that_read_and_write_side_by_side_lose_nothing(store: Store, address: str) -> None:
     with store.write_session() as db:
-        bill.add(db, NOON.date(), "posts", 1)
+        ledger.add(db, NOON.date(), "posts", 1)
     started = [subprocess.Popen([sys.executable, "-c", ADD, address], cwd=ROOT) for _ in range(4)]
     assert [process.wait(60) for process in started] == [0] * 4
     with store.read_session() as db:
-        assert bill.usd(db, NOON.date(), NOON.date()) == bill.post_usd(201)
+        assert ledger.spent_usd(db, NOON.date(), NOON.date()) == ledger.post_usd(201)

@@ -17,7 +17,7 @@ from bot.commands import COMMANDS
 from pipeline import clock
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import NETWORK, ChartSpec, Comparison, Language, Mode, Profile, State
-from pipeline.store import accounts, chats, comparisons, notices, subscriptions
+from pipeline.store import accounts, chats, circuit_breakers, comparisons, subscriptions
 from pipeline.store.tables import Chat as ChatRow
 from pipeline.store.tables import Subscription
 from tests.conftest import until
@@ -135,10 +135,10 @@ def furnish(bot: Bot, role: Role, under: str | None = None) -> Room:
     with bot.store.write_session() as db:
         now = clock.now()
         accounts.save_profiles(db, [Profile("nasa", State.ACTIVE, "11348282")], NETWORK, now)
-        ids = [account.id for account in accounts.known(db, ["11348282"], NETWORK)]
+        ids = [account.id for account in accounts.find_by_remote_ids(db, ["11348282"], NETWORK)]
         chats.add(db, chat_id, now)
         chats.track(db, chat_id, ids, now)
-        comparison_id = comparisons.find_or_add(db, Comparison(tuple(ids))).id
+        comparison_id = comparisons.get_or_create(db, Comparison(tuple(ids))).id
     message = post(bot, chat_id, under, markup(under, comparison_id)) if under else {}
     if under not in {None, LIVE}:
         return Room(bot, role, replace(owner, user_id=user_id), comparison_id, message)
@@ -146,10 +146,10 @@ def furnish(bot: Bot, role: Role, under: str | None = None) -> Room:
         live = Subscription(
             chat_id=chat_id,
             comparison_id=comparison_id,
-            everything=False,
+            all_tracked=False,
             mode=Mode.LIVE,
             message_id=message.get("message_id"),
-            from_version=1,
+            min_version=1,
             next_at=clock.now() + timedelta(days=1),
         )
         subscriptions.add(db, live)
@@ -178,7 +178,7 @@ def post(bot: Bot, chat_id: int, words: str, buttons: InlineKeyboardMarkup | Non
 
 def is_stopped(bot: Bot) -> bool:
     with bot.store.read_session() as db:
-        return notices.stopped(db, NETWORK, clock.now()) is not None
+        return circuit_breakers.find_open(db, NETWORK, clock.now()) is not None
 
 
 @pytest.fixture(params=ROLES, ids=lambda role: f"{role.kind}, {role.name}")
@@ -209,7 +209,9 @@ def test_a_button_does_what_it_says_under_its_own_message_for_those_who_may(
 
 def test_the_owner_alone_has_a_stop_tried_again(bot: Bot, role: Role) -> None:
     with bot.store.write_session() as db:
-        notices.stop(db, NETWORK, lazy_gettext("no such account"), clock.now(), clock.now() + timedelta(days=1))
+        circuit_breakers.open(
+            db, NETWORK, lazy_gettext("no such account"), clock.now(), clock.now() + timedelta(days=1)
+        )
     said = furnish(bot, role, STATUS).press("again")
     assert (said, is_stopped(bot)) == (("", False) if role.owns else (OWNER_ONLY, True))
 
@@ -243,14 +245,14 @@ def test_a_chart_shows_the_accounts_that_it_was_made_for_whatever_number_is_sent
     room = furnish(bot, ROLES[0], SINGLE)
     with bot.store.write_session() as db:
         accounts.save_profiles(db, [Profile("esa", State.ACTIVE, "34442404")], NETWORK, clock.now())
-        added = [account.id for account in accounts.known(db, ["34442404"], NETWORK)]
+        added = [account.id for account in accounts.find_by_remote_ids(db, ["34442404"], NETWORK)]
         chats.track(db, room.chat.id, added, clock.now())
-        other = comparisons.find_or_add(db, Comparison(tuple(added))).id
+        other = comparisons.get_or_create(db, Comparison(tuple(added))).id
     assert room.press(data.format(number=other)) == ""
     with bot.store.read_session() as db:
-        shown = subscriptions.showing(db, room.chat.id, room.message["message_id"])
+        shown = subscriptions.find_by_message(db, room.chat.id, room.message["message_id"])
         assert shown
-        assert [each.handle for each in comparisons.accounts_of(db, shown.comparison_id)] == ["nasa"]
+        assert [each.handle for each in comparisons.list_accounts(db, shown.comparison_id)] == ["nasa"]
 
 
 CHANGING = {"/track @nasa", "/untrack @nasa", "/subscribe likes", "/unsubscribe", "/settings", "/forget"}

@@ -53,7 +53,7 @@ async def test_a_known_chat_has_the_language_that_it_chose(context: Context) -> 
     migrate(context.store)
     await context.write(chats.add, 7, datetime.now(UTC), Language.ENGLISH)
     assert (await translator_of(context, Chat(7, "private"), person("es"))).language is Language.ENGLISH
-    await context.write(chats.choose, 7, language=Language.SPANISH)
+    await context.write(chats.set_preferences, 7, language=Language.SPANISH)
     assert (await translator_of(context, Chat(7, "private"), person("en"))).language is Language.SPANISH
 
 

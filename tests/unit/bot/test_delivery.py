@@ -62,14 +62,14 @@ class Follower:
         with self.bot.store.write_session() as db:
             profile = Profile(f"name_{self.number}", State.ACTIVE, f"id-{self.number}")
             accounts.save_profiles(db, [profile], NETWORK, clock.now())
-            [account] = accounts.known(db, [f"id-{self.number}"], NETWORK)
+            [account] = accounts.find_by_remote_ids(db, [f"id-{self.number}"], NETWORK)
             chats.add(db, self.chat.id, clock.now())
             chats.track(db, self.chat.id, [account.id], clock.now())
-            row = comparisons.find_or_add(db, Comparison((account.id,), ChartSpec(count=5 + self.number)))
-            version = comparisons.want(db, row)
+            row = comparisons.get_or_create(db, Comparison((account.id,), ChartSpec(count=5 + self.number)))
+            version = comparisons.request_redraw(db, row)
             kept = Subscription(
-                chat_id=self.chat.id, comparison_id=row.id, everything=False, mode=self.mode, next_at=clock.now(),
-                from_version=version, interval_s=3600 if self.mode is Mode.NEW else None,
+                chat_id=self.chat.id, comparison_id=row.id, all_tracked=False, mode=self.mode, next_at=clock.now(),
+                min_version=version, interval_s=3600 if self.mode is Mode.NEW else None,
             )  # fmt: skip
             self.id, self.comparison_id = subscriptions.add(db, kept).id, row.id
         self.since = self.bot.sandbox.last_call()
@@ -85,19 +85,19 @@ class Follower:
             digest = Blobs(redis).put(PICTURES[picture] + str(self.number).encode())
             with self.bot.store.write_session() as db:
                 row = db.get_one(ComparisonRow, self.comparison_id)
-                comparisons.want(db, row)
-                row.chart, row.caption = digest, f"chart {picture} of @name_{self.number}"
+                comparisons.request_redraw(db, row)
+                row.chart_digest, row.caption = digest, f"chart {picture} of @name_{self.number}"
                 db.flush()
-                comparisons.finish(db, row.id, row.wanted)
+                comparisons.mark_rendered(db, row.id, row.requested_version)
             announce(redis, self.comparison_id)
 
     def wait_over(self, *, since: timedelta = timedelta(0)) -> None:
         """What is waited for now has been waited for; `since`: and for so long already."""
         with self.bot.store.write_session() as db:
-            subscriptions.resume(db, self.chat.id, clock.now())
+            subscriptions.retry_problems(db, self.chat.id, clock.now())
             begun = update(Subscription).where(Subscription.id == self.id)
             if since:
-                db.execute(begun.where(Subscription.asked_at.is_not(None)).values(asked_at=clock.now() - since))
+                db.execute(begun.where(Subscription.requested_at.is_not(None)).values(requested_at=clock.now() - since))
                 db.execute(
                     begun.where(Subscription.failing_since.is_not(None)).values(failing_since=clock.now() - since)
                 )
@@ -237,14 +237,14 @@ def test_a_refusal_of_the_chat_that_nobody_knows_loses_it_only_when_it_has_laste
     chat.draw(1)
     chat.fail(4)
     with bot.store.read_session() as db:
-        assert not chats.is_set_aside(db, chat.chat.id)
+        assert not chats.is_inactive(db, chat.chat.id)
     chat.wait_over(since=timedelta(days=1, minutes=1))
     until(lambda: _is_set_aside(chat))
 
 
 def _is_set_aside(chat: Follower) -> bool:
     with chat.bot.store.read_session() as db:
-        return chats.is_set_aside(db, chat.chat.id)
+        return chats.is_inactive(db, chat.chat.id)
 
 
 def test_a_chat_that_blocked_the_bot_is_left_at_once(bot: Bot) -> None:
@@ -338,11 +338,11 @@ def test_a_notice_is_told_once_whatever_telegram_answers(bot: Bot, status: int, 
     body: dict[str, Any] = {"body": "<html>", "accepted": True} if status == 502 else {"body": told}
     chat.fault(TEXT, status=status, times=1, **body)
     with bot.store.write_session() as db:
-        notices.tell(db, said, lazy_gettext(said), clock.now() + timedelta(minutes=5))
+        notices.publish(db, said, lazy_gettext(said), clock.now() + timedelta(minutes=5))
     until(lambda: said in chat.texts(), within_s=30)
     other = live(bot)
     until(lambda: said in other.texts(), within_s=30)
     assert chat.texts().count(said) == 1
     assert len([call for call in chat.calls(TEXT) if call["params"]["text"] == said]) == times
     with bot.store.write_session() as db:
-        notices.tell(db, said, lazy_gettext(said), clock.now())
+        notices.publish(db, said, lazy_gettext(said), clock.now())

@@ -55,11 +55,11 @@ def test_one_person_in_six_groups_leaves_room_for_others(store: Store) -> None:
         begin(db, -4, 8)
         for chat_id in (-5, -6, -7):
             begin(db, chat_id, OWNER)
-        assert chats.count(db) == 6
+        assert chats.count_active(db) == 6
     with pytest.raises(UserError, match="6 chats already"), store.write_session() as db:
         begin(db, -8, 9)
     with store.write_session() as db:
-        chats.forget(db, -1)
+        chats.delete_chat(db, -1)
         begin(db, -3, 7)
         assert {each.added_by for each in db.query(Chat)} == {7, 8, OWNER}
 
@@ -68,18 +68,18 @@ def test_channels_and_nameless_admins_count_together(store: Store) -> None:
     with store.write_session() as db:
         for chat_id in (-1, -2, -3):
             begin(db, chat_id, chat_id)
-        assert chats.count_of(db, NOBODY) == 3
+        assert chats.count_added_by(db, NOBODY) == 3
         with pytest.raises(UserError, match="3 chats of yours"):
             _check_place(db, call(-4, -4))
         chats.migrate(db, -1, -100, clock.now())
-        assert chats.count_of(db, NOBODY) == 3
+        assert chats.count_added_by(db, NOBODY) == 3
 
 
 def test_a_chat_that_only_chose_its_settings_takes_no_place_and_finds_none_by_it(store: Store) -> None:
     with store.write_session() as db:
         for chat_id in range(-20, 0):
             chats.add(db, chat_id, clock.now(), Language.SPANISH)
-        assert chats.count(db) == 0
+        assert chats.count_active(db) == 0
         for chat_id in range(-6, 0):
             begin(db, chat_id, OWNER)
         with pytest.raises(UserError, match="6 chats already"):

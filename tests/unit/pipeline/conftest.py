@@ -130,7 +130,7 @@ class Ticks:
         with self.store.write_session() as db:
             accounts.save_profiles(db, profiles, NETWORK, NOW)
             chats.add(db, CHAT, NOW)
-            known = accounts.known(db, [profile.remote_id or "" for profile in profiles], NETWORK)
+            known = accounts.find_by_remote_ids(db, [profile.remote_id or "" for profile in profiles], NETWORK)
             ids = {account.remote_id: account.id for account in known}
             chats.track(db, CHAT, ids.values(), NOW)
         return [ids[profile.remote_id or ""] for profile in profiles]
@@ -138,10 +138,10 @@ class Ticks:
     def subscribe(self, account_ids: Sequence[int], spec: ChartSpec | None = None) -> int:
         """A live chart of these; returns the comparison's id."""
         with self.store.write_session() as db:
-            row = comparisons.find_or_add(db, Comparison(tuple(account_ids), spec or ChartSpec()))
+            row = comparisons.get_or_create(db, Comparison(tuple(account_ids), spec or ChartSpec()))
             kept = Subscription(
-                chat_id=CHAT, thread_id=None, comparison_id=row.id, everything=False, mode=Mode.LIVE, next_at=NOW,
-                from_version=comparisons.want(db, row),
+                chat_id=CHAT, thread_id=None, comparison_id=row.id, all_tracked=False, mode=Mode.LIVE, next_at=NOW,
+                min_version=comparisons.request_redraw(db, row),
             )  # fmt: skip
             subscriptions.add(db, kept)
             return row.id
@@ -165,17 +165,17 @@ class Ticks:
     def add(self, *handles: str) -> list[int]:
         """Have the chat track accounts that X need not know; an account's id on X is its number."""
         with self.store.write_session() as db:
-            first = len(accounts.ids(db)) + 1
+            first = len(accounts.list_ids(db)) + 1
             profiles = [Profile(handle, State.ACTIVE, str(first + index)) for index, handle in enumerate(handles)]
             accounts.save_profiles(db, profiles, NETWORK, NOW)
-            known = accounts.known(db, [profile.remote_id or "" for profile in profiles], NETWORK)
+            known = accounts.find_by_remote_ids(db, [profile.remote_id or "" for profile in profiles], NETWORK)
             chats.add(db, CHAT, NOW)
             chats.track(db, CHAT, [account.id for account in known], NOW)
             return sorted(account.id for account in known)
 
     def read_at(self) -> dict[int, datetime | None]:
         with self.store.read_session() as db:
-            return {account.id: account.fetched_at for account in accounts.tracked(db)}
+            return {account.id: account.fetched_at for account in accounts.list_tracked(db)}
 
     def account(self, account_id: int) -> Account:
         with self.store.read_session() as db:
@@ -184,13 +184,13 @@ class Ticks:
     def posts(self, account_id: int, count: int = 100) -> list[Post]:
         """What a chart of the account's newest posts shows."""
         with self.store.write_session() as db:
-            row = comparisons.find_or_add(db, Comparison((account_id,), ChartSpec(count=count)))
+            row = comparisons.get_or_create(db, Comparison((account_id,), ChartSpec(count=count)))
             return comparisons.newest_posts(db, row.id, count)[account_id]
 
     def versions(self) -> dict[int, int]:
         """Which version of each comparison is wanted: it rises where something changed."""
         with self.store.read_session() as db:
-            return {row.id: row.wanted for row in db.query(ComparisonRow)}
+            return {row.id: row.requested_version for row in db.query(ComparisonRow)}
 
     def close(self) -> None:
         self.http.close()

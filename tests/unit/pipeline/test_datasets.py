@@ -39,7 +39,17 @@ from pipeline.steps.dataset import dataset, rewrite, tidy
 from pipeline.steps.follow_names import mark_renamed
 from pipeline.steps.resources import Resources
 from pipeline.steps.upload import has_uploads, upload
-from pipeline.store import Store, accounts, chats, comparisons, datasets, dropbox_files, notices, subscriptions
+from pipeline.store import (
+    Store,
+    accounts,
+    chats,
+    circuit_breakers,
+    comparisons,
+    datasets,
+    dropbox_files,
+    notices,
+    subscriptions,
+)
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import DropboxFile, Subscription
 from tests.unit.sandbox.conftest import ControlApi
@@ -86,7 +96,7 @@ class Kept:
             accounts.save_profiles(
                 db, [Profile(name, State.ACTIVE, f"{id_of(name)}") for name in handles], NETWORK, NOON
             )
-            self.ids |= {name: accounts.known(db, [id_of(name)], NETWORK)[0].id for name in handles}
+            self.ids |= {name: accounts.find_by_remote_ids(db, [id_of(name)], NETWORK)[0].id for name in handles}
             chats.add(db, chat_id, NOON)
             chats.track(db, chat_id, [self.ids[name] for name in handles], NOON)
 
@@ -98,7 +108,7 @@ class Kept:
             for index, count in enumerate(reposts)
         )
         with self.store.write_session() as db:
-            accounts.save(db, [FetchResult(self.ids[handle], NOON, posts, complete=True)])
+            accounts.save_fetch_results(db, [FetchResult(self.ids[handle], NOON, posts, complete=True)])
 
     def compare(self, *handles: str, count: int = 100, metric: Metric = Metric.REPOSTS) -> int:
         """/compare: a single chart. Returns the comparison."""
@@ -110,15 +120,15 @@ class Kept:
     def _show(self, mode: Mode, chat_id: int, handles: tuple[str, ...], spec: ChartSpec) -> int:
         asked = Comparison(tuple(sorted(self.ids[name] for name in handles)), spec)
         with self.store.write_session() as db:
-            row = comparisons.find_or_add(db, asked)
+            row = comparisons.get_or_create(db, asked)
             subscriptions.add(
                 db,
                 Subscription(
                     chat_id=chat_id,
                     comparison_id=row.id,
-                    everything=False,
+                    all_tracked=False,
                     mode=mode,
-                    from_version=comparisons.want(db, row),
+                    min_version=comparisons.request_redraw(db, row),
                     next_at=NOON,
                 ),
             )
@@ -130,12 +140,12 @@ class Kept:
 
     def unsubscribe(self) -> None:
         with self.store.write_session() as db:
-            for each in subscriptions.of_chat(db, CHAT):
+            for each in subscriptions.list_of_chat(db, CHAT):
                 subscriptions.remove(db, each.id)
 
     def forget(self, chat_id: int = CHAT) -> None:
         with self.store.write_session() as db:
-            chats.forget(db, chat_id)
+            chats.delete_chat(db, chat_id)
 
     def tick(self) -> None:
         """What each tick does for datasets."""
@@ -481,7 +491,7 @@ def test_two_accounts_of_one_name_have_a_dataset_each(kept: Kept) -> None:
     kept.read("art", 7)
     kept.subscribe("art")
     with kept.store.write_session() as db:
-        accounts.save(db, [FetchResult(kept.ids["art"], NOON, state=State.SUSPENDED)])
+        accounts.save_fetch_results(db, [FetchResult(kept.ids["art"], NOON, state=State.SUSPENDED)])
     kept.track("bee", chat_id=OTHER_CHAT)
     rename(kept, art="2")
     kept.read("bee", 5)
@@ -496,7 +506,7 @@ def test_two_accounts_of_one_name_have_a_dataset_each(kept: Kept) -> None:
 def rename(kept: Kept, **remote_ids: str) -> None:
     profiles = [Profile(handle, State.ACTIVE, remote_id) for handle, remote_id in remote_ids.items()]
     with kept.store.write_session() as db:
-        mark_renamed(db, accounts.save_names(db, profiles, NETWORK, NOON))
+        mark_renamed(db, accounts.update_handles(db, profiles, NETWORK, NOON))
 
 
 # --- how often, and what goes wrong
@@ -539,7 +549,7 @@ def lost(kept: Kept, *, accepted: Callable[[str], object]) -> None:
     """An uploader takes each file that is due, sends it, and is gone before it can note that."""
     now = clock.now()
     with kept.store.read_session() as db:
-        paths = dropbox_files.due(db, kept.resources.settings.dropbox_account, now)
+        paths = dropbox_files.list_due(db, kept.resources.settings.dropbox_account, now)
     for path in paths:
         with kept.store.write_session() as db:
             claim = dropbox_files.claim(
@@ -601,7 +611,7 @@ def test_a_dropbox_that_is_away_is_asked_again_until_the_file_is_gone(followed: 
 
 def lift(kept: Kept) -> None:
     with kept.store.write_session() as db:
-        notices.lift(db, clock.now())
+        circuit_breakers.half_open(db, clock.now())
 
 
 def test_a_file_deleted_by_somebody_before_is_done(followed: Kept) -> None:
@@ -630,7 +640,7 @@ def test_one_file_that_dropbox_refuses_stops_no_other_and_is_tried_again_after_a
     kept.tick()
     assert len(kept.control.get("dropbox/files")) == 2
     with kept.store.read_session() as db:
-        problem = dropbox_files.problem(db)
+        problem = dropbox_files.find_problem(db)
         assert problem is not None
         assert translator(Language.ENGLISH).gettext(problem) == "Dropbox refused the file"
     let_pass(kept, timedelta(minutes=14, seconds=58))
@@ -640,7 +650,7 @@ def test_one_file_that_dropbox_refuses_stops_no_other_and_is_tried_again_after_a
     kept.tick()
     assert len(kept.control.get("dropbox/files")) == 3
     with kept.store.read_session() as db:
-        assert dropbox_files.problem(db) is None
+        assert dropbox_files.find_problem(db) is None
 
 
 @pytest.mark.parametrize(
@@ -664,9 +674,9 @@ def test_trouble_lets_all_files_wait_as_long_as_dropbox_asks_or_five_seconds(
     ended = clock.now()
     assert followed.calls(UPLOAD) == before + 1
     with followed.store.read_session() as db:
-        stop = notices.found(db, "dropbox")
+        stop = circuit_breakers.find(db, "dropbox")
     assert stop is not None
-    assert started + timedelta(seconds=seconds) <= stop.until <= ended + timedelta(seconds=seconds)
+    assert started + timedelta(seconds=seconds) <= stop.retry_at <= ended + timedelta(seconds=seconds)
     followed.tick()
     assert followed.calls(UPLOAD) == before + 1
 
@@ -679,16 +689,16 @@ def test_trouble_that_lasts_is_asked_about_more_seldom_but_each_quarter_of_an_ho
     followed.control.post("faults", service="dropbox", method=UPLOAD, times=9, status=500)
     followed.tick()
     with followed.store.write_session() as db:
-        stop = notices.found(db, "dropbox")
+        stop = circuit_breakers.find(db, "dropbox")
         assert stop is not None
         db.add(stop)
-        stop.since, stop.until = clock.now() - timedelta(seconds=lasted), clock.now()
+        stop.opened_at, stop.retry_at = clock.now() - timedelta(seconds=lasted), clock.now()
     started = clock.now()
     followed.tick()
     with followed.store.read_session() as db:
-        again = notices.found(db, "dropbox")
+        again = circuit_breakers.find(db, "dropbox")
     assert again is not None
-    assert timedelta(0) <= again.until - started - timedelta(seconds=wait) < timedelta(seconds=10)
+    assert timedelta(0) <= again.retry_at - started - timedelta(seconds=wait) < timedelta(seconds=10)
 
 
 def test_only_admins_hear_and_once_of_what_they_must_mend(followed: Kept) -> None:
@@ -700,14 +710,14 @@ def test_only_admins_hear_and_once_of_what_they_must_mend(followed: Kept) -> Non
     with followed.store.read_session() as db:
         told = [
             (chat_id, translator(language).gettext(said))
-            for _, chat_id, said, language in notices.untold(db, [77], NOON)
+            for _, chat_id, said, language in notices.list_unsent(db, [77], NOON)
         ]
     [(chat_id, said)] = told
     assert chat_id == 77
     assert said.startswith("Dropbox is full. Since ")
     followed.tick()
     with followed.store.read_session() as db:
-        assert notices.found(db, "dropbox") is None
+        assert circuit_breakers.find(db, "dropbox") is None
     assert len(followed.there()) == 2
 
 
@@ -720,7 +730,7 @@ def test_a_disk_without_room_keeps_no_dataset_from_dropbox_and_has_its_file_as_s
     with pytest.raises(OSError):  # noqa: PT011 which one is the system's choice
         kept.subscribe("art")
     with kept.store.read_session() as db:
-        assert datasets.due(db) == ["100 1"]
+        assert datasets.list_due(db) == ["100 1"]
     kept.tick()
     assert [reposts(content) for content in kept.there().values()] == [{"1": [7]}]
     (kept.folder / "datasets").unlink()

@@ -12,8 +12,8 @@ from sqlalchemy import delete, insert
 
 from pipeline.records import Comparison, Counts, FetchResult, Metric, Post, Span
 from pipeline.store import Store, accounts, comparisons
-from pipeline.store.growth import Growth, growth
-from pipeline.store.tables import Account, Table
+from pipeline.store.growth import Growth, compute_growth
+from pipeline.store.tables import Account, Base
 from pipeline.store.tables import Comparison as ComparisonRow
 
 BEGIN = datetime(2026, 11, 2, 4, 14, 3, tzinfo=UTC)
@@ -71,7 +71,7 @@ class Life:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store = Store(f"sqlite:///{tmp_path_factory.mktemp('growth')}/tallybird.db")
-    Table.metadata.create_all(store.engine)
+    Base.metadata.create_all(store.engine)
     yield store
     store.close()
 
@@ -87,20 +87,20 @@ def begin(store: Store) -> int:
         for table in (ComparisonRow, Account):
             db.execute(delete(table))
         db.execute(insert(Account), [{"id": 1, "network": "x", "remote_id": "1", "handle": "a", "stale": False}])
-        return comparisons.find_or_add(db, Comparison((1,))).id
+        return comparisons.get_or_create(db, Comparison((1,))).id
 
 
 def save(store: Store, reading: FetchResult) -> None:
     with store.write_session() as db:
-        accounts.save(db, [reading])
+        accounts.save_fetch_results(db, [reading])
 
 
 def grown(store: Store, comparison_id: int, span: Span, now: datetime, count: int) -> tuple[Growth, list[str]]:
     """What is claimed, and of which posts."""
     with store.read_session() as db:
-        members = comparisons.accounts_of(db, comparison_id)
+        members = comparisons.list_accounts(db, comparison_id)
         posts = comparisons.newest_posts(db, comparison_id, count)
-        [found] = growth(db, members, posts, Metric.REPOSTS, span, now)
+        [found] = compute_growth(db, members, posts, Metric.REPOSTS, span, now)
     return found, [post.id for post in posts[1]]
 
 

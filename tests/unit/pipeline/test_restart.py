@@ -11,8 +11,8 @@ from pipeline.chart.caption import caption
 from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX, NETWORK, ChartSpec, State
 from pipeline.steps.chart_data import chart_data
-from pipeline.store import chats, comparisons, notices
-from pipeline.store.gains import mark, unpack
+from pipeline.store import chats, circuit_breakers, comparisons, notices
+from pipeline.store.gains import hash_post_id, unpack
 from pipeline.store.tables import Comparison, Gain, Subscription
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 
@@ -29,7 +29,7 @@ def start(ticks: Ticks, number: int, **settings: Any) -> None:
 def untold(ticks: Ticks, number: int) -> list[str]:
     """What the chats are still to be told."""
     with ticks.store.read_session() as db:
-        found = notices.untold(db, [], NOW + number * ticks.resources.settings.tick)
+        found = notices.list_unsent(db, [], NOW + number * ticks.resources.settings.tick)
     return [told.msgid for _, _, told, _ in found]
 
 
@@ -70,17 +70,17 @@ def test_what_is_still_refused_after_a_start_is_not_told_twice(ticks: Ticks) -> 
     ticks.fault(method=TIMELINES, status=401, body={"title": "Unauthorized"}, times=50)
     ticks.tick()
     with ticks.store.write_session() as db:
-        [(notice, chat, told, _)] = notices.untold(db, [], NOW)
-        notices.mark_told(db, notice, chat)
+        [(notice, chat, told, _)] = notices.list_unsent(db, [], NOW)
+        notices.mark_sent(db, notice, chat)
     assert told.values["reason"] == TOKEN
     for number in (1, 2):
         start(ticks, number)
         ticks.tick(number)
         assert untold(ticks, number) == []
     with ticks.store.read_session() as db:
-        stop = notices.stopped(db, NETWORK, NOW + timedelta(minutes=5))
+        stop = circuit_breakers.find_open(db, NETWORK, NOW + timedelta(minutes=5))
     assert stop is not None
-    assert stop.since == NOW
+    assert stop.opened_at == NOW
 
 
 @pytest.mark.parametrize("limit", ["x_daily_usd", "x_monthly_usd"])
@@ -130,13 +130,13 @@ def test_accounts_that_a_wrong_address_did_not_know_are_read_as_soon_as_it_is_me
 
 def test_dropbox_is_asked_again_when_the_uploader_starts(ticks: Ticks) -> None:
     with ticks.store.write_session() as db:
-        notices.stop(db, DROPBOX, lazy_gettext("Dropbox is full"), NOW, NOW + timedelta(minutes=15))
+        circuit_breakers.open(db, DROPBOX, lazy_gettext("Dropbox is full"), NOW, NOW + timedelta(minutes=15))
     restart.reading(ticks.store, ticks.resources.settings, NOW)
     with ticks.store.read_session() as db:
-        assert notices.stopped(db, DROPBOX, NOW) is not None
+        assert circuit_breakers.find_open(db, DROPBOX, NOW) is not None
     restart.uploading(ticks.store, NOW)
     with ticks.store.read_session() as db:
-        assert notices.stopped(db, DROPBOX, NOW) is None
+        assert circuit_breakers.find_open(db, DROPBOX, NOW) is None
 
 
 def shown(ticks: Ticks, subscription_id: int) -> tuple[int, str, list[float]]:
@@ -170,9 +170,9 @@ def test_with_fewer_posts_what_is_shown_is_what_is_read_and_with_more_again_too(
     now = [entry["likes"] if entry["likes"] != 75 else 7777 for entry in told if entry["likes"] != 70]
     for subscription, count in ((1, 100), (2, 80), (3, 20)):
         assert shown(ticks, subscription)[::2] == (count, now[:count])
-    back = mark(str(told[75]["post_id"]))
+    back = hash_post_id(str(told[75]["post_id"]))
     with ticks.store.read_session() as db:
-        rows = [unpack(packed) for packed in db.scalars(select(Gain.packed).order_by(Gain.at))]
+        rows = [unpack(packed) for packed in db.scalars(select(Gain.packed).order_by(Gain.end_at))]
     *_, (first, *gained) = (row[back] for row in rows if back in row)
     assert (bool(first), set(gained)) == (True, {0}), "what it has when it is seen again, and no gain"
 
@@ -193,5 +193,5 @@ def test_two_subscriptions_that_come_to_the_same_share_their_chart(ticks: Ticks)
     with ticks.store.read_session() as db:
         kept = db.scalars(select(Subscription.comparison_id)).all()
         assert len(set(kept)) == 1
-        assert comparisons.of(db, kept[0]) is not None
-        assert len(chats.tracked(db, 1)) == 1
+        assert comparisons.get_record(db, kept[0]) is not None
+        assert len(chats.list_tracked_accounts(db, 1)) == 1

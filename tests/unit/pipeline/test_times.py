@@ -55,17 +55,17 @@ def posts(at: datetime, every: timedelta, *reposts: int) -> tuple[Post, ...]:
 def read(store: Store, handle: str, at: datetime, found: Sequence[Post]) -> None:
     with store.write_session() as db:
         accounts.save_profiles(db, [Profile(handle, State.ACTIVE, f"id-{handle}")], NETWORK, at)
-        account = accounts.known(db, [f"id-{handle}"], NETWORK)[0]
+        account = accounts.find_by_remote_ids(db, [f"id-{handle}"], NETWORK)[0]
         chats.add(db, 1, at)
         chats.track(db, 1, [account.id], at)
-        accounts.save(db, [FetchResult(account.id, at, tuple(found))])
+        accounts.save_fetch_results(db, [FetchResult(account.id, at, tuple(found))])
 
 
 def data(store: Store, spec: ChartSpec, now: datetime = NOW) -> ChartData:
     with store.write_session() as db:
         accounts.mark_stale(db, {None: now - timedelta(minutes=2)})
-        ids = tuple(each.id for each in accounts.tracked(db))
-        row = comparisons.find_or_add(db, Comparison(tuple(sorted(ids)), spec))
+        ids = tuple(each.id for each in accounts.list_tracked(db))
+        row = comparisons.get_or_create(db, Comparison(tuple(sorted(ids)), spec))
         return chart_data(db, row, now)
 
 
@@ -127,7 +127,7 @@ def test_the_figures_of_a_lost_account_have_their_day(store: Store, state: State
     read(store, "lost", NOW - ago, posts(NOW - ago, HOUR, 1))
     read(store, "fresh", NOW, posts(NOW, HOUR, 1))
     with store.write_session() as db:
-        accounts.save(db, [FetchResult(1, NOW, state=state)])
+        accounts.save_fetch_results(db, [FetchResult(1, NOW, state=state)])
     assert data(store, ChartSpec()).rows[0].note == note
 
 
@@ -162,11 +162,11 @@ def shown(store: Store, mode: Mode, now: datetime) -> str:
     """The caption with which the chart is shown to somebody who asks for it now."""
     with store.write_session() as db:
         row = db.get_one(ComparisonRow, 1)
-        fields = {"everything": False, "next_at": now, "from_version": row.drawn}
+        fields = {"all_tracked": False, "next_at": now, "min_version": row.rendered_version}
         subscription = Subscription(chat_id=1, comparison_id=1, mode=mode, **fields)
         subscriptions.add(db, subscription)
-        turn = next(each for each in subscriptions.outdated(db, now) if each.subscription_id == subscription.id)
-        showing = subscriptions.due(db, turn, now)
+        turn = next(each for each in subscriptions.list_due(db, now) if each.subscription_id == subscription.id)
+        showing = subscriptions.get_delivery(db, turn, now)
         subscriptions.remove(db, subscription.id)
     assert showing is not None
     return captioned(showing)
@@ -194,16 +194,16 @@ def test_a_chart_that_is_asked_for_later_says_that_it_was_read_again(
     found = data(store, ChartSpec(language=language))
     with store.write_session() as db:
         row = db.get_one(ComparisonRow, 1)
-        row.chart, row.caption, row.inputs = "chart", caption(found), inputs(found)
+        row.chart_digest, row.caption, row.inputs_digest = "chart", caption(found), inputs(found)
         row.as_of = row.checked_at = found.as_of
-        comparisons.finish(db, 1, row.wanted)
+        comparisons.mark_rendered(db, 1, row.requested_version)
     assert shown(store, Mode.ONCE, NOW).splitlines()[-1] == first
     later_at = NOW + timedelta(minutes=45)
     with store.write_session() as db:
-        comparisons.note_unchanged(db, 1, "other inputs", later_at)
+        comparisons.mark_unchanged(db, 1, "other inputs", later_at)
     assert shown(store, Mode.ONCE, later_at).splitlines()[-1] == first
     with store.write_session() as db:
-        comparisons.note_unchanged(db, 1, inputs(found), later_at)
+        comparisons.mark_unchanged(db, 1, inputs(found), later_at)
     asked = shown(store, Mode.ONCE, later_at)
     assert asked.splitlines()[-1] == later
     assert asked.splitlines()[:-1] == caption(found).splitlines()[:-1]
@@ -214,11 +214,11 @@ def test_what_is_unchanged_is_no_news_to_a_live_message(store: Store) -> None:
     found = data(store, ChartSpec())
     with store.write_session() as db:
         row = db.get_one(ComparisonRow, 1)
-        row.chart, row.caption, row.inputs = "chart", caption(found), inputs(found)
-        fields = {"everything": True, "next_at": NOW, "from_version": 0, "shown": "chart", "message_id": 5}
+        row.chart_digest, row.caption, row.inputs_digest = "chart", caption(found), inputs(found)
+        fields = {"all_tracked": True, "next_at": NOW, "min_version": 0, "delivered_digest": "chart", "message_id": 5}
         subscriptions.add(db, Subscription(chat_id=1, comparison_id=1, mode=Mode.LIVE, **fields))
-        comparisons.note_unchanged(db, 1, inputs(found), NOW + HOUR)
-        assert subscriptions.outdated(db, NOW + HOUR) == []
+        comparisons.mark_unchanged(db, 1, inputs(found), NOW + HOUR)
+        assert subscriptions.list_due(db, NOW + HOUR) == []
 
 
 def test_a_caption_has_room_for_the_longer_last_line(store: Store) -> None:

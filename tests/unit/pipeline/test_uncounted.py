@@ -180,7 +180,7 @@ def test_each_count_is_as_it_was_told_last(ticks: Ticks, answers: list[Counts]) 
         post = Post("1", datetime(2026, 1, 1, tzinfo=UTC), counts)
         now = Counts(*(old if new is None else new for new, old in zip(counts, told, strict=True)))
         with ticks.store.write_session() as db:
-            changed = accounts.save(db, [FetchResult(account, at, (post,), complete=True)])
+            changed = accounts.save_fetch_results(db, [FetchResult(account, at, (post,), complete=True)])
         assert (account in changed) == (number == 0 or now != told)
         told = now
         assert ticks.posts(account)[0].counts == told

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from pipeline.store.tables import Billed
+from pipeline.store.tables import LedgerEntry
 
 USD = {"posts": Decimal("0.005"), "users": Decimal("0.010")}
 """What X charges for a resource returned, once a UTC day each: docs.x.com, getting-started/pricing."""
@@ -34,27 +34,29 @@ def user_usd(count: int) -> Decimal:
 def add(session: Session, day: date, resource: str, count: int) -> None:
     if not count:
         return
-    row = session.get(Billed, (day, resource), with_for_update=True)
+    row = session.get(LedgerEntry, (day, resource), with_for_update=True)
     if row is None:
-        session.add(Billed(day=day, resource=resource, count=count))
+        session.add(LedgerEntry(day=day, resource=resource, count=count))
     else:
         row.count += count
     session.flush()
 
 
-def usd(session: Session, since: date, until: date) -> Decimal:
+def spent_usd(session: Session, since: date, until: date) -> Decimal:
     """What the days from `since` to `until`, both included, cost in US dollars."""
-    days = Billed.day.between(since, until)
-    rows = session.execute(select(Billed.resource, func.sum(Billed.count)).where(days).group_by(Billed.resource))
+    days = LedgerEntry.day.between(since, until)
+    rows = session.execute(
+        select(LedgerEntry.resource, func.sum(LedgerEntry.count)).where(days).group_by(LedgerEntry.resource)
+    )
     return sum((USD[resource] * int(count) for resource, count in rows), Decimal(0))
 
 
-def budget(session: Session, daily_usd: Decimal, monthly_usd: Decimal, now: datetime) -> Budget:
+def remaining_budget(session: Session, daily_usd: Decimal, monthly_usd: Decimal, now: datetime) -> Budget:
     """The tighter of the day's and the month's, both by UTC."""
     today = now.date()
     month = today.replace(day=1)
-    daily_left = daily_usd - usd(session, today, today)
-    monthly_left = monthly_usd - usd(session, month, today)
+    daily_left = daily_usd - spent_usd(session, today, today)
+    monthly_left = monthly_usd - spent_usd(session, month, today)
     if monthly_left < daily_left:
         next_month = (month + timedelta(days=32)).replace(day=1)
         return Budget(monthly_left, monthly_usd, "month", datetime.combine(next_month, time(), UTC))

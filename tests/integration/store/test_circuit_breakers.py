@@ -1,0 +1,44 @@
+"""How long a service is not called, and who is sent the notice of it."""
+
+from datetime import timedelta
+
+from pipeline.i18n import lazy_gettext
+from pipeline.records import DROPBOX, NETWORK, Language
+from pipeline.store import Store, circuit_breakers, notices
+from tests.integration.store.conftest import NOON
+from tests.integration.store.test_notices import TOLD, subscribe, untold
+
+HOUR = timedelta(hours=1)
+CREDITS = lazy_gettext("X's credits are used up")
+
+
+def test_a_stop_goes_on_from_its_beginning_until_the_service_answers(store: Store) -> None:
+    with store.write_session() as db:
+        circuit_breakers.open(db, NETWORK, CREDITS, NOON, NOON + HOUR)
+        circuit_breakers.close(db, NETWORK, NOON)
+        assert circuit_breakers.find_open(db, NETWORK, NOON), "what was under way before it does not end it"
+        again = circuit_breakers.open(db, NETWORK, CREDITS, NOON + HOUR, NOON + 2 * HOUR)
+        assert (again.opened_at, again.retry_at) == (NOON, NOON + 2 * HOUR)
+        circuit_breakers.half_open(db, NOON + HOUR)
+        assert circuit_breakers.find_open(db, NETWORK, NOON + HOUR) is None
+        assert circuit_breakers.find(db, NETWORK) is not None
+        circuit_breakers.close(db, NETWORK, NOON + HOUR)
+        assert not circuit_breakers.any_exist(db)
+
+
+def test_a_stop_is_told_once_a_day_however_often_it_begins_and_not_once_it_is_over(store: Store) -> None:
+    subscribe(store, 1, Language.ENGLISH)
+    subscribe(store, 2, Language.ENGLISH)
+    for at in (NOON - 2 * HOUR, NOON - HOUR):
+        with store.write_session() as db:
+            circuit_breakers.announce(db, circuit_breakers.open(db, NETWORK, CREDITS, at, NOON + HOUR), TOLD)
+            if at == NOON - 2 * HOUR:
+                [first, _] = notices.list_unsent(db, [], NOON)
+                notices.mark_sent(db, *first[:2])
+            circuit_breakers.half_open(db, at)
+            circuit_breakers.close(db, NETWORK, at)
+        assert untold(store) == []
+    with store.write_session() as db:
+        circuit_breakers.announce(db, circuit_breakers.open(db, NETWORK, CREDITS, NOON, NOON + HOUR), TOLD)
+        circuit_breakers.close(db, DROPBOX, NOON + HOUR)
+    assert [each[0] for each in untold(store)] == [2], "who heard of it does not hear again"
