@@ -101,4 +101,4 @@ class Context:
     async def ask_for_charts(self, comparison_ids: Collection[int], account_ids: Collection[int] = ()) -> None:
         """Have these charts drawn and these new accounts read now; what stands already is shown at once."""
         self.wake.set()
-        await self.pipeline_client.ask(comparison_ids, account_ids)
+        await self.pipeline_client.request_charts(comparison_ids, account_ids)

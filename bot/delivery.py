@@ -1,4 +1,4 @@
-"""Showing ready charts in the chats: the stream wakes it, the database says what is due.
+"""Showing ready charts in the chats: the pipeline wakes it, the database says what is due.
 
 Latest wins: a chat whose turn comes gets the newest chart, never a backlog. The chat that has waited longest is first,
 and one that must wait, or is slow, holds up no other. What was shown is noted, so that a restart neither repeats nor
@@ -120,15 +120,11 @@ class Delivery:
         await asyncio.gather(*self.loops, *self.under_way.values(), return_exceptions=True)
 
     async def _listen(self) -> None:
-        """Turn entries of the stream into news. They are acknowledged once the database was looked at."""
-        heard_before = True
+        """Wake the delivery whenever the pipeline says that a chart is ready."""
         while True:
             try:
-                entries = await self.context.pipeline_client.hear(LOOK_EVERY, again=heard_before)
-                heard_before = False
-                if entries:
+                if await self.context.pipeline_client.wait_for_ready(LOOK_EVERY):
                     self.context.wake.set()
-                    await self.context.pipeline_client.acknowledge(entries)
             except Exception as error:  # whatever it is must not end the loop
                 log.warning("cannot hear of ready charts", exc_info=error)
                 await asyncio.sleep(LOOK_AGAIN.total_seconds())
@@ -316,7 +312,7 @@ class Delivery:
         """The bytes are not kept any more and Telegram has no copy: have the same drawn anew."""
         await self.context.write(comparisons.request_fresh_redraw, showing.comparison_id)
         await self._postpone(showing, LOOK_AGAIN, "drawn again")
-        await self.context.pipeline_client.ask([showing.comparison_id])
+        await self.context.pipeline_client.request_charts([showing.comparison_id])
 
     async def _settle(self, showing: ChartDelivery, failure: Failure) -> None:
         log.info("chat %d was not shown a chart: %s", showing.chat_id, failure.text)

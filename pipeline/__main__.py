@@ -11,10 +11,13 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready
 from celery.utils.log import get_multiprocessing_logger
+from redis import Redis
 
 from pipeline import clock, logs, restart
 from pipeline.messaging import servers
-from pipeline.messaging.celery_app import ASKED, CHARTS, TICKS, UPLOADS, make_app, redeliver_unacked
+from pipeline.messaging.celery_app import make_app
+from pipeline.messaging.queues import CHARTS, REQUESTS, TICKS, UPLOADS, redeliver_unacked
+from pipeline.messaging.upgrade import delete_leftovers
 from pipeline.settings import PipelineSettings
 from pipeline.startup import startup
 from pipeline.store import Store, open_store
@@ -32,15 +35,15 @@ def worker(settings: PipelineSettings) -> None:
     app = _tasks(settings)
     # For RabbitMQ, which frees what a frozen worker holds once it missed two of them.
     app.conf.broker_heartbeat = max(SHORTEST_HEARTBEAT_S, settings.tick_seconds // 2)
-    worker_ready.connect(lambda **_: _begin_anew(app, settings), weak=False)
+    worker_ready.connect(lambda **_: _start_afresh(app, settings), weak=False)
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again among a tick's many posts
-    app.start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS},{ASKED}", *QUIET])
+    app.start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS},{REQUESTS}", *QUIET])
 
 
 def uploader(settings: PipelineSettings) -> None:
     """Uploads, one after the other: Dropbox refuses writes side by side, and no chart waits for them."""
     app = _tasks(settings)
-    worker_ready.connect(lambda **_: _ask_dropbox_again(settings), weak=False)
+    worker_ready.connect(lambda **_: _retry_dropbox(settings), weak=False)
     app.start(["--quiet", "worker", "-n", "uploader@%h", "-Q", UPLOADS, "-P", "solo", *QUIET])
 
 
@@ -74,16 +77,18 @@ def main() -> None:
     PROCESSES[chosen](settings)
 
 
-def _begin_anew(app: Celery, settings: PipelineSettings) -> None:
-    """What a worker before this one left undone is done again at once, and what was mended since is tried at once."""
+def _start_afresh(app: Celery, settings: PipelineSettings) -> None:
+    """Redo at once what an earlier worker left undone, and retry at once what may have been repaired since."""
     redeliver_unacked(app, held_for=timedelta(0))
+    with Redis.from_url(settings.redis_address) as redis:
+        delete_leftovers(app, redis)
     with closing(Store(settings.database_address)) as store:
-        restart.reading(store, settings, clock.now())
+        restart.worker_starts(store, settings, clock.now())
 
 
-def _ask_dropbox_again(settings: PipelineSettings) -> None:
+def _retry_dropbox(settings: PipelineSettings) -> None:
     with closing(Store(settings.database_address)) as store:
-        restart.uploading(store, clock.now())
+        restart.uploader_starts(store, clock.now())
 
 
 def _keep_our_logging(**_: object) -> None:

@@ -7,7 +7,7 @@ from pipeline.settings import Settings
 from pipeline.store import Store, accounts, circuit_breakers, comparisons, datasets, notices
 
 
-def reading(store: Store, settings: Settings, now: datetime) -> None:
+def worker_starts(store: Store, settings: Settings, now: datetime) -> None:
     """A worker starts: X is asked again whatever it said, one request first, and no more posts are shown than are read.
 
     Charts that another worker was drawing are free to be drawn. All datasets are compared with the posts: Dropbox may
@@ -23,7 +23,7 @@ def reading(store: Store, settings: Settings, now: datetime) -> None:
         notices.expire(db, notices.BUDGET_KEY_PREFIX, now)
 
 
-def uploading(store: Store, now: datetime) -> None:
+def uploader_starts(store: Store, now: datetime) -> None:
     """An uploader starts: Dropbox is asked again whatever it said."""
     with store.write_session() as db:
         circuit_breakers.half_open(db, now, DROPBOX)

@@ -1,23 +1,24 @@
-"""A tick, from beat to "chart ready", on one screen. Tasks unpack, call one plain function and pack."""
+"""A tick on one screen. Each task calls one step, which bears its name.
+
+    tick ─► a chord of fetch ─► store ─┬─► draw, for each comparison that changed ─┬─► write its dataset
+                                       ├─► rewrite, upload, purge, where due       ├─► upload, which nothing waits for
+                                       └─► the lock is released                    └─► draw the chart, publish it
+
+A `draw` task reads a comparison's posts once, writes the dataset and draws the chart from them. They stay in its
+process, so that the two cannot differ; only the finished PNG travels through Redis, where the bot fetches it. A dataset
+that the disk does not take is written by a later tick, and the chart goes on. A task whose worker is killed runs again.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from celery import Celery, chain, chord
+from celery import Celery, chord, shared_task
 
 from pipeline import clock
 from pipeline.messaging import client
-from pipeline.messaging.celery_app import (
-    ASKED,
-    CHARTS,
-    LOOK_UP,
-    LOST_AFTER,
-    REQUEST_CHARTS,
-    TICK,
-    UPLOADS,
-    make_app,
-    redeliver_unacked,
-)
+from pipeline.messaging.celery_app import LOOK_UP, REQUEST_CHARTS, TICK, make_app
+from pipeline.messaging.queues import ABANDONED_AFTER, CHARTS, REQUESTS, UPLOADS, redeliver_unacked
+from pipeline.messaging.task_request import Task
 from pipeline.settings import PipelineSettings
 from pipeline.steps import dataset as dataset_step
 from pipeline.steps import draw as draw_step
@@ -32,116 +33,128 @@ from pipeline.steps import upload as upload_step
 from pipeline.steps.resources import Resources
 from pipeline.store.comparisons import CLAIM_DURATION
 
-FOLLOW_NAMES = "follow_names"
 
-
-def build(settings: PipelineSettings) -> Celery:  # noqa: C901, PLR0915 each task is one or two lines
-    """The worker's app: the queues' one with the tasks. Clients are made in the process that first uses them."""
+def build(settings: PipelineSettings) -> Celery:
+    """The worker's app: that of the queues, with the tasks below and what they work with."""
     app = make_app(settings)
-    resources = Resources(settings)
-
-    def redraw(*failure: Any) -> None:
-        """A step of a chart failed, or what follows it could not be sent."""
-        *_, kwargs, _traceback = failure
-        resources.failed.add(kwargs["comparison_id"])
-
-    @app.task(name=TICK)
-    def tick() -> None:
-        """Sent by beat each period."""
-        token = resources.tick_lock.acquire()
-        if token is None:
-            return
-        with resources.tick_lock.released_on_failure(token):
-            redeliver_unacked(app, LOST_AFTER)
-            chunks = plan_step.plan(resources, clock.now())
-            if chunks:
-                chord([fetch.s(chunk) for chunk in chunks], store.s(token)).apply_async()
-            else:  # an empty header would run the body in its own way
-                store([], token)
-        if resources.is_first(FOLLOW_NAMES, planner.NAMES_EVERY):
-            follow_names.apply_async(expires=settings.tick_seconds)
-
-    @app.task(name=FOLLOW_NAMES)
-    def follow_names() -> None:
-        follow_names_step.follow_names(resources, clock.now())
-
-    @app.task(name="fetch", ignore_result=False)
-    def fetch(chunk: list[list[int | str]]) -> str | None:
-        return fetch_step.fetch(resources, chunk, clock.now())
-
-    @app.task(name="store")
-    def store(digests: list[str | None], token: str) -> None:
-        """Store what was fetched and start what follows from it; here the tick ends."""
-        with resources.tick_lock.released_on_failure(token):
-            outdated = store_step.store(resources, digests, clock.now())
-            start_charts(outdated, CHARTS)
-            for key in dataset_step.tidy(resources):
-                rewrite.apply_async((key,), expires=settings.tick_seconds)
-            if upload_step.has_uploads(resources, clock.now()):
-                upload.apply_async(expires=settings.tick_seconds)
-            if purge_step.is_due(resources.redis):
-                purge.delay()
-        resources.tick_lock.release(token)
-
-    @app.task(name=REQUEST_CHARTS)
-    def request_charts(comparison_ids: list[int], account_ids: list[int]) -> None:
-        """A chat asks for these charts and tracks these new accounts. It costs just that and waits for no tick."""
-        chunks = plan_step.plan_requested(resources, comparison_ids, account_ids, clock.now())
-        start_charts(draw_step.claim(resources, comparison_ids, clock.now()), ASKED)
-        if chunks:
-            chord([fetch.s(chunk) for chunk in chunks], store_requested.s()).apply_async()
-
-    @app.task(name="store_requested")
-    def store_requested(digests: list[str | None]) -> None:
-        """Store what was fetched for the first time, and draw what waited for that."""
-        start_charts(store_step.store_requested(resources, digests, clock.now()), ASKED)
-
-    def start_charts(outdated: Sequence[tuple[int, int]], queue: str) -> None:
-        with resources.noting_failure(comparison_id for comparison_id, _ in outdated):
-            for comparison_id, version in outdated:
-                start_chart(comparison_id, version, queue)
-
-    def start_chart(comparison_id: int, version: int, queue: str) -> None:
-        """Side by side: write the dataset, if it is kept, and upload it; draw it, and tell that the chart is ready."""
-        uploading = upload.si().set(expires=settings.tick_seconds)  # while Dropbox hangs, no line forms
-        written = [dataset.si(comparison_id=comparison_id), *([uploading] if settings.dropbox_is_on else [])]
-        drawn = [
-            draw.si(comparison_id=comparison_id).set(queue=queue),
-            publish.s(comparison_id=comparison_id, version=version).set(queue=queue),
-        ]
-        for first, *rest in (written, drawn):
-            first.set(expires=CLAIM_DURATION.total_seconds())
-            chain(first, *rest).apply_async()
-
-    @app.task(name="dataset", queue=CHARTS, on_failure=redraw)
-    def dataset(comparison_id: int) -> None:
-        dataset_step.dataset(resources, comparison_id)
-
-    @app.task(name="rewrite", queue=CHARTS)
-    def rewrite(key: str) -> None:
-        dataset_step.rewrite(resources, key)
-
-    @app.task(name="upload", queue=UPLOADS)
-    def upload() -> None:
-        upload_step.upload(resources, clock.now())
-
-    @app.task(name="draw", queue=CHARTS, on_failure=redraw)
-    def draw(comparison_id: int) -> str | None:
-        return draw_step.draw(resources, comparison_id, clock.now())
-
-    @app.task(name="publish", queue=CHARTS, on_failure=redraw)
-    def publish(drawing: str | None, comparison_id: int, version: int) -> None:
-        if draw_step.publish(resources, drawing, comparison_id, version):
-            start_charts(draw_step.claim(resources, [comparison_id], clock.now()), ASKED)
-
-    @app.task(name="purge", queue=CHARTS)
-    def purge() -> None:
-        """Once a day."""
-        purge_step.purge(resources.store, clock.now())
-
-    @app.task(name=LOOK_UP)
-    def look_up(handles: list[str], reply_to: str) -> None:
-        """A chat asks what X says of these handles."""
-        client.reply(resources.redis, reply_to, look_up_step.look_up(resources, handles, clock.now()))
-
+    app.resources = Resources(settings)
     return app
+
+
+class StepTask(Task):
+    """A task that works with its app's clients."""
+
+    @property
+    def resources(self) -> Resources:
+        return cast("Resources", self.app.resources)  # type: ignore[attr-defined] # `build` sets it
+
+    @property
+    def period_s(self) -> int:
+        """Seconds between two ticks. What the next tick sends anew expires then, so that it never piles up."""
+        return self.resources.settings.tick_seconds
+
+
+@shared_task(name=TICK, base=StepTask, bind=True)
+def tick(task: StepTask) -> None:
+    """Sent by beat each period."""
+    lock = task.resources.tick_lock
+    token = lock.acquire()
+    if token is None:
+        return
+    with lock.released_on_failure(token):
+        redeliver_unacked(task.app, ABANDONED_AFTER)
+        chunks = plan_step.plan(task.resources, clock.now())
+        if chunks:
+            chord([fetch.s(chunk) for chunk in chunks], store.s(token)).apply_async()
+        else:  # an empty header would run the body in its own way
+            store([], token)
+    if task.resources.is_first("follow_names", planner.NAMES_EVERY):
+        follow_names.apply_async(expires=task.period_s)
+
+
+@shared_task(name="fetch", base=StepTask, bind=True, ignore_result=False)
+def fetch(task: StepTask, chunk: list[list[int | str]]) -> str | None:
+    return fetch_step.fetch(task.resources, chunk, clock.now())
+
+
+@shared_task(name="store", base=StepTask, bind=True)
+def store(task: StepTask, digests: list[str | None], token: str) -> None:
+    """Store what was fetched and start what follows from it. Here the tick ends."""
+    with task.resources.tick_lock.released_on_failure(token):
+        start_charts(task.resources, store_step.store(task.resources, digests, clock.now()), CHARTS)
+        for key in dataset_step.tidy(task.resources):
+            rewrite.apply_async((key,), expires=task.period_s)
+        if upload_step.has_uploads(task.resources, clock.now()):
+            upload.apply_async(expires=task.period_s)
+        if purge_step.is_due(task.resources.redis):
+            purge.delay()
+    task.resources.tick_lock.release(token)
+
+
+@shared_task(name=REQUEST_CHARTS, base=StepTask, bind=True)
+def request_charts(task: StepTask, comparison_ids: list[int], account_ids: list[int]) -> None:
+    """A chat asks for these charts and tracks these new accounts: only they are fetched and drawn, without a tick."""
+    chunks = plan_step.plan_requested(task.resources, comparison_ids, account_ids, clock.now())
+    start_charts(task.resources, draw_step.claim(task.resources, comparison_ids, clock.now()), REQUESTS)
+    if chunks:
+        chord([fetch.s(chunk) for chunk in chunks], store_requested.s()).apply_async()
+
+
+@shared_task(name="store_requested", base=StepTask, bind=True)
+def store_requested(task: StepTask, digests: list[str | None]) -> None:
+    """Store what was fetched for the first time, and draw what waited for that."""
+    start_charts(task.resources, store_step.store_requested(task.resources, digests, clock.now()), REQUESTS)
+
+
+def start_charts(resources: Resources, claimed: Sequence[tuple[int, int]], queue: str) -> None:
+    """Have these comparisons drawn, each to its version. Where a message cannot be sent, all are released again."""
+    with resources.noting_failure(comparison_id for comparison_id, _ in claimed):
+        for comparison_id, version in claimed:
+            chart = {"comparison_id": comparison_id, "version": version}
+            draw.apply_async(kwargs=chart, queue=queue, expires=CLAIM_DURATION.total_seconds())
+
+
+def release_chart(task: StepTask, *failure: Any) -> None:
+    """Celery calls this where `draw` raised: the next tick draws the comparison again."""
+    _error, _task_id, _args, kwargs, _traceback = failure
+    task.resources.failed.add(kwargs["comparison_id"])
+
+
+@shared_task(name="draw", base=StepTask, bind=True, queue=CHARTS, on_failure=release_chart)
+def draw(task: StepTask, *, comparison_id: int, version: int) -> None:
+    """Write the comparison's dataset and draw its chart, both from the same posts."""
+    snapshot = draw_step.read(task.resources, comparison_id, clock.now())
+    if dataset_step.dataset(task.resources, snapshot) and task.resources.settings.dropbox_is_on:
+        upload.apply_async(expires=task.period_s)  # while Dropbox hangs, no messages pile up
+    if draw_step.draw(task.resources, snapshot, version):
+        start_charts(task.resources, draw_step.claim(task.resources, [comparison_id], clock.now()), REQUESTS)
+
+
+@shared_task(name="rewrite", base=StepTask, bind=True, queue=CHARTS)
+def rewrite(task: StepTask, key: str) -> None:
+    """Write a dataset without a chart: its file is missing, or no longer what the posts say."""
+    dataset_step.rewrite(task.resources, key)
+
+
+@shared_task(name="upload", base=StepTask, bind=True, queue=UPLOADS)
+def upload(task: StepTask) -> None:
+    """Bring Dropbox up to date. Nothing waits for this task, and its queue has a worker of its own."""
+    upload_step.upload(task.resources, clock.now())
+
+
+@shared_task(name="purge", base=StepTask, bind=True, queue=CHARTS)
+def purge(task: StepTask) -> None:
+    """Once a day, delete what no chat needs any more."""
+    purge_step.purge(task.resources.store, clock.now())
+
+
+@shared_task(name="follow_names", base=StepTask, bind=True)
+def follow_names(task: StepTask) -> None:
+    """Once a minute, see whether accounts were renamed."""
+    follow_names_step.follow_names(task.resources, clock.now())
+
+
+@shared_task(name=LOOK_UP, base=StepTask, bind=True)
+def look_up(task: StepTask, handles: list[str], reply_to: str) -> None:
+    """A chat asks which accounts these handles name."""
+    client.reply(task.resources.redis, reply_to, look_up_step.look_up(task.resources, handles, clock.now()))

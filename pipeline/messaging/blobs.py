@@ -27,11 +27,6 @@ class Blobs:
         found: bytes | None = self.redis.get(key(digest))  # type: ignore[assignment]
         return found
 
-    def replace(self, old: str | None, new: str) -> None:
-        """Whoever wants the old bytes will want the new ones."""
-        if old != new:
-            self.retire(old)
-
     def retire(self, digest: str | None) -> None:
         """These bytes did their work; whoever is about to fetch them still can."""
         if digest:

@@ -14,7 +14,7 @@ class TickLock:
 
     def __init__(self, redis: Redis, lasts_s: float) -> None:
         self.redis = redis
-        self.lock = Lock(redis, "tallybird:tick", timeout=lasts_s, thread_local=False)
+        self.lock = Lock(redis, "tallybird:tick-lock", timeout=lasts_s, thread_local=False)
 
     def acquire(self) -> str | None:
         """The token to release the lock with, or None where another tick is under way."""

@@ -1,7 +1,7 @@
 """What a comparison's chart shows: its rows, from the posts that are stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -14,7 +14,6 @@ from pipeline.chart.views.definition import Figures
 from pipeline.i18n import STATE_NAMES, Translator, lazy_gettext, translator
 from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, Metric, Normalization, Post, State
 from pipeline.sources.x.facts import views_are_counted
-from pipeline.store import comparisons
 from pipeline.store.growth import Growth, compute_growth
 from pipeline.store.tables import Account, Comparison
 
@@ -24,43 +23,27 @@ SHORT_STATES = {State.MISSING: lazy_gettext("gone")}
 """What is said of an account that still has posts, beside the day of its figures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A drawn chart: the digest of its PNG, its caption, the digest of what went into it, and its packed layout.
-
-    as_of: when what it shows was read. fades_at: when it is to be drawn anew though nothing is read.
-    """
-
-    chart_digest: str
-    caption: str
-    inputs_digest: str
-    layout: str
-    as_of: datetime
-    expires_at: datetime | None
-
-
-drawings = TypeAdapter(Drawing)
-"""Packs a drawing to JSON bytes and back."""
 layouts = TypeAdapter(Layout)
 """Packs a layout to JSON bytes and back."""
 shown = TypeAdapter(tuple[ChartSpec, tuple[ChartRow, ...], tuple[int, ...], tuple[str, ...]])
 """Packs what a chart shows but for its time: the rows, how many of their posts are young, and what is gained a day."""
+Timelines = Sequence[tuple[Account, Sequence[Post]]]
+"""A comparison's accounts, in the order that it keeps, each with its newest posts, newest first."""
 Counted = Sequence[tuple[int, Post]]
 """Posts with what they have of a metric, newest first."""
 
 
-def chart_data(session: Session, comparison: Comparison, now: datetime) -> ChartData:
-    """What the comparison shows now."""
+def chart_data(session: Session, comparison: Comparison, timelines: Timelines, now: datetime) -> ChartData:
+    """What the chart shows of these posts; a growth also of the history that the session reads."""
     spec = comparison.spec
-    accounts = comparisons.list_accounts(session, comparison.id)
-    newest = comparisons.newest_posts(session, comparison.id, spec.count)
-    read = [account.fetched_at for account in accounts if account.fetched_at is not None]
-    as_of = max(read, default=now)
-    rows = tuple(_row(account, newest[account.id], spec, as_of) for account in accounts)
+    accounts = [account for account, _ in timelines]
+    as_of = max((each.fetched_at for each in accounts if each.fetched_at is not None), default=now)
+    rows = tuple(_row(account, posts, spec, as_of) for account, posts in timelines)
     before = layouts.validate_json(comparison.layout) if comparison.layout else None
     data = ChartData(spec, as_of, rows, before)
     if VIEWS[spec.view].figures is not Figures.GAINED:
         return data
+    newest = {account.id: posts for account, posts in timelines}
     return _grown(data, compute_growth(session, accounts, newest, spec.metric, spec.span, now), now)
 
 

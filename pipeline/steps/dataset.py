@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import NETWORK
 from pipeline.steps import dataset_file
+from pipeline.steps.chart_data import Timelines
 from pipeline.steps.resources import Resources
+from pipeline.steps.snapshot import Snapshot
 from pipeline.store import accounts, comparisons, datasets, subscriptions
 
 log = logging.getLogger(__name__)
@@ -17,54 +19,68 @@ REWRITTEN_A_TICK = 20
 """Datasets that are written without a chart, as after a start: they must not hold up those that somebody waits for."""
 
 
-def dataset(resources: Resources, comparison_id: int) -> None:
-    """Write the comparison's dataset, where somebody tracks or subscribes to what it is of. Raises OSError."""
+def dataset(resources: Resources, source: Snapshot) -> bool:
+    """Write the comparison's dataset, where a chat tracks or subscribes to what it is of.
+
+    Returns whether what the file should hold is new, so that Dropbox is behind. A file that the disk does not take is
+    no error: the chart does not need it, and the next ticks write it again.
+    """
+    count = source.data.spec.count
+    key = datasets.make_key(count, [account.id for account, _ in source.timelines])
     with resources.store.read_session() as db:
-        key = datasets.key_of_comparison(db, comparison_id)
-        is_wanted = subscriptions.has_subscribers(db, comparison_id) or datasets.is_needed(
+        is_kept = subscriptions.has_subscribers(db, source.comparison_id) or datasets.is_needed(
             db, key, resources.settings.posts_per_account
         )
-    if is_wanted:
-        _write(resources, key)
-        _write(resources, datasets.DATA_DICTIONARY)
+    if not is_kept:
+        return False
+    is_new = _write(resources, key, *_file(source.timelines, count))
+    return _write(resources, datasets.DATA_DICTIONARY, *_dictionary()) or is_new
 
 
 def rewrite(resources: Resources, key: str) -> None:
     """Bring a dataset to what the posts say now, and its file here to what it should hold."""
-    try:
-        _write(resources, key)
-    except OSError as error:
-        log.warning("a dataset was not written: %s", error)
-
-
-def _write(resources: Resources, key: str) -> None:
-    """Note what the file is to hold, which the upload step goes by too, and then write it to DATA_DIR.
-
-    In this order, so that what the disk has no room for gets to Dropbox all the same.
-    """
     with resources.store.read_session() as db:
         path, content = render(db, key)
-        is_noted = datasets.is_current(db, key, path, dataset_file.version(content))
-    if not is_noted:
-        with resources.store.write_session() as db:
-            datasets.save(db, key, path, dataset_file.version(content))
-    try:
-        dataset_file.keep(_folder(resources), path, content)
-    except OSError:
-        with resources.store.write_session() as db:
-            datasets.mark_due(db, [key])
-        raise
+    _write(resources, key, path, content)
 
 
 def render(db: Session, key: str) -> tuple[str, bytes]:
     """The path and the bytes of a dataset, from the posts that are stored now."""
     if key == datasets.DATA_DICTIONARY:
-        return dataset_file.DICTIONARY_PATH, dataset_file.dictionary()
+        return _dictionary()
     count, account_ids = datasets.parse_key(key)
     newest = comparisons.newest_posts_of_accounts(db, account_ids, count)
-    members = accounts.get_many(db, account_ids)
-    timelines = {dataset_file.Author(each.handle, each.remote_id): newest[each.id] for each in members}
-    return dataset_file.path(NETWORK, timelines, count), dataset_file.render(NETWORK, timelines.items())
+    return _file([(account, newest[account.id]) for account in accounts.get_many(db, account_ids)], count)
+
+
+def _dictionary() -> tuple[str, bytes]:
+    return dataset_file.DICTIONARY_PATH, dataset_file.dictionary()
+
+
+def _file(timelines: Timelines, count: int) -> tuple[str, bytes]:
+    authors = [(dataset_file.Author(account.handle, account.remote_id), posts) for account, posts in timelines]
+    path = dataset_file.path(NETWORK, [author for author, _ in authors], count)
+    return path, dataset_file.render(NETWORK, authors)
+
+
+def _write(resources: Resources, key: str, path: str, content: bytes) -> bool:
+    """Note what the file should hold, then write it to DATA_DIR; returns whether that is new.
+
+    In this order, since the upload step goes by the note: what the disk has no room for gets to Dropbox all the same.
+    """
+    digest = dataset_file.version(content)
+    with resources.store.read_session() as db:
+        is_new = not datasets.is_current(db, key, path, digest)
+    if is_new:
+        with resources.store.write_session() as db:
+            datasets.save(db, key, path, digest)
+    try:
+        dataset_file.keep(_folder(resources), path, content)
+    except OSError as error:
+        log.warning("a dataset was not written: %s", error)
+        with resources.store.write_session() as db:
+            datasets.mark_due(db, [key])
+    return is_new
 
 
 def tidy(resources: Resources) -> Sequence[str]:

@@ -1,15 +1,19 @@
-"""The draw step: from stored posts to a published chart, unless it would show the same as before."""
+"""The draw step: a comparison's chart is drawn and published, unless it would show the same as before."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
 
 from pipeline.chart import render
 from pipeline.chart.caption import caption
 from pipeline.chart.views import prepare
 from pipeline.messaging import client
-from pipeline.steps.chart_data import Drawing, chart_data, drawings, inputs, layouts
+from pipeline.records import ChartData
+from pipeline.steps.chart_data import inputs, layouts
 from pipeline.steps.resources import Resources
+from pipeline.steps.snapshot import Snapshot, snapshot
 from pipeline.store import comparisons
 from pipeline.store.tables import Comparison
 
@@ -22,40 +26,50 @@ def claim(resources: Resources, comparison_ids: Collection[int], now: datetime) 
         return comparisons.claim(db, comparison_ids, now)
 
 
-def draw(resources: Resources, comparison_id: int, now: datetime) -> str | None:
-    """Draw the comparison; returns the digest of the drawing, or None where the chart would show the same as before."""
+def read(resources: Resources, comparison_id: int, now: datetime) -> Snapshot:
+    """Read what the comparison's dataset and chart are made of."""
     with resources.store.read_session() as db:
-        comparison = db.get_one(Comparison, comparison_id)
-        data = chart_data(db, comparison, now)
-    if comparison.inputs_digest == inputs(data):
-        with resources.store.write_session() as db:
-            comparisons.mark_unchanged(db, comparison_id, inputs(data), data.as_of)
-        return None
-    packed_layout = layouts.dump_json(prepare(data).layout).decode()
-    chart = resources.blobs.put(render.render(render.draw(data)))
-    drawing = Drawing(chart, caption(data), inputs(data), packed_layout, data.as_of, data.expires_at)
-    return resources.blobs.put(drawings.dump_json(drawing))
+        return snapshot(db, db.get_one(Comparison, comparison_id), now)
 
 
-def publish(resources: Resources, digest: str | None, comparison_id: int, version: int) -> bool:
-    """Note the chart as the comparison's newest, and wake the bot. True where a later version was asked for."""
-    packed = resources.blobs.get(digest) if digest else None
-    if digest and packed is None:
-        with resources.store.write_session() as db:
-            comparisons.requeue(db, comparison_id)
-        return True
+def draw(resources: Resources, source: Snapshot, version: int) -> bool:
+    """Draw the chart, note it as the comparison's newest and wake the bot. True where a later version is wanted by now.
+
+    version: what `claim` returned; a chart of a later version that was published meanwhile stays.
+    """
+    digest = inputs(source.data)
+    chart = None if source.drawn_inputs == digest else _chart(resources, source.data)
+    replaced = None
     with resources.store.write_session() as db:
-        if packed is not None:
-            drawing = drawings.validate_json(packed)
-            comparison = db.get_one(Comparison, comparison_id)
-            if (
-                comparison.rendered_version <= version and comparison.inputs_digest != drawing.inputs_digest
-            ):  # the same may be drawn twice
-                resources.blobs.replace(comparison.chart_digest, drawing.chart_digest)
-                for name, value in asdict(drawing).items():
-                    setattr(comparison, name, value)
-                comparison.checked_at = drawing.as_of
-        behind = comparisons.mark_rendered(db, comparison_id, version)
-    resources.blobs.retire(digest)
-    client.announce(resources.redis, comparison_id)
-    return behind
+        if chart is None:
+            comparisons.mark_unchanged(db, source.comparison_id, digest, source.data.as_of)
+        else:
+            replaced = _publish(db, source.comparison_id, version, chart)
+        is_behind = comparisons.mark_rendered(db, source.comparison_id, version)
+    resources.blobs.retire(replaced)
+    client.wake_bot(resources.redis)
+    return is_behind
+
+
+def _chart(resources: Resources, data: ChartData) -> dict[str, Any]:
+    """The columns of a comparison that describe its chart. The PNG itself stays in Redis until the bot has it."""
+    return {
+        "chart_digest": resources.blobs.put(render.render(render.draw(data))),
+        "inputs_digest": inputs(data),
+        "caption": caption(data),
+        "layout": layouts.dump_json(prepare(data).layout).decode(),
+        "as_of": data.as_of,
+        "checked_at": data.as_of,
+        "expires_at": data.expires_at,
+    }
+
+
+def _publish(db: Session, comparison_id: int, version: int, chart: dict[str, Any]) -> str | None:
+    """Note the chart, unless a later one or an equal one stands; returns the digest of the picture that it replaces."""
+    comparison = db.get_one(Comparison, comparison_id)
+    if comparison.rendered_version > version or comparison.inputs_digest == chart["inputs_digest"]:
+        return None
+    replaced = comparison.chart_digest
+    for name, value in chart.items():
+        setattr(comparison, name, value)
+    return replaced if replaced != comparison.chart_digest else None

@@ -218,11 +218,6 @@ def list_accounts(session: Session, comparison_id: int) -> Sequence[Account]:
     ).all()
 
 
-def newest_posts(session: Session, comparison_id: int, count: int) -> dict[int, list[PostRecord]]:
-    """The newest posts of each of the comparison's accounts, newest first, by the account's id."""
-    return newest_posts_of_accounts(session, [account.id for account in list_accounts(session, comparison_id)], count)
-
-
 def newest_posts_of_accounts(session: Session, account_ids: Sequence[int], count: int) -> dict[int, list[PostRecord]]:
     """The newest posts of each of these accounts, newest first, by the account's id."""
     posts = _newest(Post.account_id.in_(account_ids), count)

@@ -30,13 +30,6 @@ def parse_key(key: str) -> Contents:
     return Contents(int(count), tuple(map(int, filter(None, ids.split(",")))))
 
 
-def key_of_comparison(session: Session, comparison_id: int) -> str:
-    """The key of the dataset that the comparison is drawn from."""
-    comparison = session.get_one(Comparison, comparison_id)
-    accounts = select(ComparisonAccount.account_id).where(ComparisonAccount.comparison_id == comparison_id)
-    return make_key(comparison.spec.count, session.scalars(accounts))
-
-
 def is_needed(session: Session, key: str, count: int) -> bool:
     """Whether the dataset is to be kept; only what shares an account with it is looked through."""
     account_ids = parse_key(key).account_ids

@@ -118,11 +118,14 @@ def _shows(sandbox: Sandbox, chat_id: int) -> bool:
 def _our_tick(sandbox: Sandbox, app: Any, redis: Any, value: int) -> dict[str, float]:
     time.sleep(6)  # an account is due again half a period after its last turn
     _change_all(sandbox, value)
-    since, entry = sandbox.last_call(), redis.xinfo_stream(READY)["last-generated-id"]
-    started = time.time()
-    app.send_task(TICK)
-    redis.xread({READY: entry}, block=60_000)
-    ready = time.time() - started
+    since = sandbox.last_call()
+    with redis.pubsub() as channel:
+        channel.subscribe(READY)
+        channel.get_message(timeout=10)  # the subscription's own answer
+        started = time.time()
+        app.send_task(TICK)
+        assert channel.get_message(timeout=60), "no chart became ready"
+        ready = time.time() - started
     until(lambda: len(_edits(sandbox, since)) == CHATS, within_s=60, every_s=LOOK_EVERY_S)
     whole = _answered(_edits(sandbox, since)[-1]) - started
     until(lambda: [call for call in sandbox.calls("dropbox", since) if call["method"] == "files/upload"], within_s=30)

@@ -3,8 +3,9 @@
 import random
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -17,8 +18,8 @@ import psutil
 import pytest
 from redis import Redis
 
-from pipeline.messaging.celery_app import ASKED, CHARTS, TICKS
 from pipeline.messaging.client import READY
+from pipeline.messaging.queues import CHARTS, REQUESTS, TICKS
 from pipeline.records import NETWORK, Comparison, Mode, Profile, State
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.tables import Subscription
@@ -178,14 +179,13 @@ def _subscribe(deployment: Deployment) -> None:
 def _watch(deployment: Deployment, seen: Seen, length_s: float) -> None:
     """Change every account once a period, and note what is seen meanwhile."""
     ends = time.monotonic() + length_s
-    with Redis.from_url(deployment.redis) as redis, ThreadPoolExecutor(1) as person:
-        since, last = deployment.sandbox.last_call(), "$"
-        last = redis.xinfo_stream(READY)["last-generated-id"] if redis.exists(READY) else "0"
+    with Redis.from_url(deployment.redis) as redis, _noting_ready(redis, seen), ThreadPoolExecutor(1) as person:
+        since = deployment.sandbox.last_call()
         while time.monotonic() < ends:
             changing = person.submit(_change_all, deployment.sandbox, int(time.time()))
             _sample(redis, seen, TICK_S)
             changing.result()
-            since, last = _note_calls(deployment.sandbox, seen, since), _note_ready(redis, seen, last)
+            since = _note_calls(deployment.sandbox, seen, since)
             for name, size in _memory(deployment, redis).items():
                 seen.memory[name].append(size)
 
@@ -212,11 +212,17 @@ def _note_calls(sandbox: Sandbox, seen: Seen, since: int) -> int:
     return max((int(call["seq"]) for call in calls), default=since)
 
 
-def _note_ready(redis: "Redis", seen: Seen, last: Any) -> Any:
-    """An entry's id begins with its moment in ms."""
-    entries: Any = redis.xrange(READY, min=last)
-    seen.ready += [int(entry.partition(b"-")[0]) / 1000 for entry, _fields in entries]
-    return entries[-1][0] if entries else last
+@contextmanager
+def _noting_ready(redis: "Redis", seen: Seen) -> Iterator[None]:
+    """Note the moment of each chart that becomes ready."""
+    channel: Any = redis.pubsub()  # type: ignore[no-untyped-call]
+    channel.subscribe(**{READY: lambda _message: seen.ready.append(time.time())})
+    listener = channel.run_in_thread(sleep_time=1)
+    try:
+        yield
+    finally:
+        listener.stop()
+        listener.join()
 
 
 def _memory(deployment: Deployment, redis: "Redis") -> dict[str, int]:
@@ -234,7 +240,7 @@ def _memory(deployment: Deployment, redis: "Redis") -> dict[str, int]:
 
 
 def _waiting(redis: "Redis") -> int:
-    lengths: list[Any] = [redis.llen(queue) for queue in (TICKS, CHARTS, ASKED)]
+    lengths: list[Any] = [redis.llen(queue) for queue in (TICKS, CHARTS, REQUESTS)]
     return sum(lengths)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from redis import Redis as Client
 
-from pipeline.messaging.celery_app import ASKED, CHARTS, TICKS, UPLOADS
+from pipeline.messaging.queues import CHARTS, REQUESTS, TICKS, UPLOADS
 from tests.chaos.conftest import Report
 from tests.chaos.subscribers import (
     READY,
@@ -249,7 +249,7 @@ def test_rabbitmqs_queues_are_replicated_and_what_is_sent_there_is_confirmed(
     rabbitmq: RabbitMQ, by_rabbitmq: Subscribers
 ) -> None:
     fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
-    assert rabbitmq.queue_types() == dict.fromkeys((TICKS, CHARTS, ASKED, UPLOADS), "quorum")
+    assert rabbitmq.queue_types() == dict.fromkeys((TICKS, CHARTS, REQUESTS, UPLOADS), "quorum")
     assert rabbitmq.unconfirmed_channels() == []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from kombu import Connection
 
-from pipeline.messaging.celery_app import ASKED, CHARTS, TICKS, UPLOADS
+from pipeline.messaging.queues import CHARTS, REQUESTS, TICKS, UPLOADS
 from pipeline.settings import Settings
 from tests.conftest import until
 from tests.e2e.deployment import Deployment
@@ -21,7 +21,7 @@ class Harm:
         return Path.mkdir, (self.proof,)
 
 
-@pytest.mark.parametrize("queue", [TICKS, CHARTS, ASKED, UPLOADS])
+@pytest.mark.parametrize("queue", [TICKS, CHARTS, REQUESTS, UPLOADS])
 def test_a_pickled_message_is_refused_and_harms_nothing(
     shared_deployment: Deployment, queue: str, tmp_path: Path
 ) -> None:

@@ -19,7 +19,8 @@ from pipeline.records import (
     Span,
     View,
 )
-from pipeline.steps.chart_data import chart_data, inputs
+from pipeline.steps.chart_data import inputs
+from pipeline.steps.snapshot import snapshot
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Gain, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
@@ -59,7 +60,7 @@ def shown(
 ) -> ChartData:
     spec = ChartSpec(metric, View.GROWTH, posts, span=span)
     with store.write_session() as db:
-        return chart_data(db, comparisons.get_or_create(db, Comparison((1,), spec)), now)
+        return snapshot(db, comparisons.get_or_create(db, Comparison((1,), spec)), now).data
 
 
 def row(

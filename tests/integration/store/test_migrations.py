@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 from pipeline import clock
 from pipeline.i18n import translator
 from pipeline.records import NETWORK, ChartSpec, Comparison, Language, Metric, Span, Theme, View
-from pipeline.steps.chart_data import chart_data
+from pipeline.steps.snapshot import snapshot
 from pipeline.store import Store, circuit_breakers, comparisons, datasets, dropbox_files, notices
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Base
@@ -195,7 +195,7 @@ def test_history_from_before_is_kept_as_far_as_charts_look_back_and_claims_no_mo
     migrate(store)
     with store.write_session() as db:
         spec = ChartSpec(view=View.GROWTH, span=Span.HOUR)
-        data = chart_data(db, comparisons.get_or_create(db, Comparison((1,), spec)), now)
+        data = snapshot(db, comparisons.get_or_create(db, Comparison((1,), spec)), now).data
         assert not inspect(db.connection()).has_table("history")
     [row] = data.rows
     assert (row.total, row.since) == (90 - 10, now - timedelta(minutes=40))

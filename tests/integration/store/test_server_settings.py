@@ -72,9 +72,9 @@ def live(store: Store) -> Life:
         with store.write_session() as db:
             accounts.save_fetch_results(db, [FetchResult(ids[0], at, read, complete=True)])
     with store.write_session() as db:
-        comparison = comparisons.get_or_create(db, Comparison((ids[0],), ChartSpec(Metric.REPOSTS, View.SPREAD, 100)))
+        comparisons.get_or_create(db, Comparison((ids[0],), ChartSpec(Metric.REPOSTS, View.SPREAD, 100)))
         db.flush()
-        newest = comparisons.newest_posts(db, comparison.id, 100)[ids[0]]
+        newest = comparisons.newest_posts_of_accounts(db, ids, 100)[ids[0]]
         csv = dataset_file.render(NETWORK, [(dataset_file.Author("b_c", "1"), newest)])
         billed = {row.day: row.count for row in db.scalars(select(LedgerEntry).where(LedgerEntry.resource == "posts"))}
         handles = [account.handle for account in chats.list_tracked_accounts(db, 1)]

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from pipeline import clock
 from pipeline.i18n import lazy_gettext
 from pipeline.messaging.blobs import Blobs
-from pipeline.messaging.client import announce
+from pipeline.messaging.client import wake_bot
 from pipeline.records import NETWORK, ChartSpec, Comparison, Mode, Profile, State
 from pipeline.settings import Settings
 from pipeline.store import accounts, chats, comparisons, notices, subscriptions
@@ -89,7 +89,7 @@ class Follower:
                 row.chart_digest, row.caption = digest, f"chart {picture} of @name_{self.number}"
                 db.flush()
                 comparisons.mark_rendered(db, row.id, row.requested_version)
-            announce(redis, self.comparison_id)
+            wake_bot(redis)
 
     def wait_over(self, *, since: timedelta = timedelta(0)) -> None:
         """What is waited for now has been waited for; `since`: and for so long already."""
@@ -102,7 +102,7 @@ class Follower:
                     begun.where(Subscription.failing_since.is_not(None)).values(failing_since=clock.now() - since)
                 )
         with self.redis as redis:
-            announce(redis, self.comparison_id)
+            wake_bot(redis)
 
     @property
     def kept(self) -> Subscription | None:

@@ -99,7 +99,7 @@ def grown(store: Store, comparison_id: int, span: Span, now: datetime, count: in
     """What is claimed, and of which posts."""
     with store.read_session() as db:
         members = comparisons.list_accounts(db, comparison_id)
-        posts = comparisons.newest_posts(db, comparison_id, count)
+        posts = comparisons.newest_posts_of_accounts(db, [each.id for each in members], count)
         [found] = compute_growth(db, members, posts, Metric.REPOSTS, span, now)
     return found, [post.id for post in posts[1]]
 

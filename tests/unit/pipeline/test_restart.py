@@ -10,7 +10,7 @@ from pipeline import restart
 from pipeline.chart.caption import caption
 from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX, NETWORK, ChartSpec, State
-from pipeline.steps.chart_data import chart_data
+from pipeline.steps.snapshot import snapshot
 from pipeline.store import chats, circuit_breakers, comparisons, notices
 from pipeline.store.gains import hash_post_id, unpack
 from pipeline.store.tables import Comparison, Gain, Subscription
@@ -23,7 +23,7 @@ TOKEN = lazy_gettext("X refuses the bearer token")
 def start(ticks: Ticks, number: int, **settings: Any) -> None:
     """Stop, and start with these settings."""
     ticks.start(**settings)
-    restart.reading(ticks.store, ticks.resources.settings, NOW + number * ticks.resources.settings.tick)
+    restart.worker_starts(ticks.store, ticks.resources.settings, NOW + number * ticks.resources.settings.tick)
 
 
 def untold(ticks: Ticks, number: int) -> list[str]:
@@ -131,10 +131,10 @@ def test_accounts_that_a_wrong_address_did_not_know_are_read_as_soon_as_it_is_me
 def test_dropbox_is_asked_again_when_the_uploader_starts(ticks: Ticks) -> None:
     with ticks.store.write_session() as db:
         circuit_breakers.open(db, DROPBOX, lazy_gettext("Dropbox is full"), NOW, NOW + timedelta(minutes=15))
-    restart.reading(ticks.store, ticks.resources.settings, NOW)
+    restart.worker_starts(ticks.store, ticks.resources.settings, NOW)
     with ticks.store.read_session() as db:
         assert circuit_breakers.find_open(db, DROPBOX, NOW) is not None
-    restart.uploading(ticks.store, NOW)
+    restart.uploader_starts(ticks.store, NOW)
     with ticks.store.read_session() as db:
         assert circuit_breakers.find_open(db, DROPBOX, NOW) is None
 
@@ -143,7 +143,7 @@ def shown(ticks: Ticks, subscription_id: int) -> tuple[int, str, list[float]]:
     """How many posts the subscription is of, its caption, and the counts that are drawn."""
     with ticks.store.read_session() as db:
         row = db.get_one(Comparison, db.get_one(Subscription, subscription_id).comparison_id)
-        data = chart_data(db, row, NOW)
+        data = snapshot(db, row, NOW).data
         return row.spec.count, caption(data), [int(value) for value in data.rows[0].values]
 
 
@@ -181,7 +181,7 @@ def test_a_start_without_a_change_wants_nothing_drawn(ticks: Ticks) -> None:
     ticks.subscribe(ticks.add("nasa"))
     ticks.tick_without_x(0, ())
     wanted = ticks.versions()
-    restart.reading(ticks.store, ticks.resources.settings, NOW)
+    restart.worker_starts(ticks.store, ticks.resources.settings, NOW)
     assert ticks.versions() == wanted
 
 

@@ -29,7 +29,7 @@ from pipeline.records import (
     View,
 )
 from pipeline.steps import dataset_file
-from pipeline.steps.chart_data import Drawing, drawings, layouts
+from pipeline.steps.chart_data import layouts
 from pipeline.steps.dataset_file import Author
 from pipeline.steps.fetch import fetch_results
 from tests.unit.chart.made import png
@@ -52,14 +52,13 @@ READINGS = some.builds(
 PROFILES = some.builds(Profile, TEXTS, some.sampled_from(State), some.none() | TEXTS)
 PACKED: list[tuple[TypeAdapter[Any], some.SearchStrategy[Any]]] = [
     (fetch_results, some.lists(READINGS, max_size=3)),
-    (drawings, some.builds(Drawing, TEXTS, TEXTS, TEXTS, TEXTS)),
     (
         layouts,
         some.builds(Layout, some.floats(-1e300, 1e300), some.floats(-1e300, 1e300), some.tuples(some.integers())),
     ),
     (answers, some.builds(Answer, some.none() | some.lists(PROFILES, max_size=3), some.none() | SAID)),
 ]
-NAMES = ["fetch_results", "drawings", "layouts", "answers"]
+NAMES = ["fetch_results", "layouts", "answers"]
 JSON = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | TEXTS,
     lambda parts: some.lists(parts, max_size=4) | some.dictionaries(TEXTS, parts, max_size=4),

@@ -25,7 +25,8 @@ from pipeline.records import (
     State,
     View,
 )
-from pipeline.steps.chart_data import chart_data, inputs
+from pipeline.steps.chart_data import inputs
+from pipeline.steps.snapshot import snapshot
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Account, Subscription
@@ -66,7 +67,7 @@ def data(store: Store, spec: ChartSpec, now: datetime = NOW) -> ChartData:
         accounts.mark_stale(db, {None: now - timedelta(minutes=2)})
         ids = tuple(each.id for each in accounts.list_tracked(db))
         row = comparisons.get_or_create(db, Comparison(tuple(sorted(ids)), spec))
-        return chart_data(db, row, now)
+        return snapshot(db, row, now).data
 
 
 def test_what_came_a_day_is_divided_by_the_time_until_an_accounts_own_last_reading(store: Store) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from pipeline.chart.caption import caption
 from pipeline.records import ChartRow, ChartSpec, Counts, FetchResult, Language, Metric, Normalization, Post, View
 from pipeline.sources.x.responses import page
-from pipeline.steps.chart_data import chart_data
+from pipeline.steps.snapshot import snapshot
 from pipeline.store import accounts
 from pipeline.store.tables import Comparison
 from tests.unit.pipeline.conftest import NOW, Ticks
@@ -39,7 +39,7 @@ def entry(number: int, created_at: str, **counts: int | None) -> dict[str, Any]:
 def row(ticks: Ticks, account_ids: list[int], spec: ChartSpec) -> ChartRow:
     """The first row of a chart."""
     with ticks.store.read_session() as db:
-        return chart_data(db, db.get_one(Comparison, ticks.subscribe(account_ids, spec)), NOW).rows[0]
+        return snapshot(db, db.get_one(Comparison, ticks.subscribe(account_ids, spec)), NOW).data.rows[0]
 
 
 def read(ticks: Ticks, *entries: dict[str, Any]) -> list[int]:
@@ -92,7 +92,7 @@ def test_real_timelines_have_the_views_that_were_counted(ticks: Ticks, timelines
     ticks.tick()
     with ticks.store.read_session() as db:
         shown = db.get_one(Comparison, ticks.subscribe(ids, ChartSpec(Metric.VIEWS)))
-        rows = {row.handle: row for row in chart_data(db, shown, NOW).rows}
+        rows = {row.handle: row for row in snapshot(db, shown, NOW).data.rows}
     for name, posts, views in told:
         assert list(rows[name].values) == views
         assert rows[name].total == (sum(views) if views else None)
@@ -142,7 +142,7 @@ def test_who_has_no_counted_post_ranks_last_and_not_as_zero(ticks: Ticks) -> Non
     ticks.tick()
     for view in (View.RACE, View.SPREAD):
         with ticks.store.read_session() as db:
-            data = chart_data(db, db.get_one(Comparison, ticks.subscribe(ids, ChartSpec(Metric.VIEWS, view))), NOW)
+            data = snapshot(db, db.get_one(Comparison, ticks.subscribe(ids, ChartSpec(Metric.VIEWS, view))), NOW).data
         lines = caption(data).splitlines()
         [old] = [number for number, line in enumerate(lines) if "@old" in line]
         [unseen] = [number for number, line in enumerate(lines) if "@unseen" in line]

@@ -1,0 +1,39 @@
+"""The queues that tasks travel in, and what becomes of a message whose worker is gone."""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import Celery
+from kombu import Exchange, Queue
+
+from pipeline import clock
+
+TICKS, CHARTS, REQUESTS, UPLOADS = (f"tallybird.2.{name}" for name in ("ticks", "charts", "requests", "uploads"))
+"""A worker takes from its queues in rotation: what a person asked for, in REQUESTS, waits behind no other chart.
+
+The number rises whenever a message would mean something else to the version before; the old names then go to
+messaging/upgrade.py.
+"""
+ABANDONED_AFTER = timedelta(seconds=30)
+"""A worker that has held a task this long is taken for dead. If it is only slow, the task runs twice, harmlessly."""
+
+
+def queue(name: str, broker: str) -> Queue:
+    """The queue; on RabbitMQ a quorum queue, which outlives a crash of the server. broker: its address."""
+    arguments = {"x-queue-type": "quorum"} if broker.startswith("amqp") else None
+    return Queue(name, Exchange(name), routing_key=name, queue_arguments=arguments)
+
+
+def redeliver_unacked(app: Celery, held_for: timedelta) -> None:
+    """With Redis as the broker, put back the tasks that workers took that long ago and have not finished.
+
+    kombu does so by itself only every 100 s. RabbitMQ does so as soon as a worker's connection is gone.
+    """
+    with app.connection_for_write() as connection:
+        if connection.transport.driver_type != "redis":
+            return
+        channel: Any = connection.default_channel
+        now = clock.now().timestamp()
+        for task, taken_at in channel.client.zrange(channel.unacked_index_key, 0, -1, withscores=True):
+            if not 0 <= now - taken_at < held_for.total_seconds():  # also where the clock was set back since
+                channel.qos.restore_by_tag(task)

@@ -1,0 +1,23 @@
+"""What earlier versions left in Redis and RabbitMQ is deleted when a worker starts."""
+
+from celery import Celery
+from redis import Redis
+
+from pipeline.messaging.queues import queue
+
+FORMER_QUEUES = ("tallybird.ticks", "tallybird.charts", "tallybird.asked", "tallybird.uploads")
+"""Their messages are for tasks of other names, or of other arguments."""
+FORMER_KEYS = ("tallybird:ready",)
+"""The stream that woke the bot; a Redis channel has its name now."""
+
+
+def delete_leftovers(app: Celery, redis: Redis) -> None:
+    """Nothing is lost with these messages: what they were for is in the database, and the next tick does it anew."""
+    with app.connection_for_write() as connection:
+        for name in FORMER_QUEUES:
+            former = queue(name, app.conf.broker_url).bind(connection.default_channel)
+            if connection.transport.driver_type == "redis":
+                former.declare()  # kombu deletes only queues that this process has declared
+            former.delete()
+            former.exchange.delete()
+    redis.delete(*FORMER_KEYS)

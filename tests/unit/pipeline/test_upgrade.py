@@ -1,0 +1,101 @@
+"""What lies in Redis from the version before, when a worker of this one starts."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+from kombu import Exchange, Queue
+from redis import Redis
+
+from pipeline.messaging.celery_app import TICK, make_app
+from pipeline.messaging.upgrade import FORMER_QUEUES
+from pipeline.store import comparisons
+from pipeline.store.tables import Comparison
+from tests.conftest import ROOT, until
+from tests.unit.pipeline.conftest import NOW, Ticks, timeline
+
+TICKS, CHARTS, ASKED, UPLOADS = FORMER_QUEUES
+CHART = {"comparison_id": 1, "version": 1}
+FORMER_MESSAGES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
+    (TICKS, "tick", [], {}),
+    (TICKS, "read", [[[1, "1", 100]]], {}),
+    (TICKS, "conclude", [["0" * 64], "a-token"], {}),
+    (CHARTS, "write", [], {"comparison_id": 1}),
+    (CHARTS, "write_again", ["100 1"], {}),
+    (CHARTS, "plot", [], {"comparison_id": 1}),
+    (CHARTS, "publish", ["0" * 64], CHART),
+    (ASKED, "draw", [[1], [1]], {}),
+    (ASKED, "conclude_asked", [[None]], {}),
+    (ASKED, "look_up", [["nasa"], "tallybird:reply:a"], {}),
+    (UPLOADS, "upload", [], {}),
+]
+pytestmark = pytest.mark.timeout(120)
+
+
+@contextmanager
+def worker(ticks: Ticks, log: Path) -> Iterator[None]:
+    settings = {
+        "X_BEARER_TOKEN": "token",
+        "X_API_URL": ticks.resources.settings.x_api_url,
+        "REDIS_URL": ticks.redis,
+        "DATA_DIR": str(ticks.folder),
+    }
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings}
+    command = [sys.executable, "-m", "pipeline", "worker"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ticks.folder, env=environment, stdout=output, stderr=output)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+@contextmanager
+def left_by_the_version_before(ticks: Ticks) -> Iterator[None]:
+    """Messages of all its tasks, each once waiting and once taken by a worker that froze; its lock and its stream."""
+    with (
+        Celery("before", broker=ticks.resources.settings.broker.for_celery, set_as_current=False) as app,
+        app.connection_for_write() as connection,
+    ):
+        for queue, task, args, kwargs in FORMER_MESSAGES * 2:
+            declared = Queue(queue, Exchange(queue), routing_key=queue)
+            app.send_task(task, args, kwargs, queue=declared, ignore_result=True)  # type: ignore[arg-type]
+        channel: Any = connection.default_channel
+        for queue, *_ in FORMER_MESSAGES:
+            assert channel.basic_get(queue)
+        with Redis.from_url(ticks.redis) as redis:
+            redis.set("tallybird:tick", "a-token", ex=20)
+            redis.xadd("tallybird:ready", {"comparison": 1})
+            redis.xgroup_create("tallybird:ready", "bot", id="0")
+        yield
+
+
+def chart(ticks: Ticks, comparison_id: int) -> str | None:
+    with ticks.store.read_session() as db:
+        return db.get_one(Comparison, comparison_id).chart_digest
+
+
+def test_former_messages_are_dropped_and_the_next_tick_does_what_they_were_for(ticks: Ticks, tmp_path: Path) -> None:
+    ticks.load("nasa", timeline(5))
+    comparison_id = ticks.subscribe(ticks.track("nasa"))
+    with ticks.store.write_session() as db:
+        assert comparisons.claim(db, [comparison_id], NOW), "a worker of the version before was drawing it"
+    log = tmp_path / "worker.log"
+    with left_by_the_version_before(ticks), Redis.from_url(ticks.redis) as redis:
+        with worker(ticks, log), make_app(ticks.resources.settings) as app:
+            until(lambda: not redis.exists("tallybird:ready"), within_s=60)
+            app.send_task(TICK)
+            until(lambda: chart(ticks, comparison_id), within_s=30)
+        left = {key.decode() for key in redis.scan_iter()}
+        assert not left & {*FORMER_QUEUES, *(f"_kombu.binding.{queue}" for queue in FORMER_QUEUES), "unacked"}
+    written = log.read_text()
+    assert "tick: 1 read" in written
+    assert not [line for line in written.splitlines() if " ERROR " in line or "Traceback" in line], written
