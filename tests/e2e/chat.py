@@ -1,4 +1,4 @@
-"""A person in a chat of the sandbox, and what the services behind it saw."""
+"""Clients of the sandbox's control API: what a person does and sees in a chat, and what the services received."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +9,13 @@ from tests.conftest import until
 
 Json = Any
 HTTP = httpx.Client(timeout=10)
-"""One for all: each client reads the certificates of the world anew, which takes longer than what it is asked."""
+"""Shared, since a new client loads all certificates, which takes longer than a request."""
 
 
 @dataclass
 class Sandbox:
+    """The control API of the sandbox at this address."""
+
     address: str
 
     def get(self, path: str, **params: str | int) -> Json:
@@ -35,16 +37,19 @@ class Sandbox:
         return answer.content
 
     def calls(self, service: str, since: int = 0) -> list[Json]:
-        """The calls that a service received, without the bot's polling."""
+        """The calls that a service received after the call `since`, without getUpdates."""
         calls = self.get("calls", service=service, since=since)
         return [call for call in calls if call["method"] != "getUpdates"]
 
     def last_call(self, since: int = 0) -> int:
+        """The number of the latest call."""
         return max((call["seq"] for call in self.get("calls", since=since)), default=since)
 
 
 @dataclass
 class Chat:
+    """A chat as one person uses it. user_id: the person's; 0 for the one with the chat's number."""
+
     sandbox: Sandbox
     id: int
     user_id: int = 0
@@ -52,14 +57,14 @@ class Chat:
     thread_id: int | None = None
 
     def send(self, text: str, **more: object) -> int:
-        """Say something; returns the message's id."""
+        """Send a message; returns its id."""
         body = {"chat_id": self.id, "user_id": self.user_id or abs(self.id), "text": text, "chat_type": self.type}
         if self.thread_id is not None:
             body["thread_id"] = self.thread_id
         return int(self.sandbox.post("telegram/send", **body | more)["message_id"])
 
     def press(self, message: Json, data: str) -> str:
-        """Press a button; returns the press's id."""
+        """Press a button; returns the id of the callback query."""
         pressed = self.sandbox.post(
             "telegram/press",
             chat_id=self.id,
@@ -69,17 +74,19 @@ class Chat:
         )
         return str(pressed["callback_query_id"])
 
-    def told(self, message: Json, data: str, within_s: float = 20) -> str:
-        """Press a button; returns what its presser is told."""
+    def press_and_read(self, message: Json, data: str, within_s: float = 20) -> str:
+        """Press a button; returns the text of the bot's answer to the press."""
         pressed = self.press(message, data)
         answer: Json = until(
-            lambda: (seen := self.sandbox.get(f"telegram/callbacks/{pressed}"))["answered"] and seen, within_s, 0.3
+            lambda: (callback := self.sandbox.get(f"telegram/callbacks/{pressed}"))["answered"] and callback,
+            within_s,
+            0.3,
         )
         return str(answer["text"] or "")
 
     def messages(self, after: int = 0) -> list[Json]:
-        seen = self.sandbox.get(f"telegram/chats/{self.id}")
-        return [message for message in seen if message["message_id"] > after]
+        messages = self.sandbox.get(f"telegram/chats/{self.id}")
+        return [message for message in messages if message["message_id"] > after]
 
     def message(self, message_id: int) -> Json:
         return next(message for message in self.messages() if message["message_id"] == message_id)
@@ -88,8 +95,8 @@ class Chat:
         return until(lambda: self.messages(sent), within_s)[0]
 
     def texts_after(self, sent: int) -> list[str]:
-        """What the bot says after this message; where it said that it draws, the chart may stand there by now."""
-        return [words for each in self.messages(sent) if (words := each["text"] or (each["edits"] and each["caption"]))]
+        """The bot's texts after this message. "Drawing …" may have become a chart by now; then its caption counts."""
+        return [text for each in self.messages(sent) if (text := each["text"] or (each["edits"] and each["caption"]))]
 
     def wait_for_text(self, message: Json, text: str) -> None:
         until(lambda: text in (self.message(message["message_id"])["text"] or ""))
@@ -98,11 +105,11 @@ class Chat:
         until(lambda: text in self.message(message["message_id"])["caption"], within_s=30)
 
     def ask(self, text: str, within_s: float = 20, **more: object) -> str:
-        """Say something and return what the bot says next."""
+        """Send a message; returns the bot's next text."""
         sent = self.send(text, **more)
         return until(lambda: self.texts_after(sent), within_s)[0]
 
     def chart(self, text: str, within_s: float = 30) -> Json:
-        """Say something and return the message in which the chart comes."""
+        """Send a message; returns the message with the chart that answers it."""
         sent = self.send(text)
         return until(lambda: [each for each in self.messages(sent) if each["photo"]], within_s)[0]

@@ -1,4 +1,4 @@
-"""The set-ups in which Tallybird must do the same."""
+"""Deployments on each set-up of servers, and one that tests share."""
 
 import os
 from collections.abc import Iterator
@@ -32,9 +32,9 @@ def handles(timelines: Path) -> list[str]:
 
 @pytest.fixture(scope="session")
 def shared_deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Deployment]:
-    """One deployment for the tests that hold in any set-up."""
+    """A deployment for all tests of this process that any set-up can run."""
     settings = {"ADMIN_IDS": "900", "MAX_ACCOUNTS_PER_CHAT": "100"}
-    with running(tmp_path_factory.mktemp("plain"), timelines, settings) as started:
+    with running(tmp_path_factory.mktemp("shared"), timelines, settings) as started:
         yield started
 
 

@@ -1,4 +1,4 @@
-"""Tallybird as `make run` starts it: the Procfile's processes under their supervisor, against a sandbox."""
+"""Deployments: the Procfile's processes under their supervisor, as `make run` starts them, and a sandbox."""
 
 import os
 import sys
@@ -21,7 +21,10 @@ INHERITED_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "USER")
 
 
 class Deployment:
-    """The running processes, the sandbox that they talk to, and their log."""
+    """The processes of a Procfile, the sandbox that they use, and their log.
+
+    database: the URL with which a test opens the same database.
+    """
 
     daily_usd = 50
 
@@ -37,8 +40,8 @@ class Deployment:
         self.sandbox, self.folder, self.tick_s = sandbox, folder, tick_s
         self.environment, self.procfile, self.run_as = environment, procfile, run_as
         self.supervisor: psutil.Popen
-        given = environment.get("DATABASE_URL", f"sqlite:///{folder}/data/tallybird.db")
-        self.database = given.replace("postgresql://", "postgresql+psycopg://")
+        url = environment.get("DATABASE_URL", f"sqlite:///{folder}/data/tallybird.db")
+        self.database = url.replace("postgresql://", "postgresql+psycopg://")
 
     @property
     def log(self) -> Path:
@@ -46,14 +49,14 @@ class Deployment:
 
     @property
     def redis(self) -> str:
-        """The address of the private Redis."""
+        """The URL of the private Redis."""
         return f"unix://{self.folder}/data/redis/redis.sock"
 
     def process(self, name: str) -> psutil.Process:
-        """The process that the supervisor runs under this name of the Procfile, or "redis"."""
-        found = [each for each in self.supervisor.children() if _name(each) == name]
-        assert found, f"{name} does not run"
-        return found[0]
+        """The process with this name in the Procfile, or the private Redis, "redis"."""
+        processes = [each for each in self.supervisor.children() if _name(each) == name]
+        assert processes, f"{name} does not run"
+        return processes[0]
 
     def chat(self, chat_id: int, **more: object) -> Chat:
         return Chat(self.sandbox, chat_id, **more)  # type: ignore[arg-type]
@@ -67,7 +70,7 @@ class Deployment:
 
     @contextmanager
     def extra_process(self, *module: str) -> Iterator[psutil.Popen]:
-        """A process of the deployment that the supervisor knows nothing of."""
+        """One more process on the same settings, which is not the supervisor's."""
         process = _start(module, self.folder, self.log, self.environment)
         try:
             yield process
@@ -75,7 +78,7 @@ class Deployment:
             _stop(process)
 
     def kill_everything(self) -> None:
-        """Everything ends at once, with no time to say anything."""
+        """Kill all processes at once, as a power cut does."""
         everything = [self.supervisor, *self.supervisor.children(recursive=True)]
         for action in (psutil.Process.suspend, psutil.Process.kill):
             for process in everything:
@@ -84,7 +87,7 @@ class Deployment:
 
 
 @contextmanager
-def running(  # noqa: PLR0913 the same
+def running(  # noqa: PLR0913
     folder: Path,
     posts: Path | None,
     settings: dict[str, str] | None = None,
@@ -93,7 +96,7 @@ def running(  # noqa: PLR0913 the same
     procfile: Path = ROOT / "Procfile",
     run_as: Sequence[str] = (),
 ) -> Iterator[Deployment]:
-    """Start everything, wait until the bot polls, and stop everything at the end. run_as: words before the command."""
+    """A deployment whose bot polls. posts: X's timelines as CSV. run_as: a prefix of the supervisor's command."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     environment = environment_of(address, folder, tick_s) | (settings or {})
@@ -113,15 +116,17 @@ def running(  # noqa: PLR0913 the same
 
 
 def base_environment() -> dict[str, str]:
+    """The variables that every process needs."""
     return {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ} | {"PYTHONPATH": str(ROOT)}
 
 
 def environment_of(address: str, folder: Path, tick_s: int) -> dict[str, str]:
+    """A deployment's environment. address: the sandbox's URL. folder: where DATA_DIR is made."""
     return base_environment() | {
         "TELEGRAM_API_URL": f"{address}/telegram",
         "X_API_URL": f"{address}/x",
         "X_DAILY_USD": str(Deployment.daily_usd),
-        "X_REQUESTS_PER_15_MIN": "1000000",  # ticks come sooner here
+        "X_REQUESTS_PER_15_MIN": "1000000",  # the tests' ticks are more frequent than X allows
         "DROPBOX_API_URL": f"{address}/dropbox",
         "DROPBOX_APP_KEY": "key",
         "DROPBOX_MIN_SECONDS": "4",
@@ -132,7 +137,7 @@ def environment_of(address: str, folder: Path, tick_s: int) -> dict[str, str]:
 
 
 def _name(process: psutil.Process) -> str:
-    """`python -m pipeline worker` is the worker, `python -m bot` the bot, redis-server or valkey-server redis."""
+    """The name in the Procfile: the last word of the command, as in `python -m pipeline worker`; "redis" for Redis."""
     words = process.cmdline()
     return "redis" if any("unixsocket" in word for word in words) else words[-1] if words else ""
 

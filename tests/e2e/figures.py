@@ -1,4 +1,4 @@
-"""The figures that a chart must show, computed from the timelines themselves."""
+"""The figures that a caption must show, computed from the timelines."""
 
 import csv
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Row:
     values: list[int]
 
     def is_shown_in(self, caption: str) -> bool:
-        """Whether a line of the caption holds the account's median, its top and its number of posts."""
+        """Whether a line of the caption has the account's median, its top and its number of posts."""
         figures = [short(median(self.values)), short(max(self.values)), str(len(self.values)), f"@{self.handle}"]
         return figures in [line.split() for line in caption.splitlines()]
 

@@ -1,6 +1,6 @@
-"""Who may do what: every command and every button, by role and by kind of chat, in one deployment.
+"""Who may use which command and button, by role and kind of chat.
 
-What is allowed is judged by the store, and what is refused by the words too.
+The store tells what an action has changed; a refused one is recognised by the bot's text too.
 """
 
 import ast
@@ -23,8 +23,8 @@ from tests.conftest import ROOT, until
 from tests.e2e.chat import HTTP, Chat, Json
 from tests.e2e.deployment import SECRETS, Deployment, running
 
-AT_ONCE = 16
-LOOK_EVERY_S = 0.3
+PARALLEL_CASES = 16
+POLL_EVERY_S = 0.3
 ANSWERED_WITHIN_S = 120
 ANONYMOUS_ADMIN = 1_087_968_824
 SPEAKING_CHANNEL = 136_817_688
@@ -39,46 +39,46 @@ REFUSALS = {
 
 
 @dataclass(frozen=True)
-class Act:
-    """A command, or a button's data: what it needs a right for, and whether the store shows it."""
+class Action:
+    """A command or a button's data. right: the right to use it. seen_in_store: whether it changes the store."""
 
-    words: str
-    needs: str
+    text: str
+    right: str
     seen_in_store: bool = False
-    under: int = 0
-    """Under which of the chat's messages the button stands."""
+    message_index: int = 0
+    """The index of the message that has the button."""
 
 
-pytestmark = pytest.mark.timeout(300)  # the first test waits until all acts of all roles were played
+pytestmark = pytest.mark.timeout(300)  # the first test waits until all actions of all roles are done
 
-OPEN, LOOK, CHANGE, OWN = "nothing", "a served chat", "an admin", "the bot's owner"
+OPEN, READ, CHANGE, OWN = "nothing", "a served chat", "an admin", "the bot's owner"
 SINGLE, LIVE, SETTINGS, REFUSED_QUESTION, QUESTION, STATUS = range(6)
 READING = [
-    *(Act(words, OPEN) for words in ("/start", "/help", "/privacy", "/id")),
-    *(Act(words, LOOK) for words in ("/list", "/compare", "/status")),
+    *(Action(text, OPEN) for text in ("/start", "/help", "/privacy", "/id")),
+    *(Action(text, READ) for text in ("/list", "/compare", "/status")),
 ]
 CHANGING = [
-    *(Act(words, CHANGE, seen_in_store=True) for words in ("/track {1}", "/untrack {1}")),
-    *(Act(words, CHANGE, seen_in_store=True) for words in ("/subscribe likes", "/unsubscribe")),
-    *(Act(words, CHANGE) for words in ("/settings", "/forget")),
+    *(Action(text, CHANGE, seen_in_store=True) for text in ("/track {1}", "/untrack {1}")),
+    *(Action(text, CHANGE, seen_in_store=True) for text in ("/subscribe likes", "/unsubscribe")),
+    *(Action(text, CHANGE) for text in ("/settings", "/forget")),
 ]
 PRESSING = [
-    Act("again", OWN, under=STATUS),
-    Act("show {number} spread likes count day", LOOK, under=SINGLE),
-    Act("show {number} spread views count day", CHANGE, seen_in_store=True, under=LIVE),
-    Act("settings dark", CHANGE, seen_in_store=True, under=SETTINGS),
-    Act("settings es", CHANGE, seen_in_store=True, under=SETTINGS),
-    Act("stop {number}", CHANGE, seen_in_store=True, under=LIVE),
-    Act("live {number}", CHANGE, seen_in_store=True, under=LIVE),
-    Act("forget no", CHANGE, under=REFUSED_QUESTION),
-    Act("forget yes", CHANGE, seen_in_store=True, under=QUESTION),
+    Action("again", OWN, message_index=STATUS),
+    Action("show {number} spread likes count day", READ, message_index=SINGLE),
+    Action("show {number} spread views count day", CHANGE, seen_in_store=True, message_index=LIVE),
+    Action("settings dark", CHANGE, seen_in_store=True, message_index=SETTINGS),
+    Action("settings es", CHANGE, seen_in_store=True, message_index=SETTINGS),
+    Action("stop {number}", CHANGE, seen_in_store=True, message_index=LIVE),
+    Action("live {number}", CHANGE, seen_in_store=True, message_index=LIVE),
+    Action("forget no", CHANGE, message_index=REFUSED_QUESTION),
+    Action("forget yes", CHANGE, seen_in_store=True, message_index=QUESTION),
 ]
 PARTS = {"reading": READING, "changing": CHANGING, "pressing": PRESSING}
 
 
 @dataclass(frozen=True)
 class Role:
-    """Who acts in which chat. may: what the person may do there; served: whether the chat is let in at all."""
+    """A person in a chat. may: the rights that the person has there. served: whether ALLOWED_CHATS has the chat."""
 
     name: str
     may: tuple[str, ...]
@@ -89,43 +89,49 @@ class Role:
     parts: tuple[str, ...] = tuple(PARTS)
 
 
-ALL, ONLY_LOOKS = (OPEN, LOOK, CHANGE), (OPEN, LOOK)
-OWNERS_ALL = (*ALL, OWN)
+ALL_BUT_OWNER, READ_ONLY = (OPEN, READ, CHANGE), (OPEN, READ)
+ALL_RIGHTS = (*ALL_BUT_OWNER, OWN)
 PRIVATE = [
-    Role("person", ALL),
-    Role("the bot's owner", OWNERS_ALL, OWNER, served=False),
+    Role("person", ALL_BUT_OWNER),
+    Role("the bot's owner", ALL_RIGHTS, OWNER, served=False),
     Role("stranger", (OPEN,), served=False),
-    Role("set aside", ALL, set_aside=True),
+    Role("set aside", ALL_BUT_OWNER, set_aside=True),
 ]
 GROUP = [
-    Role("creator", ALL, 71),
-    Role("admin", ALL, 73, (("role", "administrator"),)),
-    Role("anonymous admin", ALL, ANONYMOUS_ADMIN, parts=("reading", "changing")),
-    Role("the bot's owner", OWNERS_ALL, OWNER, (("role", "member"),)),
-    Role("member", ONLY_LOOKS, 72, (("role", "member"),)),
-    Role("restricted member", ONLY_LOOKS, 74, (("role", "restricted"),)),
-    Role("somebody's channel", ONLY_LOOKS, SPEAKING_CHANNEL, parts=("reading", "changing")),
-    Role("passer-by", ONLY_LOOKS, MEMBER_OF_NOTHING, parts=("pressing",)),
+    Role("creator", ALL_BUT_OWNER, 71),
+    Role("admin", ALL_BUT_OWNER, 73, (("role", "administrator"),)),
+    Role("anonymous admin", ALL_BUT_OWNER, ANONYMOUS_ADMIN, parts=("reading", "changing")),
+    Role("the bot's owner", ALL_RIGHTS, OWNER, (("role", "member"),)),
+    Role("member", READ_ONLY, 72, (("role", "member"),)),
+    Role("restricted member", READ_ONLY, 74, (("role", "restricted"),)),
+    Role("somebody's channel", READ_ONLY, SPEAKING_CHANNEL, parts=("reading", "changing")),
+    Role("passer-by", READ_ONLY, MEMBER_OF_NOTHING, parts=("pressing",)),
     Role("admin of a group that is not let in", (OPEN,), 71, served=False),
     Role("the bot's owner in one", (OPEN,), OWNER, (("role", "administrator"),), served=False),
-    Role("admin of a group set aside", ALL, 71, set_aside=True),
-    Role("member of a group set aside", ONLY_LOOKS, 72, (("role", "member"),), set_aside=True),
+    Role("admin of a group set aside", ALL_BUT_OWNER, 71, set_aside=True),
+    Role("member of a group set aside", READ_ONLY, 72, (("role", "member"),), set_aside=True),
 ]
 CHANNEL = [
-    Role("admin", ALL, 71),
-    Role("reader", ONLY_LOOKS, MEMBER_OF_NOTHING, parts=("pressing",)),
-    Role("the bot's owner", OWNERS_ALL, OWNER, parts=("pressing",)),
+    Role("admin", ALL_BUT_OWNER, 71),
+    Role("reader", READ_ONLY, MEMBER_OF_NOTHING, parts=("pressing",)),
+    Role("the bot's owner", ALL_RIGHTS, OWNER, parts=("pressing",)),
     Role("admin of a channel that is not let in", (OPEN,), 71, served=False),
-    Role("admin of a channel set aside", ALL, 71, set_aside=True),
+    Role("admin of a channel set aside", ALL_BUT_OWNER, 71, set_aside=True),
 ]
-FEW_OF_GROUP = [role for role in GROUP if role.name in {"creator", "anonymous admin", "member", "passer-by"}]
+FEW_GROUP_ROLES = [role for role in GROUP if role.name in {"creator", "anonymous admin", "member", "passer-by"}]
 """Rights are the same in every kind of group: the supergroup has all roles, the other kinds one of each sort."""
-KINDS = {"private": PRIVATE, "group": FEW_OF_GROUP, "supergroup": GROUP, "topic": FEW_OF_GROUP, "channel": CHANNEL}
+KINDS = {
+    "private": PRIVATE,
+    "group": FEW_GROUP_ROLES,
+    "supergroup": GROUP,
+    "topic": FEW_GROUP_ROLES,
+    "channel": CHANNEL,
+}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One role's acts of one part, in a chat of their own."""
+    """The actions of one part by one role, in a chat of their own."""
 
     kind: str
     role: Role
@@ -157,7 +163,7 @@ class Case:
 
 PART_NAMES = list(PARTS)
 OWNERS = [OWNER + number for number in range(len(PARTS))]
-"""Each part plays in a chat of its own, and a private chat has its person's id."""
+"""An owner for each part, since each part has its own chat, and a private chat has its person's id."""
 
 
 def _cases() -> Iterator[Case]:
@@ -174,20 +180,20 @@ CASES = list(_cases())
 
 @dataclass
 class Outcome:
-    """What came of an act."""
+    """The result of an action. answer: the bot's text. changed: whether the store has changed."""
 
-    act: Act
-    said: str
+    action: Action
+    answer: str
     changed: bool
 
     @property
-    def verdict(self) -> str:
-        return next((verdict for verdict, words in REFUSALS.items() if words in self.said), DONE)
+    def result(self) -> str:
+        return next((result for result, text in REFUSALS.items() if text in self.answer), DONE)
 
 
 @dataclass
 class ChatState:
-    """What the store holds of a chat that a person could change."""
+    """What the store has of a chat that a person can change."""
 
     known: bool
     set_aside: bool
@@ -213,40 +219,42 @@ def store(deployment: Deployment) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def outcomes(deployment: Deployment, store: Store, handles: list[str]) -> dict[str, list[Outcome]]:
-    """Every act of every case, played at once."""
+    """The outcomes of all cases, which run in parallel."""
     deployment.chat(OWNER).ask(f"/track {handles[0]} {handles[1]}")
     with store.write_session() as db:
         chats.delete_chat(db, OWNER)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        played = pool.map(lambda case: _play(deployment, store, case, handles), CASES)
-        return dict(zip([case.name for case in CASES], played, strict=True))
+    with ThreadPoolExecutor(PARALLEL_CASES) as pool:
+        outcomes = pool.map(lambda case: _run(deployment, store, case, handles), CASES)
+        return dict(zip([case.name for case in CASES], outcomes, strict=True))
 
 
-def _play(deployment: Deployment, store: Store, case: Case, handles: list[str]) -> list[Outcome]:
+def _run(deployment: Deployment, store: Store, case: Case, handles: list[str]) -> list[Outcome]:
     chat = case.chat(deployment)
     if case.part != "pressing":
-        acts = _settle(store, case, handles, [])
-        return [_say(store, chat, case, act, act.words.format(*handles)) for act in acts]
+        actions = _prepare(store, case, handles, [])
+        return [_say(store, chat, case, action, action.text.format(*handles)) for action in actions]
     messages = [chat.answer_to(chat.send("/id")) for _ in range(6)]
-    acts = _settle(store, case, handles, messages)
-    for under, message in enumerate(messages):
-        _give_buttons(deployment, message, chat.id, [act.words for act in acts if act.under == under])
+    actions = _prepare(store, case, handles, messages)
+    for message_index, message in enumerate(messages):
+        _add_buttons(
+            deployment, message, chat.id, [action.text for action in actions if action.message_index == message_index]
+        )
     if case.role.person:
         chat.send("Hello", user_id=case.user_id, **dict(case.role.person))
     presser = replace(chat, user_id=case.user_id)
-    return [_press(store, presser, messages[act.under], act) for act in acts]
+    return [_press(store, presser, messages[action.message_index], action) for action in actions]
 
 
-def _give_buttons(deployment: Deployment, message: Json, chat_id: int, data: list[str]) -> None:
-    """A button does only what its message was made for, so that each stands under one that has it."""
+def _add_buttons(deployment: Deployment, message: Json, chat_id: int, data: list[str]) -> None:
+    """Add buttons to a message of the bot, since a press counts only for a button that its message has."""
     url = f"{deployment.sandbox.address}/telegram/bot{SECRETS['TELEGRAM_BOT_TOKEN']}/editMessageReplyMarkup"
-    rows = [[{"text": words, "callback_data": words}] for words in data]
+    rows = [[{"text": text, "callback_data": text}] for text in data]
     body = {"chat_id": chat_id, "message_id": message["message_id"], "reply_markup": {"inline_keyboard": rows}}
-    until(lambda: HTTP.post(url, json=body).is_success, ANSWERED_WITHIN_S, LOOK_EVERY_S)
+    until(lambda: HTTP.post(url, json=body).is_success, ANSWERED_WITHIN_S, POLL_EVERY_S)
 
 
-def _settle(store: Store, case: Case, handles: list[str], messages: list[Json]) -> list[Act]:
-    """The chat tracks an account and keeps a chart of it fresh; then it may be set aside."""
+def _prepare(store: Store, case: Case, handles: list[str], messages: list[Json]) -> list[Action]:
+    """Let the chat track an account, have a live chart, and perhaps be set aside; returns the part's actions."""
     now = datetime.now(UTC)
     with store.write_session() as db:
         ids = [db.scalars(select(Account.id).where(Account.handle == handles[0])).one()]
@@ -265,34 +273,34 @@ def _settle(store: Store, case: Case, handles: list[str], messages: list[Json]) 
         subscriptions.add(db, live)
         if case.role.set_aside:
             chats.deactivate(db, case.chat_id, "Forbidden: bot was kicked", now)
-        return [replace(act, words=act.words.replace("{number}", str(row.id))) for act in PARTS[case.part]]
+        return [replace(action, text=action.text.replace("{number}", str(row.id))) for action in PARTS[case.part]]
 
 
-def _say(store: Store, chat: Chat, case: Case, act: Act, words: str) -> Outcome:
+def _say(store: Store, chat: Chat, case: Case, action: Action, text: str) -> Outcome:
     before = _chat_state(store, chat.id)
     person = {} if case.kind == "private" else {"user_id": case.user_id, **dict(case.role.person)}
-    sent = chat.send(words, **person)
-    said = until(lambda: chat.texts_after(sent), ANSWERED_WITHIN_S, LOOK_EVERY_S)[0]
-    refused = any(words in said for words in REFUSALS.values())
-    return Outcome(act, said, changed=_changed(store, chat.id, before, wait=act.seen_in_store and not refused))
+    sent = chat.send(text, **person)
+    answer = until(lambda: chat.texts_after(sent), ANSWERED_WITHIN_S, POLL_EVERY_S)[0]
+    refused = any(text in answer for text in REFUSALS.values())
+    return Outcome(action, answer, changed=_changed(store, chat.id, before, wait=action.seen_in_store and not refused))
 
 
-def _press(store: Store, presser: Chat, message: Json, act: Act) -> Outcome:
+def _press(store: Store, presser: Chat, message: Json, action: Action) -> Outcome:
     before = _chat_state(store, presser.id)
-    said = presser.told(message, act.words, within_s=60)
-    return Outcome(act, said, changed=_changed(store, presser.id, before, wait=False))
+    answer = presser.press_and_read(message, action.text, within_s=60)
+    return Outcome(action, answer, changed=_changed(store, presser.id, before, wait=False))
 
 
 def _changed(store: Store, chat_id: int, before: ChatState, *, wait: bool) -> bool:
-    """Whether the store holds something else of the chat now; a command's answer may come before its change."""
+    """Whether the store's data of the chat has changed. wait: up to 5 s, since an answer may precede its change."""
 
     def differs() -> bool:
         return replace(_chat_state(store, chat_id), set_aside=False) != replace(before, set_aside=False)
 
     end = time.monotonic() + (5 if wait else 0)
-    while not (seen := differs()) and time.monotonic() < end:
-        time.sleep(LOOK_EVERY_S)
-    return seen
+    while not (changed := differs()) and time.monotonic() < end:
+        time.sleep(POLL_EVERY_S)
+    return changed
 
 
 def _chat_state(store: Store, chat_id: int) -> ChatState:
@@ -309,12 +317,12 @@ def _chat_state(store: Store, chat_id: int) -> ChatState:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_role_may_do_what_it_may_and_nothing_else(outcomes: dict[str, list[Outcome]], case: Case) -> None:
     for outcome in outcomes[case.name]:
-        act = outcome.act
-        may = act.needs in case.role.may
-        refusal = NOT_SERVED if LOOK not in case.role.may else OWNER_ONLY if act.needs == OWN else ADMINS_ONLY
-        assert (act.words, outcome.verdict) == (act.words, DONE if may else refusal), outcome.said
-        assert (act.words, outcome.changed) == (act.words, may and act.seen_in_store), outcome.said
-        assert "Something went wrong" not in outcome.said, act.words
+        action = outcome.action
+        may = action.right in case.role.may
+        refusal = NOT_SERVED if READ not in case.role.may else OWNER_ONLY if action.right == OWN else ADMINS_ONLY
+        assert (action.text, outcome.result) == (action.text, DONE if may else refusal), outcome.answer
+        assert (action.text, outcome.changed) == (action.text, may and action.seen_in_store), outcome.answer
+        assert "Something went wrong" not in outcome.answer, action.text
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.role.set_aside], ids=lambda case: case.name)
@@ -348,15 +356,15 @@ def test_forgetting_asks_first_and_then_leaves_nothing(shared_deployment: Deploy
     chat.wait_for_text(question, "Nothing was deleted.")
     assert handles[0] in chat.ask("/list")
     question = chat.answer_to(chat.send("/forget"))
-    assert not chat.told(question, "forget yes")
+    assert not chat.press_and_read(question, "forget yes")
     chat.wait_for_text(question, "Forgotten")
     assert "no account yet" in chat.ask("/list")
     assert "Nothing of this chat is stored" in chat.ask("/forget")
 
 
 def test_the_table_holds_every_command() -> None:
-    said = {act.words.split()[0].removeprefix("/") for act in [*READING, *CHANGING]}
-    assert said == {command.name for command in COMMANDS}
+    answer = {action.text.split()[0].removeprefix("/") for action in [*READING, *CHANGING]}
+    assert answer == {command.name for command in COMMANDS}
 
 
 def test_the_table_holds_every_kind_of_button() -> None:
@@ -369,4 +377,4 @@ def test_the_table_holds_every_kind_of_button() -> None:
         and isinstance(node.patterns[0].value, ast.Constant)
     }
     assert len(kinds) > 3
-    assert {act.words.split()[0] for act in PRESSING} == kinds
+    assert {action.text.split()[0] for action in PRESSING} == kinds

@@ -1,13 +1,8 @@
-"""Who may press what, and what a press in a hurry does."""
+"""Buttons: who may press them, presses in quick succession, and buttons of an earlier chart."""
 
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
 from tests.e2e.deployment import Deployment
-
-
-def told(chat: Chat, pressed: str) -> str:
-    answer: Json = until(lambda: (seen := chat.sandbox.get(f"telegram/callbacks/{pressed}"))["answered"] and seen)
-    return str(answer["text"] or "")
 
 
 def button(chart: Json, name: str) -> str:
@@ -22,16 +17,16 @@ def test_a_reader_of_a_channel_cannot_change_what_its_admins_set_up(
     chart = channel.chart("/subscribe", within_s=60)
     reader = Chat(shared_deployment.sandbox, channel.id, user_id=666, type="channel")
     for data in (button(chart, "Stop"), button(chart, "Likes")):
-        assert "only admins" in told(reader, reader.press(chart, data))
+        assert "only admins" in reader.press_and_read(chart, data)
     question = channel.answer_to(channel.send("/forget"))
-    assert "only admins" in told(reader, reader.press(question, "forget yes"))
+    assert "only admins" in reader.press_and_read(question, "forget yes")
     for data in ("forget yes", "settings dark", "again"):
-        assert "an earlier chart" in told(channel, channel.press(chart, data))
-    assert "an earlier chart" in told(channel, channel.press(question, button(chart, "Likes")))
+        assert "an earlier chart" in channel.press_and_read(chart, data)
+    assert "an earlier chart" in channel.press_and_read(question, button(chart, "Likes"))
     assert handles[0] in channel.ask("/list", within_s=60)
 
 
-def test_presses_in_a_hurry_end_with_what_was_pressed_last(shared_deployment: Deployment, handles: list[str]) -> None:
+def test_of_presses_in_quick_succession_the_last_one_counts(shared_deployment: Deployment, handles: list[str]) -> None:
     chat = shared_deployment.chat(6002)
     chat.ask(f"/track {handles[0]} {handles[1]}")
     chart = chat.chart("/compare")

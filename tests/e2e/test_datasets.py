@@ -1,4 +1,4 @@
-"""Datasets in DATA_DIR and in Dropbox, from a chat's commands to the files, over starts with other settings."""
+"""Datasets in DATA_DIR and in Dropbox: how commands, renamed accounts and changed settings change the files."""
 
 import csv
 import io
@@ -35,11 +35,11 @@ def deployment(started: Deployment) -> Iterator[Deployment]:
         for chat_id in db.scalars(select(ChatRow.id)).all():
             chats.delete_chat(db, chat_id)
     store.close()
-    until(lambda: not there(started) and not here(started), within_s=30)
+    until(lambda: not in_dropbox(started) and not in_data_dir(started), within_s=30)
 
 
 def load(deployment: Deployment, **accounts: dict[str, Any]) -> None:
-    """Accounts with a post each; its id is the account's, a thousand times."""
+    """Load accounts with one post each, whose id is 1000 times the account's."""
     rows = []
     for username, more in accounts.items():
         number = int(more.get("id") or IDS[username])
@@ -48,8 +48,8 @@ def load(deployment: Deployment, **accounts: dict[str, Any]) -> None:
     deployment.sandbox.post("x/accounts", accounts=rows)
 
 
-def there(deployment: Deployment) -> dict[str, dict[str, str]]:
-    """The reposts by the post's id of each dataset in Dropbox, its name with the mark where it is not alone."""
+def in_dropbox(deployment: Deployment) -> dict[str, dict[str, str]]:
+    """The reposts by post id of each dataset, by its name; with its hash where several have the name."""
     paths = [file["path"] for file in deployment.sandbox.get("dropbox/files") if file["path"] != "/columns.csv"]
     contents = {path: deployment.sandbox.bytes(f"dropbox/files{path}").decode() for path in paths}
     names = [path.rpartition("-")[0] for path in paths]
@@ -59,7 +59,7 @@ def there(deployment: Deployment) -> dict[str, dict[str, str]]:
     }
 
 
-def here(deployment: Deployment) -> dict[str, dict[str, str]]:
+def in_data_dir(deployment: Deployment) -> dict[str, dict[str, str]]:
     folder = deployment.folder / "data" / "datasets"
     return {f"/{file.stem.rpartition('-')[0]}": by_post(file.read_text()) for file in folder.glob("*-last-*.csv")}
 
@@ -69,7 +69,7 @@ def by_post(content: str) -> dict[str, str]:
 
 
 def restart(deployment: Deployment, **changed: str | None) -> None:
-    """Start again with these settings; None takes one away."""
+    """Restart with changed settings; None removes one."""
     deployment.stop()
     for name, value in changed.items():
         deployment.environment.pop(name, None)
@@ -84,51 +84,53 @@ def tracking(deployment: Deployment, chat_id: int) -> Chat:
     return chat
 
 
-def test_single_looks_leave_no_dataset_and_forget_takes_the_others_along(deployment: Deployment) -> None:
+def test_single_charts_leave_no_dataset_and_forget_removes_the_others(deployment: Deployment) -> None:
     chat, other = tracking(deployment, 7301), tracking(deployment, 7302)
     for words in ("@art", "@bee 50", "50", "@bee likes"):
         chat.chart(f"/compare {words}", within_s=40)
     chat.chart("/compare")
-    until(lambda: there(deployment).keys() == {"/art-bee-last-100"}, within_s=30)
+    until(lambda: in_dropbox(deployment).keys() == {"/art-bee-last-100"}, within_s=30)
     chat.chart("/subscribe @bee 20", within_s=40)
-    until(lambda: there(deployment).keys() == {"/art-bee-last-100", "/bee-last-20"}, within_s=30)
-    assert here(deployment) == there(deployment)
+    until(lambda: in_dropbox(deployment).keys() == {"/art-bee-last-100", "/bee-last-20"}, within_s=30)
+    assert in_data_dir(deployment) == in_dropbox(deployment)
     question = chat.answer_to(chat.send("/forget"))
     chat.press(question, question["keyboard"][0][0]["callback_data"])
-    until(lambda: there(deployment).keys() == {"/art-bee-last-100"}, within_s=30)
+    until(lambda: in_dropbox(deployment).keys() == {"/art-bee-last-100"}, within_s=30)
     other.ask("/untrack @art @bee")
-    until(lambda: there(deployment) == {}, within_s=30)
-    until(lambda: here(deployment) == {})
+    until(lambda: in_dropbox(deployment) == {}, within_s=30)
+    until(lambda: in_data_dir(deployment) == {})
 
 
-def test_what_changes_while_dropbox_is_off_is_there_when_it_is_on_and_another_one_gets_everything(
+def test_dropbox_gets_what_changed_while_it_was_off(
     deployment: Deployment,
 ) -> None:
     chat = tracking(deployment, 7303)
     chat.chart("/subscribe", within_s=40)
     deployment.sandbox.post("x/posts/501000", retweets=9_007)
-    until(lambda: there(deployment) == {"/art-bee-last-100": {"501000": "9007", "502000": "502"}}, within_s=40)
+    until(lambda: in_dropbox(deployment) == {"/art-bee-last-100": {"501000": "9007", "502000": "502"}}, within_s=40)
     log_in = deployment.environment["DROPBOX_REFRESH_TOKEN"]
     restart(deployment, **dict.fromkeys(DROPBOX))
     deployment.sandbox.post("x/posts/501000", retweets=9_008)
-    until(lambda: here(deployment)["/art-bee-last-100"]["501000"] == "9008", within_s=60)
-    assert there(deployment)["/art-bee-last-100"]["501000"] == "9007"
+    until(lambda: in_data_dir(deployment)["/art-bee-last-100"]["501000"] == "9008", within_s=60)
+    assert in_dropbox(deployment)["/art-bee-last-100"]["501000"] == "9007"
     restart(deployment, DROPBOX_APP_KEY="key", DROPBOX_REFRESH_TOKEN=log_in)
-    until(lambda: there(deployment)["/art-bee-last-100"]["501000"] == "9008", within_s=60)
+    until(lambda: in_dropbox(deployment)["/art-bee-last-100"]["501000"] == "9008", within_s=60)
 
 
-def test_two_accounts_that_had_one_name_one_after_the_other_are_told_apart_everywhere(deployment: Deployment) -> None:
+def test_two_accounts_that_had_the_same_name_in_turn_get_different_names(
+    deployment: Deployment,
+) -> None:
     chat, other = tracking(deployment, 7305), deployment.chat(7306)
     chat.chart("/subscribe @art", within_s=40)
-    until(lambda: there(deployment) == {"/art-last-100": {"501000": "501"}}, within_s=30)
+    until(lambda: in_dropbox(deployment) == {"/art-last-100": {"501000": "501"}}, within_s=30)
     load(deployment, gone={"id": 501, "state": "suspended"})
     until(lambda: "suspended" in chat.ask("/list"), within_s=60)
     load(deployment, art={"id": 777})
     assert other.ask("/track @art").startswith("Added: @art")
     other.chart("/compare", within_s=40)
     expected = {"/art-old-last-100": {"501000": "501"}, "/art-last-100": {"777000": "777"}}
-    until(lambda: there(deployment) == expected, within_s=60)
-    assert here(deployment) == expected
+    until(lambda: in_dropbox(deployment) == expected, within_s=60)
+    assert in_data_dir(deployment) == expected
     assert chat.ask("/track @art").startswith("Added: @art")
     listed = chat.ask("/list")
     assert "@art-old · suspended" in listed

@@ -1,4 +1,4 @@
-"""The walk to a refresh token, as a person takes it, and that Dropbox takes the token afterwards."""
+"""The dialogue that gets a refresh token, and whether Dropbox accepts the token."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from tests.conftest import ROOT, free_port, until
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    """A sandbox of its own."""
+    """The URL of a private sandbox."""
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "sandbox", "--port", str(port)], cwd=ROOT)
     until(lambda: _answers(f"http://127.0.0.1:{port}"))
@@ -49,8 +49,8 @@ def login(address: str) -> Iterator["subprocess.Popen[str]"]:
         process.kill()
 
 
-def walk(login: "subprocess.Popen[str]", code: str | None = None) -> str:
-    """Type the key, open the address, type the code; returns the last words."""
+def log_in(login: "subprocess.Popen[str]", code: str | None = None) -> str:
+    """Type the app key, open the page, type its code; returns the output after that."""
     assert login.stdin is not None
     assert login.stdout is not None
     login.stdin.write("app-key\n")
@@ -61,8 +61,8 @@ def walk(login: "subprocess.Popen[str]", code: str | None = None) -> str:
     return login.communicate(f"{code or shown[1]}\n", timeout=20)[0]
 
 
-def test_the_walk_ends_with_settings_that_dropbox_takes(login: "subprocess.Popen[str]", address: str) -> None:
-    said = walk(login)
+def test_the_login_prints_settings_that_dropbox_accepts(login: "subprocess.Popen[str]", address: str) -> None:
+    said = log_in(login)
     given = dict(re.findall(r"^(DROPBOX_\w+)=(\S+)$", said, re.MULTILINE))
     settings = Settings(
         dropbox_app_key=given["DROPBOX_APP_KEY"],
@@ -75,5 +75,5 @@ def test_the_walk_ends_with_settings_that_dropbox_takes(login: "subprocess.Popen
 
 
 def test_a_wrong_code_is_explained(login: "subprocess.Popen[str]") -> None:
-    assert "Dropbox does not accept that code" in walk(login, code="nonsense")
+    assert "Dropbox does not accept that code" in log_in(login, code="nonsense")
     assert login.returncode == 1

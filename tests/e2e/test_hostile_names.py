@@ -1,4 +1,4 @@
-"""What people type and what networks and chats are called is text: never markup, a link, a path or a formula."""
+"""Input and names are plain text for the bot: never markup, a link, a path or a formula."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ HOSTILE = [
     *("@nasa\u202etxt.exe", "na\u200bsa", "e\u0335sa", "=CMD()", "+1", "-1", "../../etc/passwd", "nasa|rm", "%s{0}"),
 ]
 NAMING = ("<b>nasa</b>", "*nasa*", "na\u200bsa")
-"""Those that name an account, with signs around it or in it."""
+"""Those that contain an account's name."""
 OURS = "https://x.com/"
 
 
@@ -30,8 +30,8 @@ def chat(shared_deployment: Deployment, handles: list[str]) -> Chat:
     return chat
 
 
-def said_to(chat: Chat, since: int) -> list[Json]:
-    """What the bot asked Telegram to write in the chat."""
+def messages_sent(chat: Chat, since: int) -> list[Json]:
+    """The parameters of the messages that the bot sent to the chat."""
     calls = chat.sandbox.calls("telegram", since)
     return [call["params"] for call in calls if call["params"].get("chat_id") == chat.id and "text" in call["params"]]
 
@@ -39,19 +39,19 @@ def said_to(chat: Chat, since: int) -> list[Json]:
 def assert_plain(messages: Iterable[Json]) -> None:
     for message in messages:
         assert "parse_mode" not in message
-        unseen = {each for each in message["text"] if unicodedata.category(each)[0] in "CM"}
-        assert unseen <= {"\n"}
+        invisible = {each for each in message["text"] if unicodedata.category(each)[0] in "CM"}
+        assert invisible <= {"\n"}
         for entity in message.get("entities") or []:
             assert entity["type"] in {"code", "text_link"}
             assert entity.get("url", OURS).startswith(OURS)
 
 
-def test_hostile_words_are_repeated_as_plain_letters_and_track_nothing(chat: Chat, handles: list[str]) -> None:
+def test_hostile_words_are_quoted_as_plain_text_and_track_nothing(chat: Chat, handles: list[str]) -> None:
     since = chat.sandbox.last_call()
     said = chat.ask("/track " + " ".join(HOSTILE))
     assert said.count("not a name on X") == len(HOSTILE) - len(NAMING)
     assert "@nasa: no such account" in said
-    messages = said_to(chat, since)
+    messages = messages_sent(chat, since)
     assert messages
     assert_plain(messages)
     tracked = [line for line in chat.ask("/list").splitlines() if line.startswith("@")]
@@ -59,11 +59,11 @@ def test_hostile_words_are_repeated_as_plain_letters_and_track_nothing(chat: Cha
 
 
 @pytest.mark.parametrize("command", ["/untrack", "/compare", "/subscribe", "/unsubscribe"])
-def test_every_command_repeats_hostile_words_as_plain_letters(chat: Chat, command: str) -> None:
+def test_every_command_quotes_hostile_words_as_plain_text(chat: Chat, command: str) -> None:
     for word in ("<b>nasa</b>", "@nasa\u202etxt.exe", "[nasa](tg://user?id=1)"):
         since = chat.sandbox.last_call()
         chat.ask(f"{command} {word}")
-        assert_plain(said_to(chat, since))
+        assert_plain(messages_sent(chat, since))
 
 
 def test_a_network_that_gives_hostile_names_adds_nothing(shared_deployment: Deployment, chat: Chat) -> None:
@@ -79,7 +79,7 @@ def test_a_network_that_gives_hostile_names_adds_nothing(shared_deployment: Depl
     )
     since = chat.sandbox.last_call()
     assert "@zz_absent: no such account" in chat.ask("/track zz_absent")
-    assert_plain(said_to(chat, since))
+    assert_plain(messages_sent(chat, since))
     store = Store(shared_deployment.database)
     with store.read_session() as db:
         assert all(HANDLE.fullmatch(handle) for handle in db.scalars(select(Account.handle)))
@@ -96,4 +96,4 @@ def test_a_group_with_a_hostile_title_is_answered_like_any_other(shared_deployme
     since = group.sandbox.last_call()
     group.ask("/start", title="<b>\u202eelttit</b> [x](tg://user?id=1)", first_name="*\u200b_`")
     group.ask("/list")
-    assert_plain(said_to(group, since))
+    assert_plain(messages_sent(group, since))

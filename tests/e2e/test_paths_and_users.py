@@ -1,4 +1,4 @@
-"""Where and by whom it is started makes no difference: the chart comes, and nothing is complained of."""
+"""Tallybird works in any folder, for any user and with any kind of output, and logs no problem."""
 
 import codecs
 import os
@@ -19,7 +19,7 @@ HOSTILE_NAMES = ["%(here)s%41 ;a #b ", "é?'\"$x&\n[b]"]
 
 @pytest.fixture(params=HOSTILE_NAMES)
 def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """Short, since a unix socket's path must be."""
+    """A short path, since the length of a unix socket's path is limited."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / request.param
         path.mkdir()
@@ -28,15 +28,15 @@ def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
 
 @pytest.fixture
 def deployment(folder: Path, timelines: Path) -> Iterator[Deployment]:
-    """Of a user without a name or a home, with the tokens in an .env as Windows writes it."""
-    nothing = dict.fromkeys([*SECRETS, "HOME", "USER", "LANG"], "") | {"PYTHONIOENCODING": "ascii"}
+    """Of a user without a name or a home, with the tokens in an .env file from Windows."""
+    empty = dict.fromkeys([*SECRETS, "HOME", "USER", "LANG"], "") | {"PYTHONIOENCODING": "ascii"}
     lines = "".join(f"{name}={value}\r\n" for name, value in SECRETS.items())
     (folder / ".env").write_bytes(codecs.BOM_UTF16_LE + lines.encode("utf-16-le"))
-    with running(folder, timelines, nothing, run_as=unknown_user_command()) as deployment:
+    with running(folder, timelines, empty, run_as=unknown_user_command()) as deployment:
         yield deployment
 
 
-def test_a_chart_and_its_dataset_come_whatever_the_surroundings(deployment: Deployment, handles: list[str]) -> None:
+def test_a_chart_and_its_dataset_are_made_in_any_environment(deployment: Deployment, handles: list[str]) -> None:
     chat = deployment.chat(7201)
     chat.ask(f"/track {handles[0]} {handles[1]}")
     chat.chart("/compare", within_s=60)
@@ -44,11 +44,11 @@ def test_a_chart_and_its_dataset_come_whatever_the_surroundings(deployment: Depl
     log = deployment.log.read_text(errors="replace")
     for bad in ("ERROR", "Traceback", "FATAL", "Logging error", "SecurityWarning", "temporary cache"):
         assert bad not in log, log
-    assert log.count("INFO spawned: ") == len(["redis", "worker", "uploader", "beat", "bot"]), "each once: none died"
+    assert log.count("INFO spawned: ") == len(["redis", "worker", "uploader", "beat", "bot"]), "each was started once"
 
 
-def test_output_that_cannot_be_opened_anew_is_written_all_the_same(tmp_path: Path) -> None:
-    """As when sudo or a container's host hands on another user's pipe."""
+def test_output_that_cannot_be_reopened_is_written_nevertheless(tmp_path: Path) -> None:
+    """As with a pipe of another user, from sudo or a container's host."""
     reader, writer = os.pipe()
     os.fchmod(writer, 0)
     procfile = tmp_path / "Procfile"
@@ -57,12 +57,12 @@ def test_output_that_cannot_be_opened_anew_is_written_all_the_same(tmp_path: Pat
     command = [*unknown_user_command(), sys.executable, "-m", "pipeline.supervise", str(procfile)]
     with (
         os.fdopen(reader, "rb", buffering=0) as output,
-        subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=writer, stderr=writer) as deployment,
+        subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=writer, stderr=writer) as supervisor,
     ):
         os.close(writer)
         said = b""
         while chunk := output.read(4096):
             said += chunk
             if b"is 100% idle" in said:
-                deployment.terminate()
+                supervisor.terminate()
     assert b"is 100% idle" in said, said

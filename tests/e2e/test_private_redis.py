@@ -1,4 +1,4 @@
-"""The Redis of our own: nobody but the user who runs it reaches it, whatever that user's umask."""
+"""Only the user who runs the private Redis can reach it, whatever that user's umask."""
 
 import os
 import stat
@@ -20,7 +20,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=oct)
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    """Of a deployment that has no process but its Redis, in a DATA_DIR that was there before, open to all."""
+    """Of a deployment that runs a Redis only, in an existing DATA_DIR that is open to all users."""
     for folder in (tmp_path / "data", tmp_path / "data" / "redis"):
         folder.mkdir()
         folder.chmod(0o777)

@@ -1,4 +1,4 @@
-"""A chat that blocked the bot long ago is forgotten by itself; one that blocked it lately is not, and may come back."""
+"""The bot forgets a chat that blocked it long ago, but not one that did so lately, which can return."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -38,7 +38,7 @@ def test_a_chat_that_blocked_the_bot_is_forgotten_when_its_time_is_over(
 
 
 def _let_a_day_pass(deployment: Deployment) -> None:
-    """The next tick finds that it has been a day since the last purge."""
+    """Make the next tick purge, as if a day had passed since the last purge."""
     settings = Settings(data_dir=deployment.folder / "data", _env_file=None)
     with Redis.from_url(settings.redis_address) as redis:
         assert redis.delete(DONE), "a deployment purges once at its first tick"

@@ -1,4 +1,4 @@
-"""Messages that no process of ours sent: nothing of them is run, and the ticks go on."""
+"""Messages in the queues that Tallybird did not send: none is run, and ticks go on."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.e2e.deployment import Deployment
 
 
 class Harm:
-    """Unpickling it makes a folder."""
+    """Unpickling it creates a folder."""
 
     def __init__(self, proof: Path) -> None:
         self.proof = proof

@@ -1,4 +1,4 @@
-"""No token, key or password shows anywhere, however loud the logs and whatever goes wrong."""
+"""No token or password is logged, stored in the open or sent, however verbose the logs and whatever fails."""
 
 import json
 import os
@@ -25,10 +25,10 @@ from tests.e2e.deployment import INHERITED_VARIABLES, SECRETS, Deployment, runni
 from tests.e2e.figures import own_posts
 from tests.servers import rabbitmqctl
 
-LOUD = {"PYTHONPATH": f"{Path(__file__).parent / 'verbose_logging'}:{ROOT}"}
+VERBOSE = {"PYTHONPATH": f"{Path(__file__).parent / 'verbose_logging'}:{ROOT}"}
 PASSWORD = "marked-{}-p%40ss-0123456789"
 MARKS = re.compile(rb"marked-[a-z]+-(token|bearer|refresh|p(@|%40)ss)[a-z0-9-]*|sl\.[0-9]{10,}\.[0-9a-f]+")
-"""What is in every secret that this test gives away, and what the sandbox gives for Dropbox's refresh token."""
+"""Matches every secret of these tests, and the access tokens that the sandbox issues for Dropbox."""
 OTHER_TOKEN = "4343:marked-telegram-token-9876543210"
 NAME = f"tallybird_secrets_{os.getpid()}"
 UNAUTHORIZED = {"ok": False, "error_code": 401, "description": "Unauthorized"}
@@ -55,20 +55,20 @@ FAULTS = [
 ]
 
 
-def marks_in(what: bytes) -> set[bytes]:
-    return {found[0] for found in MARKS.finditer(what)}
+def marks_in(content: bytes) -> set[bytes]:
+    return {match[0] for match in MARKS.finditer(content)}
 
 
 def test_the_marks_are_found_in_every_secret() -> None:
     for secret in [*SECRETS.values(), PASSWORD.format("any"), "sl.1764090000000000.0123456789abcdef"]:
-        assert marks_in(f"what holds {secret}, somewhere".encode()), secret
+        assert marks_in(f"text with {secret}, somewhere".encode()), secret
 
 
 @pytest.fixture(params=["private", "given"])
 def deployment(request: pytest.FixtureRequest, tmp_path: Path, timelines: Path) -> Iterator[Deployment]:
-    """All servers private; and all of them given, with passwords, and a webhook."""
+    """One with private servers; one with given servers, which have passwords, and a webhook."""
     settings = request.getfixturevalue("given_settings") if request.param == "given" else {}
-    with running(tmp_path, timelines, LOUD | settings) as started:
+    with running(tmp_path, timelines, VERBOSE | settings) as started:
         if request.param == "private":
             started.sandbox.post("faults", service="telegram", method="getUpdates", status=502, body="<html>")
         yield started
@@ -96,7 +96,7 @@ def given_settings(tmp_path: Path, postgres_url: str, rabbitmq: str) -> Iterator
 
 @contextmanager
 def _redis(folder: Path) -> Iterator[str]:
-    """A Redis that wants a password, which is told to it where nobody else sees it."""
+    """A Redis with a password, which its command line does not show."""
     port, password = free_port(), PASSWORD.format("redis")
     command = [_redis_server(), "-", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as server:
@@ -116,7 +116,7 @@ def test_no_secret_shows_in_what_a_deployment_logs_stores_or_sends(deployment: D
     seen = {"titles": _titles(deployment)}
     _work_until_every_fault_was_met(deployment, own_posts(timelines))
     path = _webhooks_path(deployment)
-    seen |= {"titles later": _titles(deployment), **_seen_through_the_door(deployment)}
+    seen |= {"titles later": _titles(deployment), **_sent_and_received(deployment)}
     seen |= {str(path): path.read_bytes() for path in deployment.folder.rglob("*") if path.is_file()}
     assert {name: marks for name, what in seen.items() if (marks := marks_in(what))} == {}
     assert {"titles", "telegram", str(deployment.log)} < seen.keys()
@@ -151,15 +151,15 @@ def _work_until_every_fault_was_met(deployment: Deployment, posts: dict[str, lis
 
 
 def _titles(deployment: Deployment) -> bytes:
-    """The command line of every process of the deployment, as anybody on the machine can read it."""
+    """The command lines of all processes, which every user of the machine can read."""
     assert deployment.supervisor is not None
     processes = [deployment.supervisor, *deployment.supervisor.children(recursive=True)]
     titles = [Path(f"/proc/{process.pid}/cmdline") for process in processes]
     return b"\n".join(title.read_bytes() for title in titles if title.exists())
 
 
-def _seen_through_the_door(deployment: Deployment) -> dict[str, bytes]:
-    """What stands in the chats and in Dropbox, and what the services were asked."""
+def _sent_and_received(deployment: Deployment) -> dict[str, bytes]:
+    """The contents of chats and of Dropbox, and the calls that the services received."""
     chats = deployment.sandbox.get("telegram/chats")
     seen = {f"chat {each['chat_id']}": deployment.sandbox.get(f"telegram/chats/{each['chat_id']}") for each in chats}
     seen |= {service: deployment.sandbox.calls(service) for service in ("telegram", "x", "dropbox")}
@@ -169,7 +169,7 @@ def _seen_through_the_door(deployment: Deployment) -> dict[str, bytes]:
 
 
 def _webhooks_path(deployment: Deployment) -> str:
-    """What nobody but Telegram is told; empty where the bot polls."""
+    """The secret path of the webhook; empty where the bot polls."""
     bot = f"{deployment.sandbox.address}/telegram/bot{SECRETS['TELEGRAM_BOT_TOKEN']}"
     return str(HTTP.get(f"{bot}/getWebhookInfo").json()["result"]["url"]).rpartition("/")[2]
 
@@ -183,7 +183,7 @@ NO_STORE = "the database cannot be used"
 REFUSED = "the server refuses the user or the password"
 NO_REDIS = {WORKER: "Cannot connect", BEAT: "Connection error", BOT: "cannot hear of"}
 Try = tuple[str, str, dict[tuple[str, ...], str]]
-"""A setting, and the processes that tell of it with what they say."""
+"""A setting, its value, and what each process logs because of it."""
 AWAY: list[Try] = [
     ("DATABASE_URL", DATABASE.format("postgres", NOWHERE), {WORKER: NO_STORE, BOT: NO_STORE}),
     ("REDIS_URL", REDIS.format(NOWHERE), NO_REDIS),
@@ -195,25 +195,25 @@ AWAY: list[Try] = [
 
 
 @pytest.mark.timeout(200)
-def test_servers_that_refuse_or_are_not_there_are_told_of_without_their_passwords(
+def test_servers_that_refuse_or_are_not_there_are_logged_without_their_passwords(
     shared_deployment: Deployment, tmp_path: Path, redis_url: str, postgres_url: str
 ) -> None:
     refusing: list[Try] = [
         ("DATABASE_URL", DATABASE.format("nobody", urlsplit(postgres_url).netloc.rpartition("@")[2]), AWAY[0][2]),
         ("REDIS_URL", REDIS.format(urlsplit(redis_url).netloc), {WORKER: REFUSED, BEAT: REFUSED, BOT: REFUSED}),
     ]
-    _are_told_of_without_their_passwords(AWAY + refusing, shared_deployment, tmp_path)
+    _are_logged_without_their_passwords(AWAY + refusing, shared_deployment, tmp_path)
 
 
 @pytest.mark.timeout(200)
-def test_a_rabbitmq_that_refuses_is_told_of_without_its_password(
+def test_a_rabbitmq_that_refuses_is_logged_without_its_password(
     shared_deployment: Deployment, tmp_path: Path, rabbitmq: str
 ) -> None:
     refused: Try = ("BROKER_URL", BROKER.format(rabbitmq), {WORKER: REFUSED, BEAT: REFUSED})
-    _are_told_of_without_their_passwords([refused], shared_deployment, tmp_path)
+    _are_logged_without_their_passwords([refused], shared_deployment, tmp_path)
 
 
-def _are_told_of_without_their_passwords(tried: list[Try], deployment: Deployment, folder: Path) -> None:
+def _are_logged_without_their_passwords(tried: list[Try], deployment: Deployment, folder: Path) -> None:
     tries = [(name, url, each, said) for name, url, processes in tried for each, said in processes.items()]
     logs = [folder / f"{number}.log" for number in range(len(tries))]
     with ExitStack() as started:
@@ -229,7 +229,7 @@ def _says(log: Path, words: str) -> bool:
     return words in log.read_text(errors="replace")
 
 
-def test_a_token_that_telegram_refuses_is_told_of_and_not_shown(shared_deployment: Deployment, tmp_path: Path) -> None:
+def test_a_token_that_telegram_refuses_is_reported_and_not_shown(shared_deployment: Deployment, tmp_path: Path) -> None:
     shared_deployment.sandbox.post("faults", service="telegram", method="getMe", status=401, body=UNAUTHORIZED, times=3)
     log = tmp_path / "bot.log"
     settings = _settings(shared_deployment.sandbox.address, tmp_path)
@@ -240,9 +240,9 @@ def test_a_token_that_telegram_refuses_is_told_of_and_not_shown(shared_deploymen
 
 
 def _settings(address: str, folder: Path) -> dict[str, str]:
-    """Of a process that has nothing to do with the deployment but the sandbox."""
+    """The environment of a process that shares only the sandbox with the deployment."""
     return {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ} | {
-        **LOUD,
+        **VERBOSE,
         **SECRETS,
         "TELEGRAM_BOT_TOKEN": OTHER_TOKEN,
         "DROPBOX_APP_KEY": "key",

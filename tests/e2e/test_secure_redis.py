@@ -1,4 +1,4 @@
-"""The whole on a Redis that signs its own certificate, and with a broker behind a socket and a password."""
+"""A deployment whose Redis has a self-signed certificate, and whose broker has a unix socket and a password."""
 
 import subprocess
 import sys
@@ -18,11 +18,13 @@ def server(tmp_path: Path) -> Iterator[SecureRedis]:
         yield started
 
 
-def test_charts_come_by_such_servers(server: SecureRedis, tmp_path: Path, timelines: Path, handles: list[str]) -> None:
+def test_charts_are_drawn_with_such_servers(
+    server: SecureRedis, tmp_path: Path, timelines: Path, handles: list[str]
+) -> None:
     given = {
         "REDIS_URL": server.address("rediss://:{pw}@localhost:{tls_port}/1?ssl_cert_reqs=CERT_NONE"),
         "BROKER_URL": server.address("unix://:{pw}@{path}?db=2"),
-        "CELERY_BROKER_URL": "redis://nowhere.invalid",  # another program's
+        "CELERY_BROKER_URL": "redis://nowhere.invalid",  # of another program
         "RESULT_BACKEND": "redis://nowhere.invalid",
     }
     (tmp_path / "deployment").mkdir()

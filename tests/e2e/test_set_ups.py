@@ -83,15 +83,11 @@ def test_a_live_chart_follows_the_counts_in_place_and_is_quiet_when_nothing_chan
 ) -> None:
     chart = chat.chart("/subscribe")
     posts = own_posts(timelines)[handles[0]]
-    files = until(lambda: _settled(deployment), within_s=40)
-    _change_and_see(deployment, chat, chart, handles[0], posts)
+    files = until(lambda: _datasets(deployment), within_s=40)
+    _assert_change_is_shown(deployment, chat, chart, handles[0], posts)
     until(lambda: _datasets(deployment)[0]["revisions"] > files[0]["revisions"], within_s=30)
     _assert_dataset_equals(deployment, handles, timelines, changed=posts[0]["post_id"])
     _assert_quiet(deployment, ticks=6)
-
-
-def _settled(deployment: Deployment) -> list[Json]:
-    return _datasets(deployment)
 
 
 def _datasets(deployment: Deployment) -> list[Json]:
@@ -99,8 +95,10 @@ def _datasets(deployment: Deployment) -> list[Json]:
     return [file for file in deployment.sandbox.get("dropbox/files") if "and-2-more-last-100" in file["path"]]
 
 
-def _change_and_see(deployment: Deployment, chat: Chat, chart: Json, handle: str, posts: list[dict[str, str]]) -> None:
-    """Metrics changed through the control door stand in the same message within two ticks."""
+def _assert_change_is_shown(
+    deployment: Deployment, chat: Chat, chart: Json, handle: str, posts: list[dict[str, str]]
+) -> None:
+    """A metric that changes at X is in the same message within two ticks."""
     values = [7_654, *(int(post["retweets"]) for post in posts[1:])]
     deployment.sandbox.post(f"x/posts/{posts[0]['post_id']}", retweets=7_654)
     started = time.monotonic()
@@ -123,7 +121,7 @@ def _assert_dataset_equals(deployment: Deployment, handles: list[str], timelines
 
 
 def _assert_quiet(deployment: Deployment, ticks: int) -> None:
-    """Nothing changed: no upload, no chart, no call to Telegram but polling, while X is read on."""
+    """While nothing changes at X there is no upload, no chart and no call to Telegram but polling; X is still read."""
     before = deployment.sandbox.last_call()
     revisions = [file["revisions"] for file in deployment.sandbox.get("dropbox/files")]
     until(
@@ -138,13 +136,13 @@ def _assert_quiet(deployment: Deployment, ticks: int) -> None:
 def test_a_growth_tells_what_was_gained_since_the_account_is_watched(
     deployment: Deployment, chat: Chat, handles: list[str], timelines: Path
 ) -> None:
-    """Two retweets more, and nothing of the many that its posts had before."""
+    """Only the two retweets since /track count, not those that the posts had before."""
     handle = handles[3]
     chart = chat.chart(f"/subscribe growth @{handle}")
     newest = own_posts(timelines)[handle][0]
     deployment.sandbox.post(f"x/posts/{newest['post_id']}", retweets=int(newest["retweets"]) + 2)
-    told = re.compile(rf"^ *\+2 @{handle} · since \d+ \w+ \d\d:\d\d UTC$", re.MULTILINE)
-    until(lambda: told.search(chat.message(chart["message_id"])["caption"]), within_s=6 * deployment.tick_s)
+    line = re.compile(rf"^ *\+2 @{handle} · since \d+ \w+ \d\d:\d\d UTC$", re.MULTILINE)
+    until(lambda: line.search(chat.message(chart["message_id"])["caption"]), within_s=6 * deployment.tick_s)
 
 
 def test_the_ledger_equals_the_bill_of_x(deployment: Deployment, chat: Chat) -> None:

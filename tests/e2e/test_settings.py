@@ -1,4 +1,4 @@
-"""Each chat's own theme and language of its charts."""
+"""The theme and language that each chat chooses for its charts."""
 
 from tests.conftest import until
 from tests.e2e.deployment import Deployment

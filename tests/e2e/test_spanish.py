@@ -1,4 +1,4 @@
-"""Who speaks Spanish is answered in Spanish: each word that the bot says there is one of the Spanish catalogue."""
+"""The bot answers a Spanish-speaking person in Spanish: all its words are in the Spanish catalogue."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,12 +13,12 @@ from pipeline.i18n import CATALOGUES, LANGUAGE_NAMES, LOCALES, translator
 from pipeline.records import Language
 from tests import catalogues
 from tests.conftest import until
-from tests.e2e.chat import Chat, Json, Sandbox
+from tests.e2e.chat import Chat, Sandbox
 from tests.e2e.deployment import Deployment
 
 SPANISH = catalogues.read(CATALOGUES / "es.po")
 NAMES = re.compile(r"https?://\S+|[@/]\w+")
-"""What is the same in any language: addresses, accounts, commands."""
+"""URLs, accounts and commands are the same in every language."""
 WORD = re.compile(r"[^\W\d_]{2,}")
 ASKED = [
     *("/start", "/help", "/privacy", "/id", "/status"),
@@ -39,21 +39,21 @@ ASKED = [
     ),
     *("/untrack", "/settings", "/forget"),
 ]
-"""What a person sends, in this order: first from a chat that nothing is known of, and in every wrong way."""
+"""What a person sends, in this order: at first the bot does not know the chat; all errors occur."""
 
 
-def words(told: Iterable[str]) -> set[str]:
-    return {word.lower() for each in told for word in WORD.findall(NAMES.sub(" ", each))}
+def words(texts: Iterable[str]) -> set[str]:
+    return {word.lower() for each in texts for word in WORD.findall(NAMES.sub(" ", each))}
 
 
 def vocabulary() -> set[str]:
-    """The catalogue, the words that people type and see repeated, and what Babel writes."""
+    """All allowed words: of the catalogue, of commands' arguments, of the questions, and from Babel."""
     written = ["UTC", "US$", *get_month_names("abbreviated", locale=LOCALES[Language.SPANISH]).values()]
     return words([*chain.from_iterable(SPANISH.values()), *KEYWORDS, *ASKED, *LANGUAGE_NAMES.values(), *written])
 
 
-def heard(sandbox: Sandbox, chat_id: int) -> Iterator[str]:
-    """All texts, captions and buttons that a chat was sent, edits too."""
+def sent_texts(sandbox: Sandbox, chat_id: int) -> Iterator[str]:
+    """All texts, captions and buttons' texts that the bot has sent to a chat, also by edits."""
     for call in sandbox.calls("telegram"):
         params = call["params"]
         if params.get("chat_id") == chat_id:
@@ -61,13 +61,6 @@ def heard(sandbox: Sandbox, chat_id: int) -> Iterator[str]:
             yield from filter(None, (params.get("text"), params.get("caption"), media.get("caption")))
             keyboard = (params.get("reply_markup") or {}).get("inline_keyboard", [])
             yield from (button["text"] for row in keyboard for button in row)
-
-
-def alert(chat: Chat, message: Json, data: str) -> str:
-    """What a person is told who presses."""
-    pressed = chat.press(message, data)
-    answer = until(lambda: (seen := chat.sandbox.get(f"telegram/callbacks/{pressed}"))["answered"] and seen)
-    return str(answer["text"])
 
 
 def test_each_command_answers_a_spanish_person_in_spanish(shared_deployment: Deployment, handles: list[str]) -> None:
@@ -80,7 +73,7 @@ def test_each_command_answers_a_spanish_person_in_spanish(shared_deployment: Dep
         sent = chat.send(asked.format(*handles), language_code="es-MX")
         question = chat.answer_to(sent, within_s=60)
     for data in ("nonsense", "settings de"):
-        assert alert(chat, question, data).startswith("Este botón es de un gráfico anterior.")
+        assert chat.press_and_read(question, data).startswith("Este botón es de un gráfico anterior.")
     chat.press(question, "forget no")
     chat.wait_for_text(question, "No se borró nada.")
     chart = chat.chart("/compare {1}".format(*handles), within_s=60)
@@ -89,12 +82,10 @@ def test_each_command_answers_a_spanish_person_in_spanish(shared_deployment: Dep
     question = chat.answer_to(chat.send("/forget", language_code="es-MX"))
     chat.press(question, "forget yes")
     chat.wait_for_text(question, "Olvidado")
-    assert words(heard(shared_deployment.sandbox, chat.id)) - vocabulary() == set()
+    assert words(sent_texts(shared_deployment.sandbox, chat.id)) - vocabulary() == set()
 
 
-def test_a_group_hears_the_language_that_it_chose_whoever_asks(
-    shared_deployment: Deployment, handles: list[str]
-) -> None:
+def test_a_group_is_answered_in_the_language_it_chose(shared_deployment: Deployment, handles: list[str]) -> None:
     group = shared_deployment.chat(-1008002, user_id=81, type="supergroup")
     assert "Added" in group.ask(f"/track {handles[0]}", language_code="es")
     settings = group.answer_to(group.send("/settings"))
@@ -103,7 +94,7 @@ def test_a_group_hears_the_language_that_it_chose_whoever_asks(
     member = Chat(group.sandbox, group.id, user_id=82, type="supergroup")
     refused = "En los grupos solo los administradores"
     assert member.ask("/untrack", language_code="en").startswith(refused)
-    assert alert(member, settings, "settings en").startswith(refused)
+    assert member.press_and_read(settings, "settings en").startswith(refused)
     group.press(settings, "settings en")
     group.wait_for_text(settings, "which language I speak")
     assert member.ask("/untrack", language_code="es").startswith("In groups only admins")
@@ -112,5 +103,5 @@ def test_a_group_hears_the_language_that_it_chose_whoever_asks(
 @pytest.mark.parametrize(("code", "language"), [("es-419", Language.SPANISH), ("pt-BR", Language.ENGLISH)])
 def test_the_menu_comes_in_the_persons_language(shared_deployment: Deployment, code: str, language: Language) -> None:
     menu = shared_deployment.sandbox.get("telegram/commands", chat_id=8003, language_code=code)
-    said = translator(language)
-    assert menu == [{"command": each.name, "description": said.gettext(each.menu)} for each in COMMANDS]
+    translations = translator(language)
+    assert menu == [{"command": each.name, "description": translations.gettext(each.menu)} for each in COMMANDS]

@@ -1,4 +1,4 @@
-"""The bot behind an address that Telegram calls: it answers Telegram, and nobody else."""
+"""A bot with a webhook: it accepts updates from Telegram only."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Webhook:
 
     @property
     def url(self) -> str:
-        """What Telegram was told, which nobody else is."""
+        """The secret URL that the bot has given to Telegram."""
         bot = f"{self.deployment.sandbox.address}/telegram/bot{SECRETS['TELEGRAM_BOT_TOKEN']}"
         return str(HTTP.get(f"{bot}/getWebhookInfo").json()["result"]["url"])
 
@@ -47,7 +47,7 @@ def test_the_bot_answers_when_telegram_calls_it_and_works_without_dropbox(webhoo
 
 
 def forged(text: str) -> dict[str, object]:
-    """An update as Telegram would bring it, in which the victim says this."""
+    """An update as Telegram would send it, with this text from the victim."""
     person = {"id": VICTIM, "is_bot": False, "first_name": "Victim"}
     entities = [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]
     chat = {"id": VICTIM, "type": "private", "first_name": "Victim"}
@@ -57,7 +57,7 @@ def forged(text: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("headers", [{}, {SECRET: ""}, {SECRET: "x"}, {SECRET: "a" * 64}])
 @pytest.mark.parametrize("text", ["/forget", "/track @nasa"])
-def test_who_does_not_know_the_secret_is_refused_and_changes_nothing(
+def test_a_request_without_the_secret_is_refused_and_changes_nothing(
     webhook: Webhook, handles: list[str], headers: dict[str, str], text: str
 ) -> None:
     webhook.deployment.chat(VICTIM).ask(f"/track {handles[0]}")
@@ -77,7 +77,7 @@ def test_no_other_path_leads_anywhere(webhook: Webhook, path: str) -> None:
     assert answer.status_code == httpx.codes.NOT_FOUND
 
 
-def test_the_path_tells_nothing_and_cannot_be_guessed(webhook: Webhook) -> None:
+def test_the_path_contains_no_secret_and_cannot_be_guessed(webhook: Webhook) -> None:
     path = webhook.url.removeprefix(webhook.address)
     assert len(path) > 24
     assert not [part for part in SECRETS["TELEGRAM_BOT_TOKEN"].split(":") if part in path]

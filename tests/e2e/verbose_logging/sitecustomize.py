@@ -1,16 +1,16 @@
-"""Python reads this at its start where the folder is on PYTHONPATH: every library then says all that it can say.
+"""Makes every library log at every level. Python imports this at its start if the folder is on PYTHONPATH.
 
-What hears it stays as it is, so that the product's own way of logging is what is tested.
+Handlers and filters stay as they are, since they are what is tested.
 """
 
 import logging
 
 
-class Loud(logging.Logger):
-    """Whatever level it is told to keep to, it says everything."""
+class VerboseLogger(logging.Logger):
+    """Ignores its level."""
 
-    def isEnabledFor(self, level: int) -> bool:  # noqa: ARG002, N802 the parent's
+    def isEnabledFor(self, level: int) -> bool:  # noqa: ARG002, N802 overrides
         return True
 
 
-logging.setLoggerClass(Loud)
+logging.setLoggerClass(VerboseLogger)

@@ -110,7 +110,7 @@ def test_a_chat_may_begin_in_spanish_and_dark(bot: Bot, chat_id: int, kind: str)
     assert chat.ask("/forget") == "Nothing of this chat is stored."
     question = chat.answer_to(chat.send("/settings"))
     for data in ("settings es", "settings dark"):
-        assert chat.told(question, data) == ""
+        assert chat.press_and_read(question, data) == ""
     shown = chat.message(question["message_id"])
     assert [each["text"] for row in shown["keyboard"] for each in row if each["text"].startswith("• ")] == [
         "• Oscuro",
@@ -118,7 +118,7 @@ def test_a_chat_may_begin_in_spanish_and_dark(bot: Bot, chat_id: int, kind: str)
     ]
     assert chat.ask("/start").startswith("Llevo el marcador")
     assert chat.ask("/list").startswith("Este chat aún no sigue")
-    assert chat.told(chat.answer_to(chat.send("/forget")), "forget yes") == ""
+    assert chat.press_and_read(chat.answer_to(chat.send("/forget")), "forget yes") == ""
     assert chat.ask("/start").startswith("I keep score")
 
 
