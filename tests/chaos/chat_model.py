@@ -1,4 +1,4 @@
-"""A simple model of what a chat has after what was said in it, and the same as the store holds it."""
+"""A model of what a chat has after each command and press, and the same read from the store."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -11,12 +11,12 @@ from pipeline.store import chats, comparisons, subscriptions
 from pipeline.store.tables import Chat, Subscription
 
 MAX_SUBSCRIPTIONS = 5
-"""As many subscriptions as a chat may have."""
+"""Of a chat."""
 
 
 @dataclass(frozen=True)
 class ChartSpec:
-    """What of a chart a person chose."""
+    """What a person can choose of a chart, as far as the model goes."""
 
     metric: Metric = Metric.REPOSTS
     view: View = View.SPREAD
@@ -26,20 +26,20 @@ class ChartSpec:
 
 @dataclass(frozen=True)
 class ExpectedSubscription:
-    """A subscription. everything: it follows whatever the chat tracks."""
+    """A subscription. everything: it has all accounts that the chat tracks."""
 
     mode: Mode
     handles: frozenset[str]
     spec: ChartSpec
     everything: bool = False
 
-    def shows_like(self, other: "ExpectedSubscription") -> bool:
+    def shows_the_same_as(self, other: "ExpectedSubscription") -> bool:
         return replace(self, everything=other.everything) == other
 
 
 @dataclass(frozen=True)
 class ChatState:
-    """What a chat has. kept: the subscriptions in an order that says nothing."""
+    """What a chat has. kept: its subscriptions, sorted so that equal states compare equal."""
 
     known: bool = False
     tracked: frozenset[str] = frozenset()
@@ -48,16 +48,16 @@ class ChatState:
     language: Language = Language.ENGLISH
 
     def track(self, handles: AbstractSet[str]) -> "ChatState":
-        """handles: those that X lets be followed."""
+        """handles: of the accounts that X shows."""
         new = handles - self.tracked
-        return replace(self, known=True, tracked=self.tracked | new)._following() if new else self
+        return replace(self, known=True, tracked=self.tracked | new)._updated() if new else self
 
     def untrack(self, handles: AbstractSet[str]) -> "ChatState":
-        left = replace(self, tracked=self.tracked - handles)._following()
+        left = replace(self, tracked=self.tracked - handles)._updated()
         return left._with(each for each in left.kept if each.handles <= left.tracked)
 
     def subscribe(self, mode: Mode, handles: AbstractSet[str], metric: Metric) -> "ChatState":
-        """handles: none for everything that is tracked."""
+        """handles: none for all tracked accounts."""
         if not self.tracked or not handles <= self.tracked:
             return self
         spec = ChartSpec(metric, theme=self.theme, language=self.language)
@@ -81,28 +81,31 @@ class ChatState:
     def show(
         self, current: ExpectedSubscription | None, pressed: ExpectedSubscription, metric: Metric, view: View
     ) -> "ChatState":
-        """A button under a live chart changes it, whatever that chart has become since the button was drawn."""
+        """Press a button for another metric or view.
+
+        current: the live chart of the message now. pressed: the chart for which the button was made.
+        """
         if current is None or not pressed.handles <= self.tracked:
             return self
-        return self._instead(current, replace(current, spec=replace(current.spec, metric=metric, view=view)))
+        return self._replaced(current, replace(current, spec=replace(current.spec, metric=metric, view=view)))
 
     def keep(self, current: ExpectedSubscription | None, pressed: ExpectedSubscription) -> "ChatState":
-        """The chart that the button was drawn for stays fresh from now on, unless its message is kept fresh already."""
+        """Press the button that makes a single chart live; it does nothing if its message has a live chart."""
         return self if current or not pressed.handles <= self.tracked else self._add(pressed)
 
     def stop(self, current: ExpectedSubscription | None, pressed: ExpectedSubscription) -> "ChatState":
-        return self._instead(current) if current and pressed.handles <= self.tracked else self
+        return self._replaced(current) if current and pressed.handles <= self.tracked else self
 
-    def _following(self) -> "ChatState":
-        following = (replace(each, handles=self.tracked) if each.everything else each for each in self.kept)
-        return self._with(each for each in following if each.handles)
+    def _updated(self) -> "ChatState":
+        updated = (replace(each, handles=self.tracked) if each.everything else each for each in self.kept)
+        return self._with(each for each in updated if each.handles)
 
     def _add(self, one: ExpectedSubscription) -> "ChatState":
-        if len(self.kept) >= MAX_SUBSCRIPTIONS or any(one.shows_like(each) for each in self.kept):
+        if len(self.kept) >= MAX_SUBSCRIPTIONS or any(one.shows_the_same_as(each) for each in self.kept):
             return self
         return self._with([*self.kept, one])
 
-    def _instead(self, old: ExpectedSubscription, *new: ExpectedSubscription) -> "ChatState":
+    def _replaced(self, old: ExpectedSubscription, *new: ExpectedSubscription) -> "ChatState":
         if old not in self.kept:
             return self
         kept = list(self.kept)
@@ -110,22 +113,22 @@ class ChatState:
         return self._with([*kept, *new])
 
     def _with(self, kept: Iterable[ExpectedSubscription]) -> "ChatState":
-        return replace(self, kept=in_order(kept))
+        return replace(self, kept=in_fixed_order(kept))
 
 
-def in_order(kept: Iterable[ExpectedSubscription]) -> tuple[ExpectedSubscription, ...]:
+def in_fixed_order(kept: Iterable[ExpectedSubscription]) -> tuple[ExpectedSubscription, ...]:
     return tuple(sorted(kept, key=lambda each: repr((each.mode, sorted(each.handles), each.spec, each.everything))))
 
 
 def stored_state(session: Session, chat_id: int) -> ChatState:
-    """What the store holds of a chat."""
+    """The state of a chat in the store."""
     chat = session.get(Chat, chat_id)
     if chat is None:
         return ChatState()
     tracked = frozenset(account.handle for account in chats.list_tracked_accounts(session, chat_id))
     kept = [from_row(session, each) for each in subscriptions.list_of_chat(session, chat_id)]
-    had = ChatState(known=True, tracked=tracked, theme=chat.theme, language=chat.language)
-    return replace(had, kept=in_order(kept))
+    state = ChatState(known=True, tracked=tracked, theme=chat.theme, language=chat.language)
+    return replace(state, kept=in_fixed_order(kept))
 
 
 def from_row(session: Session, row: Subscription) -> ExpectedSubscription:
@@ -133,7 +136,7 @@ def from_row(session: Session, row: Subscription) -> ExpectedSubscription:
 
 
 def for_comparison(session: Session, comparison_id: int) -> ExpectedSubscription:
-    """What keeping this comparison fresh would be; with no handles where there is none."""
+    """The live chart of this comparison; without handles if the comparison is gone."""
     handles = frozenset(account.handle for account in comparisons.list_accounts(session, comparison_id))
     found = comparisons.get_record(session, comparison_id)
     spec = found.spec if found else None

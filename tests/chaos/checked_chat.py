@@ -1,7 +1,7 @@
-"""A chat in which anything may happen, and all that may be true of it meanwhile.
+"""A chat that is checked against the model while anything happens in it.
 
-A command is over once the bot tried to answer it: then the store holds what the model expects. One that nothing is
-heard of was done or was not: both may be true until the store tells which.
+A command is handled once the bot has tried to answer it; then the store must have what the model expects. A command
+without an answer may or may not have been executed; both states are possible until the store tells which.
 """
 
 import time
@@ -23,20 +23,20 @@ from tests.e2e.deployment import SECRETS, Deployment
 Change = Callable[[ChatState], ChatState]
 Find = Callable[[Json], bool]
 HANDLED_WITHIN_S = 12
-"""After that long something is taken for lost: the chat is asked another thing, which waits for all before it."""
+"""After this time a message counts as lost; then /id is sent, which the bot answers after all earlier messages."""
 TRIES = 8
 BACK_WITHIN_S = 60
 MAX_UNSETTLED = 4
-"""The bot lets one person wait for the answers to ten."""
+"""Messages without an awaited answer; the bot takes at most ten of a person."""
 MAX_MESSAGES_A_MINUTE = 8
-"""Telegram takes 20 messages a minute for a group, and the charts need some of them."""
+"""Of people in a group. Telegram allows the bot 20 a minute there, some of which are charts."""
 SETTLED_S = 1
-"""For what was on its way to a chat when the bot had to leave."""
+"""For calls under way when the bot is removed from the chat."""
 FAILURE_TEXTS = (
     *("X ", "The part of me ", "My memory ", "Telegram ", "That is too much", "Too much at once"),
     *("Ahora mismo no ", "Es demasiado", "Aquí hay demasiado"),
 )
-"""How the bot begins to say that something kept it from doing what was asked."""
+"""How the bot's texts begin when it could not execute a command."""
 FORBIDDEN_TEXTS = ("Something went wrong", "Algo salió mal", "Traceback", 'File "', *SECRETS.values())
 RETRIED_STATUSES = (429, 500)
 CHARTS = ("sendPhoto", "editMessageMedia")
@@ -48,11 +48,19 @@ def unchanged(state: ChatState) -> ChatState:
 
 @dataclass
 class CheckedChat:
-    """may_be: what the chat may have now. loose: how much was said there since it was known that all is over.
+    """A chat, the states that it may have, and what it has been sent.
 
-    epoch: how often the chat chose something. lives: how many live charts were begun there, at most.
-    seen: a call to the services that was made before what is played now.
-    left: from when on nothing may come there. another: where to go on while this one is full.
+    member: the id of somebody in the group who is no admin.
+    possible: the states that the store may have now.
+    unsettled: the number of messages and presses of which it is unknown whether they were handled.
+    epoch: raised whenever the chat has changed something.
+    live_charts: an upper limit for the live charts that were started.
+    seen: the sandbox's last call before the current action.
+    left: the time from which the chat must get nothing, in seconds since 1970; None while the bot is in it.
+    other_chat: used instead while this one has its messages of the minute.
+    sent_charts: a key for each chart's content, by message id; no two may be equal.
+    buttons_seen: the data of all buttons that each message has had.
+    shown_in: the messages that have shown each live chart.
     """
 
     deployment: Deployment
@@ -73,7 +81,7 @@ class CheckedChat:
 
     @property
     def is_full(self) -> bool:
-        """Whether Telegram may let a group wait for the rest of the minute."""
+        """Whether another message could exceed Telegram's limit for a group."""
         return len(self.sent_at) == MAX_MESSAGES_A_MINUTE and self.sent_at[0] > time.monotonic() - 60
 
     @property
@@ -82,16 +90,19 @@ class CheckedChat:
 
     @property
     def stored(self) -> ChatState:
-        """What the store holds."""
+        """The chat's state in the store."""
         with self.store.read_session() as db:
             return stored_state(db, self.chat.id)
 
     # What people do
 
-    def send(self, words: str, change: Change = unchanged, *, certain: bool = False, wait: bool = True) -> int:
-        """calm: nothing can keep it from being done. wait: until it is over. Returns the message's id."""
+    def send(self, text: str, change: Change = unchanged, *, certain: bool = False, wait: bool = True) -> int:
+        """Send a message; returns its id.
+
+        change: what it does to the state. certain: no fault can prevent that. wait: until it is handled.
+        """
         since = self._begin()
-        sent = self.chat.send(words)
+        sent = self.chat.send(text)
         self._expect(since, self._is_answer, change, certain=certain, wait=wait)
         return sent
 
@@ -102,10 +113,10 @@ class CheckedChat:
         pressed = self.chat.press(message, data)
         self._expect(since, _answers(pressed), change, certain=certain, wait=wait)
 
-    def send_as_member(self, words: str) -> None:
-        """A group's member who is no admin."""
+    def send_as_member(self, text: str) -> None:
+        """Send a message as a member of the group who is no admin."""
         since = self._begin()
-        self.chat.send(words, user_id=self.member, role="member")
+        self.chat.send(text, user_id=self.member, role="member")
         self._expect(since, self._is_answer, unchanged)
 
     def press_as_member(self, message: Json, data: str) -> None:
@@ -114,7 +125,7 @@ class CheckedChat:
         self._expect(since, _answers(pressed), unchanged)
 
     def leave(self) -> None:
-        """The bot is blocked, or removed."""
+        """Block the bot, or remove it from the group."""
         self.settle()
         self._set_status("left" if self.member else "blocked")
         until(lambda: not self.stored.known or self._is_set_aside(), BACK_WITHIN_S)
@@ -130,44 +141,44 @@ class CheckedChat:
         until(lambda: not self._is_set_aside(), BACK_WITHIN_S)
 
     def migrate(self) -> None:
-        """The group becomes a supergroup, whose messages start anew."""
+        """Let the group become a supergroup, which has none of its messages."""
         self.settle()
-        [had] = self.possible
+        [before] = self.possible
         new_id = self.deployment.sandbox.post("telegram/migrate", chat_id=self.chat.id)["chat_id"]
         old, self.chat = self.chat, replace(self.chat, id=new_id, type="supergroup")
-        until(lambda: self.stored.known == had.known, BACK_WITHIN_S)
+        until(lambda: self.stored.known == before.known, BACK_WITHIN_S)
         with self.store.read_session() as db:
             assert not chats.exists(db, old.id)
-        self.live_charts = sum(each.mode is Mode.LIVE for each in had.kept)
+        self.live_charts = sum(each.mode is Mode.LIVE for each in before.kept)
         self.sent_charts.clear()
         self.buttons_seen.clear()
         self.shown_in.clear()
         self.check()
 
-    # What stands in it
+    # What it contains
 
     def charts(self) -> list[Json]:
         return [message for message in self.chat.messages() if message["photo"] and message["keyboard"]]
 
     def to_press(self) -> list[tuple[Json, str]]:
-        """What can be pressed under the charts, also what stood there before: somebody's screen may be old."""
-        found = [message for message in self.charts() if not self._waits_for(message)]
-        return [(message, data) for message in found for data in self.buttons_seen[message["message_id"]]]
+        """The buttons of charts, with earlier ones, since a person's client may be outdated."""
+        messages = [message for message in self.charts() if not self._waits_for(message)]
+        return [(message, data) for message in messages for data in self.buttons_seen[message["message_id"]]]
 
     def _waits_for(self, message: Json) -> bool:
-        """Whether a single chart is still to come there, at a moment that nobody knows."""
+        """Whether the message waits for a single chart."""
         with self.store.read_session() as db:
             row = subscriptions.find_by_message(db, self.chat.id, message["message_id"])
             return row is not None and row.mode is Mode.ONCE
 
     def live_in(self, message: Json) -> ExpectedSubscription | None:
-        """The live chart that shows in this message."""
+        """The live chart of this message."""
         with self.store.read_session() as db:
             row = subscriptions.find_by_message(db, self.chat.id, message["message_id"])
             return from_row(db, row) if row and row.mode is Mode.LIVE else None
 
     def unfresh(self, is_fresh: Callable[[ExpectedSubscription, str], bool]) -> list[str]:
-        """What the live charts say that do not show what they should."""
+        """The captions of live charts that are not fresh."""
         captions = {message["message_id"]: message["caption"] or "" for message in self.chat.messages()}
         with self.store.read_session() as db:
             rows = [row for row in self._live_rows() if not _is_unconfirmed(row)]
@@ -175,24 +186,24 @@ class CheckedChat:
         return [caption or f"nowhere: {each}" for each, caption in kept if not is_fresh(each, caption)]
 
     def waiting(self) -> list[str]:
-        """The single charts that were asked for and are still to come."""
+        """The single charts that were asked for and not sent yet."""
         mine = select(Subscription.id).where(Subscription.chat_id == self.chat.id, Subscription.mode == Mode.ONCE)
         with self.store.read_session() as db:
             return [f"single chart {row_id}" for row_id in db.scalars(mine)]
 
     @property
     def unconfirmed(self) -> int:
-        """How many live charts wait for an hour, since nobody knows whether their new message arrived."""
+        """The number of live charts that wait for an hour because it is unknown whether their new message arrived."""
         return sum(map(_is_unconfirmed, self._live_rows()))
 
     def _live_rows(self) -> list[Subscription]:
         with self.store.read_session() as db:
             return [row for row in subscriptions.list_of_chat(db, self.chat.id) if row.mode is Mode.LIVE]
 
-    # What must be true
+    # What is checked
 
     def settle(self) -> None:
-        """Wait until all that was said is over, done or not, and see what became of it."""
+        """Wait until all messages and presses are handled or lost, and check the state."""
         self.come_back()
         for _ in range(TRIES if self.unsettled else 0):
             since = self._last_call()
@@ -216,8 +227,8 @@ class CheckedChat:
 
     def _check_messages(self, *, is_clear: bool) -> None:
         messages = self.chat.messages()
-        said = [f"{message['text']} {message['caption']}" for message in messages if message["by_bot"]]
-        assert [words for words in said if any(never in words for never in FORBIDDEN_TEXTS)] == []
+        texts = [f"{message['text']} {message['caption']}" for message in messages if message["by_bot"]]
+        assert [text for text in texts if any(forbidden in text for forbidden in FORBIDDEN_TEXTS)] == []
         shown = [message for message in messages if message["photo"] and message["keyboard"]]
         for message in shown:
             self.buttons_seen[message["message_id"]] |= dict.fromkeys(buttons(message))
@@ -225,13 +236,13 @@ class CheckedChat:
         self._check_lives({each["message_id"] for each in shown if _has(each, "stop")}, is_clear=is_clear)
 
     def _check_news(self, shown: list[Json], *, is_clear: bool) -> None:
-        """Nothing comes twice, unless the chat chose something in between."""
+        """No chart is sent twice, unless the chat has changed something in between."""
         for message in shown:
             if not message["edits"] and not _has(message, "stop") and not _has(message, "live"):
-                time_apart = message["caption"].rpartition("\n")[0]
+                without_time = message["caption"].rpartition("\n")[0]
                 when = self.epoch if is_clear else f"near {message['message_id']}"
                 self.sent_charts.setdefault(
-                    message["message_id"], (when, comparison_of(buttons(message)[0]), time_apart)
+                    message["message_id"], (when, comparison_of(buttons(message)[0]), without_time)
                 )
         contents = list(self.sent_charts.values())
         assert len(contents) == len(set(contents)), f"{self.chat.id} got a chart twice: {self.sent_charts}"
@@ -251,7 +262,7 @@ class CheckedChat:
         mine = [call for call in calls if call["params"]["chat_id"] == self.chat.id]
         assert [call for call in mine if call["at"] > self.left] == []
 
-    # How it is found out
+    # How answers are found
 
     def _begin(self) -> int:
         self.come_back()
@@ -278,17 +289,17 @@ class CheckedChat:
         self.settle()
 
     def _handled_by(self, since: int, find: Find) -> Json | None:
-        """The bot's last try to answer, whatever Telegram said to it."""
+        """The bot's call that answers, whatever Telegram's response."""
         end = time.monotonic() + HANDLED_WITHIN_S
         while time.monotonic() < end:
-            found = [call for call in self.deployment.sandbox.calls("telegram", since) if find(call)]
-            if found:
-                return found[0]
+            calls = [call for call in self.deployment.sandbox.calls("telegram", since) if find(call)]
+            if calls:
+                return calls[0]
             time.sleep(0.05)
         return None
 
     def _is_answer(self, call: Json) -> bool:
-        """What Telegram refused for now is said again."""
+        """A text to this chat. One that Telegram refuses with these statuses is sent again."""
         mine = call["method"] == "sendMessage" and call["params"].get("chat_id") == self.chat.id
         return bool(mine and call["status"] not in RETRIED_STATUSES)
 
@@ -305,7 +316,7 @@ def buttons(message: Json) -> list[str]:
 
 
 def comparison_of(data: str) -> int:
-    """The number of the comparison that a button under a chart was drawn for."""
+    """The id of the comparison in the data of a chart's button."""
     return int(data.split()[1])
 
 

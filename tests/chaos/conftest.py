@@ -1,4 +1,4 @@
-"""Faults of every part, played on real servers and real processes; what they cost is printed as a table."""
+"""Faults of every part, on real servers and processes. A table at the end says what each one costs."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ Report = Callable[..., None]
 
 @pytest.fixture
 def report(record_property: Callable[[str, object], None]) -> Report:
-    """Writes the case's line of the table: what happened, what it cost, and how soon a fresh chart stood again."""
+    """Adds a line to the table: the fault, what was lost, and the seconds until the next fresh chart."""
 
     def note(fault: str, *, lost: str = "nothing", fresh_s: float | None = None) -> None:
         record_property("chaos", (fault, lost, "" if fresh_s is None else f"{fresh_s:.1f}"))

@@ -23,7 +23,7 @@ COLUMNS: dict[str, Sequence[InstrumentedAttribute[Any]]] = {
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the database holds of each word: which rows, and what was chosen in them."""
+    """The rows of the database by table, with the columns that a fault must not change."""
 
     rows: dict[str, set[tuple[object, ...]]]
 
@@ -50,7 +50,7 @@ def take_snapshot(deployment: Deployment) -> Snapshot:
 
 @contextmanager
 def nothing_lost(deployment: Deployment) -> Iterator[None]:
-    """Whatever happens within, the database holds afterwards all that it held before."""
+    """Afterwards the database has all rows that it had before."""
     before = take_snapshot(deployment)
     yield
     assert take_snapshot(deployment).lost_since(before) == []

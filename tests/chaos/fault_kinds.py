@@ -1,11 +1,11 @@
-"""What the services may do wrong: a name, and what the sandbox is told to play."""
+"""The faults of each service, by name, in the form that the sandbox takes."""
 
 import time
 from collections.abc import Callable, Mapping
 
 from tests.e2e.chat import Json
 
-TIMELINE, PEOPLE = "GET /2/users/:id/tweets", "GET /2/users/by"
+TIMELINE, USERS = "GET /2/users/:id/tweets", "GET /2/users/by"
 OF_ONE_CHAT = ("sendPhoto", "editMessageMedia", "sendMessage", "sendPhoto", "editMessageText", "getChatMember")
 OF_ALL = ("answerCallbackQuery", "getUpdates")
 HTML = {"body": "<html>502 Bad Gateway</html>", "headers": {"Content-Type": "text/html"}}

@@ -1,4 +1,4 @@
-"""An account of X whose counts only grow, so that a chart never shows the same again."""
+"""An account of X whose counts only grow, so that no chart equals an earlier one."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -8,15 +8,19 @@ from pipeline.records import Metric, View
 from tests.chaos.chat_model import ExpectedSubscription
 from tests.e2e.chat import Sandbox
 
-ENGAGING = 5
-"""The metrics that engagement is the sum of."""
+ENGAGEMENT_METRICS = 5
+"""Engagement is the sum of so many metrics."""
 numbers = itertools.count(1)
 figures = itertools.count(1_001)
 
 
 @dataclass(eq=False)
 class GrowingAccount:
-    """An account of X. counts: by post, newest first; each post has the same count of everything."""
+    """An account of X.
+
+    counts: by post id, the newest first; all metrics of a post have the same count.
+    hidden: the state in which X does not show it.
+    """
 
     sandbox: Sandbox
     handle: str = field(default_factory=lambda: f"any_{next(numbers)}")
@@ -25,7 +29,7 @@ class GrowingAccount:
 
     def __post_init__(self) -> None:
         first = 3_000_000_000 + 10 * next(numbers)
-        self.counts = {first + place: 10 + place for place in range(5, 0, -1)}
+        self.counts = {first + index: 10 + index for index in range(5, 0, -1)}
         self.counts[first + 5] = next(figures)
         posts = [
             {"post_id": post_id, "created_at": f"2024-04-2{post_id % 10}T12:00:00Z", **_all(count)}
@@ -34,7 +38,7 @@ class GrowingAccount:
         self.sandbox.post("x/accounts", accounts=[{"username": self.handle, "posts": posts}])
 
     def raise_count(self) -> None:
-        """More than any post ever had, also than one that was deleted."""
+        """Raise the newest post's counts above those of all posts until now, deleted ones too."""
         post_id = next(iter(self.counts))
         self.counts[post_id] = next(figures)
         self.sandbox.post(f"x/posts/{post_id}", **_all(self.counts[post_id]))
@@ -48,15 +52,15 @@ class GrowingAccount:
         self.hidden = state
         self.sandbox.post("x/accounts", accounts=[{"username": self.handle, "state": state}])
 
-    def is_shown_in(self, kept: ExpectedSubscription, caption: str) -> bool:
-        """Whether the caption says what is true of the account now."""
+    def is_shown_in(self, subscription: ExpectedSubscription, caption: str) -> bool:
+        """Whether a chart's caption has the account's newest figure, or says that it is hidden."""
         line = next((line for line in caption.splitlines() if f"@{self.handle}" in line.split()), "")
         if self.hidden:
-            return self.hidden[:5] in line  # also in Spanish
+            return self.hidden[:5] in line  # the Spanish word begins alike
         counts = self.counts.values()
-        figure = sum(counts) if kept.spec.view is View.RACE else max(counts)
-        figure *= ENGAGING if kept.spec.metric is Metric.ENGAGEMENT else 1
-        return short(figure, kept.spec.language) in line.split()
+        figure = sum(counts) if subscription.spec.view is View.RACE else max(counts)
+        figure *= ENGAGEMENT_METRICS if subscription.spec.metric is Metric.ENGAGEMENT else 1
+        return short(figure, subscription.spec.language) in line.split()
 
 
 def _all(count: int) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What everybody is told, and what is said, while something that all depend on is away."""
+"""What people are answered, and what is logged, during an outage of a server."""
 
 import re
 import time
@@ -15,34 +15,34 @@ from tests.e2e.deployment import Deployment
 MEMORY = "My memory cannot be used just now"
 PIPELINE = "The part of me that reads and draws cannot be reached just now"
 ANSWERED_WITHIN_S = 5
-PROBLEMS_PER_S, PROBLEMS_AFTER_ALL_PER_S = 20, 5
-"""Lines in the log: at first as many as whoever is at work, then a few at each try; an endless loop has more."""
+MAX_LINES_IN_A_SECOND, MAX_LINES_PER_S = 20, 5
+"""Log lines: at first one for each thread at work, then a few for each retry. An endless loop logs more."""
 TO_THE_SECOND = len("2026-11-23 15:20:00")
 
 
-def assert_answered_with(person: Chat, command: str, problem: str, within_s: float = ANSWERED_WITHIN_S) -> None:
-    """Soon, and in words that a person understands."""
-    asked = person.send(command)
-    until(lambda: any(problem in (said["text"] or "") for said in person.messages(asked)), within_s)
+def assert_answered_with(person: Chat, command: str, text: str, within_s: float = ANSWERED_WITHIN_S) -> None:
+    """The bot answers the command with this text in time."""
+    sent = person.send(command)
+    until(lambda: any(text in (message["text"] or "") for message in person.messages(sent)), within_s)
 
 
 @contextmanager
 def few_log_lines(deployment: Deployment) -> Iterator[None]:
-    """What is expected to be away is told in single lines, and not too many of them."""
+    """The outage is logged in single lines without tracebacks, and in few of them."""
     written, started = deployment.log.stat().st_size, time.monotonic()
     yield
     with deployment.log.open("rb") as log:
         log.seek(written)
-        said = log.read().decode(errors="replace").splitlines()
-    assert [line for line in said if "Traceback" in line or re.match(r"\s", line)] == []
-    seconds = Counter(line[:TO_THE_SECOND] for line in said if "ERROR" in line or "WARNING" in line)
-    assert {second: lines for second, lines in seconds.items() if lines > PROBLEMS_PER_S} == {}
-    assert seconds.total() <= PROBLEMS_AFTER_ALL_PER_S * (time.monotonic() - started), said
+        lines = log.read().decode(errors="replace").splitlines()
+    assert [line for line in lines if "Traceback" in line or re.match(r"\s", line)] == []
+    seconds = Counter(line[:TO_THE_SECOND] for line in lines if "ERROR" in line or "WARNING" in line)
+    assert {second: number for second, number in seconds.items() if number > MAX_LINES_IN_A_SECOND} == {}
+    assert seconds.total() <= MAX_LINES_PER_S * (time.monotonic() - started), lines
 
 
 @dataclass
 class ChartsSent:
-    """How many charts each chat was sent from a moment on, edits included."""
+    """Counts the charts that each chat has been sent since some call, by new messages and edits."""
 
     subscribers: Subscribers
     since: int

@@ -1,4 +1,4 @@
-"""Moments in the midst of a chart's way, at which something fails."""
+"""Context managers that wait until a tick is at some stage, so that a test can let something fail there."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from tests.e2e.deployment import Deployment
 
 @contextmanager
 def fetching(deployment: Deployment) -> Iterator[None]:
-    """X is asked, and has not answered yet."""
+    """X has requests and has not answered them yet."""
     with slow_answers(deployment, "x", TIMELINE, seconds=2) as all_waiting:
         until(all_waiting)
         yield
@@ -22,21 +22,21 @@ def fetching(deployment: Deployment) -> Iterator[None]:
 
 @contextmanager
 def drawing(deployment: Deployment) -> Iterator[None]:
-    """Some worker has taken a chart to draw, and has not noted it yet."""
-    claimed = select(func.count()).where(Comparison.claimed_until.is_not(None))
+    """A worker has claimed a chart and has not stored it yet."""
+    claims = select(func.count()).where(Comparison.claimed_until.is_not(None))
     with open_store(deployment) as store:
 
-        def is_taken() -> bool:
+        def is_claimed() -> bool:
             with store.read_session() as db:
-                return bool(db.scalar(claimed))
+                return bool(db.scalar(claims))
 
-        until(is_taken, within_s=3 * TICK_S, every_s=0.002)
+        until(is_claimed, within_s=3 * TICK_S, every_s=0.002)
     yield
 
 
 @contextmanager
 def delivering(deployment: Deployment) -> Iterator[None]:
-    """Telegram has a new chart, and has not said so yet."""
+    """Telegram has received a chart and has not answered yet."""
     with slow_answers(deployment, "telegram", "sendPhoto", "editMessageMedia", seconds=2) as all_waiting:
         until(all_waiting)
         yield

@@ -1,4 +1,4 @@
-"""A chat that is subscribed to accounts of its own, with few small figures, so that a new one is seen at once."""
+"""A chat subscribed to accounts of its own, whose small figures make a new high one easy to see."""
 
 import time
 from collections.abc import Iterator
@@ -30,27 +30,27 @@ class SubscribedChat:
     def caption(self) -> str:
         return str(self.chat.message(self.chart["message_id"])["caption"])
 
-    def post_id(self, account: int = 0, place: int = 0) -> str:
-        """An account's post, the newest first."""
-        return f"{self.handles[account].rpartition('_')[2]}{POSTS - place:03}"
+    def post_id(self, account: int = 0, age: int = 0) -> str:
+        """The id of an account's post; age 0 is the newest."""
+        return f"{self.handles[account].rpartition('_')[2]}{POSTS - age:03}"
 
     def is_marked_stale(self) -> bool:
-        """Whether the first account's line bears the time of its data."""
+        """Whether the first account's line has the time of its data."""
         return any(f"@{self.handles[0]}" in line and "as of" in line for line in self.caption.splitlines())
 
     def seconds_until_fresh(self, within_s: float, account: int = 0, figure: int | None = None) -> float:
-        """How long a new figure of an account takes to the chart."""
+        """The seconds that a new figure of an account takes to the chart."""
         shown = next(self.figures) if figure is None else figure
         return seconds_until_fresh(self.chat, self.chart, self.post_id(account), shown, within_s)
 
     def count_texts(self, text: str) -> int:
-        """How many of the chat's messages say this."""
+        """The number of the chat's messages with this text."""
         return sum(text in (message["text"] or "") for message in self.chat.messages())
 
 
 @contextmanager
 def subscribed_chat(deployment: Deployment, accounts: int = 1) -> Iterator[SubscribedChat]:
-    """The only accounts that are read meanwhile, unless another chat tracks some."""
+    """A chat whose accounts are the only ones that are read, unless another chat tracks some."""
     number = next(NUMBERS)
     handles = [f"account_{number * 100 + index}" for index in range(accounts)]
     written = {handle: posts(handle) for handle in handles}
@@ -73,25 +73,25 @@ def posts(handle: str) -> list[Json]:
     number = handle.rpartition("_")[2]
     return [
         {
-            "post_id": f"{number}{POSTS - place:03}",
-            "created_at": (newest - timedelta(hours=place)).isoformat(timespec="seconds"),
-            "retweets": 100 + place,
+            "post_id": f"{number}{POSTS - age:03}",
+            "created_at": (newest - timedelta(hours=age)).isoformat(timespec="seconds"),
+            "retweets": 100 + age,
             **COUNTS,
         }
-        for place in range(POSTS)
+        for age in range(POSTS)
     ]
 
 
 def wait_for_ticks(deployment: Deployment, line: str, more: int = 2, within_s: float = 60) -> None:
-    """Wait until the log holds that many more ticks of this kind."""
+    """Wait until the log has so many more lines with this text."""
     before = deployment.log.read_text().count(line)
     until(lambda: deployment.log.read_text().count(line) >= before + more, within_s)
 
 
 def seconds_until_fresh(person: Chat, chart: Json, post_id: str, value: int, within_s: float) -> float:
-    """Change a post's count, and wait until the chart in this message says so.
+    """Change a post's count; returns the seconds until this message's chart shows it.
 
-    value: greater than every other count of the chart, so that its caption shows it as the account's top.
+    value: higher than all other counts of the chart, so that the caption has it as the account's top.
     """
     started = time.monotonic()
     person.sandbox.post(f"x/posts/{post_id}", retweets=value)

@@ -1,4 +1,4 @@
-"""Chats that watch the same figures while something fails, and how soon they see them fresh again."""
+"""Chats with charts of the same accounts, and how long a new figure takes to reach them all after a fault."""
 
 import re
 import time
@@ -21,7 +21,7 @@ from tests.e2e.figures import own_posts
 
 TICK_S = 3
 START_S = 20
-"""For a process to be started again and to import what it needs, on a busy machine."""
+"""For a process to be restarted and to be ready, on a busy machine."""
 NEW_EVERY_S = 2
 READY = {
     "worker": r"celery\.apps\.worker: worker@\S+ ready",
@@ -29,7 +29,7 @@ READY = {
     "beat": r"__main__: beat starts",
     "bot": r"telegram\.ext\.Application: Application started",
 }
-"""What a process says when it begins to work."""
+"""What each process logs when it is ready."""
 TIMELINE = "GET /2/users/:id/tweets"
 
 
@@ -42,7 +42,10 @@ def charts(person: Chat) -> list[Json]:
 
 
 class Subscribers:
-    """Chats that watch the same accounts, some live and some by new messages, and a count there that can be raised."""
+    """Chats subscribed to the same accounts, some with live charts and some with new messages.
+
+    post_id: the post whose count is raised.
+    """
 
     def __init__(
         self, deployment: Deployment, handles: Sequence[str], post_id: str, *, live: int = 1, new: int = 1
@@ -63,54 +66,54 @@ class Subscribers:
         return [*self.live, *self.new]
 
     def _shorten_intervals(self) -> None:
-        """A person may choose a minute at least; here that would only make the cases longer."""
+        """Below the minute that a person can choose, so that tests take less time."""
         with open_store(self.deployment) as store, store.write_session() as db:
             soon = {"interval_s": NEW_EVERY_S, "next_at": datetime.now(UTC)}
             db.execute(update(Subscription).where(Subscription.mode == Mode.NEW).values(soon))
 
     def raise_count(self) -> str:
-        """Let a post have more than ever before; returns the figure as a chart will show it."""
+        """Raise the post's count above all earlier ones; returns the figure as a caption shows it."""
         value = next(self.counts)
         self.deployment.sandbox.post(f"x/posts/{self.post_id}", retweets=value)
         return f"{value:,}"
 
-    def sees(self, figure: str) -> bool:
+    def see(self, figure: str) -> bool:
         return all(any(figure in figures(message) for message in charts(chat)) for chat in self.chats)
 
     def wait_for(self, figure: str, within_s: float) -> float:
-        """Seconds until every chat shows this."""
+        """The seconds until a chart in every chat shows the figure."""
         started = time.monotonic()
-        until(lambda: self.sees(figure), within_s, every_s=0.2)
+        until(lambda: self.see(figure), within_s, every_s=0.2)
         return time.monotonic() - started
 
     def repeated(self) -> list[str]:
-        """Every figure that some chat got more than one message of, and every live chat with a second chart."""
-        live = [f"{chat.id}: {len(seen)} charts" for chat in self.live if len(seen := charts(chat)) > 1]
-        return live + [f"{chat.id}: {tops}" for chat in self.new if (tops := self._repeated(chat))]
+        """Live chats with more than one chart, and charts that a chat got in more than one message."""
+        live = [f"{chat.id}: {len(shown)} charts" for chat in self.live if len(shown := charts(chat)) > 1]
+        return live + [f"{chat.id}: {captions}" for chat in self.new if (captions := self._repeated(chat))]
 
     def _repeated(self, chat: Chat) -> list[str]:
-        """The captions without their last line, which says the time, that came in more than one message."""
+        """The captions, without their last line with the time, that are in more than one message."""
         captions = Counter(message["caption"].rpartition("\n")[0] for message in charts(chat))
         return [caption for caption, times in captions.items() if times > 1]
 
 
 def subscribe_chats(deployment: Deployment, timelines: Path, **chats: int) -> Subscribers:
-    """Chats that watch two accounts, so that a tick has a chunk for each slot."""
+    """Chats subscribed to two accounts, so that a tick has a batch for each worker slot."""
     posts = own_posts(timelines)
-    few = [name for name, rows in posts.items() if max(int(row["retweets"]) for row in rows) < 9_000]
-    return Subscribers(deployment, few[:2], posts[few[0]][0]["post_id"], **chats)
+    small = [name for name, rows in posts.items() if max(int(row["retweets"]) for row in rows) < 9_000]
+    return Subscribers(deployment, small[:2], posts[small[0]][0]["post_id"], **chats)
 
 
 @contextmanager
 def nothing_lost_or_repeated(subscribers: Subscribers) -> Iterator[None]:
-    """Whatever happens within, nothing is lost and nothing is shown twice."""
+    """Afterwards nothing is missing from the database, and no chat has a chart twice."""
     with nothing_lost(subscribers.deployment):
         yield
     assert subscribers.repeated() == []
 
 
 class Restarts:
-    """How often some processes have begun to work, to wait until each did once more."""
+    """Waits until each of some processes has started once more."""
 
     def __init__(self, deployment: Deployment, *names: str) -> None:
         self.deployment, self.names = deployment, names
@@ -125,7 +128,7 @@ class Restarts:
 
 
 def fresh_again(subscribers: Subscribers, figure: str, restarts: Restarts | None = None) -> float:
-    """Seconds until every chat shows the figure: within 3 ticks of when what died works again."""
+    """The seconds until every chat shows the figure, which may take 3 ticks after the restarts."""
     since = time.monotonic()
     if restarts:
         restarts.wait()
@@ -135,15 +138,15 @@ def fresh_again(subscribers: Subscribers, figure: str, restarts: Restarts | None
 
 @contextmanager
 def slow_answers(deployment: Deployment, service: str, *methods: str, seconds: float) -> Iterator[Callable[[], bool]]:
-    """The service does what it is asked, and says so late. Yields whether every method is waited for now."""
-    many = 1_000
+    """The service answers late. Yields a function that tells whether a call of every method waits for its answer."""
+    times = 1_000
     for method in methods:
-        deployment.sandbox.post("faults", service=service, method=method, delay=seconds, times=many)
-    yield lambda: all(fault["times"] < many for fault in deployment.sandbox.get("faults"))
+        deployment.sandbox.post("faults", service=service, method=method, delay=seconds, times=times)
+    yield lambda: all(fault["times"] < times for fault in deployment.sandbox.get("faults"))
     deployment.sandbox.delete("faults")
 
 
 def pause(seconds: float) -> None:
-    """A fault lasts for a while; nothing can be seen that would tell its end."""
+    """Wait while a fault lasts, where no condition tells that the time is over."""
     end = time.monotonic() + seconds
     until(lambda: time.monotonic() > end, within_s=seconds + 1)

@@ -60,7 +60,7 @@ def subscribers(deployment: Deployment, timelines: Path) -> Subscribers:
 
 def next_fresh(subscribers: Subscribers, figure: str) -> float:
     """Seconds until every chat shows this, or what comes next where Telegram had shown it before the fault."""
-    if not subscribers.sees(figure):
+    if not subscribers.see(figure):
         return fresh_again(subscribers, figure)
     pause(NEW_EVERY_S)
     return fresh_again(subscribers, subscribers.raise_count())

@@ -147,7 +147,7 @@ def test_a_bot_killed_between_telegrams_answer_and_its_own_note(
             figure = subscribers.raise_count()
             until(all_waiting)
             deployment.process("bot").kill()
-        assert subscribers.sees(figure)
+        assert subscribers.see(figure)
         report(
             "bot killed before it hears of its message",
             fresh_s=fresh_again(subscribers, subscribers.raise_count(), restarts),

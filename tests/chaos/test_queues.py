@@ -153,7 +153,7 @@ def fresh_without_a_burst(subscribers: Subscribers, figure: str) -> float:
 
 def readings(deployment: Deployment) -> int:
     """The ticks that read accounts; those between beat's, which chats ask for, read none."""
-    return len(re.findall(r"pipeline\.steps: tick: [1-9]", said_by(deployment)))
+    return len(re.findall(r": tick: [1-9]", said_by(deployment)))
 
 
 def said_by(deployment: Deployment) -> str:
@@ -179,7 +179,7 @@ def away(subscribers: Subscribers, fault: Fault, seconds: float) -> float:
             person = people_are_answered(subscribers.deployment)
             pause(seconds - (time.monotonic() - since))
             people_are_answered(subscribers.deployment)
-            assert not subscribers.sees(figure)
+            assert not subscribers.see(figure)
         fresh_s = fresh_without_a_burst(subscribers, figure)
         assert "Added" in person.ask(f"/track {subscribers.handles[0]}")
     return fresh_s

@@ -1,7 +1,7 @@
-"""Anything happens in any order: what people do, what the services do wrong, and processes that are killed.
+"""Random sequences of actions: of people, of failing services, and of processes that are killed.
 
-A simple model beside the running system says what each chat must have; nothing may be lost, shown twice, changed by
-somebody who may not, and in the end everything is fresh.
+A model says what each chat must have. Nothing may be lost, repeated, or changed by somebody without the right, and in
+the end all charts are fresh.
 """
 
 import sys
@@ -44,11 +44,11 @@ from tests.e2e.deployment import Deployment, running
 
 TICK_S = 1
 FRESH_WITHIN_S = 100
-"""What was killed again and again is started later each time, and a group that had its 20 messages waits a minute."""
+"""A process that is killed often restarts later each time, and a group with its 20 messages waits for a minute."""
 UNDISTURBED_AFTER_S = 15
-"""For a process to be started again, and a service's wait to be over."""
+"""For a process to restart, and for a service's wait to end."""
 NEW_EVERY_S = 2
-MOST_HIDDEN = 2
+MAX_HIDDEN = 2
 TICKED = "tick: "
 METRICS = {"": Metric.REPOSTS, "likes": Metric.LIKES, "replies": Metric.REPLIES, "views": Metric.VIEWS}
 VIEWS = (View.SPREAD, View.POSTS, View.RACE)
@@ -61,30 +61,34 @@ ACTION_KINDS = (
     ("telegram failing", "x failing", "dropbox failing", "faults lifted", "ticks"),
     (*(f"{name} killed" for name in KILLED), "redis wiped"),
 )
-"""What must have been played for the test to mean something."""
+"""The kinds of actions; each must have occurred, so that the test means something."""
 LOGGED_FAILURES = ("an update was not handled", "a command failed", "showing a chart failed", "never retrieved")
-UNCONFIRMED = "live charts of which nobody knows whether they arrived"
+UNCONFIRMED = "live charts whose arrival is unknown"
 WAIT = some.sampled_from([True, False])
 F = TypeVar("F", bound=Callable[..., None])
 OFTEN = 3
 ACTIONS: list[some.SearchStrategy[tuple[str, dict[str, Any]]]] = []
-"""Drawn by one rule: of many rules hypothesis would leave out most in each play."""
+"""The choices of a single rule, since Hypothesis leaves out most of many rules in each run."""
 
 
 def action(*, often: bool = False, **about: some.SearchStrategy[Any]) -> Callable[[F], F]:
-    """Something that may happen, with all that it may happen to."""
+    """Makes a method an action. often: it is chosen more often. about: the strategies for its arguments."""
 
-    def note(method: F) -> F:
-        times = range(OFTEN if often else 1)  # each a strategy of its own: the same one would count once
+    def register(method: F) -> F:
+        times = range(OFTEN if often else 1)  # different strategies, since Hypothesis counts equal ones once
         ACTIONS.extend(some.tuples(some.just(method.__name__), some.fixed_dictionaries(about)) for _ in times)
         return method
 
-    return note
+    return register
 
 
 @dataclass
 class SharedState:
-    """What all plays share. played: how often each kind of thing was. left_alone: the chats of the play before."""
+    """What all runs share.
+
+    counts: of actions by kind. recovery_s: how long each run took to be fresh in the end.
+    previous_chats: the chats of the run before.
+    """
 
     deployment: Deployment
     store: Store
@@ -93,19 +97,19 @@ class SharedState:
     previous_chats: list[CheckedChat] = field(default_factory=list)
 
     def forget(self, checked_chats: Iterable[CheckedChat]) -> None:
-        """X would be asked more than it allows."""
+        """Forget chats, so that X gets fewer requests than it allows."""
         with self.store.write_session() as db:
-            for checked in checked_chats:
-                chats.delete_chat(db, checked.chat.id)
+            for chat in checked_chats:
+                chats.delete_chat(db, chat.chat.id)
 
 
 class RandomRun(RuleBasedStateMachine):
-    """One play, in chats and with accounts of its own."""
+    """One run, with chats and accounts of its own."""
 
-    checked_chats: Bundle[CheckedChat] = Bundle("checked_chats")
+    private_chats: Bundle[CheckedChat] = Bundle("private_chats")
     groups: Bundle[CheckedChat] = Bundle("groups")
     accounts: Bundle[GrowingAccount] = Bundle("accounts")
-    anywhere = some.one_of(checked_chats, groups.map(lambda checked: checked.or_other))
+    anywhere = some.one_of(private_chats, groups.map(lambda chat: chat.or_other))
     names = some.lists(accounts, min_size=1, max_size=2, unique=True)
     names_or_none = some.lists(accounts, max_size=2, unique=True)
 
@@ -117,8 +121,8 @@ class RandomRun(RuleBasedStateMachine):
         self.known = [GrowingAccount(self.sandbox) for _ in range(5)]
         self.private = [self._checked_chat(700_000 + next(numbers)) for _ in range(4)]
         self.public = [self._checked_chat(-700_000 - next(numbers), type=kind) for kind in ("group", "supergroup")]
-        for checked, other in zip(self.public, self.private[2:], strict=True):
-            checked.other_chat = other
+        for chat, other in zip(self.public, self.private[2:], strict=True):
+            chat.other_chat = other
         self.has_begun = False
 
     @property
@@ -129,7 +133,7 @@ class RandomRun(RuleBasedStateMachine):
     def add_accounts(self) -> "MultipleResults[GrowingAccount]":
         return multiple(*self.known)
 
-    @initialize(target=checked_chats)
+    @initialize(target=private_chats)
     def add_private_chats(self) -> "MultipleResults[CheckedChat]":
         return multiple(*self.private)
 
@@ -138,118 +142,116 @@ class RandomRun(RuleBasedStateMachine):
         return multiple(*self.public)
 
     def _begin(self) -> None:
-        """Some chats have a live chart, some new ones, the last none; new ones would soon fill a group's minute."""
+        """Subscribe the first chats, groups to live charts only, since new messages would reach their limit."""
         self.has_begun = True
-        self._note("a new play", checked_chats=[checked.chat.id for checked in self.all_chats])
+        self._note("a new run", private_chats=[chat.chat.id for chat in self.all_chats])
         first = [*self.public, *self.private[:3]]
-        for checked, how in zip(first, ("live", "live", "live", "new 1m", "new 1m"), strict=True):
-            self.track(checked, self.known[:2], wait=False)
-            self.subscribe(checked, [], how, "", wait=True)
+        for chat, how in zip(first, ("live", "live", "live", "new 1m", "new 1m"), strict=True):
+            self.track(chat, self.known[:2], wait=False)
+            self.subscribe(chat, [], how, "", wait=True)
 
     # Nothing
 
     @action()
     def pause(self) -> None:
-        """Hypothesis begins with the play that it deems the simplest, in which only this happens."""
+        """Do nothing. Hypothesis begins with the simplest run, which has only this action."""
 
-    # What people say
+    # What people send
 
-    @action(often=True, checked=anywhere, names=names, wait=WAIT)
-    def track(self, checked: CheckedChat, names: list[GrowingAccount], *, wait: bool) -> None:
+    @action(often=True, chat=anywhere, names=names, wait=WAIT)
+    def track(self, chat: CheckedChat, names: list[GrowingAccount], *, wait: bool) -> None:
         shown = {each.handle for each in names if not each.hidden}
-        self._say(checked, f"/track {_mentions(names)}", lambda stored: stored.track(shown), wait=wait)
+        self._say(chat, f"/track {_mentions(names)}", lambda state: state.track(shown), wait=wait)
 
-    @action(checked=anywhere, names=names, wait=WAIT)
-    def untrack(self, checked: CheckedChat, names: list[GrowingAccount], *, wait: bool) -> None:
+    @action(chat=anywhere, names=names, wait=WAIT)
+    def untrack(self, chat: CheckedChat, names: list[GrowingAccount], *, wait: bool) -> None:
         handles = {each.handle for each in names}
-        self._say(checked, f"/untrack {_mentions(names)}", lambda stored: stored.untrack(handles), wait=wait)
+        self._say(chat, f"/untrack {_mentions(names)}", lambda state: state.untrack(handles), wait=wait)
 
     @action(
         often=True,
-        checked=anywhere,
+        chat=anywhere,
         names=names_or_none,
         how=some.sampled_from(["live", "new 1m"]),
         metric=some.sampled_from(sorted(METRICS)),
         wait=WAIT,
     )
-    def subscribe(
-        self, checked: CheckedChat, names: list[GrowingAccount], how: str, metric: str, *, wait: bool
-    ) -> None:
+    def subscribe(self, chat: CheckedChat, names: list[GrowingAccount], how: str, metric: str, *, wait: bool) -> None:
         mode, handles = Mode(how.split(maxsplit=1)[0]), {each.handle for each in names}
-        checked.live_charts += mode is Mode.LIVE
+        chat.live_charts += mode is Mode.LIVE
         text = f"/subscribe {_mentions(names)} {how} {metric}"
-        self._say(checked, text, lambda stored: stored.subscribe(mode, handles, METRICS[metric]), wait=wait)
+        self._say(chat, text, lambda state: state.subscribe(mode, handles, METRICS[metric]), wait=wait)
         self._shorten_intervals()
 
-    @action(checked=anywhere, names=names_or_none, wait=WAIT)
-    def unsubscribe(self, checked: CheckedChat, names: list[GrowingAccount], *, wait: bool) -> None:
+    @action(chat=anywhere, names=names_or_none, wait=WAIT)
+    def unsubscribe(self, chat: CheckedChat, names: list[GrowingAccount], *, wait: bool) -> None:
         handles = {each.handle for each in names}
-        self._say(checked, f"/unsubscribe {_mentions(names)}", lambda stored: stored.unsubscribe(handles), wait=wait)
+        self._say(chat, f"/unsubscribe {_mentions(names)}", lambda state: state.unsubscribe(handles), wait=wait)
 
-    @action(checked=anywhere, text=some.sampled_from(READING), wait=WAIT)
-    def read(self, checked: CheckedChat, text: str, *, wait: bool) -> None:
-        self._say(checked, text, unchanged, wait=wait)
+    @action(chat=anywhere, text=some.sampled_from(READING), wait=WAIT)
+    def read(self, chat: CheckedChat, text: str, *, wait: bool) -> None:
+        self._say(chat, text, unchanged, wait=wait)
 
-    @action(checked=groups, text=some.sampled_from(CHANGING), account=accounts)
-    def send_as_member(self, checked: CheckedChat, text: str, account: GrowingAccount) -> None:
-        if not checked.is_full:
-            self._count("commands of outsiders", checked, text)
-            checked.send_as_member(text.format(account.handle))
+    @action(chat=groups, text=some.sampled_from(CHANGING), account=accounts)
+    def send_as_member(self, chat: CheckedChat, text: str, account: GrowingAccount) -> None:
+        if not chat.is_full:
+            self._count("commands of outsiders", chat, text)
+            chat.send_as_member(text.format(account.handle))
 
     # What people press
 
-    @action(often=True, checked=anywhere, place=some.integers(0, 99), wait=WAIT)
-    def press(self, checked: CheckedChat, place: int, *, wait: bool) -> None:
-        checked.settle()
-        if found := self._button(checked, place):
-            message, data = found
-            self._press(checked, message, data, self._change(checked, message, data), wait=wait)
+    @action(often=True, chat=anywhere, index=some.integers(0, 99), wait=WAIT)
+    def press(self, chat: CheckedChat, index: int, *, wait: bool) -> None:
+        chat.settle()
+        if button := self._button(chat, index):
+            message, data = button
+            self._press(chat, message, data, self._change(chat, message, data), wait=wait)
 
-    @action(checked=groups, place=some.integers(0, 99))
-    def press_as_member(self, checked: CheckedChat, place: int) -> None:
-        if checked.is_full:
+    @action(chat=groups, index=some.integers(0, 99))
+    def press_as_member(self, chat: CheckedChat, index: int) -> None:
+        if chat.is_full:
             return
-        checked.settle()
-        if found := self._button(checked, place):
-            self._count("presses of outsiders", checked, found[1])
-            checked.press_as_member(*found)
+        chat.settle()
+        if button := self._button(chat, index):
+            self._count("presses of outsiders", chat, button[1])
+            chat.press_as_member(*button)
 
-    @action(checked=anywhere, choice=some.sampled_from([*Theme, *Language]), wait=WAIT)
-    def choose(self, checked: CheckedChat, choice: Theme | Language, *, wait: bool) -> None:
+    @action(chat=anywhere, choice=some.sampled_from([*Theme, *Language]), wait=WAIT)
+    def choose(self, chat: CheckedChat, choice: Theme | Language, *, wait: bool) -> None:
         theme = choice if isinstance(choice, Theme) else None
         language = choice if isinstance(choice, Language) else None
         data = f"settings {choice}"
-        if message := self._question(checked, "/settings", data):
+        if message := self._question(chat, "/settings", data):
             self.shared.counts["settings"] += 1
-            self._press(checked, message, data, lambda stored: stored.choose(theme, language), wait=wait)
+            self._press(chat, message, data, lambda state: state.choose(theme, language), wait=wait)
 
-    @action(checked=anywhere, sure=some.sampled_from([False, True]), wait=WAIT)
-    def forget(self, checked: CheckedChat, *, sure: bool, wait: bool) -> None:
+    @action(chat=anywhere, sure=some.sampled_from([False, True]), wait=WAIT)
+    def forget(self, chat: CheckedChat, *, sure: bool, wait: bool) -> None:
         data = "forget yes" if sure else "forget no"
-        if message := self._question(checked, "/forget", data):
+        if message := self._question(chat, "/forget", data):
             self.shared.counts["forgotten"] += sure
-            self._press(checked, message, data, lambda stored: ChatState() if sure else stored, wait=wait)
+            self._press(chat, message, data, lambda state: ChatState() if sure else state, wait=wait)
 
     # What else people do
 
-    @action(checked=anywhere)
-    def leave(self, checked: CheckedChat) -> None:
-        self._count("chats left", checked)
-        checked.leave()
+    @action(chat=anywhere)
+    def leave(self, chat: CheckedChat) -> None:
+        self._count("chats left", chat)
+        chat.leave()
 
-    @action(checked=anywhere, place=some.integers(0, 9))
-    def delete_message(self, checked: CheckedChat, place: int) -> None:
-        checked.settle()
-        if found := checked.charts():
-            message_id = found[place % len(found)]["message_id"]
-            self._count("messages deleted", checked, message_id)
-            self.sandbox.post("telegram/delete", chat_id=checked.chat.id, message_id=message_id)
+    @action(chat=anywhere, index=some.integers(0, 9))
+    def delete_message(self, chat: CheckedChat, index: int) -> None:
+        chat.settle()
+        if found := chat.charts():
+            message_id = found[index % len(found)]["message_id"]
+            self._count("messages deleted", chat, message_id)
+            self.sandbox.post("telegram/delete", chat_id=chat.chat.id, message_id=message_id)
 
-    @action(checked=groups)
-    def migrate(self, checked: CheckedChat) -> None:
-        if checked.chat.type == "group":
-            self._count("groups migrated", checked)
-            checked.migrate()
+    @action(chat=groups)
+    def migrate(self, chat: CheckedChat) -> None:
+        if chat.chat.type == "group":
+            self._count("groups migrated", chat)
+            chat.migrate()
 
     # What X shows
 
@@ -266,9 +268,9 @@ class RandomRun(RuleBasedStateMachine):
 
     @action(account=accounts, state=some.sampled_from(["suspended", "protected"]))
     def hide(self, account: GrowingAccount, state: str) -> None:
-        if not account.hidden and sum(each.hidden is not None for each in self.known) < MOST_HIDDEN:
-            for checked in self.all_chats:
-                checked.settle()  # what was asked about the account before is over
+        if not account.hidden and sum(each.hidden is not None for each in self.known) < MAX_HIDDEN:
+            for chat in self.all_chats:
+                chat.settle()  # what was asked about the account before is handled
             self._count("accounts hidden", account.handle, state)
             account.hide(state)
 
@@ -276,12 +278,12 @@ class RandomRun(RuleBasedStateMachine):
 
     @action(
         often=True,
-        checked=anywhere,
+        chat=anywhere,
         method=some.sampled_from(fault_kinds.OF_ONE_CHAT),
         name=some.sampled_from([*fault_kinds.TELEGRAM]),
     )
-    def telegram_fails_a_chat(self, checked: CheckedChat, method: str, name: str) -> None:
-        self._fault("telegram", method, name, {"params": {"chat_id": checked.chat.id}, **fault_kinds.TELEGRAM[name]})
+    def telegram_fails_a_chat(self, chat: CheckedChat, method: str, name: str) -> None:
+        self._fault("telegram", method, name, {"params": {"chat_id": chat.chat.id}, **fault_kinds.TELEGRAM[name]})
         if method in CHARTS:
             for account in self.known:
                 account.raise_count()
@@ -291,7 +293,7 @@ class RandomRun(RuleBasedStateMachine):
         self._fault("telegram", method, name, fault_kinds.TELEGRAM[name])
 
     @action(
-        method=some.sampled_from([fault_kinds.TIMELINE, fault_kinds.PEOPLE]),
+        method=some.sampled_from([fault_kinds.TIMELINE, fault_kinds.USERS]),
         name=some.sampled_from([*fault_kinds.X]),
         times=some.integers(1, 3),
     )
@@ -304,7 +306,7 @@ class RandomRun(RuleBasedStateMachine):
 
     @action(often=True, name=some.sampled_from(KILLED), at_work=some.booleans())
     def kill(self, name: str, *, at_work: bool) -> None:
-        """at_work: while new charts are drawn and shown."""
+        """at_work: while new charts are drawn and sent."""
         for account in self.known if at_work else ():
             account.raise_count()
         if at_work:
@@ -339,12 +341,12 @@ class RandomRun(RuleBasedStateMachine):
             self._begin()
         getattr(self, name)(**about)
 
-    # What must be true
+    # What is checked
 
     @invariant()
     def check(self) -> None:
-        for checked in self.all_chats if self.has_begun else ():
-            checked.check()
+        for chat in self.all_chats if self.has_begun else ():
+            chat.check()
 
     def teardown(self) -> None:
         if not self.has_begun:
@@ -358,14 +360,14 @@ class RandomRun(RuleBasedStateMachine):
             self.shared.forget(self.all_chats if sys.exception() else ())
 
     def _assert_all_fresh(self) -> None:
-        """All faults are lifted; then all is fresh again."""
-        self._note("the end of the play")
+        """Without faults, all charts and datasets become fresh."""
+        self._note("the end of the run")
         self.sandbox.delete("faults")
         for account in self.known:
             account.raise_count()
         started = time.monotonic()
-        for checked in self.all_chats:
-            checked.settle()
+        for chat in self.all_chats:
+            chat.settle()
         try:
             until(lambda: not any(self._unfresh()), FRESH_WITHIN_S, every_s=0.3)
         finally:
@@ -377,19 +379,19 @@ class RandomRun(RuleBasedStateMachine):
         until(lambda: all(_processes(self.deployment, name) for name in KILLED), FRESH_WITHIN_S)
         log = self.deployment.log.read_bytes()[self.read_log_from :].decode(errors="replace")
         assert [text for text in LOGGED_FAILURES if text in log] == []
-        self.shared.counts[UNCONFIRMED] += sum(checked.unconfirmed for checked in self.all_chats)
+        self.shared.counts[UNCONFIRMED] += sum(chat.unconfirmed for chat in self.all_chats)
 
     def _lose_last_answers(self) -> None:
-        """A last chart, whose answers are lost: whoever then tries again does so while the next play is played."""
-        for checked in self.shared.previous_chats:
-            checked.check()
+        """Send a last chart whose responses are lost; the next run checks that the bot does not send it again."""
+        for chat in self.shared.previous_chats:
+            chat.check()
         self.shared.forget(self.shared.previous_chats)
         self.shared.previous_chats = self.all_chats
         lost = fault_kinds.TELEGRAM["accepted, answer lost"]
         shown = {account.handle for account in self.known if not account.hidden}
-        for checked in self.private:
-            if any(kept.mode is Mode.NEW and kept.handles & shown for kept in checked.stored.kept):
-                self._fault("telegram", "sendPhoto", "at the end", {"params": {"chat_id": checked.chat.id}, **lost})
+        for chat in self.private:
+            if any(subscription.mode is Mode.NEW and subscription.handles & shown for subscription in chat.stored.kept):
+                self._fault("telegram", "sendPhoto", "at the end", {"params": {"chat_id": chat.chat.id}, **lost})
         self._shorten_intervals()
         for account in self.known:
             account.raise_count()
@@ -397,52 +399,56 @@ class RandomRun(RuleBasedStateMachine):
 
     def _unfresh(self) -> Iterator[str]:
         accounts = {account.handle: account for account in self.known}
-        for checked in self.all_chats:
-            yield from checked.unfresh(
-                lambda kept, caption: all(accounts[handle].is_shown_in(kept, caption) for handle in kept.handles)
+        for chat in self.all_chats:
+            yield from chat.unfresh(
+                lambda subscription, caption: all(
+                    accounts[handle].is_shown_in(subscription, caption) for handle in subscription.handles
+                )
             )
-            yield from checked.waiting()
+            yield from chat.waiting()
 
     def _is_in_dropbox(self) -> bool:
-        """The newest count of every account that a chart is kept fresh of, and that X shows."""
-        handles = {handle for checked in self.all_chats for kept in checked.stored.kept for handle in kept.handles}
+        """Whether Dropbox has the newest count of every account that is subscribed to and that X shows."""
+        handles = {
+            handle for chat in self.all_chats for subscription in chat.stored.kept for handle in subscription.handles
+        }
         subscribed = [account for account in self.known if account.handle in handles and not account.hidden]
         paths = [file["path"] for file in self.sandbox.get("dropbox/files") if "-last-" in file["path"]]
         files = [self.sandbox.bytes(f"dropbox/files{path}").decode() for path in paths if "any_" in path]
         return all(any(f",{max(each.counts.values())}," in file for file in files) for each in subscribed)
 
-    # How it is played
+    # How actions are done
 
-    def _say(self, checked: CheckedChat, text: str, change: Change, *, wait: bool) -> int:
-        self._count("commands", checked, text, "" if wait else "and no wait")
-        return checked.send(text, change, certain=self._is_undisturbed, wait=wait)
+    def _say(self, chat: CheckedChat, text: str, change: Change, *, wait: bool) -> int:
+        self._count("commands", chat, text, "" if wait else "and no wait")
+        return chat.send(text, change, certain=self._is_undisturbed, wait=wait)
 
-    def _press(self, checked: CheckedChat, message: Json, data: str, change: Change, *, wait: bool) -> None:
-        self._count("presses", checked, message["message_id"], data, "" if wait else "and no wait")
-        checked.press(message, data, change, certain=self._is_undisturbed, wait=wait)
+    def _press(self, chat: CheckedChat, message: Json, data: str, change: Change, *, wait: bool) -> None:
+        self._count("presses", chat, message["message_id"], data, "" if wait else "and no wait")
+        chat.press(message, data, change, certain=self._is_undisturbed, wait=wait)
 
-    def _question(self, checked: CheckedChat, text: str, data: str) -> Json | None:
-        """The message that answers the command and has this button, where it arrived."""
-        sent = self._say(checked, text, unchanged, wait=True)
-        return next((message for message in checked.chat.messages(sent) if data in buttons(message)), None)
+    def _question(self, chat: CheckedChat, text: str, data: str) -> Json | None:
+        """The message that answers the command and has this button; None if it did not arrive."""
+        sent = self._say(chat, text, unchanged, wait=True)
+        return next((message for message in chat.chat.messages(sent) if data in buttons(message)), None)
 
-    def _button(self, checked: CheckedChat, place: int) -> tuple[Json, str] | None:
-        found = [(message, data) for message, data in checked.to_press() if _is_modelled(data)]
-        return found[place % len(found)] if found else None
+    def _button(self, chat: CheckedChat, index: int) -> tuple[Json, str] | None:
+        found = [(message, data) for message, data in chat.to_press() if _is_modelled(data)]
+        return found[index % len(found)] if found else None
 
-    def _change(self, checked: CheckedChat, message: Json, data: str) -> Change:
-        """What pressing this button does, as long as nothing else is done in the chat."""
-        current = checked.live_in(message)
+    def _change(self, chat: CheckedChat, message: Json, data: str) -> Change:
+        """What a press of this button does to the state."""
+        current = chat.live_in(message)
         with self.shared.store.read_session() as db:
             pressed = for_comparison(db, comparison_of(data))
         match data.split():
             case ["show", _, view, metric, *_]:
-                return lambda stored: stored.show(current, pressed, Metric(metric), View(view))
+                return lambda state: state.show(current, pressed, Metric(metric), View(view))
             case ["live", _]:
-                checked.live_charts += 1
-                return lambda stored: stored.keep(current, pressed)
+                chat.live_charts += 1
+                return lambda state: state.keep(current, pressed)
             case _:
-                return lambda stored: stored.stop(current, pressed)
+                return lambda state: state.stop(current, pressed)
 
     def _fault(self, service: str, method: str, name: str, fault: fault_kinds.Fault) -> None:
         self._count(f"{service} failing", method, name, fault.get("params", ""))
@@ -454,14 +460,14 @@ class RandomRun(RuleBasedStateMachine):
 
     @property
     def _is_undisturbed(self) -> bool:
-        """Whether nothing is there that could keep a command from being done."""
+        """Whether no fault can keep a command from being executed."""
         if self.sandbox.get("faults"):
             self._note_disturbance()
         return time.monotonic() > self.disturbed_until
 
     def _shorten_intervals(self) -> None:
-        """A person may choose a minute at least; here that would only make the play longer."""
-        mine = [checked.chat.id for checked in self.all_chats]
+        """Below the minute that a person can choose, so that a run takes less time."""
+        mine = [chat.chat.id for chat in self.all_chats]
         now = datetime.now(UTC)
         far = and_(Subscription.problem.is_(None), Subscription.next_at > now + timedelta(seconds=2 * NEW_EVERY_S))
         long = (Subscription.mode == Mode.NEW, or_(Subscription.interval_s > NEW_EVERY_S, far))
@@ -479,7 +485,7 @@ class RandomRun(RuleBasedStateMachine):
         self._note(kind, *(each.chat.id if isinstance(each, CheckedChat) else each for each in about))
 
     def _note(self, *what: object, **more: object) -> None:
-        """Shown where the test fails: beside the log of the deployment it says what came when."""
+        """Print what is done and when, which pytest shows beside the deployment's log if the test fails."""
         print(f"{datetime.now(UTC):%H:%M:%S.%f}", *what, *(f"{name}={value}" for name, value in more.items()))
 
 
@@ -488,7 +494,7 @@ def _mentions(names: Iterable[GrowingAccount]) -> str:
 
 
 def _is_modelled(data: str) -> bool:
-    """The model knows the metrics and most views; the rest of a chart's look stays as it is."""
+    """Whether the model knows what this button does; it has no normalization, span or growth."""
     match data.split():
         case ["show", _, view, _, normalization, span]:
             return view in VIEWS and (normalization, span) == ("count", "day")
@@ -497,7 +503,7 @@ def _is_modelled(data: str) -> bool:
 
 
 def _processes(deployment: Deployment, name: str) -> list[psutil.Process]:
-    """None while it is started again."""
+    """The processes of this name; none while it restarts."""
     text = name.removesuffix("'s child")
     found = [each for each in deployment.supervisor.children() if _is_called(each, text)]
     return [child for each in found for child in each.children()] if name != text else found
@@ -522,19 +528,17 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedState]:
 
 RUNS = 6
 ONE_RUN = settings(
-    max_examples=2,  # after the simplest play, which is none; later ones would repeat parts of the first
+    max_examples=2,  # the simplest run and a random one; later ones would repeat parts of it
     stateful_step_count=50,
     deadline=None,
     derandomize=True,
-    phases=[Phase.generate],  # each try to make a failing play shorter takes as long as the play
+    phases=[Phase.generate],  # to shrink a failing run takes as long as the run, many times
     suppress_health_check=[HealthCheck.too_slow],  # a step takes as long as real processes do
 )
 
 
 @pytest.mark.timeout(900)
-def test_whatever_happens_nothing_is_lost_or_comes_twice_and_all_is_fresh_again(
-    shared: SharedState, report: Report
-) -> None:
+def test_after_random_actions_nothing_is_lost_or_repeated_and_all_is_fresh(shared: SharedState, report: Report) -> None:
     for number in range(RUNS):
 
         class Run(RandomRun):

@@ -1,4 +1,4 @@
-"""Chats with a chart kept fresh, each of an account of its own, and Telegram's faults aimed at one chat alone."""
+"""Chats that each track an account, and faults of Telegram in one chat only."""
 
 import itertools
 import time
@@ -17,7 +17,7 @@ numbers = itertools.count(1)
 
 @dataclass
 class TrackedAccount:
-    """An account of X with a few posts; the count of its first one is always its top."""
+    """An account of X with a few posts. value: the count of its first post, its highest."""
 
     deployment: Deployment
     number: int = field(default_factory=lambda: next(numbers))
@@ -26,8 +26,8 @@ class TrackedAccount:
     def __post_init__(self) -> None:
         counts = [self.value, 40, 30, 20, 10]
         posts = [
-            {"post_id": self.post_id + at, "created_at": f"2024-04-2{at}T12:00:00Z", "retweets": count}
-            for at, count in enumerate(counts)
+            {"post_id": self.post_id + index, "created_at": f"2024-04-2{index}T12:00:00Z", "retweets": count}
+            for index, count in enumerate(counts)
         ]
         self.deployment.sandbox.post("x/accounts", accounts=[{"username": self.handle, "posts": posts}])
 
@@ -40,7 +40,7 @@ class TrackedAccount:
         return 1_000_000_000 + 10 * self.number
 
     def change(self) -> str:
-        """New figures at X; returns what a fresh chart says."""
+        """Raise the count at X; returns the figure that a new chart shows."""
         self.value += 1
         self.deployment.sandbox.post(f"x/posts/{self.post_id}", retweets=self.value)
         return f"{self.value:,}"
@@ -48,7 +48,7 @@ class TrackedAccount:
 
 @dataclass
 class TrackingChat:
-    """A chat that tracks an account. started: the sandbox's last call when its first chart was asked for."""
+    """A chat that tracks an account. started: the sandbox's last call before its first chart was asked for."""
 
     account: TrackedAccount
     chat: Chat
@@ -69,20 +69,20 @@ class TrackingChat:
         return any(figure in message["caption"].split() for message in self.charts())
 
     def calls(self, *methods: str, since: int | None = None) -> list[Json]:
-        """What the bot asked of Telegram for this chat."""
+        """The bot's calls to Telegram for this chat."""
         calls = self.deployment.sandbox.calls("telegram", self.started if since is None else since)
         mine = [call for call in calls if call["params"].get("chat_id") == self.chat.id]
         return [call for call in mine if not methods or call["method"] in methods]
 
     def seconds_until_fresh(self, within_s: float) -> float:
-        """Change the figures, and wait until a chart of the chat says so."""
+        """Raise the count; returns the seconds until a chart of the chat shows it."""
         started = time.monotonic()
         figure = self.account.change()
         until(lambda: self.shows(figure), within_s)
         return time.monotonic() - started
 
     def refuse(self, method: str, status: int, description: str, times: int = 1, **parameters: int) -> None:
-        """Let Telegram refuse this, as it words it."""
+        """Let Telegram refuse calls of this method."""
         body = {"ok": False, "error_code": status, "description": description}
         self.fault(method, status=status, body=body | ({"parameters": parameters} if parameters else {}), times=times)
 
@@ -93,30 +93,30 @@ class TrackingChat:
 
 
 def tracking_chat(deployment: Deployment, account: TrackedAccount | None = None, **more: object) -> TrackingChat:
-    """A new chat that tracks an account. more: what kind of chat it is."""
-    [made] = tracking_chats([account or TrackedAccount(deployment)], **more)
-    return made
+    """A new chat that tracks an account. more: fields of Chat."""
+    [chat] = tracking_chats([account or TrackedAccount(deployment)], **more)
+    return chat
 
 
 def tracking_chats(accounts: Iterable[TrackedAccount], **more: object) -> list[TrackingChat]:
     """A new chat for each of these accounts."""
-    made = [TrackingChat(account, _new_chat(account.deployment, **more)) for account in accounts]
-    _all_say(made, lambda each: f"/track {each.account.handle}")
-    return made
+    chats = [TrackingChat(account, _new_chat(account.deployment, **more)) for account in accounts]
+    _send_all(chats, lambda each: f"/track {each.account.handle}")
+    return chats
 
 
 def live_chat(deployment: Deployment, account: TrackedAccount | None = None, **more: object) -> TrackingChat:
     """A new chat with a live chart."""
-    [made] = live_chats([account or TrackedAccount(deployment)], **more)
-    return made
+    [chat] = live_chats([account or TrackedAccount(deployment)], **more)
+    return chat
 
 
 def live_chats(accounts: Iterable[TrackedAccount], **more: object) -> list[TrackingChat]:
     """A new chat with a live chart for each of these accounts."""
-    made = tracking_chats(accounts, **more)
-    _all_say(made, lambda _: "/subscribe")
-    until(lambda: all(each.charts() for each in made), within_s=60)
-    return made
+    chats = tracking_chats(accounts, **more)
+    _send_all(chats, lambda _: "/subscribe")
+    until(lambda: all(each.charts() for each in chats), within_s=60)
+    return chats
 
 
 def _new_chat(deployment: Deployment, **more: object) -> Chat:
@@ -125,8 +125,8 @@ def _new_chat(deployment: Deployment, **more: object) -> Chat:
     return Chat(deployment.sandbox, **who, **more)  # type: ignore[arg-type]
 
 
-def _all_say(whom: Iterable[TrackingChat], words: Callable[[TrackingChat], str]) -> None:
-    sent = [(each, each.chat.send(words(each))) for each in whom]
+def _send_all(chats: Iterable[TrackingChat], text: Callable[[TrackingChat], str]) -> None:
+    sent = [(each, each.chat.send(text(each))) for each in chats]
     for each, _ in sent:
         each.started = each.deployment.sandbox.last_call()
     until(lambda: all(each.chat.messages(message) for each, message in sent), within_s=60)
