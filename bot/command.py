@@ -1,4 +1,4 @@
-"""What a command is: its name, its line in the menu and its function stand together in one file."""
+"""What a command is, and how every command is run: flood control, access, errors."""
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
@@ -9,17 +9,19 @@ from uuid import uuid4
 from telegram import Message, Update
 from telegram.ext import ContextTypes
 
-from bot import access, parsing
+from bot import access, refusals
 from bot.command_context import CommandContext
 from bot.context import Context
 from bot.flood_control import MAX_WAITING
+from bot.parsing import split_args
 from pipeline.errors import DATABASE_AWAY, ServiceError, UserError, is_away
 from pipeline.i18n import lazy_gettext, lazy_ngettext
 from pipeline.records import LazyString
+from pipeline.store.rules import RuleError
 
 log = logging.getLogger(__name__)
 
-TOO_MUCH = lazy_ngettext(
+TOO_MANY_COMMANDS = lazy_ngettext(
     "That is too much at once: I answer your first command, leave out the rest, and listen to you again in a minute.",
     "That is too much at once: I answer your first {count:number} commands, leave out the rest, "
     "and listen to you again in a minute.",
@@ -29,7 +31,10 @@ TOO_MUCH = lazy_ngettext(
 
 @dataclass(frozen=True)
 class Command:
-    """changes: in groups for admins only. open: answered also in chats that are not served."""
+    """A command: its name, its line in the menu and its function, which stand together in one file of bot/commands.
+
+    changes: only admins may use it in a group. open: it is answered in chats that are not served too.
+    """
 
     name: str
     menu: LazyString
@@ -41,20 +46,21 @@ class Command:
 def handler(
     context: Context, command: Command
 ) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
-    """The function that python-telegram-bot calls."""
+    """The function that python-telegram-bot calls for the command."""
 
-    async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def handle(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.effective_message
-        if not isinstance(message, Message) or not context.answered.is_new(message):
+        if not isinstance(message, Message) or not context.answered_messages.is_new(message):
             return
         user_id = update.effective_user.id if update.effective_user else None
         command_context = CommandContext(context, message, user_id, [])
-        if context.flood_control.is_ignored(command_context.person):
+        person = command_context.person
+        if context.flood_control.is_ignored(person):
             return
-        if context.flood_control.is_over_limit(command_context.person):
-            await _slow_down(command_context)
+        if context.flood_control.is_over_limit(person):
+            await _ignore(command_context)
             return
-        async with context.flood_control.admission(command_context.person), context.turn(command_context.chat_id):
+        async with context.flood_control.admission(person), context.chat_lock(command_context.chat_id):
             problem = await problem_of(_run(command_context, command))
             if problem:
                 await command_context.answer(problem)
@@ -62,34 +68,37 @@ def handler(
     return handle
 
 
-async def _slow_down(command_context: CommandContext) -> None:
-    """Told once, in the person's turn; what else they send is dropped without any look-up."""
-    command_context.context.flood_control.ignore(command_context.person)
+async def _ignore(command_context: CommandContext) -> None:
+    """Tell a person once that they sent too much; what else they send is dropped without a query to the database."""
+    flood_control = command_context.context.flood_control
+    flood_control.ignore(command_context.person)
     log.warning("a person in chat %d sends more than can be answered", command_context.chat_id)
-    async with command_context.context.flood_control.admission(command_context.person):
-        await command_context.answer(TOO_MUCH)
+    async with flood_control.admission(command_context.person):
+        await command_context.answer(TOO_MANY_COMMANDS)
 
 
 async def _run(command_context: CommandContext, command: Command) -> None:
-    command_context.args.extend(parsing.split_args(command_context.message.text or ""))
+    command_context.args.extend(split_args(command_context.message.text or ""))
     if not command.open:
         await access.check(command_context, changes=command.changes)
     await command.run(command_context)
 
 
 async def problem_of(work: Awaitable[object]) -> LazyString | None:
-    """Do the work; what a person is to be told where it cannot be done."""
+    """Do the work. Returns what the person is told where it failed; None where it is done."""
     try:
         await work
     except (UserError, ServiceError) as error:
         return error.text
+    except RuleError as error:
+        return refusals.describe(error)
     except Exception as error:  # noqa: BLE001 the border of the process: one command's failure must not end the others
-        return _excuse(error)
+        return _log_and_describe(error)
     return None
 
 
-def _excuse(error: Exception) -> LazyString:
-    """Log what kept the work from being done, and say what a person is to do."""
+def _log_and_describe(error: Exception) -> LazyString:
+    """Log an unexpected error, and tell the person what to do; a fault of ours is named by its id in the log."""
     if is_away(error) and isinstance(error, DATABASE_AWAY):
         log.error("the database cannot be used", exc_info=error)
         return lazy_gettext("My memory cannot be used just now. Nothing in it is lost; try again in a minute.")
@@ -98,9 +107,9 @@ def _excuse(error: Exception) -> LazyString:
         return lazy_gettext(
             "The part of me that reads and draws cannot be reached just now. Nothing is lost; try again in a minute."
         )
-    mark = uuid4().hex[:8]
-    log.error("a command failed, mark %s", mark, exc_info=error)
+    log_id = uuid4().hex[:8]
+    log.error("a command failed, mark %s", log_id, exc_info=error)
     return lazy_gettext(
         "Something went wrong; it is in the log as {mark}. Try again, and tell the bot's owner if it stays.",
-        mark=mark,
+        mark=log_id,
     )

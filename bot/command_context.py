@@ -1,4 +1,4 @@
-"""A command as it reached the bot: who says what where, and how to answer."""
+"""A command or a button press as it reached the bot: who acts, where, with which arguments, and how to answer."""
 
 import asyncio
 import logging
@@ -20,26 +20,28 @@ from bot.flood_control import Person
 from pipeline.i18n import Translator, translator
 from pipeline.records import Language, LazyString
 from pipeline.store import chats
+from pipeline.store.chat_charts import Destination
 
 log = logging.getLogger(__name__)
 
 GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
+RETRY_DELAY_S = 1.0
 
 
-AGAIN_S = 1.0
+class AnswerFormat(Enum):
+    """How an answer is sent: in full; without links and as no reply; without a keyboard and outside the topic too."""
 
-
-class Way(Enum):
-    """How an answer is sent: as it should be; without links and as no reply; as mere text, if all else is refused."""
-
-    USUAL = auto()
+    FULL = auto()
     PLAIN = auto()
     BARE = auto()
 
 
 @dataclass(frozen=True)
 class CommandContext:
-    """words: what follows the command. query: the button that was pressed, if it was one."""
+    """message: the command, or the message whose button was pressed. user_id: None for a post in a channel.
+
+    args: the words after the command, or of the button's data. query: the press, None for a command.
+    """
 
     context: Context
     message: Message
@@ -53,82 +55,94 @@ class CommandContext:
 
     @property
     def thread_id(self) -> int | None:
+        """The forum topic of the message."""
         return self.message.message_thread_id if self.message.is_topic_message else None
+
+    @property
+    def destination(self) -> Destination:
+        """Where a chart goes: for a press into its message, for a command into one that is yet to be sent."""
+        return Destination(self.chat_id, self.thread_id, self.message.message_id if self.query else None)
 
     @property
     def in_group(self) -> bool:
         return self.message.chat.type in GROUPS
 
-    async def translator(self) -> Translator:
-        person = self.query.from_user if self.query else self.message.from_user
-        return await translator_of(self.context, self.message.chat, person)
-
     @property
     def person(self) -> Person:
-        return person(self.message, self.user_id, pressed=self.query is not None)
+        """Who acts, for flood control and for the share of chats that one person may bring."""
+        return _person(self.message, self.user_id, pressed=self.query is not None)
+
+    async def translator(self) -> Translator:
+        """The translator for the chat's language."""
+        user = self.query.from_user if self.query else self.message.from_user
+        return await translator_of(self.context, self.message.chat, user)
 
     async def answer(self, *lines: LazyString, keyboard: InlineKeyboardMarkup | None = None) -> int | None:
-        """Say something in the same chat and topic; in a group as a reply, so that it is clear to whom.
+        """Send the lines as one message to the same chat and topic; in a group as a reply to the command.
 
-        Returns the message's id, or None where Telegram did not take it, or did not say so.
+        An answer that is refused for an unknown reason is repeated, and then sent more and more plainly.
+        Returns the message's id; None where Telegram refused it or may not have got it.
         """
-        for way in (Way.USUAL, *Way):  # a refusal that nobody knows may pass by itself
+        for answer_format in (AnswerFormat.FULL, *AnswerFormat):
             try:
-                return (await self._send(lines, keyboard, way)).message_id
+                return (await self._send(lines, keyboard, answer_format)).message_id
             except TelegramError as error:
                 failure = telegram_errors.classify(error)
             log.warning("chat %d was not answered: %s", self.chat_id, failure.text)
             if failure.kind not in telegram_errors.UNKNOWN_REFUSALS:
                 break
-            await asyncio.sleep(AGAIN_S)
-        await self.context.follow(self.chat_id, failure)
+            await asyncio.sleep(RETRY_DELAY_S)
+        await self.context.update_chat(self.chat_id, failure)
         return None
 
     @contextmanager
-    def unless_refused(self) -> Iterator[None]:
-        """Change a message that the bot wrote, if Telegram lets it."""
+    def ignoring_refusal(self) -> Iterator[None]:
+        """Log Telegram's errors in the block, which edits a message of the bot, instead of raising them."""
         try:
             yield
         except TelegramError as error:
-            log.info("a message in chat %d stays as it was: %s", self.chat_id, telegram_errors.classify(error).text)
+            reason = telegram_errors.classify(error).text
+            log.info("a message in chat %d was not edited: %s", self.chat_id, reason)
 
-    async def _send(self, lines: Iterable[LazyString], keyboard: InlineKeyboardMarkup | None, way: Way) -> Message:
-        said = await self.translator()
-        plain, entities = extract_entities(phrasing.fit_message("\n".join(said.gettext(line) for line in lines)))
-        reply = ReplyParameters(self.message.message_id, allow_sending_without_reply=True) if self.in_group else None
+    async def _send(
+        self, lines: Iterable[LazyString], keyboard: InlineKeyboardMarkup | None, answer_format: AnswerFormat
+    ) -> Message:
+        gettext = (await self.translator()).gettext
+        text, entities = extract_entities(phrasing.fit_message("\n".join(gettext(line) for line in lines)))
         send = partial(
             self.message.get_bot().send_message,
             self.chat_id,
-            plain,
+            text,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
         )
-        match way:
-            case Way.BARE:
+        match answer_format:
+            case AnswerFormat.BARE:
                 return await send()
-            case Way.PLAIN:
+            case AnswerFormat.PLAIN:
                 return await send(message_thread_id=self.thread_id, reply_markup=keyboard)
+        reply = ReplyParameters(self.message.message_id, allow_sending_without_reply=True) if self.in_group else None
         return await send(
             entities=entities, message_thread_id=self.thread_id, reply_markup=keyboard, reply_parameters=reply
         )
 
 
-def person(message: Message, user_id: int | None, *, pressed: bool) -> Person:
-    """Who acts. Telegram lends one user to all who speak as a chat, so that these are told by the chat."""
+def _person(message: Message, user_id: int | None, *, pressed: bool) -> Person:
+    """The chat that speaks, or else the user. Telegram gives all who speak in a chat's name one and the same user."""
     if message.sender_chat is not None and not pressed:
         return message.sender_chat.id
     return message.chat.id if user_id is None else user_id
 
 
-async def translator_of(context: Context, chat: Chat, person: User | None) -> Translator:
-    """The language that the chat has chosen; until it is known, a private chat has the person's own."""
+async def translator_of(context: Context, chat: Chat, user: User | None) -> Translator:
+    """The translator for the chat's stored language; for an unknown private chat for the user's own language."""
     try:
-        chosen = await context.read(chats.language, chat.id)
-    except SQLAlchemyError:  # that the database is away must be told too
-        chosen = None
-    return translator(chosen or _first(chat, person))
+        language = await context.read(chats.language, chat.id)
+    except SQLAlchemyError:  # the answer that the database is away needs a language too
+        language = None
+    return translator(language or _default_language(chat, user))
 
 
-def _first(chat: Chat, person: User | None) -> Language:
-    """Telegram's tags may be es-MX or worse."""
-    tag = (person.language_code if person and chat.type == ChatType.PRIVATE else None) or ""
-    return next((each for each in Language if each == tag[:2].lower()), Language.ENGLISH)
+def _default_language(chat: Chat, user: User | None) -> Language:
+    """The language of the user's client in a private chat, by the first two letters of its tag, such as es-MX."""
+    tag = (user.language_code if user and chat.type == ChatType.PRIVATE else None) or ""
+    return next((language for language in Language if language == tag[:2].lower()), Language.ENGLISH)

@@ -1,4 +1,4 @@
-"""What every command works with, and the one seam through which async code reaches the store."""
+"""What every handler works with, and how async code reaches the database: in threads, through read and write."""
 
 import asyncio
 import logging
@@ -24,8 +24,8 @@ from pipeline.store import Store, chats
 
 log = logging.getLogger(__name__)
 
-WRITE_AGAIN = timedelta(seconds=1)
-READERS = 4
+RETRY_DELAY = timedelta(seconds=1)
+READ_THREADS = 4
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,72 +33,82 @@ T = TypeVar("T")
 
 @dataclass
 class Context:
-    """The bot's tools. `news` wakes the delivery when a command changed what is to be shown.
+    """The bot's shared objects. One for handlers, and one for background work with threads of its own to read in.
 
-    readers: the threads that questions to the store are asked in.
-    writer: the database takes one change after the other, so that more threads would only wait for each other, and
-    whoever reads would wait for them. writing: who waits for it.
-    hurried: whether people wait for what is read and written, so that it goes before all else.
+    wake: set when a chart may be due, so that the delivery checks at once. chat_locks: of chats with a command under
+    way. write_thread: a single one, since the database admits one writer at a time anyway. write_lock: decides which
+    write is next. urgent: whether people wait for this context's writes, which then go first.
     """
 
     settings: BotSettings
     store: Store
     pipeline_client: PipelineClient
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    locks: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    chat_locks: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     flood_control: FloodControl = field(default_factory=FloodControl)
-    answered: AnsweredMessages = field(default_factory=AnsweredMessages)
-    readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS, "read"))
-    writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "write"))
+    answered_messages: AnsweredMessages = field(default_factory=AnsweredMessages)
+    read_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READ_THREADS, "read"))
+    write_thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "write"))
     write_lock: PriorityLock = field(default_factory=PriorityLock)
     urgent: bool = True
 
-    def background(self) -> "Context":
-        """The same for what nobody waits for: with threads of its own to read in, and after people's changes."""
-        return replace(self, readers=ThreadPoolExecutor(READERS, "read unhurried"), urgent=False)
+    def for_background(self) -> "Context":
+        """The same context for work that nobody waits for."""
+        return replace(self, read_threads=ThreadPoolExecutor(READ_THREADS, "background read"), urgent=False)
 
-    async def read(self, ask: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a question to the store in a thread, in a transaction that only reads."""
+    async def read(self, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function of the store in a thread, in a transaction that only reads.
+
+        Raises SQLAlchemy's errors, and those of the function.
+        """
 
         def run() -> T:
             with self.store.read_session() as session:
-                return ask(session, *args, **kwargs)
+                return query(session, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self.readers, run)
+        return await asyncio.get_running_loop().run_in_executor(self.read_threads, run)
 
     async def write(self, change: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a change of the store in a thread, in a transaction of its own: all of it or nothing."""
+        """Run a function of the store in a thread, in a transaction of its own: an error rolls all of it back.
+
+        Raises SQLAlchemy's errors, and those of the function.
+        """
 
         def run() -> T:
             with self.store.write_session() as session:
                 return change(session, *args, **kwargs)
 
         async with self.write_lock.hold(urgent=self.urgent):
-            return await asyncio.get_running_loop().run_in_executor(self.writer, run)
+            return await asyncio.get_running_loop().run_in_executor(self.write_thread, run)
 
-    async def write_surely(self, change: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Make a change however long the database is away: what Telegram took or refused must be noted."""
+    async def write_with_retries(
+        self, change: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Write, however long the database is away: what Telegram accepted or refused must not be forgotten."""
         while True:
             try:
                 return await self.write(change, *args, **kwargs)
             except DATABASE_AWAY as error:
                 log.warning("the database cannot be written to just now: %s", type(error).__name__)
-            await asyncio.sleep(WRITE_AGAIN.total_seconds())
+            await asyncio.sleep(RETRY_DELAY.total_seconds())
 
     @asynccontextmanager
-    async def turn(self, chat_id: int) -> AsyncIterator[None]:
-        """Answer a chat's commands in the order they came, while other chats go on."""
-        async with self.locks.setdefault(chat_id, asyncio.Lock()):
+    async def chat_lock(self, chat_id: int) -> AsyncIterator[None]:
+        """Run a chat's commands one after the other, in the order they came, while other chats go on."""
+        async with self.chat_locks.setdefault(chat_id, asyncio.Lock()):
             yield
 
-    async def follow(self, chat_id: int, failure: Failure) -> None:
-        """A chat that is gone is set aside until it is back; one that moved is known by its new id."""
+    async def update_chat(self, chat_id: int, failure: Failure) -> None:
+        """Note what a failure tells of the chat: that it is gone, or has a new id."""
         if failure.kind is ErrorKind.CHAT_GONE:
-            await self.write_surely(chats.deactivate, chat_id, failure.text, clock.now())
+            await self.write_with_retries(chats.deactivate, chat_id, failure.text, clock.now())
         if failure.new_chat_id:
-            await self.write_surely(chats.migrate, chat_id, failure.new_chat_id, clock.now())
+            await self.write_with_retries(chats.migrate, chat_id, failure.new_chat_id, clock.now())
 
-    async def ask_for_charts(self, comparison_ids: Collection[int], account_ids: Collection[int] = ()) -> None:
-        """Have these charts drawn and these new accounts read now; what stands already is shown at once."""
+    async def request_charts(self, comparison_ids: Collection[int], account_ids: Collection[int] = ()) -> None:
+        """Have the pipeline draw these charts now, after it fetched those of these accounts that it never fetched.
+
+        Raises the errors of redis or kombu while a server is away; the next tick draws the charts then.
+        """
         self.wake.set()
         await self.pipeline_client.request_charts(comparison_ids, account_ids)

@@ -1,6 +1,6 @@
-"""The buttons under charts and questions. A button's data is a few words, read back in bot/buttons.py."""
+"""The inline keyboards under charts and questions. bot.callbacks parses the data of their buttons."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
@@ -14,16 +14,17 @@ from pipeline.i18n import (
     NORMALIZATION_NAMES,
     SPAN_NAMES,
     THEME_NAMES,
-    Translator,
     lazy_gettext,
     translator,
 )
-from pipeline.records import ChartSpec, Metric, Mode
+from pipeline.records import ChartSpec, LazyString, Metric, Mode
 
 Row = list[InlineKeyboardButton]
+Gettext = Callable[[str | LazyString], str]
+"""A Translator's method of that name."""
 
 SETTINGS = lazy_gettext("How charts look here, and which language I speak:")
-"""What stands over the buttons of chat_settings."""
+"""The message over the buttons of chat_settings."""
 METRIC_ROWS = (
     (Metric.REPOSTS, Metric.LIKES, Metric.REPLIES, Metric.QUOTES),
     (Metric.BOOKMARKS, Metric.VIEWS, Metric.ENGAGEMENT),
@@ -31,79 +32,78 @@ METRIC_ROWS = (
 
 
 def under_chart(comparison_id: int, spec: ChartSpec, mode: Mode) -> InlineKeyboardMarkup:
-    """Views, metrics, how they are measured, and whether the message is kept fresh. What is shown now is marked."""
-    said = translator(spec.language)
+    """Views, metrics, normalizations or spans, and whether the chart is live. The present choices are marked."""
+    gettext = translator(spec.language).gettext
     rows = [
-        _looks(comparison_id, spec, "view", {view: said.gettext(each.name) for view, each in VIEWS.items()}),
-        *(_looks(comparison_id, spec, "metric", _metrics(said, row)) for row in METRIC_ROWS),
-        _spans(comparison_id, spec, said),
-        _normalizations(comparison_id, spec, said),
-        _keep(comparison_id, mode, said),
+        _choices(comparison_id, spec, "view", {view: gettext(each.name) for view, each in VIEWS.items()}),
+        *(_choices(comparison_id, spec, "metric", _metric_names(gettext, row)) for row in METRIC_ROWS),
+        _spans(comparison_id, spec, gettext),
+        _normalizations(comparison_id, spec, gettext),
+        _live_button(comparison_id, mode, gettext),
     ]
     return InlineKeyboardMarkup([row for row in rows if row])
 
 
-def _metrics(said: Translator, metrics: Iterable[Metric]) -> dict[Metric, str]:
-    return {metric: said.gettext(METRICS[metric]).capitalize() for metric in metrics}
+def _metric_names(gettext: Gettext, metrics: Iterable[Metric]) -> dict[Metric, str]:
+    return {metric: gettext(METRICS[metric]).capitalize() for metric in metrics}
 
 
-def _spans(comparison_id: int, spec: ChartSpec, said: Translator) -> Row:
+def _spans(comparison_id: int, spec: ChartSpec, gettext: Gettext) -> Row:
     if not VIEWS[spec.view].takes_span:
         return []
-    return _looks(comparison_id, spec, "span", {each: said.gettext(name) for each, name in SPAN_NAMES.items()})
+    return _choices(comparison_id, spec, "span", {each: gettext(name) for each, name in SPAN_NAMES.items()})
 
 
-def _normalizations(comparison_id: int, spec: ChartSpec, said: Translator) -> Row:
+def _normalizations(comparison_id: int, spec: ChartSpec, gettext: Gettext) -> Row:
     names = {
-        each: said.gettext(NORMALIZATION_NAMES[each])
+        each: gettext(NORMALIZATION_NAMES[each])
         for each in VIEWS[spec.view].measures
         if fitted(replace(spec, normalization=each)).normalization is each
     }
-    return _looks(comparison_id, spec, "normalization", names)
+    return _choices(comparison_id, spec, "normalization", names)
 
 
-def _looks(comparison_id: int, spec: ChartSpec, field: str, names: dict[Any, str]) -> Row:
-    """A button for each value of a field of the look; none where there is nothing to choose."""
+def _choices(comparison_id: int, spec: ChartSpec, field: str, names: dict[Any, str]) -> Row:
+    """A button for each value of a field of the spec; none where there is nothing to choose."""
     if len(names) == 1:
         return []
-    looks = {name: replace(spec, **{field: value}) for value, name in names.items()}
-    return [_button(name, other == spec, f"show {comparison_id} {_words(other)}") for name, other in looks.items()]
+    specs = {name: replace(spec, **{field: value}) for value, name in names.items()}
+    return [_button(name, other == spec, f"show {comparison_id} {_data_of(other)}") for name, other in specs.items()]
 
 
-def _words(spec: ChartSpec) -> str:
+def _data_of(spec: ChartSpec) -> str:
+    """The choices as callbacks.chosen_spec parses them."""
     return f"{spec.view} {spec.metric} {spec.normalization} {spec.span}"
 
 
-def _keep(comparison_id: int, mode: Mode, said: Translator) -> Row:
+def _live_button(comparison_id: int, mode: Mode, gettext: Gettext) -> Row:
     match mode:
         case Mode.ONCE:
-            return [InlineKeyboardButton(said.gettext("Keep it fresh"), callback_data=f"live {comparison_id}")]
+            return [InlineKeyboardButton(gettext("Keep it fresh"), callback_data=f"live {comparison_id}")]
         case Mode.LIVE:
-            return [InlineKeyboardButton(said.gettext("Stop keeping it fresh"), callback_data=f"stop {comparison_id}")]
+            return [InlineKeyboardButton(gettext("Stop keeping it fresh"), callback_data=f"stop {comparison_id}")]
         case _:
             return []
 
 
 def chat_settings(spec: ChartSpec) -> InlineKeyboardMarkup:
     """The theme of the chat's charts, and its language."""
-    said = translator(spec.language)
-    themes = {theme: said.gettext(name) for theme, name in THEME_NAMES.items()}
-    return InlineKeyboardMarkup([_settings(themes, spec.theme), _settings(LANGUAGE_NAMES, spec.language)])
+    gettext = translator(spec.language).gettext
+    themes = {theme: gettext(name) for theme, name in THEME_NAMES.items()}
+    return InlineKeyboardMarkup([_preferences(themes, spec.theme), _preferences(LANGUAGE_NAMES, spec.language)])
 
 
-def _settings(names: dict[Any, str], current: StrEnum) -> Row:
+def _preferences(names: dict[Any, str], current: StrEnum) -> Row:
     return [_button(name, value is current, f"settings {value}") for value, name in names.items()]
 
 
-def sure_to_forget(said: Translator) -> InlineKeyboardMarkup:
-    yes = InlineKeyboardButton(said.gettext("Yes, forget this chat"), callback_data="forget yes")
-    return InlineKeyboardMarkup(
-        [[yes, InlineKeyboardButton(said.gettext("Keep everything"), callback_data="forget no")]]
-    )
+def confirm_forget(gettext: Gettext) -> InlineKeyboardMarkup:
+    yes = InlineKeyboardButton(gettext("Yes, forget this chat"), callback_data="forget yes")
+    return InlineKeyboardMarkup([[yes, InlineKeyboardButton(gettext("Keep everything"), callback_data="forget no")]])
 
 
-def try_again(said: Translator) -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup([[InlineKeyboardButton(said.gettext("Try again now"), callback_data="again")]])
+def retry_services(gettext: Gettext) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup([[InlineKeyboardButton(gettext("Try again now"), callback_data="again")]])
 
 
 def _button(name: str, current: bool, data: str) -> InlineKeyboardButton:  # noqa: FBT001

@@ -1,4 +1,4 @@
-"""What chats are told unasked, in text: notices, once to each; what keeps charts from a chat, and how to mend it."""
+"""Texts that nobody asked for: notices of the pipeline, and why a chart does not arrive."""
 
 import asyncio
 import logging
@@ -9,11 +9,12 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from telegram import Bot
+from telegram import Bot, ChatMember
 from telegram.error import TelegramError
 
-from bot import comparing, phrasing, telegram_errors
+from bot import phrasing, telegram_errors
 from bot.context import Context
+from bot.descriptions import find_description
 from bot.rate_limits import RateLimiter
 from bot.telegram_errors import ErrorKind
 from pipeline import clock
@@ -25,10 +26,12 @@ from pipeline.store.subscriptions import ChartDelivery, OverdueDelivery
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = timedelta(seconds=5)
-MOST_SELDOM = timedelta(minutes=10)
-AT_ONCE = 28
-EXPLAINED = {
+POLL_INTERVAL = timedelta(seconds=5)
+MAX_RETRY_DELAY = timedelta(minutes=10)
+MAX_CONCURRENT = 28
+OVERDUE_AFTER = timedelta(seconds=45)
+"""How long a requested chart may take before its chat is told that it takes longer."""
+EXPLANATIONS = {
     ErrorKind.NO_RIGHTS: lazy_gettext(
         "I may not send photos here. What this chat is subscribed to is kept: allow me to send photos, and the charts "
         "come by themselves, after an hour at the latest."
@@ -38,10 +41,6 @@ EXPLAINED = {
         "the chart comes by itself; /unsubscribe ends it."
     ),
 }
-
-
-WORD_WITHIN = timedelta(seconds=45)
-"""A chart that somebody asked for and that takes longer is told of."""
 REFUSED = lazy_gettext(
     "Telegram does not take this chart: {what}. It says: “{reason}”. I go on trying, and it comes by itself; "
     "/status tells how it stands."
@@ -50,114 +49,133 @@ NOT_DRAWN = lazy_gettext(
     "This chart takes longer: {what}. The part of me that reads and draws does not answer, or has much to do. "
     "It comes by itself."
 )
-NOT_TAKEN = lazy_gettext(
+NOT_DELIVERED = lazy_gettext(
     "This chart takes longer: {what}. It is drawn, and Telegram has not taken it yet. It comes by itself."
 )
-BELOW = lazy_gettext("The chart stands below: Telegram does not take it here.")
+CHART_IS_BELOW = lazy_gettext("The chart stands below: Telegram does not take it here.")
 
 
 class Notifier:
-    """The loops that send notices and tell of charts that do not come. One a bot."""
+    """Sends notices and reports overdue charts while the bot runs.
+
+    sending: the notice that is being sent to each chat. tasks: all other work. refusals, retry_at: how often each chat
+    refused a notice, and when the next attempt may be, by time.monotonic.
+    """
 
     def __init__(self, context: Context, bot: Bot, rate_limiter: RateLimiter) -> None:
         self.context, self.bot, self.rate_limiter = context, bot, rate_limiter
-        self.under_way: dict[int, asyncio.Task[None]] = {}
-        self.others: set[asyncio.Task[None]] = set()
-        self.refused: Counter[int] = Counter()
-        self.again_at: dict[int, float] = {}
-        self.begun = clock.now()
+        self.sending: dict[int, asyncio.Task[None]] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.refusals: Counter[int] = Counter()
+        self.retry_at: dict[int, float] = {}
+        self.started_at = clock.now()
 
     def start(self) -> None:
-        self._begin(self._tell())
-        self._begin(self._watch())
+        self._run(self._send_notices())
+        self._run(self._report_overdue())
 
     async def stop(self) -> None:
-        for task in self.others:
+        """Start nothing more, and finish the notices that are being sent."""
+        for task in self.tasks:
             task.cancel()
-        await asyncio.gather(*self.others, *self.under_way.values(), return_exceptions=True)
+        await asyncio.gather(*self.tasks, *self.sending.values(), return_exceptions=True)
 
     def explain(self, chat_id: int, thread_id: int | None, kind: ErrorKind) -> None:
-        """Say what is to be mended, where it may be said: in the chat, in General for a lost topic, or to an admin."""
-        self._begin(self._explain(chat_id, thread_id, kind))
+        """Tell the chat what it must change so that charts arrive; kind is one of EXPLANATIONS."""
+        self._run(self._explain(chat_id, thread_id, kind))
 
-    def tell_of_refusal(self, showing: ChartDelivery, reason: str) -> None:
-        """Say once that Telegram does not take a chart, and why: where it is waited for, if it may be said there."""
-        place = showing.message_id if showing.requested_at else None
-        wait = OverdueDelivery(showing.subscription_id, showing.chat_id, showing.thread_id, place, is_rendered=True)
-        self._begin(self._tell_waiting(wait, REFUSED, reason=phrasing.shorten(reason)))
+    def report_refusal(self, delivery: ChartDelivery, reason: str) -> None:
+        """Tell the chat once that Telegram refuses its chart, and why; in the message that the chart was to show in."""
+        message_id = delivery.message_id if delivery.requested_at else None
+        overdue = OverdueDelivery(
+            delivery.subscription_id, delivery.chat_id, delivery.thread_id, message_id, is_rendered=True
+        )
+        self._run(self._report(overdue, REFUSED, reason=phrasing.shorten(reason)))
 
-    def point_below(self, chat_id: int, message_id: int | None) -> None:
-        """Let no message go on saying that it is drawn in it."""
-        self._begin(self._write_over(chat_id, message_id, BELOW))
+    def point_to_new_message(self, chat_id: int, message_id: int | None) -> None:
+        """Replace "Drawing…" in a message whose chart was sent in a new message."""
+        self._run(self._edit_text(chat_id, message_id, CHART_IS_BELOW))
 
-    async def _write_over(self, chat_id: int, message_id: int | None, said: LazyString) -> None:
-        try:
-            await self.bot.edit_message_text((await self._translator(chat_id)).gettext(said), chat_id, message_id)
-        except TelegramError as error:  # as where a chart stands in it
-            log.info("a message in chat %d stays as it was: %s", chat_id, telegram_errors.classify(error).text)
-
-    async def _watch(self) -> None:
-        """See that nothing is waited for without a word. What a bot before this one left has time to be shown first."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY.total_seconds())
-            if clock.now() < self.begun + WORD_WITHIN:
-                continue
-            try:
-                overdue = await self.context.read(subscriptions.list_overdue, clock.now() - WORD_WITHIN)
-            except Exception:  # a database away for a moment must not end the loop
-                log.exception("looking for what is waited for failed")
-                continue
-            for wait in overdue[:AT_ONCE]:
-                if self.rate_limiter.has_room(wait.chat_id, requested=True):
-                    self._begin(self._tell_waiting(wait, NOT_TAKEN if wait.is_rendered else NOT_DRAWN))
-
-    async def _tell_waiting(self, wait: OverdueDelivery, said: LazyString, **values: str) -> None:
-        """Noted first, so that it is never told twice; where it surely was not told, it may be later."""
-        try:
-            what = await self.context.read(comparing.spoken_of, wait.subscription_id)
-            if what is None or not await self.context.write(subscriptions.mark_notified, wait.subscription_id):
-                return
-            spoken = (await self._translator(wait.chat_id)).gettext(replace(said, values={**values, "what": what}))
-            if not await self._is_told(wait, spoken):
-                await self.context.write_surely(subscriptions.unmark_notified, wait.subscription_id)
-        except AWAY as error:
-            log.warning("chat %d is not told yet that its chart takes longer: %s", wait.chat_id, type(error).__name__)
-
-    async def _is_told(self, wait: OverdueDelivery, said: str) -> bool:
-        """In place of what says that it is being drawn; in a message of its own; or to an admin."""
-        try:
-            if wait.message_id is not None:
-                await self.bot.edit_message_text(said, wait.chat_id, wait.message_id)
-                return True
-        except TelegramError as error:
-            log.info("chat %d: %s", wait.chat_id, telegram_errors.classify(error).text)
-        try:
-            await self.bot.send_message(wait.chat_id, said, message_thread_id=wait.thread_id)
-        except TelegramError as error:
-            failure = telegram_errors.classify(error)
-            log.warning("chat %d was not told that its chart takes longer: %s", wait.chat_id, failure.text)
-            return failure.kind is ErrorKind.UNCERTAIN or await self._explain_to_an_admin(wait.chat_id, said)
-        return True
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def _translator(self, chat_id: int) -> Translator:
         return translator(await self.context.read(chats.language, chat_id) or Language.ENGLISH)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self.others.add(task)
-        task.add_done_callback(self.others.discard)
+    async def _edit_text(self, chat_id: int, message_id: int | None, text: LazyString) -> None:
+        try:
+            await self.bot.edit_message_text((await self._translator(chat_id)).gettext(text), chat_id, message_id)
+        except TelegramError as error:  # such as where the message shows a chart
+            log.info("a message in chat %d was not edited: %s", chat_id, telegram_errors.classify(error).text)
+
+    async def _report_overdue(self) -> None:
+        """Tell chats of requested charts that take longer than OVERDUE_AFTER.
+
+        What was requested before the bot started gets that time from the start on.
+        """
+        while True:
+            await asyncio.sleep(POLL_INTERVAL.total_seconds())
+            if clock.now() < self.started_at + OVERDUE_AFTER:
+                continue
+            try:
+                overdue = await self.context.read(subscriptions.list_overdue, clock.now() - OVERDUE_AFTER)
+            except Exception:  # a database that is away for a moment must not end the loop
+                log.exception("the query for overdue charts failed")
+                continue
+            for delivery in overdue[:MAX_CONCURRENT]:
+                if self.rate_limiter.has_room(delivery.chat_id, requested=True):
+                    self._run(self._report(delivery, NOT_DELIVERED if delivery.is_rendered else NOT_DRAWN))
+
+    async def _report(self, overdue: OverdueDelivery, text: LazyString, **values: str) -> None:
+        """Tell the chat once. That is stored before it is sent, and undone where it surely was not sent."""
+        try:
+            what = await self.context.read(find_description, overdue.subscription_id)
+            if what is None or not await self.context.write(subscriptions.mark_notified, overdue.subscription_id):
+                return
+            gettext = (await self._translator(overdue.chat_id)).gettext
+            if not await self._is_sent(overdue, gettext(replace(text, values={**values, "what": what}))):
+                await self.context.write_with_retries(subscriptions.unmark_notified, overdue.subscription_id)
+        except AWAY as error:
+            log.warning(
+                "chat %d is not told yet that its chart takes longer: %s", overdue.chat_id, type(error).__name__
+            )
+
+    async def _is_sent(self, overdue: OverdueDelivery, text: str) -> bool:
+        """Put the text into the message that says "Drawing…"; else send a new one; else write to an admin."""
+        chat_id = overdue.chat_id
+        try:
+            if overdue.message_id is not None:
+                await self.bot.edit_message_text(text, chat_id, overdue.message_id)
+                return True
+        except TelegramError as error:
+            log.info("chat %d: %s", chat_id, telegram_errors.classify(error).text)
+        try:
+            await self.bot.send_message(chat_id, text, message_thread_id=overdue.thread_id)
+        except TelegramError as error:
+            failure = telegram_errors.classify(error)
+            log.warning("chat %d was not told that its chart takes longer: %s", chat_id, failure.text)
+            return failure.kind is ErrorKind.UNCERTAIN or await self._write_to_admin(chat_id, text)
+        return True
 
     async def _explain(self, chat_id: int, thread_id: int | None, kind: ErrorKind) -> None:
-        said = (await self._translator(chat_id)).gettext(EXPLAINED[kind])
-        where = None if kind is ErrorKind.TOPIC_GONE else thread_id
+        """Send the explanation to the topic, for a lost topic to General, and where that fails to an admin."""
+        text = (await self._translator(chat_id)).gettext(EXPLANATIONS[kind])
         try:
-            await self.bot.send_message(chat_id, said, message_thread_id=where)
+            await self.bot.send_message(
+                chat_id, text, message_thread_id=None if kind is ErrorKind.TOPIC_GONE else thread_id
+            )
         except TelegramError as error:
-            log.info("chat %d was not told why it gets no chart: %s", chat_id, telegram_errors.classify(error).text)
-            await self._explain_to_an_admin(chat_id, said)
+            reason = telegram_errors.classify(error).text
+            log.info("chat %d was not told why it gets no chart: %s", chat_id, reason)
+            await self._write_to_admin(chat_id, text)
 
-    async def _explain_to_an_admin(self, chat_id: int, said: str) -> bool:
-        """In private to the first admin who has ever written to the bot, the chat's owner first. False: to none."""
+    async def _write_to_admin(self, chat_id: int, text: str) -> bool:
+        """Write in private to the first admin who has ever written to the bot, the chat's owner first.
+
+        Returns whether there is one.
+        """
         try:
             title = phrasing.quote((await self.bot.get_chat(chat_id)).title or "")
             admins = await self.bot.get_chat_administrators(chat_id)
@@ -165,54 +183,56 @@ class Notifier:
             log.info("chat %d names no admins: %s", chat_id, telegram_errors.classify(error).text)
             return False
         people = [admin for admin in admins if not admin.user.is_bot]
-        for admin in sorted(people, key=lambda admin: admin.status != admin.OWNER):
+        for admin in sorted(people, key=lambda admin: admin.status != ChatMember.OWNER):
             try:
-                await self.bot.send_message(admin.user.id, f"{title}: {said}")
+                await self.bot.send_message(admin.user.id, f"{title}: {text}")
             except TelegramError:
                 continue
             return True
         return False
 
-    async def _tell(self) -> None:
+    async def _send_notices(self) -> None:
         while True:
             try:
-                await self._start_untold()
-            except Exception:  # a database away for a moment must not end the loop
-                log.exception("looking for what to tell failed")
-            await asyncio.sleep(LOOK_EVERY.total_seconds())
+                await self._start_unsent()
+            except Exception:  # a database that is away for a moment must not end the loop
+                log.exception("the query for notices failed")
+            await asyncio.sleep(POLL_INTERVAL.total_seconds())
 
-    async def _start_untold(self) -> None:
-        """Send what every subscribed chat and the admins are told once. A chat that hangs holds up no other."""
-        admins, busy = self.context.settings.admin_ids, set(self.under_way)
-        for notice_id, chat_id, notice, language in await self.context.read(notices.list_unsent, admins, clock.now()):
-            is_open = (
-                self.rate_limiter.has_room(chat_id, requested=False) and self.again_at.get(chat_id, 0.0) <= monotonic()
-            )
-            if is_open and chat_id not in busy and len(self.under_way) < AT_ONCE:
-                busy.add(chat_id)
-                self.under_way[chat_id] = asyncio.create_task(
-                    self._tell_one(notice_id, chat_id, translator(language).gettext(notice))
-                )
+    async def _start_unsent(self) -> None:
+        """Start sending the notices that subscribed chats and admins have not got, one to each chat at a time."""
+        busy = set(self.sending)
+        unsent = await self.context.read(notices.list_unsent, self.context.settings.admin_ids, clock.now())
+        for notice_id, chat_id, notice, language in unsent:
+            if chat_id in busy or len(self.sending) >= MAX_CONCURRENT or not self._may_send(chat_id):
+                continue
+            busy.add(chat_id)
+            text = translator(language).gettext(notice)
+            self.sending[chat_id] = asyncio.create_task(self._send_notice(notice_id, chat_id, text))
 
-    def _leave_for_a_while(self, chat_id: int) -> None:
-        """It did not take a notice: it is told again soon, and then ever more seldom."""
-        self.refused[chat_id] += 1
-        wait_s = min(LOOK_EVERY.total_seconds() * 2 ** self.refused[chat_id], MOST_SELDOM.total_seconds())
-        self.again_at[chat_id] = monotonic() + wait_s
+    def _may_send(self, chat_id: int) -> bool:
+        may_retry = self.retry_at.get(chat_id, 0.0) <= monotonic()
+        return may_retry and self.rate_limiter.has_room(chat_id, requested=False)
 
-    async def _tell_one(self, notice_id: int, chat_id: int, said: str) -> None:
-        """Noted first, so that it is never told twice."""
+    async def _send_notice(self, notice_id: int, chat_id: int, text: str) -> None:
+        """Send a notice once. That is stored before it is sent, and undone where it surely was not sent."""
         try:
             await self.context.write(notices.mark_sent, notice_id, chat_id)
-            await self.bot.send_message(chat_id, said)
+            await self.bot.send_message(chat_id, text)
         except TelegramError as error:
             failure = telegram_errors.classify(error)
             log.warning("chat %d was not told: %s", chat_id, failure.text)
             if failure.kind in {ErrorKind.RETRY, ErrorKind.CHAT_MOVED, *telegram_errors.UNKNOWN_REFUSALS}:
-                self._leave_for_a_while(chat_id)
-                await self.context.write_surely(notices.unmark_sent, notice_id, chat_id)
-            await self.context.follow(chat_id, failure)
-        except Exception:  # a database away for a moment must not end the loop
+                self._back_off(chat_id)
+                await self.context.write_with_retries(notices.unmark_sent, notice_id, chat_id)
+            await self.context.update_chat(chat_id, failure)
+        except Exception:  # a database that is away for a moment must not end the loop
             log.exception("telling a chat failed")
         finally:
-            del self.under_way[chat_id]
+            del self.sending[chat_id]
+
+    def _back_off(self, chat_id: int) -> None:
+        """Wait twice as long after each refusal of a chat before the next attempt, MAX_RETRY_DELAY at most."""
+        self.refusals[chat_id] += 1
+        delay_s = min(POLL_INTERVAL.total_seconds() * 2 ** self.refusals[chat_id], MAX_RETRY_DELAY.total_seconds())
+        self.retry_at[chat_id] = monotonic() + delay_s

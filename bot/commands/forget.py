@@ -2,7 +2,7 @@
 
 from bot.command import Command
 from bot.command_context import CommandContext
-from bot.keyboards import sure_to_forget
+from bot.keyboards import confirm_forget
 from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext
 from pipeline.store import chats
@@ -15,7 +15,7 @@ QUESTION = lazy_gettext(
 async def run(command_context: CommandContext) -> None:
     if not await command_context.context.read(chats.exists, command_context.chat_id):
         raise UserError(lazy_gettext("Nothing of this chat is stored."))
-    await command_context.answer(QUESTION, keyboard=sure_to_forget(await command_context.translator()))
+    await command_context.answer(QUESTION, keyboard=confirm_forget((await command_context.translator()).gettext))
 
 
 COMMAND = Command("forget", lazy_gettext("delete all that is stored of this chat"), run, changes=True)

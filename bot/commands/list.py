@@ -4,31 +4,37 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import comparing, phrasing
+from bot import phrasing
+from bot.chart_requests import NOTHING_TRACKED
 from bot.command import Command
 from bot.command_context import CommandContext
+from bot.descriptions import describe_problem, describe_subscription
 from pipeline.errors import UserError
 from pipeline.i18n import BLANK, STATE_NAMES, lazy_gettext
 from pipeline.records import LazyString, Mode, State
-from pipeline.store import chats, comparisons, subscriptions
+from pipeline.store import chats, subscriptions
 from pipeline.store.tables import Account, Subscription
 
 
 async def run(command_context: CommandContext) -> None:
-    tracked = await command_context.context.read(chats.list_tracked_accounts, command_context.chat_id)
-    if not tracked:
-        raise UserError(comparing.NOTHING_TRACKED)
-    most = command_context.context.settings.max_accounts_per_chat
-    lines = [lazy_gettext("Tracked here: {number} of {most}", number=len(tracked), most=most)]
-    lines += [
-        lazy_gettext("@{handle} · {remark}", handle=account.handle, remark=_remark(account)) for account in tracked
-    ]
-    kept = await command_context.context.read(_kept, command_context.chat_id)
-    lines += [BLANK, *kept] if kept else []
+    context, chat_id = command_context.context, command_context.chat_id
+    accounts = await context.read(chats.list_tracked_accounts, chat_id)
+    if not accounts:
+        raise UserError(NOTHING_TRACKED)
+    most = context.settings.max_accounts_per_chat
+    lines = [lazy_gettext("Tracked here: {number} of {most}", number=len(accounts), most=most)]
+    lines += [_account_line(account) for account in accounts]
+    subscription_lines = await context.read(_subscription_lines, chat_id)
+    lines += [BLANK, *subscription_lines] if subscription_lines else []
     await command_context.answer(*lines)
 
 
+def _account_line(account: Account) -> LazyString:
+    return lazy_gettext("@{handle} · {remark}", handle=account.handle, remark=_remark(account))
+
+
 def _remark(account: Account) -> LazyString:
+    """When the account was fetched last, and what is wrong with it."""
     if account.state is not State.ACTIVE:
         return STATE_NAMES[account.state]
     if account.fetched_at is None:
@@ -37,20 +43,19 @@ def _remark(account: Account) -> LazyString:
     return lazy_gettext("{read} · {problem}", read=read, problem=account.problem) if account.problem else read
 
 
-def _kept(session: Session, chat_id: int) -> list[LazyString]:
-    return [_line(session, each) for each in subscriptions.list_of_chat(session, chat_id)]
+def _subscription_lines(session: Session, chat_id: int) -> list[LazyString]:
+    return [_subscription_line(session, each) for each in subscriptions.list_of_chat(session, chat_id)]
 
 
-def _line(session: Session, subscription: Subscription) -> LazyString:
-    accounts = comparisons.list_accounts(session, subscription.comparison_id)
-    what = comparing.spoken(comparing.shown_by(session, subscription), accounts)
-    failure = comparing.trouble_of(subscription)
+def _subscription_line(session: Session, subscription: Subscription) -> LazyString:
+    what = describe_subscription(session, subscription)
     if subscription.mode is Mode.LIVE:
-        kept = lazy_gettext("Live: {what}", what=what)
+        line = lazy_gettext("Live: {what}", what=what)
     else:
         interval = phrasing.interval_text(timedelta(seconds=subscription.interval_s or 0))
-        kept = lazy_gettext("New every {interval}: {what}", interval=interval, what=what)
-    return lazy_gettext("{kept} · {trouble}; tried again by itself", kept=kept, trouble=failure) if failure else kept
+        line = lazy_gettext("New every {interval}: {what}", interval=interval, what=what)
+    problem = describe_problem(subscription)
+    return lazy_gettext("{kept} · {trouble}; tried again by itself", kept=line, trouble=problem) if problem else line
 
 
 COMMAND = Command("list", lazy_gettext("what this chat tracks"), run)

@@ -1,12 +1,14 @@
-"""/status: whether all is well, what X costs, and what is switched off. An owner can have a stop tried at once."""
+"""/status: whether all is well, and what it costs. An owner gets a button that has failed services tried again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot import access, comparing, keyboards
+from bot import access, keyboards
 from bot.command import Command
 from bot.command_context import CommandContext
+from bot.descriptions import describe_problem
 from pipeline import clock
 from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX, NETWORK, LazyString
@@ -16,80 +18,86 @@ from pipeline.store.tables import Account
 
 
 async def run(command_context: CommandContext) -> None:
-    lines = await command_context.context.read(_lines, command_context, clock.now())
-    stops = access.is_owner(command_context) and await command_context.context.read(circuit_breakers.any_exist)
-    await command_context.answer(
-        *lines, keyboard=keyboards.try_again(await command_context.translator()) if stops else None
-    )
+    context = command_context.context
+    lines = await context.read(_lines, command_context.chat_id, context.settings, clock.now())
+    may_retry = access.is_owner(command_context) and await context.read(circuit_breakers.any_exist)
+    gettext = (await command_context.translator()).gettext
+    await command_context.answer(*lines, keyboard=keyboards.retry_services(gettext) if may_retry else None)
 
 
-def _lines(session: Session, command_context: CommandContext, now: datetime) -> list[LazyString]:
-    settings = command_context.context.settings
-    tracked = accounts.list_tracked(session)
-    read = [account.fetched_at for account in tracked if account.fetched_at]
-    lines = [
-        lazy_gettext("Read last: {at:second}", at=max(read)) if read else lazy_gettext("Nothing was read yet"),
+def _lines(session: Session, chat_id: int, settings: Settings, now: datetime) -> list[LazyString]:
+    return [
+        *_account_lines(accounts.list_tracked(session)),
+        lazy_gettext("Subscriptions here: {number}", number=len(subscriptions.list_of_chat(session, chat_id))),
+        *_failing_lines(session, chat_id),
+        *_cost_lines(session, settings, now),
+        _dropbox_line(session, settings),
+        *_outage_lines(session, now),
+    ]
+
+
+def _account_lines(tracked: Sequence[Account]) -> list[LazyString]:
+    """When an account was fetched last, and how many cannot be fetched; of all chats together."""
+    fetched_at = max((account.fetched_at for account in tracked if account.fetched_at), default=None)
+    return [
+        lazy_gettext("Read last: {at:second}", at=fetched_at) if fetched_at else lazy_gettext("Nothing was read yet"),
         lazy_gettext(
             "Accounts: {number}, of which {failing} cannot be read now",
             number=len(tracked),
-            failing=sum(_fails(account) for account in tracked),
+            failing=sum(account.problem is not None for account in tracked),
         ),
-        lazy_gettext(
-            "Subscriptions here: {number}", number=len(subscriptions.list_of_chat(session, command_context.chat_id))
-        ),
-        *_failing(session, command_context.chat_id),
-        *_money(session, settings, now),
-        _dropbox(session, settings),
     ]
-    stop = circuit_breakers.find_open(session, NETWORK, now)
-    if stop:
-        lines.append(
-            lazy_gettext(
-                "X is not asked until {until:moment}: {reason}, since {since:moment}",
-                until=stop.retry_at,
-                reason=stop.reason,
-                since=stop.opened_at,
-            )
-        )
-    return lines
 
 
-def _failing(session: Session, chat_id: int) -> list[LazyString]:
-    """What cannot be shown here, and why the first of it cannot."""
+def _failing_lines(session: Session, chat_id: int) -> list[LazyString]:
+    """How many of the chat's charts do not arrive, and why the one that has failed longest does not."""
     failing = subscriptions.list_failing(session, chat_id)
     if not failing:
         return []
-    failure = comparing.trouble_of(failing[0])
-    return [lazy_gettext("Charts that do not get here: {number}; {trouble}", number=len(failing), trouble=failure)]
+    problem = describe_problem(failing[0])
+    return [lazy_gettext("Charts that do not get here: {number}; {trouble}", number=len(failing), trouble=problem)]
 
 
-def _fails(account: Account) -> bool:
-    return account.problem is not None
-
-
-def _money(session: Session, settings: Settings, now: datetime) -> list[LazyString]:
+def _cost_lines(session: Session, settings: Settings, now: datetime) -> list[LazyString]:
+    """What X has billed today and this month, by UTC, in US dollars."""
     today = now.date()
-    spent = (ledger.spent_usd(session, today, today), ledger.spent_usd(session, today.replace(day=1), today))
+    today_usd = ledger.spent_usd(session, today, today)
+    month_usd = ledger.spent_usd(session, today.replace(day=1), today)
     return [
-        lazy_gettext("X's bill today: {spent:usd} of {most:usd}", spent=spent[0], most=settings.x_daily_usd),
-        lazy_gettext("X's bill this month: {spent:usd} of {most:usd}", spent=spent[1], most=settings.x_monthly_usd),
+        lazy_gettext("X's bill today: {spent:usd} of {most:usd}", spent=today_usd, most=settings.x_daily_usd),
+        lazy_gettext("X's bill this month: {spent:usd} of {most:usd}", spent=month_usd, most=settings.x_monthly_usd),
     ]
 
 
-def _dropbox(session: Session, settings: Settings) -> LazyString:
+def _dropbox_line(session: Session, settings: Settings) -> LazyString:
     if not settings.dropbox_is_on:
         return lazy_gettext("Dropbox: off, not set up by the bot's owner")
-    stop = circuit_breakers.find(session, DROPBOX)
-    if stop is not None:
+    breaker = circuit_breakers.find(session, DROPBOX)
+    if breaker is not None:
         return lazy_gettext(
-            "Dropbox: {problem}, since {since:moment}; tried again by itself", problem=stop.reason, since=stop.opened_at
+            "Dropbox: {problem}, since {since:moment}; tried again by itself",
+            problem=breaker.reason,
+            since=breaker.opened_at,
         )
     problem = dropbox_files.find_problem(session)
-    return (
-        lazy_gettext("Dropbox: {problem}; tried again by itself", problem=problem)
-        if problem
-        else lazy_gettext("Dropbox: on")
-    )
+    if problem:
+        return lazy_gettext("Dropbox: {problem}; tried again by itself", problem=problem)
+    return lazy_gettext("Dropbox: on")
+
+
+def _outage_lines(session: Session, now: datetime) -> list[LazyString]:
+    """Why X is not asked now, and until when."""
+    breaker = circuit_breakers.find_open(session, NETWORK, now)
+    if breaker is None:
+        return []
+    return [
+        lazy_gettext(
+            "X is not asked until {until:moment}: {reason}, since {since:moment}",
+            until=breaker.retry_at,
+            reason=breaker.reason,
+            since=breaker.opened_at,
+        )
+    ]
 
 
 COMMAND = Command("status", lazy_gettext("is all well, and what does it cost"), run)

@@ -158,13 +158,13 @@ def furnish(bot: Bot, role: Role, under: str | None = None) -> Room:
 
 def markup(under: str, comparison_id: int) -> InlineKeyboardMarkup | None:
     """The buttons that the bot puts under such a message."""
-    said = translator(Language.ENGLISH)
+    gettext = translator(Language.ENGLISH).gettext
     return {
         SINGLE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.ONCE),
         LIVE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.LIVE),
         SETTINGS: keyboards.chat_settings(ChartSpec()),
-        QUESTION: keyboards.sure_to_forget(said),
-        STATUS: keyboards.try_again(said),
+        QUESTION: keyboards.confirm_forget(gettext),
+        STATUS: keyboards.retry_services(gettext),
     }.get(under)
 
 

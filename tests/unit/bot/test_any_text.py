@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot import handles, keyboards, parsing, phrasing
-from bot.callbacks import NUMBER, _chosen
+from bot.callbacks import COMPARISON_ID, chosen_spec
 from bot.entities import MAX_ENTITIES, extract_entities
 from pipeline.chart.views import fitted
 from pipeline.errors import UserError
@@ -129,7 +129,7 @@ def test_a_buttons_choices_are_read_or_refused_and_what_is_read_can_be_drawn(
     choices: list[str], spec: ChartSpec
 ) -> None:
     try:
-        chosen = _chosen(choices, spec)
+        chosen = chosen_spec(choices, spec)
     except UserError:
         return
     assert chosen == fitted(chosen)
@@ -138,7 +138,7 @@ def test_a_buttons_choices_are_read_or_refused_and_what_is_read_can_be_drawn(
 
 @given(ANY | some.integers().map(str) | some.sampled_from(["²", "٣", "9" * 4000, "0x1", "1_0", "-1", "+1", " 1"]))
 def test_a_buttons_number_is_one_that_a_comparison_can_have(typed: str) -> None:
-    assert not NUMBER.fullmatch(typed) or (typed.isascii() and 0 <= int(typed) < 2**31)
+    assert not COMPARISON_ID.fullmatch(typed) or (typed.isascii() and 0 <= int(typed) < 2**31)
 
 
 @given(some.integers(1, 10**9 - 1), LOOKS, some.sampled_from(Mode))
@@ -149,5 +149,5 @@ def test_every_button_is_short_enough_and_reads_back_as_what_it_says(number: int
         assert 1 <= len(data.encode()) <= 64
         kind, place, *choices = data.split()
         assert (kind in {"show", "live", "stop"}, int(place)) == (True, number)
-        chosen = _chosen(choices, spec) if kind == "show" else spec
+        chosen = chosen_spec(choices, spec) if kind == "show" else spec
         assert (chosen == spec) == (button.text.startswith("• ") or kind != "show")

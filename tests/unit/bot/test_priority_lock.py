@@ -58,7 +58,7 @@ async def test_a_waiter_that_gives_up_hands_the_lock_to_nobody_twice() -> None:
 
 
 async def test_peoples_changes_of_the_database_go_before_the_notes_of_what_was_shown(context: Context) -> None:
-    background, made = context.background(), []
+    background, made = context.for_background(), []
 
     def change(_session: Session, name: str) -> None:
         made.append(name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery import captioned
+from bot.chart_sender import current_caption
 from pipeline.chart.caption import caption
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import (
@@ -170,7 +170,7 @@ def shown(store: Store, mode: Mode, now: datetime) -> str:
         showing = subscriptions.get_delivery(db, turn, now)
         subscriptions.remove(db, subscription.id)
     assert showing is not None
-    return captioned(showing)
+    return current_caption(showing)
 
 
 @pytest.mark.parametrize(

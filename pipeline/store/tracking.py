@@ -1,0 +1,114 @@
+"""What a chat tracks: how accounts are added and removed, within which limits, and what that changes of its charts."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from pipeline.records import Language
+from pipeline.store import accounts, chat_charts, chats
+from pipeline.store.rules import TooManyAccountsError, TooManyChatsError, TooManyChatsOfPersonError
+
+NOBODY = 0
+"""Chat.added_by of a chat in which nobody acts in person: a channel, or a group with anonymous admins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many chats the bot serves, and how many accounts each may track."""
+
+    max_chats: int
+    max_accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who adds accounts: a user's id, or the negative id of a chat that acts itself. An owner has no share."""
+
+    id: int
+    is_owner: bool = False
+
+
+class Tracked(NamedTuple):
+    """The accounts that were added, and the comparisons whose charts show them now."""
+
+    account_ids: list[int]
+    comparison_ids: list[int]
+
+
+class Untracked(NamedTuple):
+    """How many subscriptions ended, and the comparisons whose charts show the other accounts now."""
+
+    ended: int
+    comparison_ids: list[int]
+
+
+def check_room(session: Session, chat_id: int, handles: Collection[str], person: Person, limits: Limits) -> None:
+    """Check the limits before the accounts with these handles are looked up, so that no look-up is paid in vain.
+
+    Raises TooManyAccountsError, TooManyChatsError, TooManyChatsOfPersonError.
+    """
+    tracked = {account.handle.lower() for account in chats.list_tracked_accounts(session, chat_id)}
+    _check_accounts(len(tracked | {handle.lower() for handle in handles}), limits)
+    if not tracked:
+        _check_chats(session, person, limits)
+
+
+def track(  # noqa: PLR0913 all that the rules depend on
+    session: Session,
+    chat_id: int,
+    remote_ids: Sequence[str],
+    network: str,
+    *,
+    person: Person,
+    limits: Limits,
+    language: Language,
+    now: datetime,
+) -> Tracked:
+    """Add the stored accounts with these ids on the network to what the chat tracks.
+
+    language: of the chat, where it is new. Subscriptions to everything that the chat tracks show the accounts from now
+    on. Raises TooManyAccountsError, TooManyChatsError, TooManyChatsOfPersonError.
+    """
+    chat = chats.add(session, chat_id, now, language)
+    if not chats.list_tracked_accounts(session, chat_id):
+        _check_chats(session, person, limits)
+        chat.added_by = _added_by(person)
+    account_ids = [account.id for account in accounts.find_by_remote_ids(session, remote_ids, network)]
+    chats.track(session, chat_id, account_ids, now)
+    _check_accounts(len(chats.list_tracked_accounts(session, chat_id)), limits)
+    return Tracked(account_ids, chat_charts.follow_tracked(session, chat_id))
+
+
+def untrack(session: Session, chat_id: int, account_ids: Collection[int]) -> Untracked:
+    """Remove the accounts from what the chat tracks, and end its subscriptions to chosen accounts that lack one now."""
+    chats.untrack(session, chat_id, account_ids)
+    comparison_ids = chat_charts.follow_tracked(session, chat_id)
+    return Untracked(chat_charts.end_untracked(session, chat_id), comparison_ids)
+
+
+def share_of(max_chats: int, person: Person) -> int:
+    """How many chats one person may bring: a tenth of all and at least two.
+
+    Channels and anonymous admins share a half, since they cannot be told apart.
+    """
+    return max(2, max_chats // 10 if person.id > NOBODY else max_chats // 2)
+
+
+def _check_chats(session: Session, person: Person, limits: Limits) -> None:
+    if chats.count_active(session) >= limits.max_chats:
+        raise TooManyChatsError(limits.max_chats)
+    share = share_of(limits.max_chats, person)
+    if not person.is_owner and chats.count_added_by(session, _added_by(person)) >= share:
+        raise TooManyChatsOfPersonError(share)
+
+
+def _check_accounts(count: int, limits: Limits) -> None:
+    if count > limits.max_accounts:
+        raise TooManyAccountsError(count, limits.max_accounts)
+
+
+def _added_by(person: Person) -> int:
+    return max(person.id, NOBODY)

@@ -1,0 +1,162 @@
+"""What people may do to the charts of their chat, and what that leaves in the store."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pipeline.records import ChartSpec, Comparison, Language, Metric, Mode, Theme, View
+from pipeline.store import Store, chat_charts, chats, comparisons, subscriptions
+from pipeline.store.chat_charts import MAX_SUBSCRIPTIONS, MESSAGE_TIMEOUT, Destination
+from pipeline.store.rules import (
+    AlreadySubscribedError,
+    NoSubscriptionError,
+    TooManySubscriptionsError,
+    UnknownChartError,
+)
+from pipeline.store.tables import Subscription
+from tests.integration.store.conftest import NOON, add_accounts
+
+HERE, IN_MESSAGE = Destination(1, 42), Destination(1, 42, message_id=77)
+
+
+def subscribe(db: Session, comparison: Comparison, interval: timedelta | None = None) -> int:
+    return chat_charts.subscribe(db, HERE, comparison, interval=interval, all_tracked=False, now=NOON).subscription_id
+
+
+def everything(db: Session) -> list[Subscription]:
+    return list(db.scalars(select(Subscription).order_by(Subscription.id)))
+
+
+def test_a_single_chart_waits_for_its_message_for_a_while_and_is_no_subscription(store: Store) -> None:
+    ids = add_accounts(store, "nasa")
+    with store.write_session() as db:
+        requested = chat_charts.request_once(db, HERE, Comparison(tuple(ids)), NOON)
+        [subscription] = everything(db)
+        assert (subscription.id, subscription.comparison_id) == requested
+        assert (subscription.mode, subscription.thread_id, subscription.message_id) == (Mode.ONCE, 42, None)
+        assert (subscription.requested_at, subscription.next_at) == (NOON, NOON + MESSAGE_TIMEOUT)
+        assert subscriptions.list_of_chat(db, 1) == []
+
+
+def test_a_subscription_is_live_or_comes_at_an_interval(store: Store) -> None:
+    ids = add_accounts(store, "nasa")
+    with store.write_session() as db:
+        subscribe(db, Comparison(tuple(ids)))
+        subscribe(db, Comparison(tuple(ids)), timedelta(hours=1))
+        live, new = subscriptions.list_of_chat(db, 1)
+        assert (live.mode, live.interval_s, live.next_at) == (Mode.LIVE, None, NOON + MESSAGE_TIMEOUT)
+        assert (new.mode, new.interval_s) == (Mode.NEW, 3600)
+        assert new.next_at < NOON
+
+
+def test_an_equal_subscription_and_one_too_many_are_refused(store: Store) -> None:
+    [account] = add_accounts(store, "nasa")
+    many = [Comparison((account,), ChartSpec(count=5 + number)) for number in range(MAX_SUBSCRIPTIONS + 1)]
+    with store.write_session() as db:
+        for comparison in many[:-1]:
+            subscribe(db, comparison)
+        with pytest.raises(AlreadySubscribedError):
+            subscribe(db, many[0])
+        with pytest.raises(TooManySubscriptionsError):
+            subscribe(db, many[-1])
+        with pytest.raises(AlreadySubscribedError):
+            chat_charts.keep_live(db, IN_MESSAGE, many[0], NOON)
+        with pytest.raises(TooManySubscriptionsError):
+            chat_charts.keep_live(db, IN_MESSAGE, many[-1], NOON)
+        assert len(everything(db)) == MAX_SUBSCRIPTIONS
+
+
+def test_those_subscriptions_end_that_show_all_the_handles(store: Store) -> None:
+    nasa, esa = add_accounts(store, "nasa", "esa")
+    with store.write_session() as db:
+        both, one = Comparison((nasa, esa)), Comparison((esa,))
+        subscribe(db, both)
+        subscribe(db, one)
+        with pytest.raises(NoSubscriptionError):
+            chat_charts.unsubscribe(db, 1, ["jaxa"])
+        [ended] = chat_charts.unsubscribe(db, 1, ["NASA"])
+        assert (ended.comparison, [account.handle for account in ended.accounts]) == (both, ["nasa", "esa"])
+        assert [each.comparison for each in chat_charts.unsubscribe(db, 1, [])] == [one]
+        with pytest.raises(NoSubscriptionError):
+            chat_charts.unsubscribe(db, 1, [])
+
+
+def test_a_message_is_switched_to_another_view_and_stays_live(store: Store) -> None:
+    ids = tuple(add_accounts(store, "nasa"))
+    posts = Comparison(ids, ChartSpec(view=View.POSTS))
+    with store.write_session() as db:
+        live = subscribe(db, Comparison(ids))
+        subscriptions.set_message(db, live, 77, NOON)
+        assert chat_charts.is_subscribed(db, 1, 77)
+        later = NOON + timedelta(minutes=5)
+        [redrawn] = chat_charts.show_in_message(db, IN_MESSAGE, posts, later)
+        [subscription] = subscriptions.list_of_chat(db, 1)
+        assert (subscription.id, subscription.comparison_id, subscription.mode) == (live, redrawn, Mode.LIVE)
+        assert subscription.requested_at == subscription.next_at == later
+        assert chat_charts.comparison_of(db, subscription) == posts
+
+
+def test_a_single_chart_in_a_message_is_kept_live_and_stopped(store: Store) -> None:
+    ids = tuple(add_accounts(store, "nasa"))
+    with store.write_session() as db:
+        chat_charts.show_in_message(db, IN_MESSAGE, Comparison(ids), NOON)
+        assert not chat_charts.is_subscribed(db, 1, 77)
+        with pytest.raises(UnknownChartError):
+            chat_charts.stop_live(db, 1, 77)
+        chat_charts.keep_live(db, IN_MESSAGE, Comparison(ids), NOON)
+        assert [each.message_id for each in subscriptions.list_of_chat(db, 1)] == [77]
+        chat_charts.stop_live(db, 1, 77)
+        assert subscriptions.list_of_chat(db, 1) == []
+        [subscription] = everything(db)
+        assert (subscription.mode, subscription.delivered_digest) == (Mode.ONCE, None)
+
+
+def test_a_message_without_a_subscription_is_kept_live_by_a_new_one(store: Store) -> None:
+    ids = tuple(add_accounts(store, "nasa"))
+    with store.write_session() as db:
+        [redrawn] = chat_charts.keep_live(db, IN_MESSAGE, Comparison(ids), NOON)
+        [subscription] = subscriptions.list_of_chat(db, 1)
+        assert (subscription.message_id, subscription.comparison_id) == (77, redrawn)
+
+
+def test_a_message_shows_what_its_subscription_says_and_else_what_its_buttons_name(store: Store) -> None:
+    nasa, esa = add_accounts(store, "nasa", "esa")
+    with store.write_session() as db:
+        named = comparisons.get_or_create(db, Comparison((nasa,), ChartSpec(count=100))).id
+        shown = chat_charts.comparison_in_message(db, 1, 77, comparison_id=named, max_posts=50)
+        assert shown == Comparison((nasa,), ChartSpec(count=50))
+        chat_charts.show_in_message(db, IN_MESSAGE, Comparison((esa,), ChartSpec(count=20)), NOON)
+        shown = chat_charts.comparison_in_message(db, 1, 77, comparison_id=named, max_posts=50)
+        assert shown == Comparison((esa,), ChartSpec(count=20))
+
+
+def test_a_chat_has_no_comparison_of_accounts_that_it_does_not_track(store: Store) -> None:
+    [nasa] = add_accounts(store, "nasa")
+    [other] = add_accounts(store, "esa", chat_id=2)
+    with store.write_session() as db:
+        ids = [comparisons.get_or_create(db, Comparison(each)).id for each in ((nasa,), (other,), (nasa, other))]
+        assert chat_charts.own_comparison(db, 1, ids[0]) == Comparison((nasa,))
+        for comparison_id in (*ids[1:], max(ids) + 1):
+            with pytest.raises(UnknownChartError):
+                chat_charts.own_comparison(db, 1, comparison_id)
+            with pytest.raises(UnknownChartError):
+                chat_charts.comparison_in_message(db, 1, 77, comparison_id=comparison_id, max_posts=100)
+
+
+def test_a_theme_and_a_language_are_taken_on_by_the_charts_that_are_kept_fresh(store: Store) -> None:
+    ids = tuple(add_accounts(store, "nasa"))
+    likes = Comparison(ids, ChartSpec(metric=Metric.LIKES))
+    with store.write_session() as db:
+        subscribe(db, likes)
+        [redrawn] = chat_charts.restyle(db, 1, theme=Theme.DARK)
+        [subscription] = subscriptions.list_of_chat(db, 1)
+        dark = replace(likes, spec=replace(likes.spec, theme=Theme.DARK))
+        assert (subscription.comparison_id, chat_charts.comparison_of(db, subscription)) == (redrawn, dark)
+        assert chat_charts.restyle(db, 1, theme=Theme.DARK) == []
+        chat_charts.restyle(db, 1, language=Language.SPANISH)
+        [subscription] = subscriptions.list_of_chat(db, 1)
+        assert chat_charts.comparison_of(db, subscription).spec.language is Language.SPANISH
+        assert chats.default_spec(db, 1) == ChartSpec(theme=Theme.DARK, language=Language.SPANISH)
