@@ -1,4 +1,4 @@
-/* The time of day is as many seconds ahead as the file says that CLOCK_AHEAD names; how long something takes is not. */
+/* Shifts the time of day by the seconds in the file that CLOCK_AHEAD names. Monotonic clocks are not changed. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 
 static const volatile int64_t *ahead;
 
-__attribute__((constructor)) static void look_at_the_file(void)
+__attribute__((constructor)) static void map_the_file(void)
 {
     int file = open(getenv("CLOCK_AHEAD"), O_RDONLY);
     ahead = mmap(NULL, sizeof *ahead, PROT_READ, MAP_SHARED, file, 0);

@@ -1,4 +1,4 @@
-"""Two of what there should be one of, clocks that jump, and a machine that sleeps."""
+"""Clocks that jump or differ, a machine that sleeps, and a second beat or bot."""
 
 import re
 import shutil
@@ -40,7 +40,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class Clock:
-    """The time of day as Tallybird's processes read it; how long something takes they still measure rightly."""
+    """Shifts the time of day that Tallybird's processes read. Their monotonic clocks stay as they are."""
 
     folder: Path
     ahead: timedelta = timedelta(0)
@@ -81,7 +81,7 @@ def subscribers(deployment: Deployment, timelines: Path) -> Subscribers:
 
 @dataclass
 class Traffic:
-    """What the services were asked from a moment on; a timeline counts once, however many pages it has."""
+    """Counts the services' calls since some call; a timeline counts once, however many pages it has."""
 
     deployment: Deployment
     since: int
@@ -90,7 +90,7 @@ class Traffic:
     def from_now(cls, deployment: Deployment) -> "Traffic":
         return cls(deployment, deployment.sandbox.last_call())
 
-    def counted(self) -> Counter[str]:
+    def counts(self) -> Counter[str]:
         calls = [
             call for name in ("telegram", "x", "dropbox") for call in self.deployment.sandbox.calls(name, self.since)
         ]
@@ -98,12 +98,15 @@ class Traffic:
 
 
 def assert_no_burst(traffic: Traffic, ticks: int, changes: int) -> None:
-    """Not more than these ticks and these changes ask for: two accounts, a live and a new chat, one dataset."""
-    counted = traffic.counted()
-    assert counted[TIMELINE] <= 2 * ticks, counted
-    assert counted["editMessageMedia"] <= changes, counted
-    assert counted["sendPhoto"] <= changes, counted
-    assert counted["files/upload"] <= changes + 1, counted  # what changed before may have waited for its turn
+    """Each service has no more calls than so many ticks and changes need.
+
+    There are two accounts, one chat with a live chart, one with new messages, and one dataset.
+    """
+    counts = traffic.counts()
+    assert counts[TIMELINE] <= 2 * ticks, counts
+    assert counts["editMessageMedia"] <= changes, counts
+    assert counts["sendPhoto"] <= changes, counts
+    assert counts["files/upload"] <= changes + 1, counts  # an earlier change may have been uploaded now
 
 
 def ticks_in(seconds: float) -> int:
@@ -127,17 +130,17 @@ def test_a_clock_that_jumps_an_hour(
 
 
 APART_S = {"worker": 600, "second_worker": -30, "uploader": -3600, "beat": -45, "bot": 180}
-"""How far the clock of each one's machine is ahead of that of Redis."""
+"""The seconds by which each process's clock is ahead of Redis'."""
 
 
 @pytest.fixture(scope="module")
 def apart(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Subscribers]:
-    """Of a deployment each of whose processes runs on a machine of its own, as far as its clock tells."""
+    """Of a deployment whose processes have different clocks, as if each ran on another machine."""
     folder = tmp_path_factory.mktemp("apart")
     lines = []
     for name, ahead_s in APART_S.items():
-        of_name = tmp_path_factory.mktemp(name)
-        (clock := Clock(of_name)).jump(timedelta(seconds=ahead_s))
+        folder_of_name = tmp_path_factory.mktemp(name)
+        (clock := Clock(folder_of_name)).jump(timedelta(seconds=ahead_s))
         given = " ".join(f"{key}={value}" for key, value in clock.environment.items())
         module = "bot" if name == "bot" else f"pipeline {name.removeprefix('second_')}"
         lines.append(f"{name}: env {given} python -m {module}\n")
@@ -146,7 +149,7 @@ def apart(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator
         yield subscribe_chats(started, timelines)
 
 
-def test_machines_whose_clocks_differ_show_what_one_machine_would(apart: Subscribers, report: Report) -> None:
+def test_machines_with_different_clocks_work_like_one_machine(apart: Subscribers, report: Report) -> None:
     deployment, person = apart.deployment, apart.deployment.chat(504)
     person.ask(f"/track {' '.join(apart.handles)}")
     person.ask("/subscribe new 1h")
@@ -158,37 +161,37 @@ def test_machines_whose_clocks_differ_show_what_one_machine_would(apart: Subscri
         fresh_s = [fresh_again(apart, apart.raise_count()) for _ in range(4)]
         person.send("/compare")
         until(lambda: len(charts(person)) == 2, within_s=3 * TICK_S)
-        assert traffic.counted()[TIMELINE] <= 2 * (ticks_in(time.monotonic() - started) + 1)
+        assert traffic.counts()[TIMELINE] <= 2 * (ticks_in(time.monotonic() - started) + 1)
     assert next_at(deployment, person) == waits_until
     off = timedelta(hours=1) - (waits_until - datetime.now(UTC))
     assert timedelta(0) < off < timedelta(minutes=1)
-    assert read_at(deployment) > datetime.now(UTC) - timedelta(seconds=5 * TICK_S)
-    assert read_at(deployment) < datetime.now(UTC) + timedelta(seconds=1)
+    assert fetched_at(deployment) > datetime.now(UTC) - timedelta(seconds=5 * TICK_S)
+    assert fetched_at(deployment) < datetime.now(UTC) + timedelta(seconds=1)
     report("machines' clocks up to an hour apart", fresh_s=max(fresh_s))
 
 
-def test_each_machine_whose_clock_is_off_says_so_once(apart: Subscribers) -> None:
+def test_each_machine_with_a_wrong_clock_logs_it_once(apart: Subscribers) -> None:
     log = apart.deployment.log.read_text(errors="replace")
-    said = re.findall(r"WARNING (\w+) .*this machine's clock is (\d+) s (ahead|behind)", log)
-    told = {(name, side): int(seconds) for name, seconds, side in said}
-    assert len(said) == len(APART_S)
-    assert told.keys() == {
+    lines = re.findall(r"WARNING (\w+) .*this machine's clock is (\d+) s (ahead|behind)", log)
+    seconds_off = {(name, side): int(seconds) for name, seconds, side in lines}
+    assert len(lines) == len(APART_S)
+    assert seconds_off.keys() == {
         *(("worker", "ahead"), ("worker", "behind")),
         *(("uploader", "behind"), ("beat", "behind"), ("bot", "ahead")),
     }
-    assert told["worker", "ahead"] == pytest.approx(600, abs=2)
+    assert seconds_off["worker", "ahead"] == pytest.approx(600, abs=2)
     assert "set back" not in log
 
 
 def next_at(deployment: Deployment, person: Chat) -> datetime:
-    """When the chat's next message comes."""
+    """The time of the chat's next message."""
     with open_store(deployment) as store, store.read_session() as db:
         [subscription] = subscriptions.list_of_chat(db, person.id)
         return subscription.next_at
 
 
-def read_at(deployment: Deployment) -> datetime:
-    """When accounts were read last."""
+def fetched_at(deployment: Deployment) -> datetime:
+    """The time of the latest fetch of an account."""
     with open_store(deployment) as store, store.read_session() as db:
         return max(filter(None, db.scalars(select(Account.fetched_at))))
 
@@ -214,7 +217,7 @@ def test_a_machine_that_sleeps_for_ten_minutes(
         report("machine asleep for 10 minutes", fresh_s=fresh_s)
 
 
-def test_two_beats_read_no_more_than_one(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
+def test_two_beats_fetch_no_more_than_one(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
     restarts = Restarts(deployment, "beat")
     with nothing_lost_or_repeated(subscribers), deployment.extra_process("pipeline", "beat"):
         restarts.wait()
@@ -225,21 +228,21 @@ def test_two_beats_read_no_more_than_one(deployment: Deployment, subscribers: Su
         report("two beats at once", fresh_s=fresh_s)
 
 
-def test_two_bots_send_nothing_twice_and_say_what_to_do(
+def test_two_bots_send_nothing_twice_and_log_what_to_do(
     deployment: Deployment, subscribers: Subscribers, report: Report
 ) -> None:
     restarts, person = Restarts(deployment, "bot"), deployment.chat(503)
-    started, said_before = time.monotonic(), len(conflicts(deployment))
+    started, conflicts_before = time.monotonic(), len(conflicts(deployment))
     with nothing_lost_or_repeated(subscribers), deployment.extra_process("bot"):
         restarts.wait()
         fresh_s = [fresh_again(subscribers, subscribers.raise_count()) for _ in range(3)]
-        asked = [person.send("/id") for _ in range(3)]
-        until(lambda: len(answers(person, asked[0])) >= len(asked))
+        sent = [person.send("/id") for _ in range(3)]
+        until(lambda: len(answers(person, sent[0])) >= len(sent))
         pause(2 * TICK_S)
-        assert len(answers(person, asked[0])) == len(asked)
-    said = conflicts(deployment)[said_before:]
-    assert 1 <= len(said) <= 2 * (1 + (time.monotonic() - started) / 60), said
-    assert "Stop one of them" in said[0]
+        assert len(answers(person, sent[0])) == len(sent)
+    lines = conflicts(deployment)[conflicts_before:]
+    assert 1 <= len(lines) <= 2 * (1 + (time.monotonic() - started) / 60), lines
+    assert "Stop one of them" in lines[0]
     report("two bots at once", fresh_s=max(fresh_s))
 
 

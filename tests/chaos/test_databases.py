@@ -1,4 +1,4 @@
-"""The database is restarted, gone, cut off and locked, in the midst of what everybody does."""
+"""The database is restarted, stopped, cut off or locked while Tallybird works."""
 
 import sqlite3
 import time
@@ -28,7 +28,7 @@ from tests.e2e.deployment import Deployment, running
 from tests.servers import Network, PostgreSQL, traversable_folder
 
 pytestmark = pytest.mark.timeout(240)
-GONE_S = 60
+STOPPED_S = 60
 LOCKED_S = 10
 CUT_FOR_S = 12
 LOST_S, NOTICED_WITHIN_S = 40, 20
@@ -46,7 +46,7 @@ def server() -> Iterator[PostgreSQL]:
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path, server: PostgreSQL) -> Iterator[Deployment]:
-    """One deployment for all: what a case did to it, the next one must not feel."""
+    """Shared by all tests, so that each also shows that the one before has done no lasting harm."""
     with running(
         tmp_path_factory.mktemp("deployment"), timelines, {"DATABASE_URL": f"{server.url}/postgres"}, tick_s=TICK_S
     ) as started:
@@ -59,7 +59,7 @@ def subscribers(deployment: Deployment, timelines: Path) -> Subscribers:
 
 
 def next_fresh(subscribers: Subscribers, figure: str) -> float:
-    """Seconds until every chat shows this, or what comes next where Telegram had shown it before the fault."""
+    """The seconds until every chat shows the figure, or the next figure if all have shown it before the fault."""
     if not subscribers.see(figure):
         return fresh_again(subscribers, figure)
     pause(NEW_EVERY_S)
@@ -98,7 +98,7 @@ def test_every_connection_to_postgresql_cut(
 def test_connections_to_postgresql_cut_again_and_again(
     deployment: Deployment, subscribers: Subscribers, server: PostgreSQL, report: Report
 ) -> None:
-    """Whatever anybody is about, some cut meets it."""
+    """So often that every operation is hit."""
     with nothing_lost_or_repeated(subscribers), few_log_lines(deployment):
         cut, end = 0, time.monotonic() + CUT_FOR_S
         while time.monotonic() < end:
@@ -128,30 +128,32 @@ def test_postgresql_gone_for_a_minute(
             assert_answered_with(person, command, MEMORY)
             pause(5)
         figure, sent = subscribers.raise_count(), ChartsSent.from_now(subscribers)
-        pause(GONE_S - (time.monotonic() - gone))
+        pause(STOPPED_S - (time.monotonic() - gone))
         server.start()
         fresh_s = fresh_again(subscribers, figure)
         assert subscribers.handles[0] in person.ask("/list")
         pause(2 * TICK_S)
         assert sent.most_to_a_chat() <= 2
-        report(f"PostgreSQL gone for {GONE_S} s", fresh_s=fresh_s)
+        report(f"PostgreSQL gone for {STOPPED_S} s", fresh_s=fresh_s)
 
 
-def test_a_writer_of_postgresql_frozen_in_the_midst_of_its_change(
-    deployment: Deployment, subscribers: Subscribers, report: Report
-) -> None:
+def test_a_frozen_writer_of_postgresql(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
     """It holds the lock that all writers need."""
     with nothing_lost_or_repeated(subscribers), few_log_lines(deployment):
-        with suppress(*DATABASE_AWAY), open_store(deployment) as store, store.write_session():  # its own change fails
+        with (
+            suppress(*DATABASE_AWAY),
+            open_store(deployment) as store,
+            store.write_session(),
+        ):  # the server ends the frozen transaction
             figure, started = subscribers.raise_count(), time.monotonic()
             subscribers.wait_for(figure, within_s=IDLE_MS / 1000 + 3 * TICK_S)
             fresh_s = time.monotonic() - started
         fresh_again(subscribers, subscribers.raise_count())
-    report("a writer of PostgreSQL frozen in the midst of its change", fresh_s=fresh_s)
+    report("a writer of PostgreSQL frozen in its transaction", fresh_s=fresh_s)
 
 
 def test_a_postgresql_whose_network_is_lost(tmp_path: Path, timelines: Path, report: Report) -> None:
-    """Whoever asked it something waits for an answer that will never come."""
+    """Queries under way never get an answer."""
     with (
         Network().set_up() as network,
         traversable_folder() as folder,
@@ -163,7 +165,7 @@ def test_a_postgresql_whose_network_is_lost(tmp_path: Path, timelines: Path, rep
             with fetching(deployment), network.cut():
                 figure, lost_at = subscribers.raise_count(), time.monotonic()
                 pause(NOTICED_WITHIN_S)
-                assert_answered_with(deployment.chat(604), "/list", MEMORY, within_s=10)  # it is looked for first
+                assert_answered_with(deployment.chat(604), "/list", MEMORY, within_s=10)  # it tries to connect first
                 pause(LOST_S - (time.monotonic() - lost_at))
             fresh_s = fresh_again(subscribers, figure)
         report(f"PostgreSQL's network lost for {LOST_S} s", fresh_s=fresh_s)
@@ -202,7 +204,7 @@ def test_sqlite_locked_by_another(
 
 @contextmanager
 def locked(deployment: Deployment, kind: str) -> Iterator[None]:
-    """Another process holds the database's only lock for writers."""
+    """Another process holds SQLite's lock for writers."""
     with closing(sqlite3.connect(deployment.folder / "data/tallybird.db", isolation_level=None, timeout=30)) as other:
         other.execute(f"BEGIN {kind}")
         yield

@@ -1,4 +1,4 @@
-"""No room is left on the disk: for the dataset, for all that is in DATA_DIR, for the log. Then there is room again."""
+"""A full disk: where datasets are, where all of DATA_DIR is, where the log is. Then there is space again."""
 
 import subprocess
 import time
@@ -28,17 +28,17 @@ from tests.e2e.deployment import Deployment, running
 from tests.servers import Redis
 
 pytestmark = pytest.mark.timeout(240)
-ROOM_MB = 32
-"""For what a few minutes leave in DATA_DIR."""
+DISK_MB = 32
+"""Enough for what a few minutes leave in DATA_DIR."""
 FULL_S = 15
 PIECE = bytes(64 * 1024)
 
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """A filesystem of the test's own."""
+    """A private filesystem."""
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM_MB}m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         skip_unless_ci("no right to mount a small filesystem")
     try:
@@ -67,7 +67,7 @@ def full(disk: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Deployment]:
-    """It has only DATA_DIR on a small disk: its database and its Redis are elsewhere."""
+    """With only DATA_DIR on the small disk; its database and its Redis are elsewhere."""
     folder = tmp_path_factory.mktemp("deployment")
     with small_disk(folder / "disk") as disk, Redis(folder).running() as redis:
         settings = {"DATA_DIR": str(disk), "DATABASE_URL": f"sqlite:///{folder}/tallybird.db", "REDIS_URL": redis.url}
@@ -80,8 +80,8 @@ def subscribers(deployment: Deployment, timelines: Path) -> Subscribers:
     return subscribe_chats(deployment, timelines)
 
 
-def test_no_room_for_the_dataset(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
-    """Charts need no dataset on the disk, and Dropbox gets it all the same."""
+def test_no_space_for_the_dataset(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
+    """Charts need no dataset on the disk, and Dropbox gets it nevertheless."""
     disk = Path(deployment.environment["DATA_DIR"])
     with nothing_lost_or_repeated(subscribers), few_log_lines(deployment):
         with full(disk):
@@ -97,10 +97,10 @@ def test_no_room_for_the_dataset(deployment: Deployment, subscribers: Subscriber
             assert 1 <= failed <= 2 + 2 * (time.monotonic() - since) / TICK_S  # again at each tick
         until(lambda: in_datasets(disk, figure), within_s=3 * TICK_S)
         assert sent.most_to_a_chat() == 0
-        report("no room for the dataset", fresh_s=fresh_s)
+        report("no space for the dataset", fresh_s=fresh_s)
 
 
-def test_what_ends_while_there_is_no_room_is_started_again(
+def test_processes_that_end_while_there_is_no_space_restart(
     deployment: Deployment, subscribers: Subscribers, report: Report
 ) -> None:
     with nothing_lost_or_repeated(subscribers), full(Path(deployment.environment["DATA_DIR"])):
@@ -108,7 +108,7 @@ def test_what_ends_while_there_is_no_room_is_started_again(
         for name in READY:
             deployment.process(name).terminate()
         fresh_s = fresh_again(subscribers, subscribers.raise_count(), restarts)
-        report("all processes ended while there is no room in DATA_DIR", fresh_s=fresh_s)
+        report("all processes ended while there is no space in DATA_DIR", fresh_s=fresh_s)
 
 
 def in_datasets(disk: Path, figure: str) -> bool:
@@ -122,8 +122,8 @@ def in_dropbox(deployment: Deployment, figure: str) -> bool:
     return any(count in deployment.sandbox.bytes(f"dropbox/files{path}") for path in paths)
 
 
-def test_no_room_for_the_private_redis(disk: Path, tmp_path: Path, timelines: Path, report: Report) -> None:
-    """It refuses to write, while the database goes on elsewhere."""
+def test_no_space_for_the_private_redis(disk: Path, tmp_path: Path, timelines: Path, report: Report) -> None:
+    """It refuses writes, while the database works."""
     settings = {"DATA_DIR": str(disk), "DATABASE_URL": f"sqlite:///{tmp_path}/tallybird.db"}
     with running(tmp_path, timelines, settings, tick_s=TICK_S) as deployment:
         subscribers, person = subscribe_chats(deployment, timelines, live=3, new=3), deployment.chat(701)
@@ -143,14 +143,14 @@ def test_no_room_for_the_private_redis(disk: Path, tmp_path: Path, timelines: Pa
             assert sent.most_to_a_chat() <= 2
             assert len(charts(person)) == 2
         assert "MISCONF" in deployment.log.read_text()
-        report(f"no room for the private Redis for {FULL_S} s", fresh_s=fresh_s)
+        report(f"no space for the private Redis for {FULL_S} s", fresh_s=fresh_s)
 
 
 @pytest.mark.parametrize("full_s", [5, 20])
-def test_no_room_for_anything_in_data_dir(
+def test_no_space_for_anything_in_data_dir(
     disk: Path, tmp_path: Path, timelines: Path, full_s: int, report: Report
 ) -> None:
-    """The database cannot commit, and the private Redis refuses to write."""
+    """The database cannot commit, and the private Redis refuses writes."""
     settings = {"DATA_DIR": str(disk), "DATABASE_URL": f"sqlite:///{disk}/tallybird.db"}
     with running(tmp_path, timelines, settings, tick_s=TICK_S) as deployment:
         subscribers, person = subscribe_chats(deployment, timelines, live=3, new=3), deployment.chat(701)
@@ -167,27 +167,27 @@ def test_no_room_for_anything_in_data_dir(
             pause(2 * TICK_S)
             assert sent.most_to_a_chat() <= 2
         assert "database or disk is full" in deployment.log.read_text()
-        report(f"no room in DATA_DIR for {full_s} s", fresh_s=fresh_s)
+        report(f"no space in DATA_DIR for {full_s} s", fresh_s=fresh_s)
 
 
-def test_no_room_for_the_log(disk: Path, tmp_path: Path, timelines: Path, report: Report) -> None:
-    """All goes on, and what is said later is written again."""
+def test_no_space_for_the_log(disk: Path, tmp_path: Path, timelines: Path, report: Report) -> None:
+    """Everything works, and later log lines are written again."""
     (tmp_path / "tallybird.log").symlink_to(disk / "tallybird.log")
     with running(tmp_path, timelines, tick_s=TICK_S) as deployment:
         subscribers = subscribe_chats(deployment, timelines)
         with nothing_lost_or_repeated(subscribers):
             with full(disk):
-                written, busy_s = deployment.log.stat().st_size, seconds_worked(deployment)
+                written, busy_s = deployment.log.stat().st_size, cpu_seconds(deployment)
                 fresh_s = max(fresh_again(subscribers, subscribers.raise_count()) for _ in range(4))
                 assert deployment.log.stat().st_size - written < 4096
-                assert seconds_worked(deployment) - busy_s < 1
+                assert cpu_seconds(deployment) - busy_s < 1
             before = deployment.log.stat().st_size
             fresh_again(subscribers, subscribers.raise_count())
             until(lambda: deployment.log.stat().st_size > before, within_s=2 * TICK_S)
-        report("no room for the log", fresh_s=fresh_s)
+        report("no space for the log", fresh_s=fresh_s)
 
 
-def seconds_worked(deployment: Deployment) -> float:
-    """By whoever keeps the processes and carries what they say to the log."""
+def cpu_seconds(deployment: Deployment) -> float:
+    """The CPU time of the supervisor and of the processes that write the log."""
     others = [each for each in deployment.supervisor.children() if each.name() in {"sh", "cat"}]
     return sum(sum(process.cpu_times()[:4]) for process in (psutil.Process(deployment.supervisor.pid), *others))

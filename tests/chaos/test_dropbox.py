@@ -1,4 +1,4 @@
-"""Dropbox answers otherwise than it should: no chart waits for it, and the newest dataset arrives, and only it."""
+"""Dropbox fails in different ways: no chart waits for it, and then the newest dataset arrives, and only that."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(300)
 OWNER = 900
 PLENTY = 10_000
 FRESH_S = 12
-"""Three ticks of two seconds, and the machine's other work."""
+"""For three ticks of two seconds on a busy machine."""
 UPLOAD, TOKEN = "files/upload", "oauth2/token"
 JSON = {"Content-Type": "application/json"}
 
@@ -46,7 +46,7 @@ def unauthorized(reason: dict[str, str]) -> dict[str, Any]:
 
 
 TOO_MANY_WRITES = {"reason": {".tag": "too_many_write_operations"}, "retry_after": 2}
-TROUBLES = {
+FAULTS = {
     "429, wait 8 s": {"status": 429, "body": "slow down", "headers": {"Retry-After": "8"}},
     "429 without a word": {"status": 429, "body": "<html>"},
     "too many write operations, 429": {
@@ -66,24 +66,24 @@ TROUBLES = {
 }
 
 
-def test_without_trouble(subscribed: SubscribedChat, report: Report) -> None:
+def test_without_a_fault(subscribed: SubscribedChat, report: Report) -> None:
     figure = next(subscribed.figures)
     charts_s = subscribed.seconds_until_fresh(FRESH_S, figure=figure)
-    report(f"Dropbox: none; dataset {seconds_until_there(subscribed, figure, 20):.0f} s after", fresh_s=charts_s)
+    report(f"Dropbox: none; dataset {seconds_until_uploaded(subscribed, figure, 20):.0f} s after", fresh_s=charts_s)
 
 
-@pytest.mark.parametrize("name", TROUBLES)
-def test_trouble_of_dropbox_holds_up_no_chart_and_only_the_newest_dataset_arrives(
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_of_dropbox_delays_no_chart_and_only_the_newest_dataset_arrives(
     subscribed: SubscribedChat, name: str, report: Report
 ) -> None:
     with nothing_lost(subscribed.deployment):
-        waited_s, charts_s = play(subscribed, UPLOAD, TROUBLES[name])
+        waited_s, charts_s = outlast(subscribed, UPLOAD, FAULTS[name])
     assert subscribed.count_texts("no dataset gets there") == 0
     report(f"Dropbox: {name}; dataset {waited_s:.0f} s after", fresh_s=charts_s)
 
 
 MISSING_SCOPE = {".tag": "missing_scope", "required_scope": "files.content.write"}
-TO_BE_MENDED = {
+FOR_ADMINS = {
     "full": (UPLOAD, refused("insufficient_space"), "Dropbox is full"),
     "permission missing": (UPLOAD, unauthorized(MISSING_SCOPE), "misses the permission"),
     "token revoked": (TOKEN, {"status": 400, "body": {"error": "invalid_grant"}}, "refuses the refresh token"),
@@ -91,15 +91,15 @@ TO_BE_MENDED = {
 }
 
 
-@pytest.mark.parametrize("name", TO_BE_MENDED)
-def test_the_admins_alone_hear_once_of_what_only_they_can_mend(
+@pytest.mark.parametrize("name", FOR_ADMINS)
+def test_only_the_admins_are_told_once_of_what_only_they_can_repair(
     subscribed: SubscribedChat, name: str, report: Report
 ) -> None:
-    method, trouble, reason = TO_BE_MENDED[name]
+    method, fault, reason = FOR_ADMINS[name]
     owner = subscribed.deployment.chat(OWNER)
     if method == TOKEN:
         subscribed.deployment.sandbox.post("dropbox/expire")
-    waited_s, charts_s = play(subscribed, method, trouble, reason)
+    waited_s, charts_s = outlast(subscribed, method, fault, reason)
     assert subscribed.count_texts("no dataset gets there") == 0
     texts = [message["text"] or "" for message in owner.messages()]
     assert sum(reason in text and "no dataset gets there" in text for text in texts) == 1
@@ -112,20 +112,20 @@ def test_an_access_token_that_expired_is_renewed_once(subscribed: SubscribedChat
     since = sandbox.last_call()
     figure = next(subscribed.figures)
     charts_s = subscribed.seconds_until_fresh(FRESH_S, figure=figure)
-    waited_s = seconds_until_there(subscribed, figure, 20)
+    waited_s = seconds_until_uploaded(subscribed, figure, 20)
     assert [call["method"] for call in sandbox.calls("dropbox", since)].count(TOKEN) == 1
     report(f"Dropbox: access token expired; dataset {waited_s:.0f} s after", fresh_s=charts_s)
 
 
-def test_a_dropbox_that_hangs_holds_up_no_chart(subscribed: SubscribedChat, report: Report) -> None:
-    waited_s, charts_s = play(subscribed, UPLOAD, {"status": 503, "delay": 60}, within_s=60)
+def test_a_dropbox_that_hangs_delays_no_chart(subscribed: SubscribedChat, report: Report) -> None:
+    waited_s, charts_s = outlast(subscribed, UPLOAD, {"status": 503, "delay": 60}, within_s=60)
     report(f"Dropbox: no answer for 60 s; dataset {waited_s:.0f} s after", fresh_s=charts_s)
 
 
-def test_an_uploader_killed_in_its_first_upload_leaves_the_file_unwritten_for_a_minute_at_most(
+def test_a_file_whose_first_upload_is_killed_is_written_within_a_minute(
     tmp_path_factory: pytest.TempPathFactory, report: Report
 ) -> None:
-    """However seldom the owner lets files be written."""
+    """Even with a long interval between uploads."""
     settings = {"DROPBOX_MIN_SECONDS": "600"}
     with running(tmp_path_factory.mktemp("killed"), None, settings) as deployment:
         deployment.sandbox.post("faults", service="dropbox", method=UPLOAD, status=503, delay=30, times=PLENTY)
@@ -136,35 +136,38 @@ def test_an_uploader_killed_in_its_first_upload_leaves_the_file_unwritten_for_a_
             figure = next(subscribed.figures)
             charts_s = subscribed.seconds_until_fresh(FRESH_S, figure=figure)
             started = time.monotonic()
-            seconds_until_there(subscribed, figure, 90)
+            seconds_until_uploaded(subscribed, figure, 90)
             until(lambda: _has_columns(deployment), within_s=90)
             waited_s = time.monotonic() - started
     report(f"Dropbox: uploader killed in its first upload; dataset {waited_s:.0f} s after", fresh_s=charts_s)
 
 
-def play(
-    subscribed: SubscribedChat, method: str, trouble: dict[str, Any], reason: str = "Dropbox", within_s: float = 45
+def outlast(
+    subscribed: SubscribedChat, method: str, fault: dict[str, Any], reason: str = "Dropbox", within_s: float = 45
 ) -> tuple[float, float]:
-    """Let the trouble last for two changes; returns how long the dataset took afterwards, and a chart meanwhile."""
+    """Let the fault last for two changes.
+
+    Returns the seconds that the dataset took afterwards, and the longest that a chart took meanwhile.
+    """
     deployment = subscribed.deployment
-    deployment.sandbox.post("faults", service="dropbox", method=method, times=PLENTY, **_as_json(trouble))
+    deployment.sandbox.post("faults", service="dropbox", method=method, times=PLENTY, **_as_json(fault))
     before, charts_s = revisions(subscribed), []
     figure = 0
     for _ in range(2):
         figure = next(subscribed.figures)
         charts_s.append(subscribed.seconds_until_fresh(FRESH_S, figure=figure))
-    if "delay" not in trouble:
+    if "delay" not in fault:
         until(lambda: _is_named(subscribed.chat.ask("/status"), reason))
     wait_for_ticks(deployment, "tick: 1 read")
     assert revisions(subscribed) == before
     deployment.sandbox.delete("faults")
-    waited_s = seconds_until_there(subscribed, figure, within_s)
+    waited_s = seconds_until_uploaded(subscribed, figure, within_s)
     assert revisions(subscribed) == before + 1, "only the newest content"
     until(lambda: "Dropbox: on" in subscribed.chat.ask("/status"))
     return waited_s, max(charts_s)
 
 
-def seconds_until_there(subscribed: SubscribedChat, figure: int, within_s: float) -> float:
+def seconds_until_uploaded(subscribed: SubscribedChat, figure: int, within_s: float) -> float:
     started = time.monotonic()
     until(lambda: f",{figure}," in _content(subscribed), within_s)
     return time.monotonic() - started
@@ -182,18 +185,18 @@ def _content(subscribed: SubscribedChat) -> str:
 
 
 def _has_columns(deployment: Deployment) -> bool:
-    """Whether the file that explains the others is there; it is the first to be written."""
+    """Whether the file that explains the columns exists; it is uploaded first."""
     return any(file["path"] == "/columns.csv" for file in deployment.sandbox.get("dropbox/files"))
 
 
 def _is_named(status: str, reason: str) -> bool:
-    """Whether /status says that Dropbox is in trouble."""
+    """Whether /status has a problem of Dropbox, with this reason."""
     return any(
         line.startswith("Dropbox: ") and reason in line and "tried again" in line for line in status.splitlines()
     )
 
 
-def _as_json(trouble: dict[str, Any]) -> dict[str, Any]:
-    """Dropbox's own library takes an answer for JSON only by exactly this type."""
-    is_json = not isinstance(trouble.get("body", ""), str)
-    return trouble | {"headers": trouble.get("headers", {}) | JSON} if is_json else trouble
+def _as_json(fault: dict[str, Any]) -> dict[str, Any]:
+    """Adds the content type without which dropbox's library does not read an answer as JSON."""
+    is_json = not isinstance(fault.get("body", ""), str)
+    return fault | {"headers": fault.get("headers", {}) | JSON} if is_json else fault

@@ -1,4 +1,4 @@
-"""Processes are killed, stopped and frozen, in the midst of what they do."""
+"""Processes are killed, stopped or frozen while they work."""
 
 import random
 import time
@@ -42,7 +42,7 @@ KILLS = 15
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Deployment]:
-    """One deployment for all: what a case did to it, the next one must not feel."""
+    """Shared by all tests, so that each also shows that the one before has done no lasting harm."""
     with running(tmp_path_factory.mktemp("deployment"), timelines, tick_s=TICK_S) as started:
         yield started
 
@@ -53,14 +53,14 @@ def subscribers(deployment: Deployment, timelines: Path) -> Subscribers:
 
 
 def processes(deployment: Deployment, name: str, part: str) -> list[psutil.Process]:
-    """A process of the Procfile, or one that it forked, or all of both."""
+    """The process with this name in the Procfile ("parent"), one that it forked ("child"), or both ("all")."""
     parent = deployment.process(name)
     parts = {"parent": [parent], "child": parent.children()[:1], "all": [parent, *parent.children()]}
     return parts[part]
 
 
-def is_over(process: psutil.Process) -> bool:
-    """It is gone, or only waits for whoever adopted it to notice its end."""
+def has_ended(process: psutil.Process) -> bool:
+    """The process is gone, or a zombie."""
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
@@ -84,7 +84,7 @@ def test_a_worker_killed_between_dataset_and_chart(
     with nothing_lost_or_repeated(subscribers):
         for _ in range(10):
             figure = subscribers.raise_count()
-            until(partial(stands_in_a_dataset, deployment, figure), within_s=3 * TICK_S, every_s=0.002)
+            until(partial(is_in_dataset, deployment, figure), within_s=3 * TICK_S, every_s=0.002)
             restarts = Restarts(deployment, "worker") if part == "parent" else None
             processes(deployment, "worker", part)[0].kill()
             if charts_under_way(deployment):
@@ -95,7 +95,7 @@ def test_a_worker_killed_between_dataset_and_chart(
         report(f"worker's {part} killed between dataset and chart", fresh_s=fresh_again(subscribers, figure, restarts))
 
 
-def stands_in_a_dataset(deployment: Deployment, figure: str) -> bool:
+def is_in_dataset(deployment: Deployment, figure: str) -> bool:
     count = figure.replace(",", "")
     return any(f",{count}," in path.read_text() for path in (deployment.folder / "data/datasets").glob("*-last-*.csv"))
 
@@ -115,8 +115,8 @@ def test_an_uploader_killed_while_it_uploads(deployment: Deployment, subscribers
         figure = subscribers.raise_count()
         report("uploader killed while it uploads", fresh_s=fresh_again(subscribers, figure))
         restarts.wait()
-        # The file may be on its way to Dropbox still: until then it is not written again.
-        until(lambda: stands_in_dropbox(deployment, figure), within_s=upload.CLAIM.seconds + 3 * TICK_S)
+        # Until the claim expires, the killed upload may still arrive, so the file is not written again.
+        until(lambda: is_in_dropbox(deployment, figure), within_s=upload.CLAIM.seconds + 3 * TICK_S)
 
 
 def test_a_frozen_uploader(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
@@ -126,19 +126,19 @@ def test_a_frozen_uploader(deployment: Deployment, subscribers: Subscribers, rep
         fresh_s = max(fresh_again(subscribers, subscribers.raise_count()) for _ in range(5))
         uploader.resume()
         last, figure = deployment.sandbox.last_call(), subscribers.raise_count()
-        until(lambda: stands_in_dropbox(deployment, figure), within_s=4 + 3 * TICK_S)
+        until(lambda: is_in_dropbox(deployment, figure), within_s=4 + 3 * TICK_S)
         uploads = [call for call in deployment.sandbox.calls("dropbox", last) if call["method"] == "files/upload"]
         assert len(uploads) <= 2
         report(f"uploader frozen for {5 * TICK_S} s", fresh_s=fresh_s)
 
 
-def stands_in_dropbox(deployment: Deployment, figure: str) -> bool:
+def is_in_dropbox(deployment: Deployment, figure: str) -> bool:
     paths = [file["path"] for file in deployment.sandbox.get("dropbox/files") if "-last-" in file["path"]]
     count = figure.replace(",", "").encode()
     return any(count in deployment.sandbox.bytes(f"dropbox/files{path}") for path in paths)
 
 
-def test_a_bot_killed_between_telegrams_answer_and_its_own_note(
+def test_a_bot_killed_before_it_stores_that_telegram_has_its_message(
     deployment: Deployment, subscribers: Subscribers, report: Report
 ) -> None:
     with nothing_lost_or_repeated(subscribers):
@@ -155,7 +155,7 @@ def test_a_bot_killed_between_telegrams_answer_and_its_own_note(
 
 
 @pytest.mark.parametrize("mode", ["live", "new 1m"])
-def test_a_subscription_that_the_chat_was_told_of_outlasts_the_bot(
+def test_a_subscription_that_was_confirmed_to_the_chat_outlasts_the_bot(
     deployment: Deployment, subscribers: Subscribers, mode: str, report: Report
 ) -> None:
     person = deployment.chat(501 if mode == "live" else 502)
@@ -180,7 +180,7 @@ def test_a_killed_beat(deployment: Deployment, subscribers: Subscribers, report:
 
 
 @pytest.mark.parametrize("name", list(READY))
-def test_a_process_that_is_ended_is_started_again(
+def test_a_process_that_ends_is_restarted(
     deployment: Deployment, subscribers: Subscribers, name: str, report: Report
 ) -> None:
     with nothing_lost_or_repeated(subscribers):
@@ -201,7 +201,9 @@ def test_a_power_cut(deployment: Deployment, subscribers: Subscribers, report: R
         report("everything killed at once (power cut)", fresh_s=fresh_again(subscribers, figure, restarts))
 
 
-def test_all_ended_and_started_again(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
+def test_everything_is_stopped_and_started_again(
+    deployment: Deployment, subscribers: Subscribers, report: Report
+) -> None:
     with nothing_lost_or_repeated(subscribers):
         restarts = Restarts(deployment, *READY)
         with slow_answers(deployment, "x", TIMELINE, seconds=2) as all_waiting:
@@ -227,7 +229,7 @@ def test_a_frozen_worker(deployment: Deployment, subscribers: Subscribers, part:
         report(f"worker ({part}) frozen for {2 * TICK_S} s", fresh_s=fresh_again(subscribers, figure))
 
 
-def test_a_worker_takes_over_from_a_frozen_one_and_from_one_that_is_gone(
+def test_a_worker_takes_over_from_a_frozen_one_and_from_a_killed_one(
     deployment: Deployment, subscribers: Subscribers, report: Report
 ) -> None:
     restarts = Restarts(deployment, "worker")
@@ -252,11 +254,11 @@ def test_a_worker_takes_over_from_a_frozen_one_and_from_one_that_is_gone(
             process.resume()
         report("the other worker killed for good", fresh_s=fresh_again(subscribers, subscribers.raise_count()))
         until(lambda: not held_since_before(deployment, gone_at), within_s=45)
-        report(f"its tasks taken back after {time.time() - gone_at:.0f} s")
+        report(f"its tasks redelivered after {time.time() - gone_at:.0f} s")
 
 
 def held_since_before(deployment: Deployment, moment: float) -> list[bytes]:
-    """The tasks that some worker took before and has not ended."""
+    """The tasks that a worker took before this time and has not acknowledged."""
     with Redis.from_url(deployment.redis) as redis:
         return list(redis.zrangebyscore("unacked_index", 0, moment))
 
@@ -268,26 +270,29 @@ def test_no_child_outlives_its_parent(deployment: Deployment, subscribers: Subsc
         parent = deployment.process("worker")
         children = parent.children()
         parent.kill()
-        until(lambda: all(is_over(child) for child in children), within_s=2)
+        until(lambda: all(has_ended(child) for child in children), within_s=2)
     report("worker killed, its children watched", fresh_s=fresh_again(subscribers, subscribers.raise_count(), restarts))
 
 
-def test_what_dies_again_and_again_is_started_less_and_less_often(tmp_path: Path, report: Report) -> None:
+def test_a_process_that_keeps_dying_is_restarted_less_and_less_often(tmp_path: Path, report: Report) -> None:
     procfile = tmp_path / "Procfile"
     procfile.write_text("at_once: sh -c 'date +%s.%N >> at_once; exit 1'\nsoon: sh -c 'date +%s.%N >> soon; sleep 2'\n")
     deployment = Deployment(Sandbox(""), tmp_path, 2, environment_of("http://127.0.0.1:1", tmp_path, 2), procfile)
     deployment.start()
     try:
-        until(lambda: len(began(tmp_path / "at_once")) >= 5 and len(began(tmp_path / "soon")) >= 4, within_s=60)
+        until(
+            lambda: len(start_times(tmp_path / "at_once")) >= 5 and len(start_times(tmp_path / "soon")) >= 4,
+            within_s=60,
+        )
     finally:
         deployment.stop()
     for name in ("at_once", "soon"):
-        waits = [after - before for before, after in pairwise(began(tmp_path / name))]
+        waits = [after - before for before, after in pairwise(start_times(tmp_path / name))]
         assert all(wait >= number for number, wait in enumerate(waits, start=1)), (name, waits)
         report(f"a process dies {name.replace('_', ' ')}, again and again: waits {[round(wait) for wait in waits]} s")
 
 
-def began(path: Path) -> list[float]:
+def start_times(path: Path) -> list[float]:
     return [float(line) for line in path.read_text().split()] if path.exists() else []
 
 
@@ -299,17 +304,19 @@ def test_forty_chats_under_repeated_kills(tmp_path: Path, timelines: Path, repor
             killed = [name for _ in range(KILLS) if (name := kill_any(deployment, subscribers, chance))]
             fresh_s = subscribers.wait_for(
                 subscribers.raise_count(), within_s=3 * START_S
-            )  # what died often waits longer
+            )  # a process that died often restarts later
         report(f"{len(killed)} processes killed in {KILLS * 4} s, 40 chats", fresh_s=fresh_s)
     assert {"worker", "bot"} <= set(killed)
 
 
 def kill_any(deployment: Deployment, subscribers: Subscribers, chance: random.Random) -> str | None:
-    """Kill one of the processes and pool children that are there now, while there is news for every chat."""
+    """Kill a random process or pool child while every chat is to get a chart; returns its name in the Procfile."""
     subscribers.raise_count()
     pause(chance.uniform(1, 5))
     victims = {
-        each: words[-1] for each in deployment.supervisor.children(recursive=True) if "-m" in (words := words_of(each))
+        each: words[-1]
+        for each in deployment.supervisor.children(recursive=True)
+        if "-m" in (words := command_of(each))
     }
     if not victims:
         return None
@@ -318,8 +325,8 @@ def kill_any(deployment: Deployment, subscribers: Subscribers, chance: random.Ra
     return victims[victim]
 
 
-def words_of(process: psutil.Process) -> list[str]:
-    """The words of its command; none where it has ended by now."""
+def command_of(process: psutil.Process) -> list[str]:
+    """The words of the command; none if the process has ended."""
     with suppress(psutil.NoSuchProcess):
         return process.cmdline()
     return []

@@ -1,4 +1,4 @@
-"""Redis and RabbitMQ restart, are killed, stay away, are wiped, full, read-only or hang, while Tallybird works."""
+"""Redis and RabbitMQ are restarted, killed, stopped, wiped, full, read-only or frozen while Tallybird works."""
 
 import re
 import signal
@@ -35,11 +35,11 @@ pytestmark = pytest.mark.timeout(240)
 KILLS = 10
 LONG_S, SHORT_S = 60, 12
 ANSWER_S = 8
-"""A few seconds, for a person who asks for what cannot be had."""
+"""For an answer that needs the server that is away."""
 AT_ONCE_S = 3
-"""For one who asks for what is there."""
+"""For an answer that does not need it."""
 PEOPLE = 10
-"""Who ask at once: more than wait side by side for a server."""
+"""Who ask at the same time; more than the threads that may wait for a server."""
 numbers = count(2_001)
 
 
@@ -51,7 +51,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 
 @pytest.fixture(scope="module")
 def by_redis(redis: Redis, tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Subscribers]:
-    """Of a deployment with a given Redis, which is all: broker, results, stream and bytes."""
+    """Of a deployment with a given Redis for everything: broker, results, stream and bytes."""
     with running(
         tmp_path_factory.mktemp("deployment"), timelines, {"REDIS_URL": redis.url}, tick_s=TICK_S
     ) as deployment:
@@ -66,7 +66,7 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
 
 @pytest.fixture(scope="module")
 def by_rabbitmq(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Subscribers]:
-    """Of a deployment whose tasks go by way of RabbitMQ."""
+    """Of a deployment whose broker is RabbitMQ."""
     with running(
         tmp_path_factory.mktemp("deployment"), timelines, {"BROKER_URL": rabbitmq.url}, tick_s=TICK_S
     ) as deployment:
@@ -84,7 +84,7 @@ def gone(server: Server) -> Iterator[None]:
 
 @contextmanager
 def hanging(server: Server) -> Iterator[None]:
-    """It takes connections and answers none."""
+    """It accepts connections and does not answer."""
     server.process.send_signal(signal.SIGSTOP)
     try:
         yield
@@ -104,7 +104,7 @@ def full(redis: Redis) -> Iterator[None]:
 
 @contextmanager
 def read_only(redis: Redis) -> Iterator[None]:
-    """As a replica whose master died."""
+    """Like a replica whose primary is gone."""
     redis.client.replicaof("127.0.0.1", free_port())
     try:
         yield
@@ -116,16 +116,13 @@ Fault = Callable[[], AbstractContextManager[None]]
 
 
 @contextmanager
-def outlived(subscribers: Subscribers) -> Iterator[None]:
-    """Whatever happens to the server within, no process ends, nothing is lost and nothing is shown twice.
-
-    And the log tells of it without tracebacks: they would come again and again, and say no more.
-    """
-    before, said = pids(subscribers.deployment), len(said_by(subscribers.deployment))
+def outlasted(subscribers: Subscribers) -> Iterator[None]:
+    """Afterwards no process has ended, nothing is lost or shown twice, and the log has no tracebacks."""
+    before, logged = pids(subscribers.deployment), len(log_of(subscribers.deployment))
     with nothing_lost_or_repeated(subscribers):
         yield
     assert pids(subscribers.deployment) == before
-    assert "Traceback" not in said_by(subscribers.deployment)[said:]
+    assert "Traceback" not in log_of(subscribers.deployment)[logged:]
 
 
 def pids(deployment: Deployment) -> dict[str, int]:
@@ -134,7 +131,7 @@ def pids(deployment: Deployment) -> dict[str, int]:
 
 @contextmanager
 def in_a_tick(subscribers: Subscribers) -> Iterator[str]:
-    """While accounts are being read; yields the figure that is news."""
+    """While accounts are being fetched; yields the new figure."""
     with slow_answers(subscribers.deployment, "x", TIMELINE, seconds=2) as all_waiting:
         figure = subscribers.raise_count()
         until(all_waiting)
@@ -142,38 +139,41 @@ def in_a_tick(subscribers: Subscribers) -> Iterator[str]:
 
 
 def fresh_without_a_burst(subscribers: Subscribers, figure: str) -> float:
-    """Seconds until every chat shows the figure, now that the server answers; and accounts are not read too often."""
-    started, before = time.monotonic(), readings(subscribers.deployment)
+    """The seconds until every chat shows the figure once the server is back; accounts are not fetched too often."""
+    started, before = time.monotonic(), fetching_ticks(subscribers.deployment)
     fresh_s = fresh_again(subscribers, figure)
     pause(3 * TICK_S)
-    assert readings(subscribers.deployment) - before <= (time.monotonic() - started) / TICK_S + 2
+    assert fetching_ticks(subscribers.deployment) - before <= (time.monotonic() - started) / TICK_S + 2
     fresh_again(subscribers, subscribers.raise_count())
     return fresh_s
 
 
-def readings(deployment: Deployment) -> int:
-    """The ticks that read accounts; those between beat's, which chats ask for, read none."""
-    return len(re.findall(r": tick: [1-9]", said_by(deployment)))
+def fetching_ticks(deployment: Deployment) -> int:
+    """The number of ticks that fetched accounts; those that chats trigger between beat's fetch none."""
+    return len(re.findall(r": tick: [1-9]", log_of(deployment)))
 
 
-def said_by(deployment: Deployment) -> str:
+def log_of(deployment: Deployment) -> str:
     return deployment.log.read_text(errors="replace")
 
 
 def people_are_answered(deployment: Deployment) -> Chat:
-    """Who asks for what is away is told so, soon; who asks for what is there is not held up. Returns one of them."""
+    """A request that needs the server is soon answered with the problem; others are answered as always.
+
+    Returns a chat of the former.
+    """
     people = [deployment.chat(next(numbers)) for _ in range(PEOPLE + 1)]
     asked = [(person, person.send("/track @nobody_knows")) for person in people[1:]]
     people[0].ask("/list", within_s=AT_ONCE_S)
     until(lambda: all(person.messages(sent) for person, sent in asked), within_s=ANSWER_S)
-    told = {person.messages(sent)[0]["text"] for person, sent in asked}
-    assert all("cannot be reached just now" in each for each in told), told
+    answers_given = {person.messages(sent)[0]["text"] for person, sent in asked}
+    assert all("cannot be reached just now" in each for each in answers_given), answers_given
     return people[1]
 
 
 def away(subscribers: Subscribers, fault: Fault, seconds: float) -> float:
-    """The server is away for so long, from the midst of a tick on. Returns seconds until fresh."""
-    with outlived(subscribers):
+    """The server is away from the middle of a tick on; returns the seconds until all is fresh afterwards."""
+    with outlasted(subscribers):
         with in_a_tick(subscribers), fault():
             since, figure = time.monotonic(), subscribers.raise_count()
             person = people_are_answered(subscribers.deployment)
@@ -186,7 +186,7 @@ def away(subscribers: Subscribers, fault: Fault, seconds: float) -> float:
 
 
 def restarted(subscribers: Subscribers, server: Server) -> float:
-    with outlived(subscribers):
+    with outlasted(subscribers):
         with in_a_tick(subscribers) as figure:
             server.stop()
             server.start()
@@ -215,7 +215,7 @@ def test_a_redis_killed_and_back_within_a_second_again_and_again_while_tasks_run
     redis: Redis, by_redis: Subscribers, report: Report
 ) -> None:
     fresh_s = []
-    with outlived(by_redis):
+    with outlasted(by_redis):
         for number in range(KILLS):
             with in_a_tick(by_redis) as figure:
                 redis.kill()
@@ -226,8 +226,8 @@ def test_a_redis_killed_and_back_within_a_second_again_and_again_while_tasks_run
     report(f"Redis killed and back within a second, {KILLS} times", fresh_s=max(fresh_s))
 
 
-def test_a_redis_that_is_wiped_in_the_midst_of_a_tick(redis: Redis, by_redis: Subscribers, report: Report) -> None:
-    with outlived(by_redis):
+def test_a_redis_that_is_wiped_in_the_middle_of_a_tick(redis: Redis, by_redis: Subscribers, report: Report) -> None:
+    with outlasted(by_redis):
         with in_a_tick(by_redis) as figure:
             redis.client.flushall()
         report("Redis wiped", fresh_s=fresh_without_a_burst(by_redis, figure))
@@ -236,7 +236,7 @@ def test_a_redis_that_is_wiped_in_the_midst_of_a_tick(redis: Redis, by_redis: Su
 def test_a_private_redis_that_is_killed(tmp_path: Path, timelines: Path, report: Report) -> None:
     with running(tmp_path, timelines, tick_s=TICK_S) as deployment:
         subscribers = subscribe_chats(deployment, timelines)
-        with Client.from_url(deployment.redis) as client, outlived(subscribers):
+        with Client.from_url(deployment.redis) as client, outlasted(subscribers):
             client.set("kept", "surely")
             with in_a_tick(subscribers) as figure:
                 deployment.process("redis").kill()
@@ -245,7 +245,7 @@ def test_a_private_redis_that_is_killed(tmp_path: Path, timelines: Path, report:
             assert client.get("kept") == b"surely"
 
 
-def test_rabbitmqs_queues_are_replicated_and_what_is_sent_there_is_confirmed(
+def test_rabbitmqs_queues_are_replicated_and_publishing_is_confirmed(
     rabbitmq: RabbitMQ, by_rabbitmq: Subscribers
 ) -> None:
     fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
@@ -272,9 +272,9 @@ def test_of_two_workers_at_a_rabbitmq_one_is_frozen(by_rabbitmq: Subscribers, re
             for process in frozen:
                 process.suspend()
         fresh_s = fresh_again(by_rabbitmq, figure)
-        started, before = time.monotonic(), readings(deployment)
+        started, before = time.monotonic(), fetching_ticks(deployment)
         pause(6 * TICK_S)
-        assert readings(deployment) - before >= (time.monotonic() - started) / TICK_S - 2
+        assert fetching_ticks(deployment) - before >= (time.monotonic() - started) / TICK_S - 2
         fresh_again(by_rabbitmq, by_rabbitmq.raise_count())
         for process in frozen:
             process.resume()

@@ -1,4 +1,4 @@
-"""Telegram refuses, hangs, cuts, answers nonsense; people block, remove, migrate, delete and flood."""
+"""Telegram refuses, hangs, cuts connections or answers nonsense; people block, remove, migrate, delete and flood."""
 
 import itertools
 import threading
@@ -37,12 +37,21 @@ from tests.e2e.chat import Chat, Json
 from tests.e2e.deployment import SECRETS, Deployment, running
 
 TICK_S = 2
-TURN_S = 2 * TICK_S + 1  # from new figures at X to the chart: the next tick reads and draws, and its turn comes
-REPEATED_S = 30  # the same after a try that failed
-LATE_S = 33  # longer than the bot waits for Telegram's answer
+FRESH_WITHIN_S = 2 * TICK_S + 1
+"""From a new count at X to the chart."""
+RETRIED_WITHIN_S = 30
+"""The same after a failed attempt."""
+LATE_S = 33
+"""Longer than the bot waits for an answer of Telegram."""
 HTML = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 HTML_ANSWER = {"body": HTML, "headers": {"Content-Type": "text/html"}}
-MISHAPS = ("an update was not handled", "a command failed", "a chart failed", "looking for what", "never retrieved")
+LOGGED_FAILURES = (
+    "an update was not handled",
+    "a command failed",
+    "a chart failed",
+    "looking for what",
+    "never retrieved",
+)
 
 T = TypeVar("T")
 
@@ -54,16 +63,16 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Ite
 
 
 @pytest.fixture(autouse=True)
-def _goes_on_well(deployment: Deployment) -> Iterator[None]:
-    """After each fault the same bot still runs, no handler fell over, no secret came out, and nothing was lost."""
+def _survives(deployment: Deployment) -> Iterator[None]:
+    """After each fault the same bot still runs, no handler has failed, no secret is logged, and nothing is lost."""
     bot, read = deployment.process("bot").pid, deployment.log.stat().st_size
     with nothing_lost(deployment):
         yield
     deployment.sandbox.delete("faults")
     assert deployment.process("bot").pid == bot
     log = deployment.log.read_bytes()[read:].decode(errors="replace")
-    assert [each for each in (*MISHAPS, *SECRETS.values()) if each in log] == []
-    with_store(deployment, _forget_all)  # X would be asked more than it allows
+    assert [each for each in (*LOGGED_FAILURES, *SECRETS.values()) if each in log] == []
+    with_store(deployment, _forget_all)  # so that X gets fewer requests than it allows
 
 
 def _forget_all(db: Session) -> None:
@@ -72,7 +81,7 @@ def _forget_all(db: Session) -> None:
 
 
 def with_store(deployment: Deployment, work: Callable[[Session], T]) -> T:
-    """Do this in the deployment's own database."""
+    """Run this on the deployment's database."""
     store = Store(deployment.database)
     with store.write_session() as session:
         done = work(session)
@@ -80,34 +89,34 @@ def with_store(deployment: Deployment, work: Callable[[Session], T]) -> T:
     return done
 
 
-def stay_away(whom: TrackingChat, for_s: float, *methods: str) -> None:
-    """Nothing of this is asked of Telegram for the chat while the time passes."""
-    last = whom.deployment.sandbox.last_call()
+def assert_not_called(chat: TrackingChat, for_s: float, *methods: str) -> None:
+    """The bot does not call these methods for the chat during this time."""
+    last = chat.deployment.sandbox.last_call()
     ends = time.monotonic() + for_s
-    until(lambda: whom.calls(*methods, since=last) or time.monotonic() > ends, for_s + 5)
-    assert whom.calls(*methods, since=last) == []
+    until(lambda: chat.calls(*methods, since=last) or time.monotonic() > ends, for_s + 5)
+    assert chat.calls(*methods, since=last) == []
 
 
 def seconds_until_fresh(troubled: dict[str, TrackingChat], within_s: float) -> dict[str, float]:
-    """Change the figures of all at once, and see when each chat's chart says so."""
+    """Raise all counts at once; returns the seconds until each chat's chart shows it."""
     started = time.monotonic()
     figures = {name: each.account.change() for name, each in troubled.items()}
     fresh: dict[str, float] = {}
 
-    def spec() -> bool:
-        seen = [name for name in figures.keys() - fresh.keys() if troubled[name].shows(figures[name])]
-        fresh.update(dict.fromkeys(seen, time.monotonic() - started))
+    def all_fresh() -> bool:
+        shown = [name for name in figures.keys() - fresh.keys() if troubled[name].shows(figures[name])]
+        fresh.update(dict.fromkeys(shown, time.monotonic() - started))
         return len(fresh) == len(figures)
 
-    until(spec, within_s)
+    until(all_fresh, within_s)
     return fresh
 
 
-# Asked to wait
+# Rate limits
 
 
 @pytest.mark.parametrize("way", ["edit", "send", "upload"])
-def test_a_wait_is_kept_and_holds_up_nobody_else(deployment: Deployment, report: Report, way: str) -> None:
+def test_a_rate_limit_is_obeyed_and_delays_nobody_else(deployment: Deployment, report: Report, way: str) -> None:
     troubled, other = tracking_chat(deployment), live_chat(deployment)
     method, more = (EDIT, "") if way == "edit" else (PHOTO, " new 1h")
     if way == "send":
@@ -125,17 +134,17 @@ def test_a_wait_is_kept_and_holds_up_nobody_else(deployment: Deployment, report:
     refused = until(lambda: [each for each in troubled.calls(method) if each["status"] == 429])[0]
     file = refused["params"].get("photo")
     assert way == "edit" or isinstance(file, dict) == (way == "upload")
-    assert other.seconds_until_fresh(TURN_S) < TURN_S
+    assert other.seconds_until_fresh(FRESH_WITHIN_S) < FRESH_WITHIN_S
     until(lambda: troubled.shows(figure))
     fresh_s = time.monotonic() - started
     [*_, shown] = troubled.calls(method)
     assert [call for call in troubled.calls() if refused["at"] < call["at"] < refused["at"] + 6] == []
-    assert shown["at"] < refused["at"] + 6 + TURN_S
+    assert shown["at"] < refused["at"] + 6 + FRESH_WITHIN_S
     assert len(troubled.charts()) == 1
     report(f"429 for 6 s, {way}", fresh_s=fresh_s)
 
 
-def test_a_long_wait_is_kept_by_charts_and_answers_alike(deployment: Deployment, report: Report) -> None:
+def test_a_long_rate_limit_is_obeyed_by_charts_and_answers_alike(deployment: Deployment, report: Report) -> None:
     troubled, other = live_chat(deployment), live_chat(deployment)
     troubled.refuse(EDIT, 429, "Too Many Requests: retry after 250", retry_after=250)
     troubled.account.change()
@@ -143,12 +152,12 @@ def test_a_long_wait_is_kept_by_charts_and_answers_alike(deployment: Deployment,
     troubled.account.change()
     troubled.chat.send("/id")
     last = deployment.sandbox.last_call()
-    fresh_s = max(other.seconds_until_fresh(TURN_S) for _ in range(4))
+    fresh_s = max(other.seconds_until_fresh(FRESH_WITHIN_S) for _ in range(4))
     assert troubled.calls(since=last) == []
     report("429 for 250 s: the others", fresh_s=fresh_s)
 
 
-# Not taken, or not known to be taken
+# Calls that fail, or whose result is unknown
 
 
 FAILURES: dict[str, dict[str, object]] = {
@@ -162,17 +171,17 @@ FAILURES: dict[str, dict[str, object]] = {
 REFUSALS = ("429 without a time", "500")
 
 
-def test_an_edit_that_failed_is_repeated(deployment: Deployment, report: Report) -> None:
+def test_an_edit_that_failed_is_retried(deployment: Deployment, report: Report) -> None:
     troubled = dict(zip(FAILURES, live_chats(TrackedAccount(deployment) for _ in FAILURES), strict=True))
     for name, each in troubled.items():
         each.fault(EDIT, **FAILURES[name])
-    for name, fresh_s in seconds_until_fresh(troubled, REPEATED_S).items():
+    for name, fresh_s in seconds_until_fresh(troubled, RETRIED_WITHIN_S).items():
         report(f"edit: {name}", fresh_s=fresh_s)
     assert [len(each.charts()) for each in troubled.values()] == [1] * len(troubled)
 
 
-def test_a_new_chart_comes_once_whatever_telegram_answers(deployment: Deployment, report: Report) -> None:
-    """Also a live message sent anew, and a single chart: what may have arrived is not sent again."""
+def test_a_new_chart_is_sent_once_whatever_telegram_answers(deployment: Deployment, report: Report) -> None:
+    """So are a live message that is sent anew, and a single chart: what may have arrived is not sent again."""
     new = dict(zip(FAILURES, tracking_chats(TrackedAccount(deployment) for _ in FAILURES), strict=True))
     for name, each in new.items():
         each.fault(PHOTO, **FAILURES[name])
@@ -187,14 +196,14 @@ def test_a_new_chart_comes_once_whatever_telegram_answers(deployment: Deployment
         each.fault(TEXT, delay=LATE_S)
         each.chat.send(command)
     for name in REFUSALS:
-        until(new[name].charts, REPEATED_S)
+        until(new[name].charts, RETRIED_WITHIN_S)
     for name, each in {**new, "sent anew": anew}.items():
         until(lambda each=each: each.calls(PHOTO), 60)  # type: ignore[misc]
         tries = 2 if name in REFUSALS else 1
         assert len(each.calls(PHOTO)) == tries, name
     for each in asked.values():
         until(each.charts, 60)
-    stay_away(anew, 25, PHOTO)
+    assert_not_called(anew, 25, PHOTO)
     for name, each in {**new, "live, sent anew, answered too late": anew, **asked}.items():
         arrived = 0 if name in {"502 with HTML", "200 with HTML", "connection cut"} else 1
         assert len(each.charts()) == arrived, name
@@ -209,12 +218,12 @@ def test_a_slow_answer_is_waited_for_and_becomes_the_chart(
     slow.fault(TEXT, delay=8)
     sent = slow.chat.send(command)
     started = time.monotonic()
-    until(slow.charts, 8 + REPEATED_S)
+    until(slow.charts, 8 + RETRIED_WITHIN_S)
     assert len(slow.chat.messages(sent)) == 1
     report(f"{command} answered after 8 s", fresh_s=time.monotonic() - started)
 
 
-# Gone, and back
+# Chats that the bot loses
 
 
 GONE = (
@@ -226,7 +235,7 @@ GONE = (
 )
 
 
-def test_a_chat_that_is_gone_is_left_alone_until_it_speaks(deployment: Deployment, report: Report) -> None:
+def test_a_chat_that_is_gone_gets_nothing_until_somebody_writes_there(deployment: Deployment, report: Report) -> None:
     gone = live_chats(TrackedAccount(deployment) for _ in GONE)
     for each, (status, text) in zip(gone, GONE, strict=True):
         each.refuse(EDIT, status, text)
@@ -236,7 +245,7 @@ def test_a_chat_that_is_gone_is_left_alone_until_it_speaks(deployment: Deploymen
     last = deployment.sandbox.last_call()
     figures = [each.account.change() for each in gone]
     other = live_chat(deployment)
-    other.seconds_until_fresh(TURN_S)
+    other.seconds_until_fresh(FRESH_WITHIN_S)
     assert [each.calls(since=last) for each in gone] == [[]] * len(gone)
     for each, figure, (_, text) in zip(gone, figures, GONE, strict=True):
         each.chat.ask("/list")
@@ -247,13 +256,13 @@ def test_a_chat_that_is_gone_is_left_alone_until_it_speaks(deployment: Deploymen
 
 
 @pytest.mark.parametrize(("kind", "out"), [("private", "blocked"), ("supergroup", "kicked"), ("group", "left")])
-def test_a_chat_that_takes_the_bot_back_is_served_again(
+def test_a_chat_that_readmits_the_bot_is_served_again(
     deployment: Deployment, report: Report, kind: str, out: str
 ) -> None:
     back = live_chat(deployment) if kind == "private" else live_chat(deployment, type=kind)
     deployment.sandbox.post("telegram/member", chat_id=back.chat.id, status=out)
     figure = back.account.change()
-    live_chat(deployment).seconds_until_fresh(TURN_S)
+    live_chat(deployment).seconds_until_fresh(FRESH_WITHIN_S)
     assert not back.shows(figure)
     deployment.sandbox.post("telegram/member", chat_id=back.chat.id, status="member")
     started = time.monotonic()
@@ -262,11 +271,13 @@ def test_a_chat_that_takes_the_bot_back_is_served_again(
     report(f"{kind} chat: {out}, and back", fresh_s=time.monotonic() - started)
 
 
-# Moved
+# Migrated groups
 
 
 @pytest.mark.parametrize("way", ["message", "error"])
-def test_a_group_that_grew_is_followed_with_all_it_has(deployment: Deployment, report: Report, way: str) -> None:
+def test_a_group_keeps_everything_when_it_becomes_a_supergroup(
+    deployment: Deployment, report: Report, way: str
+) -> None:
     old = live_chat(deployment, type="group")
     with_store(deployment, lambda db: chats.set_preferences(db, old.chat.id, theme=Theme.DARK))
     with_store(deployment, lambda db: notices.mark_sent(db, _notice(db, f"told-{way}", "told before"), old.chat.id))
@@ -278,7 +289,7 @@ def test_a_group_that_grew_is_followed_with_all_it_has(deployment: Deployment, r
         text = "Bad Request: group chat was upgraded to a supergroup chat"
         old.refuse(EDIT, 400, text, ALWAYS, migrate_to_chat_id=new_id)
     new = TrackingChat(old.account, deployment.chat(new_id, user_id=old.chat.user_id, type="supergroup"))
-    fresh_s = new.seconds_until_fresh(REPEATED_S)
+    fresh_s = new.seconds_until_fresh(RETRIED_WITHIN_S)
     with_store(deployment, lambda db: _notice(db, f"pending-{way}", "pending notice"))
     until(lambda: [each for each in new.chat.messages() if each["text"] == "pending notice"])
     assert not [each for each in new.chat.messages() if each["text"] == "told before"]
@@ -286,13 +297,13 @@ def test_a_group_that_grew_is_followed_with_all_it_has(deployment: Deployment, r
     assert with_store(deployment, lambda db: chats.default_spec(db, new_id).theme) is Theme.DARK
     assert not with_store(deployment, lambda db: chats.exists(db, old.chat.id))
     assert len(new.charts()) == 1
-    assert new.seconds_until_fresh(TURN_S) < TURN_S
+    assert new.seconds_until_fresh(FRESH_WITHIN_S) < FRESH_WITHIN_S
     with_store(deployment, lambda db: db.execute(delete(Notice)))
     report(f"group became a supergroup, told by its {way}", fresh_s=fresh_s)
 
 
 def _notice(db: Session, key: str, words: str) -> int:
-    """A notice to every subscribed chat; returns its id."""
+    """Add a notice to every subscribed chat; returns its id."""
     notices.publish(db, key, i18n.lazy_gettext(words), datetime.now(UTC) + timedelta(minutes=5))
     return db.scalars(select(Notice.id).where(Notice.key == key)).one()
 
@@ -300,7 +311,9 @@ def _notice(db: Session, key: str, words: str) -> int:
 # Rights and topics
 
 
-def test_no_right_to_send_photos_is_said_once_and_waited_out(deployment: Deployment, report: Report) -> None:
+def test_without_the_right_to_send_photos_the_bot_says_so_once_and_waits(
+    deployment: Deployment, report: Report
+) -> None:
     mute = live_chat(deployment, type="supergroup")
     mute.refuse(EDIT, 400, "Bad Request: not enough rights to send photos to the chat", ALWAYS)
     last = mute.chat.messages()[-1]["message_id"]
@@ -309,7 +322,7 @@ def test_no_right_to_send_photos_is_said_once_and_waited_out(deployment: Deploym
     assert "I may not send photos here" in said["text"]
     deployment.sandbox.post("telegram/member", chat_id=mute.chat.id, status="administrator")  # which did not help
     until(lambda: len([call for call in mute.calls(EDIT) if call["status"] == 400]) == 2)
-    live_chat(deployment).seconds_until_fresh(TURN_S)
+    live_chat(deployment).seconds_until_fresh(FRESH_WITHIN_S)
     assert len([each for each in mute.chat.messages() if "I may not send photos" in (each["text"] or "")]) == 1
     deployment.sandbox.delete("faults")
     deployment.sandbox.post("telegram/member", chat_id=mute.chat.id, status="member")
@@ -318,7 +331,7 @@ def test_no_right_to_send_photos_is_said_once_and_waited_out(deployment: Deploym
     report("no right to send photos, and back", fresh_s=time.monotonic() - started)
 
 
-def test_a_muted_bot_tells_an_admin_and_goes_on_when_it_may(deployment: Deployment, report: Report) -> None:
+def test_a_muted_bot_tells_an_admin_and_goes_on_when_it_is_allowed(deployment: Deployment, report: Report) -> None:
     mute = live_chat(deployment, type="supergroup")
     admin = deployment.chat(mute.chat.user_id)
     start = admin.send("/start")
@@ -336,7 +349,7 @@ def test_a_muted_bot_tells_an_admin_and_goes_on_when_it_may(deployment: Deployme
 
 @pytest.mark.parametrize("general", ["open", "closed"])
 @pytest.mark.parametrize("state", ["closed", "deleted"])
-def test_a_lost_topic_is_told_of_and_the_bot_stays(
+def test_a_lost_topic_is_reported_and_the_bot_stays(
     deployment: Deployment, report: Report, state: str, general: str
 ) -> None:
     topical = live_chat(deployment, type="supergroup", thread_id=77)
@@ -355,7 +368,7 @@ def test_a_lost_topic_is_told_of_and_the_bot_stays(
     [said] = until(lambda: [each for each in told(where) if "topic" in (each["text"] or "")])
     assert said["thread_id"] is None
     topical.account.change()
-    live_chat(deployment).seconds_until_fresh(TURN_S)
+    live_chat(deployment).seconds_until_fresh(FRESH_WITHIN_S)
     assert len([each for each in told(where) if "topic" in (each["text"] or "")]) == 1
     assert topical.calls("leaveChat") == []
     report(f"topic {state}, General {general}", lost="nothing; it waits and says so")
@@ -377,8 +390,8 @@ def test_a_live_message_that_is_gone_is_sent_anew_once(deployment: Deployment, r
     deployment.sandbox.post("telegram/delete", chat_id=gone.chat.id, message_id=gone.charts()[0]["message_id"])
     if text:
         gone.refuse(EDIT, 400, f"Bad Request: {text}")
-    fresh_s = gone.seconds_until_fresh(TURN_S)
-    gone.seconds_until_fresh(TURN_S)
+    fresh_s = gone.seconds_until_fresh(FRESH_WITHIN_S)
+    gone.seconds_until_fresh(FRESH_WITHIN_S)
     assert len(gone.charts()) == 1
     assert len(gone.calls(PHOTO)) == 1
     report(f"live message gone: {text or 'message to edit not found'}", fresh_s=fresh_s)
@@ -394,8 +407,8 @@ def test_not_modified_is_success(deployment: Deployment, report: Report) -> None
     )
     same.account.change()
     until(lambda: [each for each in same.calls(EDIT) if each["status"] == 400])
-    stay_away(same, 2 * TICK_S)
-    report("not modified", fresh_s=same.seconds_until_fresh(TURN_S))
+    assert_not_called(same, 2 * TICK_S)
+    report("not modified", fresh_s=same.seconds_until_fresh(FRESH_WITHIN_S))
 
 
 def test_a_file_that_telegram_lost_is_uploaded_once_more(deployment: Deployment, report: Report) -> None:
@@ -404,9 +417,9 @@ def test_a_file_that_telegram_lost_is_uploaded_once_more(deployment: Deployment,
     for each, text in zip(others, itertools.cycle(texts), strict=False):
         each.refuse(EDIT, 400, f"Bad Request: {text}")
     last = deployment.sandbox.last_call()
-    fresh_s = first.seconds_until_fresh(TURN_S)
+    fresh_s = first.seconds_until_fresh(FRESH_WITHIN_S)
     figure = f"{first.account.value:,}"
-    until(lambda: all(each.shows(figure) for each in others), REPEATED_S)
+    until(lambda: all(each.shows(figure) for each in others), RETRIED_WITHIN_S)
     edits = [call for each in (first, *others) for call in each.calls(EDIT, since=last)]
     taken = [call for call in edits if call["status"] == 200]
     assert len(taken) == 7
@@ -418,7 +431,7 @@ def _uploads(call: Json) -> bool:
     return "attach://" in str(call["params"]["media"])
 
 
-# The bot's own ear
+# Polling
 
 
 def test_polling_goes_on_after_any_answer(deployment: Deployment, report: Report) -> None:
@@ -432,27 +445,27 @@ def test_polling_goes_on_after_any_answer(deployment: Deployment, report: Report
     for status, text in refusals.items():
         body = {"ok": False, "error_code": status, "description": text}
         deployment.sandbox.post("faults", service="telegram", method="getUpdates", status=status, body=body)
-        _asks_again(asking, report, f"getUpdates: {status}")
+        _assert_still_answers(asking, report, f"getUpdates: {status}")
     for name in ("502 with HTML", "connection cut"):
         fault = FAILURES[name]
         deployment.sandbox.post("faults", service="telegram", method="getUpdates", **fault)
-        _asks_again(asking, report, f"getUpdates: {name}")
+        _assert_still_answers(asking, report, f"getUpdates: {name}")
 
 
-def _asks_again(asking: TrackingChat, report: Report, name: str) -> None:
+def _assert_still_answers(asking: TrackingChat, report: Report, name: str) -> None:
     sandbox = asking.deployment.sandbox
-    asking.chat.send("/id")  # ends the poll that is under way, so that the next one meets the fault
+    asking.chat.send("/id")  # ends the current poll, so that the next one gets the fault
     until(lambda: not sandbox.get("faults"))
     started = time.monotonic()
     asking.chat.ask("/id")
     report(name, fresh_s=time.monotonic() - started)
 
 
-# Many at once
+# Many chats
 
 
-def test_many_chats_in_trouble_delay_no_other_by_more_than_a_tick(deployment: Deployment, report: Report) -> None:
-    """All share one chart, and those in trouble are first in line: one of them even uploads it."""
+def test_many_failing_chats_delay_no_other_by_more_than_a_tick(deployment: Deployment, report: Report) -> None:
+    """All have the same chart. The failing ones are served first; one of them even uploads it."""
     account = TrackedAccount(deployment)
     everyone = live_chats([account] * 49)
     hanging, waiting, well = everyone[:36], everyone[36:39], everyone[39:]
@@ -467,10 +480,10 @@ def test_many_chats_in_trouble_delay_no_other_by_more_than_a_tick(deployment: De
     report("36 chats hang, 3 must wait: the other 10", fresh_s=troubled_s)
 
 
-def _seconds_until_all_fresh(account: TrackedAccount, whom: list[TrackingChat]) -> float:
+def _seconds_until_all_fresh(account: TrackedAccount, chats: list[TrackingChat]) -> float:
     started = time.monotonic()
     figure = account.change()
-    until(lambda: all(each.shows(figure) for each in whom), 90)
+    until(lambda: all(each.shows(figure) for each in chats), 90)
     return time.monotonic() - started
 
 
@@ -493,22 +506,22 @@ ANSWERS: dict[str, dict[str, object]] = {
         "body": {"ok": False, "error_code": 400, "description": "Bad Request: not enough rights to send text messages"},
     },
 }
-SAID_ALL_THE_SAME = ("429 without a time", "500", "429 for 3 s", "accepted, answered too late")
+ANSWERED_NEVERTHELESS = ("429 without a time", "500", "429 for 3 s", "accepted, answered too late")
 
 
-def test_an_answer_that_failed_ends_with_itself(deployment: Deployment, report: Report) -> None:
+def test_an_answer_that_failed_has_no_further_consequence(deployment: Deployment, report: Report) -> None:
     asking = dict(zip(ANSWERS, tracking_chats(TrackedAccount(deployment) for _ in ANSWERS), strict=True))
     sent = {}
     for name, each in asking.items():
         each.fault(TEXT, **ANSWERS[name])
         sent[name] = each.chat.send("/list")
-    for name in SAID_ALL_THE_SAME:
+    for name in ANSWERED_NEVERTHELESS:
         until(lambda name=name: asking[name].chat.messages(sent[name]))  # type: ignore[misc]
     until(lambda: len(deployment.sandbox.get("faults")) == 0, 60)
     for name, each in asking.items():
         started = time.monotonic()
         answered = each.chat.messages(sent[name])
-        assert len(answered) == (1 if name in SAID_ALL_THE_SAME else 0), name
+        assert len(answered) == (1 if name in ANSWERED_NEVERTHELESS else 0), name
         each.chat.ask("/id", within_s=60)
         report(
             f"answer: {name}",
@@ -534,7 +547,7 @@ def test_a_press_survives_any_failure_of_its_answer(deployment: Deployment, repo
     until(lambda: with_store(deployment, lambda db: chats.default_spec(db, pressing.chat.id).theme) is Theme.DARK)
 
 
-# One person's flood
+# Floods
 
 
 def test_one_persons_flood_is_slowed_and_everyone_else_is_answered_within_a_second(
@@ -546,7 +559,7 @@ def test_one_persons_flood_is_slowed_and_everyone_else_is_answered_within_a_seco
     flood = threading.Thread(target=_flood, args=(flooding.sandbox.address, flooding.id, ends))
     since = deployment.sandbox.last_call()
     flood.start()
-    asked = [(each.id, time.time(), each.send("/status")) for _ in range(5) for each in _in_turn(others)]
+    asked = [(each.id, time.time(), each.send("/status")) for _ in range(5) for each in _one_after_another(others)]
     until(lambda: len(_answers(deployment, others, since)) == len(asked), every_s=1)
     ends.set()
     flood.join()
@@ -561,25 +574,25 @@ def test_one_persons_flood_is_slowed_and_everyone_else_is_answered_within_a_seco
 
 
 def _flood(address: str, chat_id: int, ends: threading.Event) -> None:
-    turn = time.monotonic()
+    next_at = time.monotonic()
     with httpx.Client(base_url=f"{address}/_control") as http:
-        while not ends.wait(max(0, turn - time.monotonic())):
-            turn += 1 / 50
+        while not ends.wait(max(0, next_at - time.monotonic())):
+            next_at += 1 / 50
             http.post("/telegram/send", json={"chat_id": chat_id, "user_id": chat_id, "text": "/id"})
 
 
-def _in_turn(people: list[Chat]) -> Iterator[Chat]:
-    """Each of them once, within a second and a half."""
-    turn = time.monotonic()
+def _one_after_another(people: list[Chat]) -> Iterator[Chat]:
+    """Each of them once, spread over 1.5 seconds."""
+    next_at = time.monotonic()
     for each in people:
-        until(lambda turn=turn: time.monotonic() >= turn, every_s=0.01)  # type: ignore[misc]
-        turn += 1.5 / len(people)
+        until(lambda next_at=next_at: time.monotonic() >= next_at, every_s=0.01)  # type: ignore[misc]
+        next_at += 1.5 / len(people)
         yield each
 
 
-def _answers(deployment: Deployment, whom: list[Chat], since: int) -> list[Json]:
-    """What these chats were sent, each chat's in their order."""
+def _answers(deployment: Deployment, chats: list[Chat], since: int) -> list[Json]:
+    """The calls for these chats, by chat and time."""
     calls = deployment.sandbox.calls("telegram", since)
-    ids = {each.id for each in whom}
+    ids = {each.id for each in chats}
     mine = [call for call in calls if call["params"].get("chat_id") in ids]
     return sorted(mine, key=lambda call: (call["params"]["chat_id"], call["at"]))

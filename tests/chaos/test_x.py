@@ -1,4 +1,4 @@
-"""X answers otherwise than it should: what is known stays, a stop is told once, and all is fresh soon after."""
+"""X fails in different ways: known data stays, people are told of a stop once, and charts are fresh soon after."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(300)
 OWNER = 900
 PLENTY = 10_000
 FRESH_S = 25
-"""Three ticks of two seconds, and the machine's other work."""
+"""For three ticks of two seconds on a busy machine."""
 TIMELINE = "GET /2/users/:id/tweets"
 PROBLEMS = "https://api.twitter.com/2/problems"
 FAILED, STOPPED = "tick: 0 read, 1 failed", "tick: 0 read, 0 failed"
@@ -42,7 +42,7 @@ def subscribed(deployment: Deployment) -> Iterator[SubscribedChat]:
 
 
 def try_again(deployment: Deployment) -> None:
-    """What the owner does after mending something."""
+    """Press the owner's button that has X asked again."""
     owner = deployment.chat(OWNER)
     status = owner.answer_to(owner.send("/status"))
     owner.press(status, "again")
@@ -64,7 +64,7 @@ def try_again(deployment: Deployment) -> None:
         ("status 403 without a known cause", {"status": 403, "body": {"title": "Forbidden", "type": "about:blank"}}),
     ],
 )
-def test_a_failure_of_x_is_forgotten_as_soon_as_it_is_over(
+def test_a_failure_of_x_has_no_effect_once_it_is_over(
     deployment: Deployment, subscribed: SubscribedChat, name: str, fault: dict[str, Any], report: Report
 ) -> None:
     with nothing_lost(deployment):
@@ -78,7 +78,7 @@ def test_a_failure_of_x_is_forgotten_as_soon_as_it_is_over(
 
 
 @pytest.mark.parametrize(("name", "within_s"), [("with a reset in 8 s", 8), ("without a reset", 60)])
-def test_a_rate_limit_is_waited_for_without_a_request_and_without_a_word(
+def test_a_rate_limit_is_obeyed_without_a_request_or_a_message(
     deployment: Deployment, subscribed: SubscribedChat, name: str, within_s: int, report: Report
 ) -> None:
     reset = str(int(time.time()) + within_s)
@@ -112,7 +112,7 @@ class HardStop(NamedTuple):
         HardStop("token refused", 401, {"title": "Unauthorized", "status": 401}, "refuses the bearer token"),
     ],
 )
-def test_a_hard_stop_ends_all_requests_is_told_once_and_an_owner_lifts_it(
+def test_a_hard_stop_ends_all_requests_is_announced_once_and_the_owner_ends_it(
     deployment: Deployment, subscribed: SubscribedChat, stop: HardStop, report: Report
 ) -> None:
     with nothing_lost(deployment):
@@ -133,11 +133,11 @@ def test_a_hard_stop_ends_all_requests_is_told_once_and_an_owner_lifts_it(
         fresh_s = subscribed.seconds_until_fresh(FRESH_S)
     [text] = [each["text"] for each in subscribed.chat.messages() if "nothing is read" in (each["text"] or "")]
     assert "the charts keep what was read last, with its time. The next try is" in text
-    assert notices(deployment.chat(OWNER), stop.reason) == 1, "also where the same stop comes again that day"
+    assert notices(deployment.chat(OWNER), stop.reason) == 1, "even if the same stop occurs again that day"
     report(f"X: {stop.status} {stop.name}", fresh_s=fresh_s)
 
 
-def test_only_an_owner_lifts_a_stop(deployment: Deployment, subscribed: SubscribedChat) -> None:
+def test_only_an_owner_ends_a_stop(deployment: Deployment, subscribed: SubscribedChat) -> None:
     deployment.sandbox.post("faults", service="x", status=401, body={"title": "Unauthorized"}, times=PLENTY)
     until(lambda: "X is not asked" in subscribed.chat.ask("/status"))
     since = deployment.sandbox.last_call()
@@ -148,7 +148,7 @@ def test_only_an_owner_lifts_a_stop(deployment: Deployment, subscribed: Subscrib
     assert deployment.sandbox.calls("x", since) == []
 
 
-def test_charts_bear_the_time_of_their_data_while_x_is_not_asked(
+def test_charts_show_the_time_of_their_data_while_x_is_not_asked(
     deployment: Deployment, subscribed: SubscribedChat, report: Report
 ) -> None:
     deployment.sandbox.post("faults", service="x", status=402, body={"title": "CreditsDepleted"}, times=PLENTY)
@@ -163,7 +163,7 @@ def test_charts_bear_the_time_of_their_data_while_x_is_not_asked(
 def test_credits_that_end_among_two_hundred_accounts_end_the_requests_of_that_tick(
     deployment: Deployment, report: Report
 ) -> None:
-    """50 threads in each of two processes have asked when the first 402 comes; nobody asks after it."""
+    """By the first 402, the 50 threads of each of two processes have asked; none asks after it."""
     with subscribed_chat(deployment, accounts=200) as many:
         wait_for_ticks(deployment, "tick: 200 read", more=1)
         since = deployment.sandbox.last_call()
@@ -182,15 +182,15 @@ def test_credits_that_end_among_two_hundred_accounts_end_the_requests_of_that_ti
 
 
 def test_accounts_that_x_hides_say_so_and_come_back_by_themselves(deployment: Deployment, report: Report) -> None:
-    fates = {"suspended": "suspended", "protected": "protected", "missing": "no such account any more"}
+    states = {"suspended": "suspended", "protected": "protected", "missing": "no such account any more"}
     with subscribed_chat(deployment, accounts=4) as four, nothing_lost(deployment):
-        hidden = dict(zip(fates, four.handles[1:], strict=True))
+        hidden = dict(zip(states, four.handles[1:], strict=True))
         load(deployment, [{"username": handle, "state": state} for state, handle in hidden.items()])
-        until(lambda: all(note in four.caption for note in fates.values()), within_s=FRESH_S)
+        until(lambda: all(note in four.caption for note in states.values()), within_s=FRESH_S)
         four.seconds_until_fresh(FRESH_S)
         load(deployment, [{"username": handle, "state": "active"} for handle in hidden.values()])
         started = time.monotonic()
-        until(lambda: not any(note in four.caption for note in fates.values()), within_s=100)
+        until(lambda: not any(note in four.caption for note in states.values()), within_s=100)
         fresh_s = time.monotonic() - started
         four.seconds_until_fresh(FRESH_S, account=3)
     report("X: accounts suspended, protected, deleted, and back", fresh_s=fresh_s)
@@ -208,9 +208,9 @@ def test_a_renamed_account_is_followed_by_chart_tracking_and_dataset(deployment:
             fresh_s = time.monotonic() - started
             figure = next(renamed.figures)
             renamed.seconds_until_fresh(FRESH_S, figure=figure)
-            until(lambda: str(figure) in file_of(deployment, new), within_s=40)
+            until(lambda: str(figure) in dataset_of(deployment, new), within_s=40)
         load(deployment, [{"username": old, "id": "99", "posts": posts("account_99")}])
-        assert f"Added: @{old}" in renamed.chat.ask(f"/track {old}"), "the name is somebody else's now"
+        assert f"Added: @{old}" in renamed.chat.ask(f"/track {old}"), "another account has the name now"
         assert {f"@{old}", f"@{new}"} <= set(renamed.chat.ask("/list").split())
         until(
             lambda: f"X's bill today: ${deployment.sandbox.get('x/bill')['usd']:.2f} of" in renamed.chat.ask("/status")
@@ -235,7 +235,7 @@ def test_a_deleted_post_leaves_the_chart(deployment: Deployment, subscribed: Sub
         ("posts without their metrics", slice(None), {}),
     ],
 )
-def test_what_an_answer_leaves_out_is_not_taken_for_gone(
+def test_what_an_answer_leaves_out_is_not_deleted(
     subscribed: SubscribedChat, name: str, of_each: slice, more: Json, report: Report
 ) -> None:
     deployment = subscribed.deployment
@@ -262,19 +262,19 @@ def test_either_spelling_of_a_metric_is_read(
 
 
 def asked_after(deployment: Deployment, moment: float) -> int:
-    """How many requests began then; those of an earlier case may end only now."""
+    """The number of requests that began after this time; those of an earlier test may end later."""
     return sum(call["at"] > moment for call in deployment.sandbox.calls("x"))
 
 
 def statuses(deployment: Deployment, since: int, only: int | None = None) -> list[int]:
-    """Of the timelines asked of X since then that a fault answered; a look at names may have been under way beside."""
+    """The statuses of failed timeline requests since this call; other requests may be under way."""
     calls = deployment.sandbox.calls("x", since)
     seen = [call["status"] for call in calls if call["method"] == TIMELINE]
     return [status for status in seen if status != 200 and only in {None, status}]
 
 
 def next_try(status: int) -> str:
-    """The next UTC day, or within a quarter of an hour where the token was refused."""
+    """The time in /status: the next UTC day; not checked for a refused token, which is retried within 15 minutes."""
     now = datetime.now(UTC)
     return "" if status == 401 else f"{now + timedelta(days=1):%d %b} 00:00 UTC"
 
@@ -289,13 +289,13 @@ def load(deployment: Deployment, accounts: list[Json]) -> None:
 
 
 def shown(subscribed: SubscribedChat, more: Json) -> list[Json]:
-    """The account's posts as X shows them, but for their metrics."""
+    """The first account's posts as X returns them, with these fields instead of their metrics."""
     return [
         {"id": post["post_id"], "text": "", "created_at": post["created_at"], **more}
         for post in subscribed.posts[subscribed.handles[0]]
     ]
 
 
-def file_of(deployment: Deployment, handle: str) -> str:
+def dataset_of(deployment: Deployment, handle: str) -> str:
     paths = [file["path"] for file in deployment.sandbox.get("dropbox/files") if handle in file["path"]]
     return "".join(deployment.sandbox.bytes(f"dropbox/files{path}").decode() for path in paths)
