@@ -9,7 +9,7 @@ from bot import app
 from pipeline import logs
 from pipeline.messaging import servers
 from pipeline.settings import BotSettings
-from pipeline.startup import complain, startup
+from pipeline.startup import format_startup_errors, startup
 from pipeline.store import open_store
 
 
@@ -24,7 +24,9 @@ def main() -> None:
         app.run(app.build(settings, store), settings)
     except InvalidToken:
         sys.exit(
-            complain(["TELEGRAM_BOT_TOKEN: Telegram refuses it. Put here the token that @BotFather shows for the bot"])
+            format_startup_errors(
+                ["TELEGRAM_BOT_TOKEN: Telegram refuses it. Put here the token that @BotFather shows for the bot"]
+            )
         )
 
 

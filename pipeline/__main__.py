@@ -1,4 +1,4 @@
-"""`python -m pipeline worker | uploader | beat`: the pipeline's processes."""
+"""`python -m pipeline worker | uploader | beat` runs one of the pipeline's processes."""
 
 import argparse
 import gc
@@ -22,33 +22,33 @@ from pipeline.settings import PipelineSettings
 from pipeline.startup import startup
 from pipeline.store import Store, open_store
 
-QUIET = ["--without-gossip", "--without-mingle", "--heartbeat-interval", "30"]
-"""What monitors need is there, and costs a message in half a minute; one that wants more switches that on."""
+FEW_EVENTS = ["--without-gossip", "--without-mingle", "--heartbeat-interval", "30"]
+"""A worker announces itself to monitors once in half a minute; a monitor that wants more events can enable them."""
 SHORTEST_HEARTBEAT_S = 2
 
 
 def worker(settings: PipelineSettings) -> None:
-    """Ticks and charts, on processes that fork after matplotlib is imported: a first chart then comes much sooner."""
+    """Work on ticks and charts, in processes forked after matplotlib is imported, so that a chart comes sooner."""
     from pipeline.chart.render import load_drawings  # noqa: PLC0415
 
     load_drawings()
     app = _tasks(settings)
-    # For RabbitMQ, which frees what a frozen worker holds once it missed two of them.
+    # RabbitMQ redelivers the tasks of a frozen worker once two heartbeats are missed.
     app.conf.broker_heartbeat = max(SHORTEST_HEARTBEAT_S, settings.tick_seconds // 2)
     worker_ready.connect(lambda **_: _start_afresh(app, settings), weak=False)
-    gc.freeze()  # what is loaded stays: the collector need not look at it again and again among a tick's many posts
-    app.start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS},{REQUESTS}", *QUIET])
+    gc.freeze()  # modules stay: the garbage collector need not go through them again and again in each tick
+    app.start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS},{REQUESTS}", *FEW_EVENTS])
 
 
 def uploader(settings: PipelineSettings) -> None:
-    """Uploads, one after the other: Dropbox refuses writes side by side, and no chart waits for them."""
+    """Upload datasets one at a time: Dropbox refuses concurrent writes, and no chart waits for this process."""
     app = _tasks(settings)
     worker_ready.connect(lambda **_: _retry_dropbox(settings), weak=False)
-    app.start(["--quiet", "worker", "-n", "uploader@%h", "-Q", UPLOADS, "-P", "solo", *QUIET])
+    app.start(["--quiet", "worker", "-n", "uploader@%h", "-Q", UPLOADS, "-P", "solo", *FEW_EVENTS])
 
 
 def beat(settings: PipelineSettings) -> None:
-    """The clock of the ticks. It keeps no file, which a full disk would end it for, and begins with a tick."""
+    """Send a tick each period, the first at once. It keeps no file, so that a full disk does not end it."""
     make_app(settings).start(["--quiet", "beat", "--scheduler", "celery.beat:Scheduler", "--pidfile", ""])
 
 
@@ -69,7 +69,9 @@ def main() -> None:
         settings = PipelineSettings.load()
         logs.configure(chosen, settings.secrets)
         setup_logging.connect(_keep_our_logging)
-        warnings.simplefilter("ignore", SecurityWarning)  # of root, or a group with no name: messages are JSON alone
+        warnings.simplefilter(
+            "ignore", SecurityWarning
+        )  # about root, or a group without a name: our messages are only JSON
         open_store(settings).close()
         servers.check(settings)
         clock.follow(settings.redis_address)
@@ -92,7 +94,7 @@ def _retry_dropbox(settings: PipelineSettings) -> None:
 
 
 def _keep_our_logging(**_: object) -> None:
-    """Celery sets up logging only where nobody listens to this signal; what its pool says would go past ours."""
+    """Celery leaves logging alone where `setup_logging` has a receiver. Its pool's records must be let through."""
     if pool_log := get_multiprocessing_logger():
         pool_log.propagate = True
 

@@ -1,4 +1,4 @@
-"""For Celery's own tools and monitors: `celery -A pipeline inspect active`, `celery -A pipeline flower`."""
+"""The app for Celery's own tools and monitors, as in `celery -A pipeline inspect active`."""
 
 from pipeline.messaging.celery_app import make_app
 from pipeline.settings import Settings

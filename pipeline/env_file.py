@@ -1,4 +1,4 @@
-"""Reading .env: its values by name, or every line that cannot be read, each by its number and with the fix."""
+"""Reads .env: its values by name, or an error with every line that cannot be read, by number and with the fix."""
 
 import codecs
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ from dotenv.parser import Binding, parse_stream
 from pipeline.errors import ConfigError
 
 LARGEST_BYTES = 1_000_000
-"""Nobody writes as much; a file without an end, or another file by that name, is not read for ever."""
+"""A larger file is no .env; a device by that name would be read for ever."""
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-"""The first bytes of files that say how they are written; Windows' editors and shells write all three."""
+"""The encodings that the first bytes of a file may name; editors and shells of Windows write all three."""
 SAVE_AS = "Save the file as UTF-8 text"
 
 
 def read(path: Path) -> dict[str, str]:
-    """The values of the file by their names as written there; empty where there is no file.
+    """The values by their names, in the spelling of the file; empty if there is no file.
 
-    Raises ConfigError with every line that cannot be read. It shows no line's text: that may be a secret.
+    Raises ConfigError with every line that cannot be read, by number only: a line's text may be a secret.
     """
     text = _text(path)
     problems = [f"{path}: {problem}" for binding in parse_stream(StringIO(text)) for problem in _problems(binding)]
@@ -30,7 +30,7 @@ def read(path: Path) -> dict[str, str]:
 
 
 def _text(path: Path) -> str:
-    """The file's text; bytes that are no text come as surrogates, so that they do no harm in a comment."""
+    """The file's text. Bytes that are not UTF-8 become surrogates, which are harmless in a comment."""
     content = _content(path)
     encoding = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
     try:
@@ -68,7 +68,7 @@ def _problems(binding: Binding) -> Iterator[str]:
 
 
 def _line(text: str, position: int) -> int:
-    """The number of the line that this position stands in, from 1."""
+    """The number, from 1, of the line at this position."""
     return len(f"{text[:position]}.".splitlines())
 
 

@@ -1,10 +1,10 @@
-"""The errors that cross rooms.
+"""The errors that cross modules.
 
 TallybirdError
 ├── ConfigError    stop at once; the text names each setting and what to put there
-├── UserError      its text is told in the chat, in the chat's language
-└── ServiceError   a web service refused, failed or did not answer; its text may be told too
-    └── FileRefusedError   Dropbox refuses one file, which waits alone; the others go on
+├── UserError      its text goes to the chat, in the chat's language
+└── ServiceError   a web service refused, failed or did not answer; its text may go to the chat too
+    └── FileRefusedError   Dropbox refuses one file; only that file waits
 
 As strings they are English, for the log.
 """
@@ -24,32 +24,32 @@ from pipeline.i18n import translator
 from pipeline.records import Language, LazyString
 
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
-"""The last is how PostgreSQL tells one that was frozen, or cut off, in the midst of its change."""
+"""InternalError too: PostgreSQL raises it for a transaction whose client was frozen or cut off."""
 AWAY = (
     *DATABASE_AWAY,
     *(RedisConnectionError, RedisTimeoutError, ResponseError, BrokerError),
     *(ConnectionError, TimeoutError, gaierror),
 )
-"""What the libraries raise while the database, Redis or RabbitMQ is missing, or refuses. It passes by itself.
+"""What libraries raise while the database, Redis or RabbitMQ is away or refuses, which passes by itself.
 
-A file of ours that is missing, or may not be read, is none of that.
+An OSError of a file, such as FileNotFoundError, is not among them.
 """
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Whether it passes by itself: a server that is away, or a disk without room. All else is a fault of our own."""
+    """Whether the error passes by itself: a server is away, or a disk is full. Any other is a fault of our own."""
     if isinstance(error, DBAPIError) and getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
         return False  # a statement that SQLite does not understand
     return isinstance(error, AWAY) or (isinstance(error, OSError) and error.errno in NO_ROOM)
 
 
 class TallybirdError(Exception):
-    """Base of the project's own errors."""
+    """The base of the project's own errors."""
 
 
 class ConfigError(TallybirdError):
-    """The settings cannot work: one problem a line, each with its variable's name and the fix."""
+    """The settings cannot work. Each problem is a line with the variable's name and the fix."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -57,7 +57,7 @@ class ConfigError(TallybirdError):
 
 
 class UserError(TallybirdError):
-    """What a person asked cannot be done; the text says why and what to do instead."""
+    """A person's request cannot be fulfilled; the text says why, and what to do instead."""
 
     def __init__(self, text: LazyString) -> None:
         self.text = text
@@ -65,10 +65,10 @@ class UserError(TallybirdError):
 
 
 class ServiceError(TallybirdError):
-    """A service's failure.
+    """A web service failed.
 
-    permanent: asking again changes nothing until a person acts or a new period begins.
-    retry_after: how long the service asked us to wait, where it said so.
+    permanent: a retry changes nothing until a person acts or a new period begins.
+    retry_after: how long the service asked us to wait, if it did.
     """
 
     def __init__(
@@ -87,4 +87,4 @@ class ServiceError(TallybirdError):
 
 
 class FileRefusedError(ServiceError):
-    """Dropbox refuses this file. It waits, and the others go on."""
+    """Dropbox refuses this file. Only this file waits."""

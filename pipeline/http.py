@@ -1,4 +1,4 @@
-"""One requests adapter for the client libraries that have a fixed host."""
+"""Sending the requests of client libraries with a fixed host to another address."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,8 @@ from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 
 
-class Rebased(HTTPAdapter):
-    """Sends what is meant for `host` to `address` instead, never without a timeout."""
+class HostOverrideAdapter(HTTPAdapter):
+    """Sends requests for `host` to `address` instead, never without a timeout. pool: how many connections it keeps."""
 
     def __init__(self, host: str, address: str, *, timeout_s: float, pool: int) -> None:
         self.host, self.address, self.timeout_s = host, address, timeout_s
@@ -27,10 +27,10 @@ class Rebased(HTTPAdapter):
 
 
 def read_environment_once(session: Session, address: str) -> None:
-    """Take the environment's proxies and certificates for this address now: requests looks for them at every call.
+    """Set the environment's proxies and certificates for this address once; requests would read them at every call.
 
-    And no .netrc, whose password it would send in the token's place.
+    It reads no .netrc either: requests would send a password from there in place of the token.
     """
-    found = session.merge_environment_settings(address, {}, None, None, None)
-    session.proxies, session.verify, session.cert = found["proxies"], found["verify"], found["cert"]
+    merged = session.merge_environment_settings(address, {}, None, None, None)
+    session.proxies, session.verify, session.cert = merged["proxies"], merged["verify"], merged["cert"]
     session.trust_env = False

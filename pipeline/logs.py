@@ -1,4 +1,4 @@
-"""Logging, configured once a process: to stdout, one line a record, and no secret in any of them."""
+"""Logging, configured once a process: to stdout, one line a record, without secrets."""
 
 import logging
 import sys
@@ -14,18 +14,18 @@ NOISY = (
     *("httpx", "httpcore", "urllib3", "tweepy", "dropbox", "requests_oauthlib", "alembic"),
     *("celery.worker.strategy", "celery.app.trace", "celery.beat", "multiprocessing"),
 )
-"""Libraries that may only warn: their INFO lines carry URLs with tokens, or come several times a tick."""
-DULL = ("py.warnings", "kombu.transport.native_delayed_delivery")
-"""These warn, at each connection to the broker, of what a later Celery may change or of delays that nobody uses."""
+"""Libraries whose INFO records are dropped: they hold URLs with tokens, or come several times a tick."""
+TOO_CAUTIOUS = ("py.warnings", "kombu.transport.native_delayed_delivery")
+"""Their warnings are dropped: at each connection to the broker, of future changes and of delays that we do not use."""
 
 SENDERS = ("celery.beat", "celery.worker.consumer.consumer", "celery.worker.request", "celery.backends.redis")
-"""These only carry messages: what fails there is a server's absence, or a step whose own failure was told."""
+"""They only carry messages: they fail when a server is away, or after a step whose own failure is logged already."""
 
 
-class Redacting(logging.Formatter):
-    """Blanks the secrets wherever they would show: message, arguments or traceback.
+class RedactingFormatter(logging.Formatter):
+    """Replaces secrets wherever they show: in a message, its arguments or a traceback. Times are UTC.
 
-    A server that is away is told in one line: the traceback would come again and again, and say no more. Times are UTC.
+    A server that is away takes one line: the traceback would come again and again, and say no more.
     """
 
     converter = staticmethod(time.gmtime)
@@ -43,43 +43,43 @@ class Redacting(logging.Formatter):
 
 
 def _shortened(record: logging.LogRecord) -> logging.LogRecord:
-    """The record in one line, but for a fault that only its traceback explains."""
+    """The record in one line, unless it is of a fault that only its traceback explains."""
     failure = record.exc_info[1] if record.exc_info else None
     lines = record.getMessage().splitlines()
     if failure is None:
-        said, cause = " ".join(lines).strip(), ""
+        text, cause = " ".join(lines).strip(), ""
     elif is_away(failure) or isinstance(failure, ServiceError) or record.name in SENDERS:
-        said, cause = lines[0], str(failure).partition("\n")[0]
+        text, cause = lines[0], str(failure).partition("\n")[0]
     else:
         return record
-    message = said if cause in said else f"{said}: {type(failure).__name__}: {cause}"
+    message = text if cause in text else f"{text}: {type(failure).__name__}: {cause}"
     return logging.makeLogRecord({**vars(record), "msg": message, "args": (), "exc_info": None, "exc_text": None})
 
 
 def configure(process: str, secrets: Iterable[str]) -> None:
-    """Send INFO and above to stdout; the libraries only warn."""
+    """Send records of INFO and above to stdout, of the noisy libraries only warnings."""
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal has every letter
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack a character
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(Redacting(process, secrets))
+    handler.setFormatter(RedactingFormatter(process, secrets))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda end: _log_uncaught(end.exc_type, end.exc_value, end.exc_traceback)
-    for noisy in NOISY:
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    for dull in DULL:
-        logging.getLogger(dull).setLevel(logging.ERROR)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in TOO_CAUTIOUS:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def hide(*secrets: str) -> None:
-    """Further secrets, made up by the process itself."""
+    """Add secrets that the process made up itself."""
     for handler in logging.getLogger().handlers:
-        if isinstance(handler.formatter, Redacting):
+        if isinstance(handler.formatter, RedactingFormatter):
             handler.formatter.secrets += secrets
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
-    """What ends a process, or a thread of it, goes the way of all records, so that no secret shows."""
+    """Log the exception that ends a process or a thread, so that its secrets are replaced too."""
     if issubclass(kind, KeyboardInterrupt):
         return
     logging.getLogger(__name__).critical("not expected", exc_info=(kind, error or kind(), traceback))

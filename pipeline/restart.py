@@ -1,4 +1,4 @@
-"""What a start brings up to date in the database: a person may have mended something, or changed a setting."""
+"""What a start brings up to date in the database: a person may have repaired something, or changed a setting."""
 
 from datetime import datetime
 
@@ -8,10 +8,10 @@ from pipeline.store import Store, accounts, circuit_breakers, comparisons, datas
 
 
 def worker_starts(store: Store, settings: Settings, now: datetime) -> None:
-    """A worker starts: X is asked again whatever it said, one request first, and no more posts are shown than are read.
+    """When a worker starts: the network is asked again, however long it should wait, at first with one request.
 
-    Charts that another worker was drawing are free to be drawn. All datasets are compared with the posts: Dropbox may
-    be on since, or DATA_DIR another.
+    Charts that another worker had claimed may be drawn. Charts show no more posts than POSTS_PER_ACCOUNT says now. All
+    datasets are compared with the posts, since Dropbox may be on by now, or DATA_DIR be another folder.
     """
     with store.write_session() as db:
         comparisons.release_claims(db)
@@ -24,6 +24,6 @@ def worker_starts(store: Store, settings: Settings, now: datetime) -> None:
 
 
 def uploader_starts(store: Store, now: datetime) -> None:
-    """An uploader starts: Dropbox is asked again whatever it said."""
+    """When an uploader starts: Dropbox is asked again, however long it should wait."""
     with store.write_session() as db:
         circuit_breakers.half_open(db, now, DROPBOX)

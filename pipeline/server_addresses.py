@@ -1,4 +1,4 @@
-"""The addresses of Redis and RabbitMQ: read once, and written for each library in the way that it understands."""
+"""The addresses of Redis and RabbitMQ: parsed once, then written as each library wants them."""
 
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,29 +9,30 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 TLS_PARAMETERS = ("ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname")
 TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 CHECKS = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
-"""Of a server's certificate, by redis-py's names. Celery's are CERT_NONE and so on; both are taken."""
+"""How a server's certificate is checked, by redis-py's names. Celery's names, CERT_NONE and so on, are taken too."""
 CHOICES = {
     "ssl_cert_reqs": {name: kind for kind in CHECKS for name in (kind, f"cert_{kind}")},
     "ssl_check_hostname": {"true": "true", "yes": "true", "1": "true", "false": "false", "no": "false", "0": "false"},
 }
-LONGEST_SOCKET_PATH = 100  # in bytes; a unix socket's path has room for 107
+LONGEST_SOCKET_PATH = 100  # bytes; the system allows 107
 
 
 class AddressError(ValueError):
-    """What is wrong with an address, to be told after the setting's name."""
+    """What is wrong with an address, as a predicate of the setting."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """place: host and port of a server, or the path of a socket. within: the database's number or the vhost.
+    """A server's address in its parts.
 
-    tls: the parameters by redis-py's names.
+    location: host and port, or the path of a socket. database: the number of Redis' database, or RabbitMQ's vhost.
+    tls: the parameters of TLS, by redis-py's names.
     """
 
     scheme: str
-    place: str
+    location: str
     userinfo: str
-    within: str
+    database: str
     tls: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -40,40 +41,40 @@ class Address:
 
     @property
     def for_redis(self) -> str:
-        """As redis-py takes it."""
+        """The address for redis-py."""
         if self.scheme == "unix":
-            return f"unix://{self.userinfo}{self.place}?{urlencode({'db': self.within})}"
-        return f"{self.scheme}://{self.userinfo}{self.place}/{self.within}{_query(self.tls)}"
+            return f"unix://{self.userinfo}{self.location}?{urlencode({'db': self.database})}"
+        return f"{self.scheme}://{self.userinfo}{self.location}/{self.database}{_query(self.tls)}"
 
     @property
     def for_celery(self) -> str:
-        """As Celery and kombu take it. They name a socket in their own way, and want to be told to check certificates.
+        """The address for Celery and kombu, which name a socket differently and check certificates only if told to.
 
-        What RabbitMQ needs for TLS is in `amqp_tls`.
+        RabbitMQ's TLS is apart, in `amqp_tls`.
         """
         if self.scheme == "unix":
-            return f"redis+socket://{self.userinfo}{self.place}?{urlencode({'virtual_host': self.within})}"
+            return f"redis+socket://{self.userinfo}{self.location}?{urlencode({'virtual_host': self.database})}"
         if self.scheme == "rediss":
             checks = {"ssl_cert_reqs": f"CERT_{self.tls.get('ssl_cert_reqs', 'required').upper()}"}
-            return f"{self.scheme}://{self.userinfo}{self.place}/{self.within}{_query({**self.tls, **checks})}"
-        return f"{self.scheme}://{self.userinfo}{self.place}/{self.within}"
+            return f"{self.scheme}://{self.userinfo}{self.location}/{self.database}{_query({**self.tls, **checks})}"
+        return f"{self.scheme}://{self.userinfo}{self.location}/{self.database}"
 
     @property
     def amqp_tls(self) -> dict[str, object] | None:
-        """Celery's broker_use_ssl for amqps. By itself, kombu would take any host's certificate for the server's."""
+        """Celery's broker_use_ssl for amqps. Without server_hostname, kombu accepts the certificate of any host."""
         if self.scheme != "amqps":
             return None
         checks = CHECKS[self.tls.get("ssl_cert_reqs", "required")]
-        chosen: dict[str, object] = {
+        options: dict[str, object] = {
             name.removeprefix("ssl_"): self.tls[name] for name in TLS_FILES if name in self.tls
         }
         if checks != ssl.CERT_NONE and self.tls.get("ssl_check_hostname") != "false":
-            chosen["server_hostname"] = urlsplit(f"//{self.place}").hostname
-        return chosen | {"cert_reqs": checks}
+            options["server_hostname"] = urlsplit(f"//{self.location}").hostname
+        return options | {"cert_reqs": checks}
 
 
 def redis(address: str) -> Address:
-    """Raises AddressError where not every process could use it."""
+    """Parse the address. Raises AddressError where some library could not use it."""
     parts = urlsplit(address)
     if parts.scheme not in {"redis", "rediss", "unix"}:
         raise AddressError("must start with redis://, rediss:// or unix://")
@@ -86,12 +87,12 @@ def redis(address: str) -> Address:
         return Address("unix", quote(_socket(parts)), userinfo, number)
     number = _number(given.pop("db", parts.path.strip("/") or "0"))
     _check_names(given, parts.scheme, ("db", "username", "password"), "rediss")
-    place = f"{_host(parts)}:{parts.port or 6379}"
-    return Address(parts.scheme, place, userinfo, number, _tls(given))
+    location = f"{_host(parts)}:{parts.port or 6379}"
+    return Address(parts.scheme, location, userinfo, number, _tls(given))
 
 
 def broker(address: str) -> Address:
-    """Raises AddressError where not every process could use it."""
+    """Parse the address. Raises AddressError where some library could not use it."""
     parts = urlsplit(address)
     if parts.scheme in {"redis", "rediss", "unix"}:
         return redis(address)
@@ -100,8 +101,8 @@ def broker(address: str) -> Address:
     given = _parameters(parts)
     _check_names(given, parts.scheme, (), "amqps")
     userinfo = _userinfo(unquote(parts.username or ""), unquote(parts.password or ""))
-    place = _host(parts) + (f":{parts.port}" if parts.port else "")
-    return Address(parts.scheme, place, userinfo, quote(parts.path.removeprefix("/"), safe="/%"), _tls(given))
+    location = _host(parts) + (f":{parts.port}" if parts.port else "")
+    return Address(parts.scheme, location, userinfo, quote(parts.path.removeprefix("/"), safe="/%"), _tls(given))
 
 
 def _parameters(parts: SplitResult) -> dict[str, str]:
@@ -118,9 +119,9 @@ def _socket(parts: SplitResult) -> str:
 
 
 def _userinfo(user: str, password: str) -> str:
-    """Encoded anew: kombu takes a bare ; for the start of another address."""
-    said = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
-    return f"{said}@" if said else ""
+    """Quoted again, since kombu takes a bare ; for the start of another address."""
+    userinfo = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
+    return f"{userinfo}@" if userinfo else ""
 
 
 def _host(parts: SplitResult) -> str:
@@ -135,7 +136,7 @@ def _number(database: str) -> str:
 
 
 def _check_names(given: Iterable[str], scheme: str, known: Sequence[str], secure: str | None = None) -> None:
-    """secure: the scheme that has the parameters of TLS."""
+    """Refuse unknown parameters. secure: the scheme that takes those of TLS."""
     for name in given:
         if secure and name in TLS_PARAMETERS and scheme != secure:
             raise AddressError(f"has {name}, which only {secure}:// knows")

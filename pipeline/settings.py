@@ -264,7 +264,7 @@ class PipelineSettings(Settings):
     x_bearer_token: Token
 
 
-class HouseSettings(Settings):
+class DeploymentSettings(Settings):
     """What all the processes together cannot do without."""
 
     telegram_bot_token: BotToken

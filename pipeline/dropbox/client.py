@@ -1,7 +1,7 @@
-"""The one door to Dropbox, and the only module of the pipeline that knows its library: importing it takes 140 MB.
+"""The client of Dropbox. Importing it takes 140 MB, so only the uploader does.
 
-The library waits and retries by itself unless told not to, and answers that are not what it expects end in errors of
-many kinds, so all become ServiceError here.
+The library waits and retries by itself unless told not to, and raises errors of many kinds for answers that it does not
+expect. Here all of them become ServiceError (see docs/upstream.md).
 """
 
 from collections.abc import Iterator
@@ -16,78 +16,78 @@ from stone.backends.python_rsrc.stone_validators import ValidationError
 
 from pipeline.dropbox import TIMEOUT_S
 from pipeline.errors import FileRefusedError, ServiceError
-from pipeline.http import Rebased, read_environment_once
+from pipeline.http import HostOverrideAdapter, read_environment_once
 from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX
 from pipeline.settings import Settings
 
 HOSTS = ("https://api.dropboxapi.com", "https://content.dropboxapi.com")
-MISREAD = (
+MISREAD_ERRORS = (
     *(requests.RequestException, ValidationError, AssertionError, RecursionError),
     *(ValueError, LookupError, TypeError, AttributeError),
 )
-"""What the library ends in where an answer is HTML, cut short, or JSON of another shape."""
+"""What the library raises where an answer is HTML, cut short, or JSON of another shape."""
 
 
 class Dropbox:
-    """One app folder in Dropbox. One object a process: it keeps its access token and its session."""
+    """One app folder in Dropbox. A process needs only one such object, which keeps its access token and its session."""
 
     def __init__(self, settings: Settings) -> None:
         if settings.dropbox_refresh_token is None:
             raise ValueError("Dropbox is not set up")
-        asking = session(settings.dropbox_api_url)
-        asking.hooks["response"].append(_ask_to_wait)
+        http = session(settings.dropbox_api_url)
+        http.hooks["response"].append(_raise_rate_limit)
         self.client = dropbox.Dropbox(
             oauth2_refresh_token=settings.dropbox_refresh_token.get_secret_value(),
             app_key=settings.dropbox_app_key,
-            session=asking,
+            session=http,
             timeout=TIMEOUT_S,
             max_retries_on_error=0,
             max_retries_on_rate_limit=0,
         )
 
     def put(self, path: str, content: bytes) -> str:
-        """Make the file hold this content; returns its revision, which equal content leaves. Raises ServiceError."""
-        with _one_kind_of_error():
+        """Write the file; returns its revision, which is the same for equal content. Raises ServiceError."""
+        with _as_service_errors():
             return str(self.client.files_upload(content, path, mode=WriteMode.overwrite, mute=True).rev)
 
     def remove(self, path: str, rev: str | None) -> None:
-        """Delete the file, unless it is gone or somebody else wrote it since that revision. Raises ServiceError."""
+        """Delete the file, unless it is gone or was changed since that revision. Raises ServiceError."""
         try:
-            with _one_kind_of_error():
+            with _as_service_errors():
                 self.client.files_delete_v2(path, parent_rev=rev)
         except NothingToDeleteError:
             return
 
 
 class NothingToDeleteError(Exception):
-    """The file is not there, or is not what was put there."""
+    """The file is not there, or holds something else than was uploaded."""
 
 
 @contextmanager
-def _one_kind_of_error() -> Iterator[None]:
+def _as_service_errors() -> Iterator[None]:
     try:
         yield
     except (AuthError, BadInputError) as error:
         raise _unauthorized(error) from None
     except ApiError as error:
         raise _refused(error) from None
-    except (DropboxException, *MISREAD) as error:
+    except (DropboxException, *MISREAD_ERRORS) as error:
         problem = lazy_gettext("Dropbox did not answer properly ({kind})", kind=type(error).__name__)
         raise ServiceError(DROPBOX, problem) from None
 
 
 def session(address: str | None) -> requests.Session:
-    """The library's session, to another address where one is set."""
+    """The library's HTTP session, which sends to this address if there is one."""
     made: requests.Session = dropbox.create_session()
     read_environment_once(made, address or HOSTS[0])
     for host in HOSTS if address else ():
-        made.mount(host, Rebased(host, address or "", timeout_s=TIMEOUT_S, pool=1))
+        made.mount(host, HostOverrideAdapter(host, address or "", timeout_s=TIMEOUT_S, pool=1))
     return made
 
 
-def _ask_to_wait(response: requests.Response, *_: object, **__: object) -> None:
-    """The library waits for what the body says, or for the header, or stumbles over either."""
+def _raise_rate_limit(response: requests.Response, *_: object, **__: object) -> None:
+    """Raise ServiceError for a 429. The library would sleep for as long as it says, or fail to read for how long."""
     if response.status_code == requests.codes.too_many_requests:
         response.close()
         header = response.headers.get("Retry-After", "")
@@ -117,14 +117,14 @@ def _refused(error: ApiError) -> Exception:
 
 
 def _reason(error: object) -> WriteError | None:
-    """Why the file cannot be written or deleted."""
+    """Why the file cannot be written or deleted, where the error says so."""
     if isinstance(error, UploadError) and error.is_path():
         return error.get_path().reason
     return error.get_path_write() if isinstance(error, DeleteError) and error.is_path_write() else None
 
 
 def _is_not_ours(error: DeleteError) -> bool:
-    """It is gone, or changed: Dropbox takes a revision that is not the newest for a conflict."""
+    """The file is gone or was changed: Dropbox reports a revision that is not the newest as a conflict."""
     if error.is_path_lookup():
         return bool(error.get_path_lookup().is_not_found())
     return bool(error.is_path_write() and error.get_path_write().is_conflict())

@@ -1,6 +1,6 @@
-"""`python -m pipeline.dropbox.login`: leads a person to a refresh token for DROPBOX_REFRESH_TOKEN.
+"""`python -m pipeline.dropbox.login` leads a person to the value of DROPBOX_REFRESH_TOKEN.
 
-PKCE: no app secret is needed, now or later. Nothing is stored; the token is printed once.
+It uses PKCE, which needs no app secret. Nothing is stored; the token is printed once.
 """
 
 import os
@@ -40,14 +40,14 @@ def main() -> None:
 
 
 def log_in(address: str | None) -> dict[str, str]:
-    """Ask for the app's key and the code; returns the key and the token."""
+    """Ask for the app's key and the code; returns the app's key and the refresh token."""
     print(APP)
     key = input("   App key: ").strip()
     flow = DropboxOAuth2FlowNoRedirect(key, use_pkce=True, token_access_type="offline", scope=SCOPES)
     flow.requests_session = session(address)
     print(CODE.format(address=flow.start().replace(WEBSITE, address or WEBSITE, 1)))
-    found = flow.finish(input("   Code: ").strip())
-    return {"key": key, "token": found.refresh_token}
+    result = flow.finish(input("   Code: ").strip())
+    return {"key": key, "token": result.refresh_token}
 
 
 if __name__ == "__main__":

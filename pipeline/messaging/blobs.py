@@ -1,4 +1,4 @@
-"""Bytes that any worker machine can reach for a while, named by their own digest."""
+"""Bytes that every machine can reach for a while, by their digest."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -6,34 +6,34 @@ from hashlib import sha256
 
 from redis import Redis
 
-KEPT = timedelta(minutes=5)
-"""Long enough for the next step, short enough that a busy hour's charts do not fill the memory."""
-RETIRED = timedelta(seconds=30)
-"""For whoever is about to fetch what is needed no more."""
+LIFETIME = timedelta(minutes=5)
+"""Long enough for the next step, short enough that the charts of a busy hour do not fill the memory."""
+RETIRED_LIFETIME = timedelta(seconds=30)
+"""For a reader that already knows the digest of a blob that has been replaced."""
 
 
 class Blobs:
-    """Content-addressed bytes in Redis. They may be gone at any moment, and whoever needs them makes them again."""
+    """Content-addressed bytes in Redis. They may be lost at any moment; a reader then has them made again."""
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
 
     def put(self, content: bytes) -> str:
         digest = sha256(content).hexdigest()
-        self.redis.set(key(digest), content, ex=KEPT)
+        self.redis.set(key(digest), content, ex=LIFETIME)
         return digest
 
     def get(self, digest: str) -> bytes | None:
-        found: bytes | None = self.redis.get(key(digest))  # type: ignore[assignment]
-        return found
+        content: bytes | None = self.redis.get(key(digest))  # type: ignore[assignment]
+        return content
 
     def retire(self, digest: str | None) -> None:
-        """These bytes did their work; whoever is about to fetch them still can."""
+        """Let the bytes expire soon, since others have replaced them."""
         if digest:
-            self.redis.expire(key(digest), RETIRED)
+            self.redis.expire(key(digest), RETIRED_LIFETIME)
 
-    def drop(self, digests: Sequence[str]) -> None:
-        """Nobody needs these bytes any more."""
+    def delete(self, digests: Sequence[str]) -> None:
+        """Delete bytes that have been read."""
         if digests:
             self.redis.delete(*map(key, digests))
 

@@ -59,7 +59,7 @@ class PipelineClient:
     """The bot's client of the pipeline. Every method may raise the errors of redis or kombu while a server is away."""
 
     def __init__(self, settings: Settings) -> None:
-        clock.follow(settings.redis_address, by_itself=False)
+        clock.follow(settings.redis_address, automatic=False)
         self.app = make_app(settings)
         self.senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
         self.tick = settings.tick
@@ -119,7 +119,7 @@ class PipelineClient:
         """Follow the shared clock, without end; in a thread, since Redis may be slow to answer."""
         while True:
             await asyncio.to_thread(clock.measure)
-            await asyncio.sleep(clock.AGAIN_S)
+            await asyncio.sleep(clock.MEASURE_EVERY_S)
 
     async def close(self) -> None:
         await self.ready.aclose()

@@ -1,4 +1,4 @@
-"""Whether Redis and RabbitMQ let us in: one that is away is waited for, one that refuses is told of at the start."""
+"""Checks at the start that Redis and RabbitMQ let us in. A server that is away is waited for later."""
 
 import ssl
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from redis.retry import Retry
 from pipeline.errors import ConfigError
 from pipeline.settings import Settings
 
-WITHIN_S = 3
+TIMEOUT_S = 3
 WRONG_USER = "refuses the user or the password of the address"
 
 
 def check(settings: Settings) -> None:
-    """Raises ConfigError where a server refuses what no waiting mends: certificate, password, vhost, socket."""
+    """Raises ConfigError where a server refuses for good: its certificate, the password, the vhost, the socket."""
     addresses = {"REDIS_URL": settings.redis.for_redis}
     if settings.broker_url and not settings.broker.is_amqp:
         addresses["BROKER_URL"] = settings.broker.for_redis
@@ -30,7 +30,7 @@ def check(settings: Settings) -> None:
 
 
 def _redis(address: str) -> str | None:
-    timeouts = {"socket_timeout": WITHIN_S, "socket_connect_timeout": WITHIN_S}
+    timeouts = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
     client = Redis.from_url(address, **timeouts, retry=Retry(NoBackoff(), 0))
     try:
         client.ping()
@@ -46,7 +46,7 @@ def _redis(address: str) -> str | None:
 def _rabbitmq(settings: Settings) -> str | None:
     try:
         with Connection(
-            settings.broker.for_celery, ssl=settings.broker.amqp_tls or False, connect_timeout=WITHIN_S
+            settings.broker.for_celery, ssl=settings.broker.amqp_tls or False, connect_timeout=TIMEOUT_S
         ) as connection:
             connection.connect()
     except AccessRefused:
@@ -59,7 +59,7 @@ def _rabbitmq(settings: Settings) -> str | None:
 
 
 def _refusal(error: BaseException) -> str | None:
-    """What waiting does not mend, in words; None for a server that is away."""
+    """The refusal as a predicate of "the server"; None for a server that is away."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):

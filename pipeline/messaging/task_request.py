@@ -1,4 +1,4 @@
-"""A task as the worker receives it and runs it: by the clock of all, not by the machine's."""
+"""A task as the worker receives and runs it: by the clock that all machines share."""
 
 from typing import Literal
 
@@ -9,8 +9,10 @@ from pipeline import clock
 
 
 class Request(CeleryRequest):
+    """A received message. It expires by the shared clock; Celery goes by the machine's, which may differ."""
+
     def maybe_expire(self) -> Literal[True] | None:
-        """True where it came too late. Celery's own compares the sender's clock with this machine's."""
+        """True if the message has expired."""
         return True if self.expires and clock.now() > self.expires else None
 
 
@@ -18,5 +20,5 @@ class Task(CeleryTask):  # type: ignore[type-arg]
     Request = "pipeline.messaging.task_request:Request"
 
     def before_start(self, *_: object) -> None:
-        """The processes that work on one tick agree on the time, also where Redis' clock jumped just now."""
+        """Measure the time, so that all processes of a tick agree on it even if Redis' clock has just jumped."""
         clock.measure()

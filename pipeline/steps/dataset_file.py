@@ -1,4 +1,4 @@
-"""The write step: a comparison's posts as CSV, and a dictionary of the columns beside it.
+"""The format of a dataset: posts as CSV, and a dictionary of the columns in a file beside it.
 
 RFC 4180, UTF-8, a header, one row a post, accounts by name and posts newest first, times in ISO 8601 UTC.
 Ids, times and counts only: X's terms forbid passing on the posts' text.
@@ -36,7 +36,7 @@ COLUMNS = {
 }
 DICTIONARY_PATH = "/columns.csv"
 OURS = re.compile(r"/.+-last-\d+-[0-9a-f]{6,10}\.csv")
-"""The path of a dataset, also of one from before it bore a mark of ids."""
+"""The path of a dataset, also of an early version, whose digest of ids is shorter."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 NAMED = 3
 MARK = 10
@@ -46,14 +46,14 @@ assert list(COLUMNS)[5:] == list(Counts._fields)  # noqa: S101 the rows are writ
 
 
 class Author(NamedTuple):
-    """An account of a dataset: its id on the network says who it is, and its handle what it is called just now."""
+    """An account of a dataset: its id on the network, which it keeps, and its present handle."""
 
     handle: str
     remote_id: str
 
 
 def render(network: str, timelines: Iterable[tuple[Author, Sequence[Post]]]) -> bytes:
-    """The dataset of these accounts' posts; equal posts give equal bytes."""
+    """The dataset of these accounts' posts, as bytes; equal posts give equal bytes."""
     by_name = sorted(timelines, key=lambda timeline: _by_name(timeline[0]))
     return _csv(COLUMNS, (_row(network, author, post) for author, posts in by_name for post in posts))
 
@@ -67,9 +67,9 @@ def version(content: bytes) -> str:
 
 
 def path(network: str, authors: Iterable[Author], count: int) -> str:
-    """The dataset's path, in DATA_DIR/datasets and in Dropbox: readable, and one for each set of accounts and count.
+    """The dataset's path, in DATA_DIR/datasets and in Dropbox: readable, and unique for a set of accounts and a count.
 
-    Its last part comes of the accounts' ids, so that it is another one where other accounts bear the same names.
+    It ends with a digest of the accounts' ids, since other accounts may have the same handles.
     """
     members = sorted(authors, key=_by_name)
     words = [re.sub(r"[^A-Za-z0-9_]+", "-", member.handle) for member in members[:NAMED]]
@@ -80,7 +80,7 @@ def path(network: str, authors: Iterable[Author], count: int) -> str:
 
 
 def keep(folder: Path, name: str, content: bytes) -> None:
-    """Replace the file at once, so that a reader never sees half of it; leave an equal one alone."""
+    """Replace the file atomically, so that a reader never sees half of it; leave an equal one alone. Raises OSError."""
     target = folder / name.lstrip("/")
     if target.exists() and target.read_bytes() == content:
         return
@@ -96,7 +96,7 @@ def keep(folder: Path, name: str, content: bytes) -> None:
 
 
 def files(folder: Path) -> set[str]:
-    """The paths of the files that stand there."""
+    """The paths of the files in the folder."""
     try:
         return {f"/{file.name}" for file in folder.iterdir()}
     except FileNotFoundError:
@@ -104,7 +104,7 @@ def files(folder: Path) -> set[str]:
 
 
 def remove(folder: Path, paths: Iterable[str]) -> None:
-    """Delete those of the files that are datasets: what else somebody put there is not ours."""
+    """Delete those of the files that are datasets; other files belong to somebody else. Raises OSError."""
     for path in paths:
         if OURS.fullmatch(path):
             (folder / path.lstrip("/")).unlink(missing_ok=True)
@@ -128,5 +128,5 @@ def _row(network: str, author: Author, post: Post) -> list[object]:
 
 
 def _text(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """The value as a cell that no spreadsheet takes for a formula."""
     return f"'{value}" if value.startswith(FORMULA) else value

@@ -63,7 +63,7 @@ def _redraw_all_if_redis_is_new(resources: Resources) -> None:
     if resources.redis_is_new:
         with resources.store.write_session() as db:
             comparisons.request_all_redraws(db)
-        resources.know_redis()
+        resources.mark_redis_known()
 
 
 def _announce_used_budget(db: Session, budget: ledger.Budget) -> None:

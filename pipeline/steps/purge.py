@@ -1,4 +1,4 @@
-"""The purge: once a day, what nobody needs any more is deleted, so that the database does not grow without end."""
+"""The purge step: once a day, what no chat needs any more is deleted, so that the database does not grow for ever."""
 
 import logging
 from datetime import datetime, timedelta
@@ -10,22 +10,25 @@ from pipeline.store import Store, accounts, chats, comparisons, history, notices
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
-"""How long a chat that was set aside is kept, and what no chat uses."""
+"""How long a chat that cannot be reached is kept, and what no chat uses."""
 ASKED_KEPT = timedelta(days=1)
-"""How long a single chart that does not get to its chat is tried."""
+"""How long the bot tries to send a chart that was asked for once."""
 MOST_POSTS = 3200
-"""Of an account: X returns no more, and no chart can ask for more."""
+"""Of an account: X returns no more, and no chart shows more."""
 EVERY = timedelta(days=1)
 DONE = "tallybird:purged"
 
 
 def is_due(redis: Redis) -> bool:
-    """True once a day, and once more where Redis was wiped, which does no harm."""
+    """True once a day, and once more after Redis was wiped, which does no harm."""
     return bool(redis.set(DONE, 1, nx=True, ex=EVERY))
 
 
 def purge(store: Store, now: datetime) -> None:
-    """Forget chats set aside for long, then what no chat uses; an account at a time, so that no writer waits long."""
+    """Delete chats that were unreachable for long, then what no chat uses.
+
+    Each account has a transaction of its own, so that others can write in between.
+    """
     before = now - KEPT
     with store.write_session() as db:
         forgotten = chats.delete_inactive(db, before)

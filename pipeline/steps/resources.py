@@ -1,4 +1,4 @@
-"""What the steps work with: made once a process, at first use, and so after the worker's fork."""
+"""The clients that steps work with. Each is made at its first use, and so after the worker's fork."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 REDIS_TIMEOUT_S = 5
 LONGEST_TICK_S = 3 * TASK_LIMIT_S
-"""Planning, reading and storing: a tick that is lost holds up no others for longer, however rare they are."""
+"""From plan to store. A tick that got lost holds up the next ones no longer than that, however long the period."""
 KNOWN = "tallybird:known"
+"""A key that exists in a Redis that was not wiped since it was used."""
 
 
 class Resources:
@@ -30,7 +31,7 @@ class Resources:
     def __init__(self, settings: PipelineSettings) -> None:
         self.settings = settings
         self.failed: set[int] = set()
-        """The comparisons whose chart failed in this process, until the database knows that it is to be made anew."""
+        """The comparisons whose chart failed in this process, until `release_failed` notes that in the database."""
 
     @cached_property
     def store(self) -> Store:
@@ -42,10 +43,10 @@ class Resources:
 
     @property
     def redis_is_new(self) -> bool:
-        """Whether Redis was never used, or was wiped since: what was under way is gone then."""
+        """Whether Redis was never used, or was wiped since. The messages and pictures under way are then lost."""
         return not self.redis.exists(KNOWN)
 
-    def know_redis(self) -> None:
+    def mark_redis_known(self) -> None:
         self.redis.set(KNOWN, 1)
 
     @cached_property
@@ -57,12 +58,12 @@ class Resources:
         return TickLock(self.redis, min(2 * self.settings.tick_seconds, LONGEST_TICK_S))
 
     def is_first(self, what: str, every: timedelta) -> bool:
-        """True once in each such while, for one process of all."""
+        """True once in each such period, in one of all processes."""
         return bool(self.redis.set(f"tallybird:{what}", 1, nx=True, px=every))
 
     @contextmanager
     def noting_failure(self, comparison_ids: Iterable[int]) -> Iterator[None]:
-        """Note these where what is done within fails."""
+        """Note these comparisons as failed where the block raises."""
         try:
             yield
         except BaseException:

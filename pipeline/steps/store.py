@@ -62,4 +62,4 @@ def _take(resources: Resources, digests: Sequence[str | None]) -> list[FetchResu
 
 
 def _drop(resources: Resources, digests: Sequence[str | None]) -> None:
-    resources.blobs.drop([digest for digest in digests if digest is not None])
+    resources.blobs.delete([digest for digest in digests if digest is not None])

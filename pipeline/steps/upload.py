@@ -1,6 +1,6 @@
-"""The upload step: what changed goes to Dropbox, each file no more often than allowed, the last state always.
+"""The upload step: Dropbox follows the datasets, each file no more often than DROPBOX_MIN_SECONDS allows.
 
-And what no dataset is kept for any more is deleted there.
+The last content of a file always gets there, and a file whose dataset is no longer kept is deleted.
 """
 
 import logging
@@ -22,7 +22,7 @@ from pipeline.store.dropbox_files import Claim
 log = logging.getLogger(__name__)
 
 CLAIM = timedelta(seconds=2 * TIMEOUT_S)
-"""How long a file belongs to the uploader that writes it. Where that is lost, what it sent may still be on its way."""
+"""How long a file belongs to the uploader that writes it. If that dies, its request may still be on its way."""
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
 REFUSED_AGAIN_AFTER = timedelta(minutes=15)
 
@@ -49,7 +49,7 @@ def _due(db: Session, account: str, now: datetime) -> Sequence[str]:
 
 
 def _upload(resources: Resources, path: str) -> bool:
-    """Write or delete one file, if it is still due. False where Dropbox takes none now."""
+    """Write or delete one file, if it is still due. False if Dropbox accepts no file now."""
     now = clock.now()
     with resources.store.write_session() as db:
         claim = dropbox_files.claim(db, path, resources.settings.dropbox_account, now, now + CLAIM)
@@ -93,7 +93,7 @@ def _remove(resources: Resources, claim: Claim) -> None:
 
 
 def _pause(db: Session, error: ServiceError, now: datetime) -> None:
-    """Upload nothing for as long as Dropbox has failed, or asks; the admins hear of what only they can mend."""
+    """Upload nothing for as long as Dropbox has failed already, or asks; tell the admins of what only they can fix."""
     before = circuit_breakers.find(db, DROPBOX)
     lasted = now - before.opened_at if before else timedelta(0)
     wait = max(min(max(lasted, SHORTEST_PAUSE), LONGEST_PAUSE), error.retry_after or timedelta(0))

@@ -15,7 +15,7 @@ import requests
 import tweepy
 from celery import Celery, chain, chord
 
-from pipeline.http import Rebased
+from pipeline.http import HostOverrideAdapter
 
 mpl.use("agg")
 from matplotlib import pyplot as plt
@@ -31,7 +31,7 @@ Row = list[Any]
 def x() -> tweepy.Client:
     client = tweepy.Client("bearer")
     client.session.mount(
-        "https://api.twitter.com", Rebased("https://api.twitter.com", f"{ADDRESS}/x", timeout_s=30, pool=1)
+        "https://api.twitter.com", HostOverrideAdapter("https://api.twitter.com", f"{ADDRESS}/x", timeout_s=30, pool=1)
     )
     return client
 
@@ -39,7 +39,7 @@ def x() -> tweepy.Client:
 def cloud() -> dropbox.Dropbox:
     session = dropbox.create_session()
     for host in ("https://api.dropboxapi.com", "https://content.dropboxapi.com"):
-        session.mount(host, Rebased(host, f"{ADDRESS}/dropbox", timeout_s=30, pool=1))
+        session.mount(host, HostOverrideAdapter(host, f"{ADDRESS}/dropbox", timeout_s=30, pool=1))
     return dropbox.Dropbox(oauth2_refresh_token="refresh", app_key="key", session=session)
 
 

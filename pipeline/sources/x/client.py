@@ -17,7 +17,7 @@ import tweepy
 
 from pipeline import clock
 from pipeline.errors import ServiceError
-from pipeline.http import Rebased, read_environment_once
+from pipeline.http import HostOverrideAdapter, read_environment_once
 from pipeline.i18n import lazy_gettext
 from pipeline.records import NETWORK, Due, FetchResult, LazyString, Post, Profile, State
 from pipeline.sources.x import responses
@@ -102,7 +102,9 @@ class X:
 
     def __init__(self, bearer_token: str, address: str) -> None:
         self.client = tweepy.Client(bearer_token, return_type=dict)
-        self.client.session.mount(TWEEPYS_HOST, Rebased(TWEEPYS_HOST, address, timeout_s=TIMEOUT_S, pool=CONNECTIONS))
+        self.client.session.mount(
+            TWEEPYS_HOST, HostOverrideAdapter(TWEEPYS_HOST, address, timeout_s=TIMEOUT_S, pool=CONNECTIONS)
+        )
         read_environment_once(self.client.session, address)
         self.client.session.hooks["response"].append(_refuse)
 

@@ -77,7 +77,7 @@ def test_redis_clock_counts_however_far_the_machines_own_is_off(server: TimeServ
 
 
 def test_a_jump_of_redis_clock_is_seen_at_the_next_measurement(server: TimeServer) -> None:
-    clock.follow(server.url, by_itself=False)
+    clock.follow(server.url, automatic=False)
     server.ahead = -timedelta(hours=1)
     assert distance_s() == pytest.approx(0, abs=0.3)
     clock.measure()
@@ -89,7 +89,7 @@ def test_now_asks_again_by_itself_but_not_each_time(server: TimeServer, monkeypa
     for _ in range(1000):
         clock.now()
     assert server.asked <= 2
-    monkeypatch.setattr(clock, "AGAIN_S", -1)
+    monkeypatch.setattr(clock, "MEASURE_EVERY_S", -1)
     clock.now()
     assert server.asked >= 2
 
@@ -99,15 +99,15 @@ def test_while_redis_is_away_its_last_word_goes_on(server: TimeServer) -> None:
     clock.follow(server.url)
     server.shutdown()
     server.server_close()
-    clock._clock.tried_at -= clock.AGAIN_S + 1
+    clock._clock.attempted_at -= clock.MEASURE_EVERY_S + 1
     first, second = clock.now(), clock.now()
     assert distance_s() == pytest.approx(600, abs=0.5)
     assert first <= second
 
 
 def test_an_answer_that_took_long_moves_nothing(server: TimeServer) -> None:
-    clock.follow(server.url, by_itself=False)
-    server.ahead, server.late_s = timedelta(minutes=10), clock.SLOW_S + 0.1
+    clock.follow(server.url, automatic=False)
+    server.ahead, server.late_s = timedelta(minutes=10), clock.SLOW_ANSWER_S + 0.1
     clock.measure()
     assert distance_s() == pytest.approx(0, abs=0.3)
 
@@ -117,7 +117,7 @@ def test_a_machine_whose_clock_is_off_says_so_once_and_once_when_it_goes_right(
 ) -> None:
     caplog.set_level(logging.INFO)
     server.ahead = timedelta(seconds=2)
-    clock.follow(server.url, by_itself=False)
+    clock.follow(server.url, automatic=False)
     assert caplog.messages == []
     for ahead_s in (600, 601, 600, 0, 1):
         server.ahead = timedelta(seconds=ahead_s)

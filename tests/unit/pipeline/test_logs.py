@@ -93,7 +93,7 @@ def _formatted(message: str, failure: Exception) -> str:
         raise failure
     except type(failure):
         record = logging.LogRecord("any", logging.ERROR, "", 1, message, (), sys.exc_info())
-        return logs.Redacting("bot", []).format(record)
+        return logs.RedactingFormatter("bot", []).format(record)
 
 
 def test_the_times_of_the_log_are_utc(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +101,7 @@ def test_the_times_of_the_log_are_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
     try:
         record = logging.makeLogRecord({"msg": "said", "created": 1_700_000_000.25, "msecs": 250.0})
-        assert logs.Redacting("bot", []).format(record).startswith("2023-11-14T22:13:20.250Z ")
+        assert logs.RedactingFormatter("bot", []).format(record).startswith("2023-11-14T22:13:20.250Z ")
     finally:
         monkeypatch.undo()
         time.tzset()

@@ -3,7 +3,7 @@ import pickle
 from struct import pack
 from threading import Thread
 
-from pipeline.messaging.worker_pool import WholeResults
+from pipeline.messaging.worker_pool import WholeResultHandler
 
 RESULT = "longer than a pipe" * 10_000
 
@@ -14,7 +14,7 @@ def test_a_result_that_comes_in_parts_is_read_whole() -> None:
     packed, heard = pickle.dumps(RESULT), list[str]()
     telling = Thread(target=_tell, args=(writer, pack("!i", len(packed)) + packed))
     telling.start()
-    results = WholeResults.__new__(WholeResults)
+    results = WholeResultHandler.__new__(WholeResultHandler)
     assert list(results._recv_message(lambda *_: None, reader, heard.append)) == []
     telling.join()
     assert heard == [RESULT]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from pipeline.errors import ConfigError
-from pipeline.settings import HouseSettings, Settings
-from pipeline.startup import complain
+from pipeline.settings import DeploymentSettings, Settings
+from pipeline.startup import format_startup_errors
 from tests.conftest import ROOT
 
 GOOD = {"TELEGRAM_BOT_TOKEN": "1:aaaaaaaaaaaaaaaaaaaaaaaa", "X_BEARER_TOKEN": "marked-bearer-token"}
@@ -27,7 +27,7 @@ def empty_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def problems(folder: Path, **given: str) -> list[str]:
     (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in given.items()))
     with pytest.raises(ConfigError) as caught:
-        HouseSettings.load()
+        DeploymentSettings.load()
     return caught.value.problems
 
 
@@ -52,7 +52,7 @@ def test_every_problem_is_told_at_once_with_its_name_and_the_fix(empty_surroundi
         "WEBHOOK_URL",
         "X_BARER_TOKEN",
     ]
-    text = complain(found)
+    text = format_startup_errors(found)
     assert "BotFather" in text
     assert "Did you mean X_BEARER_TOKEN?" in text
     assert "abc" not in text
@@ -61,7 +61,7 @@ def test_every_problem_is_told_at_once_with_its_name_and_the_fix(empty_surroundi
 def test_ids_are_read_as_people_write_them(empty_surroundings: Path) -> None:
     lines = [f"{name}={value}" for name, value in GOOD.items()] + ["ALLOWED_CHATS=1, -100234 5", "ADMIN_IDS="]
     (empty_surroundings / ".env").write_text("\n".join(lines))
-    settings = HouseSettings.load()
+    settings = DeploymentSettings.load()
     assert sorted(settings.allowed_chats) == [-100234, 1, 5]
     assert not settings.admin_ids
 
@@ -106,7 +106,7 @@ def test_a_password_that_an_address_cannot_hold_as_it_is_is_told_of_and_not_show
 def test_no_secret_shows_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
-    assert not [value for value in GOOD.values() if value in repr(HouseSettings.load())]
+    assert not [value for value in GOOD.values() if value in repr(DeploymentSettings.load())]
 
 
 def loaded() -> tuple[Settings | None, list[str]]:
@@ -136,7 +136,7 @@ def test_any_surroundings_are_read_or_refused_with_every_problem_by_its_name(sur
     with patch.dict(os.environ, surroundings):
         settings, found = loaded()
     assert {problem.partition(":")[0] for problem in found} <= {*surroundings, "DROPBOX_REFRESH_TOKEN", "REDIS_URL"}
-    assert "marked-" not in (repr(settings) if settings else complain(found))
+    assert "marked-" not in (repr(settings) if settings else format_startup_errors(found))
     if settings is None:
         assert found
         return
