@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from html import escape
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 from pipeline.chart import sample
 from pipeline.chart.caption import caption
-from pipeline.chart.render import draw, render
+from pipeline.chart.render import FileFormat, draw, render
 from pipeline.chart.sample import Timeline
 from pipeline.i18n import STATE_NAMES
 from pipeline.records import (
@@ -28,7 +29,8 @@ from pipeline.records import (
 
 SIZES = (1, 2, 5, 10, 25)
 USUAL = 5
-LOOKS = {
+FILE_FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
+SPECS = {
     "per-1000-views": [
         ChartSpec(Metric.LIKES, view, normalization=Normalization.RATE) for view in (View.SPREAD, View.POSTS, View.RACE)
     ],
@@ -38,7 +40,7 @@ LOOKS = {
     "week": [ChartSpec(view=View.GROWTH, span=Span.WEEK)],
     "spanish": [ChartSpec(view=view, language=Language.SPANISH) for view in View],
 }
-"""Further looks at the usual number of accounts, by what is special about them."""
+"""Further charts of the usual number of accounts, by what is special about them."""
 WIDEST, LONGEST = "W" * 15, "someone.very.long@mastodon.example.socia"
 PAGE = """<!doctype html>
 <html lang="en">
@@ -70,14 +72,16 @@ class Picture:
 def main(folder: Path, file: Path | None) -> None:
     timelines = sample.read(file) if file else sample.make_up()
     folder.mkdir(parents=True, exist_ok=True)
-    rooms = {
+    parts = {
         **{f"{size} of them": list(_of_size(timelines[:size], size)) for size in SIZES},
-        "Other looks": list(_other_looks(timelines[:USUAL])),
+        "Other charts": list(_other_specs(timelines[:USUAL])),
         "Extremes": list(_extremes(timelines[0])),
     }
-    for picture in (picture for pictures in rooms.values() for picture in pictures):
-        (folder / f"{picture.name}.png").write_bytes(render(draw(picture.data)))
-    sections = "\n".join(_section(name, pictures) for name, pictures in rooms.items())
+    for picture in (picture for pictures in parts.values() for picture in pictures):
+        page = draw(picture.data)
+        for file_format in FILE_FORMATS:
+            (folder / f"{picture.name}.{file_format}").write_bytes(render(page, file_format))
+    sections = "\n".join(_section(name, pictures) for name, pictures in parts.items())
     (folder / "index.html").write_text(PAGE.format(sections=sections), encoding="utf-8")
 
 
@@ -86,9 +90,9 @@ def _of_size(timelines: Sequence[Timeline], size: int) -> Iterator[Picture]:
         yield Picture(f"{view}-{size}-{theme}", sample.comparison(timelines, ChartSpec(view=view, theme=theme)))
 
 
-def _other_looks(timelines: Sequence[Timeline]) -> Iterator[Picture]:
-    for kind, looks in LOOKS.items():
-        for spec in looks:
+def _other_specs(timelines: Sequence[Timeline]) -> Iterator[Picture]:
+    for kind, specs in SPECS.items():
+        for spec in specs:
             yield Picture(f"{kind}-{spec.view}", sample.comparison(timelines, spec))
 
 
@@ -122,7 +126,8 @@ def _section(name: str, pictures: Sequence[Picture]) -> str:
 def _figure(picture: Picture) -> str:
     file = f"{picture.name}.png"
     image = f'<a href="{file}"><img src="{file}" alt="{picture.name}" loading="lazy"></a>'
-    return f"<figure>{image}<figcaption>{_in_html(caption(picture.data))}</figcaption></figure>\n"
+    links = " ".join(f'<a href="{picture.name}.{each}">{each.upper()}</a>' for each in FILE_FORMATS)
+    return f"<figure>{image}<figcaption>{_in_html(caption(picture.data))}\n{links}</figcaption></figure>\n"
 
 
 def _in_html(words: str) -> str:

@@ -1,9 +1,13 @@
-"""From a chart's data to a page, and from a page to the bytes of a file. Importing this loads matplotlib."""
+"""From a chart's data to a page, and from a page to a file. Importing this loads matplotlib."""
 
+from typing import Literal
+
+from pipeline.chart.paint import png, raster
 from pipeline.chart.paint.page import Page
-from pipeline.chart.paint.png import png
 from pipeline.chart.views import VIEWS, prepare
 from pipeline.records import ChartData
+
+FileFormat = Literal["png", "svg", "pdf"]
 
 
 def draw(data: ChartData) -> Page:
@@ -11,12 +15,19 @@ def draw(data: ChartData) -> Page:
     return VIEWS[data.spec.view].load_drawing()(prepare(data))
 
 
-def render(page: Page) -> bytes:
-    """The page as a file. Equal pages give equal bytes, in every process."""
-    return png(page.paint())
+def render(page: Page, file_format: FileFormat, scale: float = 1) -> bytes:
+    """The page as a file; scale is the size of its px in those of the file. Equal pages give equal bytes.
+
+    A px of SVG and PDF is 0.75 points.
+    """
+    if file_format == "png":
+        return png.png(raster.paint(page if scale == 1 else page.scaled(scale)))
+    from pipeline.chart.paint import vector  # noqa: PLC0415 what it loads takes as long as all that a PNG needs
+
+    return vector.svg(page, scale) if file_format == "svg" else vector.pdf(page, scale)
 
 
 def load_drawings() -> None:
-    """Import all drawings, so that the processes that are forked later need not."""
+    """Import the drawings of all views, so that processes forked later need not."""
     for view in VIEWS.values():
         view.load_drawing()

@@ -54,7 +54,7 @@ def draw(resources: Resources, source: Snapshot, version: int) -> bool:
 def _chart(resources: Resources, data: ChartData) -> dict[str, Any]:
     """The columns of a comparison that describe its chart. The PNG itself stays in Redis until the bot has it."""
     return {
-        "chart_digest": resources.blobs.put(render.render(render.draw(data))),
+        "chart_digest": resources.blobs.put(render.render(render.draw(data), "png")),
         "inputs_digest": inputs(data),
         "caption": caption(data),
         "layout": layouts.dump_json(prepare(data).layout).decode(),

@@ -1,4 +1,4 @@
-"""What a picture is painted on: for each pixel a number of a palette, as the PNG has it, and never a colour."""
+"""A bitmap whose pixels are indices into a theme's palette, as in the PNG that it becomes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,54 +15,61 @@ from pipeline.chart.paint.typesetting import DPI
 
 TEXT_STEPS = (1.0, 0.88, 0.76, 0.64, 0.52, 0.4, 0.3, 0.2, 0.12, 0.06)
 MARK_STEPS = (1.0, 0.9, DOT_STRENGTH, 0.66, 0.52, 0.4, 0.28, 0.18, 0.09)
+"""The opacities of a text's and of a mark's colour on paper that have an entry of the palette."""
 BITS = 5
-"""Of each of red, green and blue, that choose a colour of the palette."""
+"""How many of the highest bits of red, green and blue choose the palette's entry."""
 Indices = NDArray[np.uint8]
 Pixels = NDArray[np.uint32]
-"""A colour each, whose lowest byte is its red."""
+"""RGBA colours; the lowest byte is red."""
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """A theme's colours by their places, paper's is 0; nearest has a place for each cell of similar colours."""
+    """The colours of a theme; the first one is the paper's.
+
+    nearest: the index of the colour that is nearest to each cell of similar colours.
+    """
 
     pixels: Pixels
     nearest: Indices
 
-    def places(self, pixels: Pixels) -> Indices:
+    def indices(self, pixels: Pixels) -> Indices:
+        """The indices of the colours nearest to these."""
         return self.nearest.take(_cell(pixels))
 
-    def place(self, colour: str) -> int:
-        return int(self.places(np.array(as_pixel(colour), np.uint32)))
+    def index(self, colour: str) -> int:
+        """The index of the colour nearest to a #rrggbb."""
+        return int(self.indices(np.array(as_pixel(colour), np.uint32)))
 
     @property
-    def content(self) -> bytes:
-        """Red, green and blue of each."""
+    def rgb(self) -> bytes:
+        """The red, green and blue byte of each colour."""
         return self.pixels.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
 
 
 class IndexedBitmap:
-    """Paper of width x height px.
+    """A bitmap of width x height px; at first all is paper.
 
-    lines: the PNG's, each starting with its filter, none. pixels: the same without it.
+    scanlines: the rows of the PNG, each with the number of its filter, 0 for none, before its pixels.
+    indices: a view of the same rows without that number, height x width.
     """
 
     def __init__(self, width: int, height: int, colours: Colours) -> None:
         self.colours, self.palette = colours, palette(colours)
-        self.lines: Indices = np.zeros((height, width + 1), np.uint8)
-        self.pixels = self.lines[:, 1:]
+        self.scanlines: Indices = np.zeros((height, width + 1), np.uint8)
+        self.indices = self.scanlines[:, 1:]
 
-    def mix(self, left: int, top: int, right: int, bottom: int, draw: Callable[[Any], None]) -> None:
-        """Lets a renderer of the size of this box draw over what is there."""
-        box = self.pixels[top:bottom, left:right]
+    def draw_over(self, left: int, top: int, right: int, bottom: int, draw: Callable[[Any], None]) -> None:
+        """Let a renderer of the size of this box draw over the pixels in it."""
+        box = self.indices[top:bottom, left:right]
         before = self.palette.pixels[box]
-        after = painted(box.shape[1], box.shape[0], before, draw)
+        after = rendered(box.shape[1], box.shape[0], before, draw)
         changed = after != before
-        box[changed] = self.palette.places(after[changed])
+        box[changed] = self.palette.indices(after[changed])
 
 
-def painted(width: int, height: int, before: Pixels | int, draw: Callable[[Any], None]) -> Pixels:
-    """What a renderer makes of the pixels before, or of paper of one colour."""
+def rendered(width: int, height: int, before: Pixels | int, draw: Callable[[Any], None]) -> Pixels:
+    """The pixels after a renderer drew over those before, or over one colour."""
     renderer: Any = RendererAgg(width, height, DPI)  # type: ignore[no-untyped-call] # has no types in matplotlib
     pixels: Pixels = np.asarray(renderer.buffer_rgba()).view("<u4")[..., 0]
     pixels[:] = before
@@ -72,31 +79,33 @@ def painted(width: int, height: int, before: Pixels | int, draw: Callable[[Any],
 
 @cache
 def as_pixel(colour: str) -> int:
+    """A #rrggbb as one of Pixels."""
     return int.from_bytes([*bytes.fromhex(colour[1:]), 255], "little")
 
 
 @cache
 def palette(colours: Colours) -> Palette:
+    """The palette of a theme: its colours, and those that they have at the edges of text and marks."""
     text = [blend(colour, colours.paper, step) for colour in (colours.ink, colours.muted) for step in TEXT_STEPS]
     marks = [blend(colour, colours.paper, step) for colour in colours.accounts for step in MARK_STEPS]
-    found = [colours.paper, colours.grid, *text, *marks]
-    return Palette(np.array([as_pixel(colour) for colour in found], np.uint32), _nearest(found))
+    entries = [colours.paper, colours.grid, *text, *marks]
+    return Palette(np.array([as_pixel(colour) for colour in entries], np.uint32), _nearest(entries))
 
 
 def _nearest(colours: list[str]) -> Indices:
-    """The place of the colour nearest to each cell's middle."""
+    """The index of the colour nearest to the middle of each cell."""
     middles = (np.arange(1 << BITS) << (8 - BITS)) + (1 << (7 - BITS))
-    every = np.stack(np.meshgrid(middles, middles, middles, indexing="ij"), axis=-1).astype(np.uint8)
+    cells = np.stack(np.meshgrid(middles, middles, middles, indexing="ij"), axis=-1).astype(np.uint8)
     chosen = Image.new("P", (1, 1))
     chosen.putpalette(bytes.fromhex("".join(colours).replace("#", "")))
-    image = Image.fromarray(every.reshape(1 << BITS, -1, 3))
+    image = Image.fromarray(cells.reshape(1 << BITS, -1, 3))
     return np.asarray(image.quantize(palette=chosen, dither=Image.Dither.NONE)).ravel()
 
 
 def _cell(pixels: Pixels) -> NDArray[Any]:
-    """The highest BITS of a pixel's red, green and blue in one number."""
-    left, mask = 8 - BITS, (1 << BITS) - 1
-    red = (pixels & (mask << left)) << (2 * BITS - left)
-    green = (pixels >> (8 + left - BITS)) & (mask << BITS)
-    blue = (pixels >> (16 + left)) & mask
+    """The cell of each pixel: the highest BITS of its red, green and blue as one number."""
+    shift, mask = 8 - BITS, (1 << BITS) - 1
+    red = (pixels & (mask << shift)) << (2 * BITS - shift)
+    green = (pixels >> (8 + shift - BITS)) & (mask << BITS)
+    blue = (pixels >> (16 + shift)) & mask
     return red | green | blue

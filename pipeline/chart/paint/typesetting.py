@@ -1,4 +1,4 @@
-"""How text looks, and how wide it will be."""
+"""How text is set: its style, its parts, how wide it is, and how it is shortened."""
 
 import re
 from collections.abc import Iterator
@@ -13,105 +13,113 @@ from matplotlib.font_manager import FontProperties
 
 from pipeline.chart.paint import fonts
 
-mpl.rcParams["text.hinting"] = "none"  # letters this large gain nothing by it, and it takes half of their time
+mpl.rcParams["text.hinting"] = "none"  # it takes half of the time of drawing, and is not seen in letters this large
 
 DPI = 100
 POINT = 72 / DPI
-"""One px in points."""
-TEXT = 34
-"""The least size of text: a chat shows the picture about 330 px wide, so that this is 9 px there."""
+"""The length of a px in points."""
+TEXT_PX = 34
+"""The smallest text: a chat shows the picture about 330 px wide, where this is 9 px high."""
 SHARES = (0.5, 0.75, 0.25, 1, 0)
-"""What part of a shortened text its beginning is; the usual one first."""
-PIECE = re.compile(r"\d|\D+")
-"""What is drawn once and kept: a digit, or whole words. Counts change, the words around them do not."""
+"""Which share of a shortened text's letters is its beginning, the usual share first."""
+PART = re.compile(r"\d|\D+")
+"""A digit, or the text between digits. Parts are drawn once: figures change, the words around them do not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How text looks; size in px."""
+    """The colour, the size in px and the weight of a text."""
 
     colour: str
-    size: int = TEXT
+    size: float = TEXT_PX
     bold: bool = False
 
 
 PLAIN = Style("")
-"""To measure text of the usual size in whichever colour."""
+"""Measures text of the usual size in any colour."""
 
 
-def width(words: str, style: Style = PLAIN) -> float:
-    """How wide the text will be, in px."""
-    return sum(extent(*part, style.size, style.bold)[0] for part in parts(fonts.drawable(words)))
+def width(text: str, style: Style = PLAIN) -> float:
+    """The width of the text, in px."""
+    return sum(extent(*part, style.size, style.bold)[0] for part in parts(fonts.drawable(text)))
 
 
 @lru_cache(maxsize=1024)
-def elide(words: str, room: float, style: Style = PLAIN, among: tuple[str, ...] = ()) -> str:
-    """The text with as much of its middle left out as it must be to fit into the room.
+def elide(text: str, most_px: float, style: Style = PLAIN, among: tuple[str, ...] = ()) -> str:
+    """The text, shortened to at most this width: an ellipsis replaces a part of it, usually its middle.
 
-    What is left stands for no other one among these: where their middles differ, another part is left out.
+    The result cannot be a shortened form of any other text of `among`: where the beginning and the end are not enough
+    for that, other letters are kept. Where no choice of letters is, the middle is left out all the same.
     """
-    if width(words, style) <= room:
-        return words
-    others = [other for other in among if other != words]
-    usual = _shortened(words, room, style, SHARES[0])
+    if width(text, style) <= most_px:
+        return text
+    others = [other for other in among if other != text]
+    usual = _shortened(text, most_px, style, SHARES[0])
     for share in SHARES if others else ():
-        shorter = _shortened(words, room, style, share)
-        if not any(_may_be(shorter, other) for other in others):
+        shorter = _shortened(text, most_px, style, share)
+        if not any(_may_stand_for(shorter, other) for other in others):
             return shorter
-    return next(
-        (found for found in _parts_of(words, room, style) if not any(_may_be(found, other) for other in others)), usual
-    )
+    excerpts = _excerpts(text, most_px, style)
+    return next((each for each in excerpts if not any(_may_stand_for(each, other) for other in others)), usual)
 
 
-def _shortened(words: str, room: float, style: Style, share: float) -> str:
-    """Its beginning and its end; share is the beginning's part of what is kept."""
-    shorter, keep = words, len(words)
-    while keep and width(shorter, style) > room:
+def _shortened(text: str, most_px: float, style: Style, share: float) -> str:
+    """The text's beginning and its end; share is the beginning's share of the letters that are kept."""
+    shorter, keep = text, len(text)
+    while keep and width(shorter, style) > most_px:
         keep -= 1
         start = max(ceil(keep * share), 1)
-        shorter = words[:start] + "…" + words[len(words) - keep + start :]
+        shorter = text[:start] + "…" + text[len(text) - keep + start :]
     return shorter
 
 
-def _parts_of(words: str, room: float, style: Style) -> Iterator[str]:
-    """Its first letter, and as much of the rest as fits from each of its letters on."""
-    for start in range(1, len(words)):
-        keep = len(words) - start
-        while keep and width(f"{words[0]}…{words[start : start + keep]}…", style) > room:
+def _excerpts(text: str, most_px: float, style: Style) -> Iterator[str]:
+    """The text's first letter with as many letters as fit from the second one on, from the third one on, and so on."""
+    for start in range(1, len(text)):
+        keep = len(text) - start
+        while keep and width(f"{text[0]}…{text[start : start + keep]}…", style) > most_px:
             keep -= 1
-        yield f"{words[0]}…{words[start : start + keep]}…"
+        yield f"{text[0]}…{text[start : start + keep]}…"
 
 
-def _may_be(shorter: str, other: str) -> bool:
-    """Whether the other one could be shortened to the same."""
+def _may_stand_for(shorter: str, other: str) -> bool:
+    """Whether the other text could be shortened to this one."""
     start, *middle, end = shorter.split("…")
-    apart = len(other) >= len(start) + len(end) and other.startswith(start) and other.endswith(end)
-    return apart and all(part in other for part in middle)
+    has_ends = len(other) >= len(start) + len(end) and other.startswith(start) and other.endswith(end)
+    return has_ends and all(part in other for part in middle)
 
 
 @lru_cache(maxsize=2048)
-def parts(words: str) -> tuple[tuple[str | None, str], ...]:
-    """The text's pieces with the paths of their fonts, None for the usual one."""
-    return tuple(run for piece in PIECE.findall(words) for run in fonts.runs(piece))
+def parts(text: str) -> tuple[tuple[str | None, str], ...]:
+    """The text's parts, each with the path of its font, None for the usual one."""
+    return tuple(run for part in PART.findall(text) for run in fonts.runs(part))
 
 
 @lru_cache(maxsize=8192)
-def extent(path: str | None, words: str, size: int, bold: bool) -> tuple[float, float, float]:  # noqa: FBT001 a cache's key
-    """Width, height and descent of a piece in px."""
+def extent(path: str | None, text: str, size: float, bold: bool) -> tuple[float, float, float]:  # noqa: FBT001 a cache's key
+    """The width, the height and the descent of a part, in px; size in px."""
     measure = _ruler().get_text_width_height_descent
-    found: tuple[float, float, float] = measure(words, font(path, size, bold=bold), ismath=False)
-    return found
+    measured: tuple[float, float, float] = measure(text, font(path, size * POINT, bold=bold), ismath=False)
+    return measured
+
+
+def copies(path: str | None, style: Style) -> int:
+    """How many times a part is drawn, each time 1 px further right, to have the weight of the usual font.
+
+    The other fonts are variable fonts, of which matplotlib has only the thinnest weight.
+    """
+    return 1 if path is None else 2 + style.bold
 
 
 @lru_cache(maxsize=256)
-def font(path: str | None, size: int, *, bold: bool) -> FontProperties:
-    """The usual font, or the one at the path."""
+def font(path: str | None, points: float, *, bold: bool) -> FontProperties:
+    """The font at the path, or the usual one; the size in points."""
     if path:
-        return FontProperties(fname=path, size=size * POINT)
-    return FontProperties(family=fonts.FAMILY, weight="bold" if bold else "normal", size=size * POINT)
+        return FontProperties(fname=path, size=points)
+    return FontProperties(family=fonts.FAMILY, weight="bold" if bold else "normal", size=points)
 
 
 @cache
 def _ruler() -> Any:
-    """Measures text as it will be drawn."""
+    """Measures text as Agg draws it."""
     return RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call] # has no types in matplotlib

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.chart.paint.page import MARGIN, WIDTH, Page
 from pipeline.chart.paint.theme import COLOURS
-from pipeline.chart.paint.typesetting import TEXT, Style, width
+from pipeline.chart.paint.typesetting import TEXT_PX, Style, width
 from pipeline.chart.prepared import Chart
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, LazyString
@@ -82,7 +82,7 @@ def foot(page: Page, data: ChartData, *, growing: bool, lines: Sequence[str]) ->
     top = foot_top(page, len(told))
     for number, words in enumerate(told):
         hollow = growing and number == 0
-        baseline = top + FOOT_LINE * number + TEXT
+        baseline = top + FOOT_LINE * number + TEXT_PX
         page.text(LEFT + (INDENT if hollow else 0), baseline, words, Style(page.colours.muted))
         if hollow:
             page.rings([(LEFT + RING / 2, baseline - 12)], page.colours.muted, RING, 4)

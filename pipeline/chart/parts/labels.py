@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.chart.paint.page import Page
-from pipeline.chart.paint.typesetting import TEXT, Style, elide, width
+from pipeline.chart.paint.typesetting import TEXT_PX, Style, elide, width
 from pipeline.chart.parts import frame
 
 NAME = 376
@@ -56,7 +56,7 @@ def beside(page: Page, labels: Sequence[Label], ends: Sequence[tuple[float, floa
         left = x + LEADER
         page.line([(x + 12, y), (left - 10, top + LINE / 2)], each.colour, STROKE)
         for number, (words, style) in enumerate(each.lines):
-            page.text(left, top + LINE * number + TEXT - 4, words, style)
+            page.text(left, top + LINE * number + TEXT_PX - 4, words, style)
 
 
 def stack(wanted: Sequence[float], heights: Sequence[float], top: float, bottom: float) -> list[float]:

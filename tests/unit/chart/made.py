@@ -73,7 +73,7 @@ def grown(row: ChartRow, span: Span = Span.DAY) -> ChartRow:
 
 
 def png(data: ChartData) -> bytes:
-    return render(draw(data))
+    return render(draw(data), "png")
 
 
 def layout(data: ChartData) -> Layout:

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.chart.caption import caption
 from pipeline.chart.paint.page import Page
+from pipeline.chart.paint.raster import paint
 from pipeline.chart.paint.theme import COLOURS
 from pipeline.chart.render import draw as draw_view
 from pipeline.chart.views.growth.cumulative import course, overtakings
@@ -64,7 +65,7 @@ def _racing(handle: str, chance: Random, span: Span) -> ChartRow:
 
 def draw(*rows: ChartRow, **spec: Any) -> Page:
     page = draw_view(chart(*rows, view=View.GROWTH, **spec))
-    page.paint()
+    paint(page)
     return page
 
 

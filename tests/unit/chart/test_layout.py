@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.chart.paint.marks import Bars, Box, Dots, Line, Words
+from pipeline.chart.paint.marks import Bars, Box, Dots, Line, Text
 from pipeline.chart.paint.page import WIDTH, Page
 from pipeline.chart.paint.theme import COLOURS
-from pipeline.chart.paint.typesetting import TEXT
+from pipeline.chart.paint.typesetting import TEXT_PX
 from pipeline.chart.parts.frame import GROWING
 from pipeline.chart.parts.labels import stack
 from pipeline.chart.render import draw
 from pipeline.chart.views import VIEWS, prepare
 from pipeline.records import ChartData, ChartRow, Language, Normalization, Theme, View
+from tests.unit.chart.boxes import text_box
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
 SEVERAL = [View.SPREAD, View.POSTS, View.RACE]
@@ -43,12 +44,12 @@ def drawn(data: ChartData) -> Page:
     return draw(data)
 
 
-def texts(page: Page) -> list[Words]:
-    return [mark for mark in page.marks if isinstance(mark, Words) and mark.words]
+def texts(page: Page) -> list[Text]:
+    return [mark for mark in page.marks if isinstance(mark, Text) and mark.text]
 
 
 def words(page: Page) -> list[str]:
-    return [text.words for text in texts(page)]
+    return [text.text for text in texts(page)]
 
 
 def lines(page: Page) -> list[Line]:
@@ -79,7 +80,7 @@ class Boxes:
 
 
 def letters(page: Page) -> Boxes:
-    return Boxes(np.array([text.box for text in texts(page)]).reshape(-1, 4))
+    return Boxes(np.array([text_box(text) for text in texts(page)]).reshape(-1, 4))
 
 
 def marks(page: Page) -> Boxes:
@@ -131,7 +132,7 @@ def test_all_is_inside_the_picture_and_nothing_covers_text(
 @pytest.mark.parametrize("name", CASES)
 def test_text_is_large_enough_for_a_chat(name: str, view: View) -> None:
     page = case(name, view, Theme.LIGHT, Language.ENGLISH)
-    assert min(text.style.size for text in texts(page)) >= TEXT == 34
+    assert min(text.style.size for text in texts(page)) >= TEXT_PX == 34
     assert texts(page)[0].style.size >= 56
 
 
@@ -177,16 +178,16 @@ def test_hollow_dots_are_explained_only_where_there_are_some(view: View, amount:
 @pytest.mark.parametrize("view", SEVERAL)
 def test_a_handle_has_its_accounts_colour_whatever_its_rank(view: View, theme: Theme) -> None:
     page = drawn(chart(row("low", [1] * 20), row("high", [900] * 20), view=view, theme=theme))
-    shown = {text.words: text.style.colour for text in texts(page)}
+    shown = {text.text: text.style.colour for text in texts(page)}
     assert [shown["@low"], shown["@high"]] == list(COLOURS[theme].accounts[:2])
 
 
 @pytest.mark.parametrize("view", [View.SPREAD, View.RACE])
 def test_rows_stand_in_their_order_and_empty_ones_last(view: View) -> None:
     page = drawn(chart(row("none", (), "protected"), row("low", [1]), row("b", [9]), row("A", [9]), view=view))
-    handles = [text for text in texts(page) if text.words.startswith("@")]
+    handles = [text for text in texts(page) if text.text.startswith("@")]
     handles.sort(key=lambda text: text.baseline)
-    assert [text.words for text in handles] == ["@A", "@b", "@low", "@none"]
+    assert [text.text for text in handles] == ["@A", "@b", "@low", "@none"]
     assert "protected" in words(page)
 
 
@@ -221,7 +222,7 @@ def test_one_post_far_beyond_all_others_is_told_and_pointed_at() -> None:
 @pytest.mark.parametrize("view", SEVERAL)
 def test_a_stale_account_is_grey_and_says_since_when(view: View) -> None:
     page = drawn(chart(row("late", [5] * 60, "as of 23 Sept 14:05 UTC"), view=view))
-    handle = next(text for text in texts(page) if text.words == "@late")
+    handle = next(text for text in texts(page) if text.text == "@late")
     assert handle.style.colour == COLOURS[Theme.LIGHT].muted
     assert any("as of 23 Sept 14:05 UTC" in told for told in words(page))
     assert any("n=60" in told for told in words(page))
@@ -240,7 +241,7 @@ def test_lines_of_text_tell_why_an_account_is_stale_or_empty() -> None:
     everywhere = row("everywhere", [0, 10**6] * 50, "no such account any more")
     page = drawn(chart(*rows, far, everywhere, row("empty", (), "protected")))
     assert {"as of 23 Sept 14:05 UTC", "no such account any more", "protected"} <= set(words(page))
-    muted = {text.words for text in texts(page) if text.style.colour == COLOURS[Theme.LIGHT].muted}
+    muted = {text.text for text in texts(page) if text.style.colour == COLOURS[Theme.LIGHT].muted}
     assert {"@far", "@everywhere", "@empty"} <= muted
 
 

@@ -107,7 +107,7 @@ def test_its_title_its_order_and_its_columns_are_those_of_the_caption() -> None:
 def test_its_layout_and_its_picture_are_the_charts() -> None:
     assert prepare(data()).layout == Layout(0, 7, (1, 0))
     assert len(draw(data()).marks) == 3
-    assert render(draw(data())).startswith(b"\x89PNG")
+    assert render(draw(data()), "png").startswith(b"\x89PNG")
 
 
 def test_what_it_is_not_measured_by_is_left_out_of_a_spec() -> None:

@@ -103,6 +103,7 @@ def test_the_gallery_shows_each_view_in_both_themes_for_one_to_many_accounts_wit
     expected = {f"{view}-{size}-{theme}.png" for view in View for size in (1, 2, 5, 10, 25) for theme in Theme}
     drawn = {path.name for path in tmp_path.glob("*.png")}
     assert expected <= drawn
+    assert all((tmp_path / name).with_suffix(suffix).exists() for name in drawn for suffix in (".svg", ".pdf"))
     assert all(f'<a href="{name}"><img src="{name}"' in page for name in drawn)
     assert page.count("<figcaption>Retweets per post, last 100 posts") >= 20
     assert "<code>median" in page

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from pipeline.chart.paint.marks import Bars, Box, Dots, Line, Words
+from pipeline.chart.paint.marks import Bars, Box, Dots, Line, Text
 from pipeline.chart.paint.page import WIDTH, Page
+from pipeline.chart.paint.raster import paint
 from pipeline.chart.paint.theme import COLOURS, blend
 from pipeline.chart.parts.labels import stack
 from pipeline.chart.render import draw as draw_view
 from pipeline.records import ChartRow, Language, Normalization, Theme, View
+from tests.unit.chart.boxes import text_box
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
 LIGHT = COLOURS[Theme.LIGHT]
@@ -28,21 +30,23 @@ CASES["few drawn, many named"] = [
 
 def draw(*rows: ChartRow, **spec: Any) -> Page:
     page = draw_view(chart(*rows, view=View.POSTS, **spec))
-    page.paint()
+    paint(page)
     return page
 
 
-def texts(page: Page) -> dict[str, Words]:
-    return {found.words: found for found in page.marks if isinstance(found, Words)}
+def texts(page: Page) -> dict[str, Text]:
+    return {found.text: found for found in page.marks if isinstance(found, Text)}
 
 
 def lines(page: Page, colour: str) -> list[list[tuple[float, float]]]:
     """The corners of the lines of a colour that have some."""
-    return [mark.points for mark in page.marks if isinstance(mark, Line) and mark.points and mark.colour == colour]
+    return [
+        list(mark.points) for mark in page.marks if isinstance(mark, Line) and mark.points and mark.colour == colour
+    ]
 
 
 def dots(page: Page) -> list[list[tuple[float, float]]]:
-    return [mark.points for mark in page.marks if isinstance(mark, Dots) and mark.points]
+    return [list(mark.points) for mark in page.marks if isinstance(mark, Dots) and mark.points]
 
 
 def overlap(one: Box, other: Box) -> bool:
@@ -50,7 +54,7 @@ def overlap(one: Box, other: Box) -> bool:
 
 
 def boxes(page: Page) -> list[tuple[str, Box]]:
-    return [(mark.words, mark.box) for mark in page.marks if isinstance(mark, Words) and mark.words]
+    return [(mark.text, text_box(mark)) for mark in page.marks if isinstance(mark, Text) and mark.text]
 
 
 def marks(page: Page) -> list[Box]:
@@ -98,7 +102,7 @@ def test_one_account_takes_the_whole_width_and_tells_its_best_post_and_its_media
     best = next(text for words, text in told.items() if words.startswith("top 317 · "))
     all_dots = dots(page)[0]
     x, y = min(all_dots, key=lambda dot: dot[1])
-    left, _, right, bottom = best.box
+    left, _, right, bottom = text_box(best)
     assert left < x < right
     assert 0 < y - bottom < 40
     assert max(x for x, _ in all_dots) > WIDTH - 150

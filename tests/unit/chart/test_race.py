@@ -4,13 +4,15 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from pipeline.chart.paint.marks import Bars, Box, Words
+from pipeline.chart.paint.marks import Bars, Box, Text
 from pipeline.chart.paint.page import WIDTH, Page
+from pipeline.chart.paint.raster import paint
 from pipeline.chart.paint.theme import COLOURS
-from pipeline.chart.paint.typesetting import TEXT
+from pipeline.chart.paint.typesetting import TEXT_PX
 from pipeline.chart.render import draw as draw_view
 from pipeline.chart.views.race import drawing as race
 from pipeline.records import ChartData, ChartRow, Language, Normalization, Theme, View
+from tests.unit.chart.boxes import text_box
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
 
 CASES = EXTREMES | {
@@ -25,16 +27,16 @@ def drawn(*rows: ChartRow, normalization: Normalization = Normalization.COUNT, t
 
 def drawn_of(data: ChartData) -> Page:
     page = draw_view(data)
-    page.paint()
+    paint(page)
     return page
 
 
-def texts(page: Page) -> list[Words]:
-    return [mark for mark in page.marks if isinstance(mark, Words) and mark.words]
+def texts(page: Page) -> list[Text]:
+    return [mark for mark in page.marks if isinstance(mark, Text) and mark.text]
 
 
 def words(page: Page) -> list[str]:
-    return [text.words for text in texts(page)]
+    return [text.text for text in texts(page)]
 
 
 def handles(page: Page) -> list[str]:
@@ -61,10 +63,10 @@ def test_texts_and_bars_are_inside_the_picture_and_apart(
     rows: list[ChartRow], language: Language, theme: Theme
 ) -> None:
     page = drawn_of(chart(*rows, view=View.RACE, theme=theme, language=language))
-    boxes = [*(text.box for text in texts(page)), *bars(page)]
+    boxes = [*(text_box(text) for text in texts(page)), *bars(page)]
     assert all(x0 >= 40 and x1 <= WIDTH - 40 and y0 >= 0 and y1 <= page.height - 16 for x0, y0, x1, y1 in boxes)
     assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)]
-    assert min(text.style.size for text in texts(page)) >= TEXT
+    assert min(text.style.size for text in texts(page)) >= TEXT_PX
     assert 720 <= page.height <= (1280 if len(rows) <= 26 else 2240)
 
 
@@ -94,7 +96,7 @@ def test_a_total_of_zero_is_a_hairline_and_its_number() -> None:
 def test_a_bar_has_its_accounts_colour_whatever_its_rank(amount: int) -> None:
     page = drawn(*(row(f"a{number:02}", [number]) for number in range(amount)))
     colours = COLOURS[Theme.LIGHT]
-    shown = {text.words: text.style.colour for text in texts(page)}
+    shown = {text.text: text.style.colour for text in texts(page)}
     assert [shown[f"@a{number:02}"] for number in range(amount)] == [colours.account(n) for n in range(amount)]
 
 
@@ -103,7 +105,7 @@ def test_a_stale_account_is_grey_and_says_since_when_and_of_how_many_posts(amoun
     page = drawn(
         row("late", [9] * 60, "as of 23 Sept 14:05 UTC"), *(row(f"a{n}", [1] * 100) for n in range(amount - 1))
     )
-    shown = {text.words: text.style.colour for text in texts(page)}
+    shown = {text.text: text.style.colour for text in texts(page)}
     assert shown["@late"] == COLOURS[Theme.LIGHT].muted
     assert any(word.endswith("n=60 · as of 23 Sept 14:05 UTC") for word in words(page))
 

@@ -14,9 +14,10 @@ from PIL import Image
 
 from pipeline.chart.paint.marks import Bars, Dots
 from pipeline.chart.paint.theme import COLOURS, PALETTE
-from pipeline.chart.paint.typesetting import TEXT
+from pipeline.chart.paint.typesetting import TEXT_PX
 from pipeline.chart.views.posts.series import MOST_TOGETHER
 from pipeline.records import ChartData, Normalization, Theme, View
+from tests.unit.chart.boxes import text_box
 from tests.unit.chart.made import chart, png, row
 from tests.unit.chart.test_layout import drawn, texts
 
@@ -62,7 +63,7 @@ class Axis:
         page = drawn(data)
         grid = [mark for mark in page.marks if isinstance(mark, Bars) and mark.colour == COLOURS[data.spec.theme].grid]
         at = sorted({(left + right) / 2 for mark in grid for left, _, right, _ in mark.boxes})
-        labels = [value for text in texts(page) if (value := number(text.words)) >= 0 and text.style.size == TEXT]
+        labels = [value for text in texts(page) if (value := number(text.text)) >= 0 and text.style.size == TEXT_PX]
         low, high = min(labels), max(labels)
         values = sorted({low, high, *(10**power for power in range(10) if low < 10**power < high)})
         assert len(at) == len(values), (at, values)
@@ -100,10 +101,10 @@ def own_dots(data: ChartData, picture: Pixels) -> Mask:
     """The pixels of the first account's dots: of its colour, in its row, and no text."""
     colours, told = COLOURS[data.spec.theme], texts(drawn(data))
     found = of_colour(picture, colours.dot(colours.account(0)))
-    for left, top, right, bottom in (text.box for text in told):
+    for left, top, right, bottom in (text_box(text) for text in told):
         found[int(top) - 1 : int(bottom) + 2, int(left) - 1 : int(right) + 2] = False
-    baselines = [text.baseline for text in told if text.words.startswith("@")]
-    own = next(text.baseline for text in told if text.words == "@measured")
+    baselines = [text.baseline for text in told if text.text.startswith("@")]
+    own = next(text.baseline for text in told if text.text == "@measured")
     pitch = min((after - before for before, after in pairwise(sorted(baselines))), default=picture.shape[0] - own)
     top = own - LINE_ABOVE if len(baselines) > PALETTE else own
     found[: int(top)] = False
@@ -159,7 +160,7 @@ def test_the_ring_is_at_the_median_and_the_bar_spans_the_middle_half(name: str, 
     ink = COLOURS[theme].ink
     ring = next(mark for mark in page.marks if isinstance(mark, Dots) and mark.edge == ink)
     bar = next(mark for mark in page.marks if isinstance(mark, Bars) and mark.colour == ink)
-    own = list(dict.fromkeys(text.words for text in texts(page) if text.words.startswith("@"))).index("@measured")
+    own = list(dict.fromkeys(text.text for text in texts(page) if text.text.startswith("@"))).index("@measured")
     low, _, high = quantiles(CROWDS[name], method="inclusive") if len(CROWDS[name]) > 1 else CROWDS[name] * 3
     assert abs(ring.points[own][0] - axis.px(median(CROWDS[name]))) <= 1
     left, top, right, bottom = bar.boxes[own]
@@ -181,9 +182,7 @@ def test_post_by_post_each_dot_is_nearest_to_its_count_in_height(
     grid = next(mark for mark in page.marks if isinstance(mark, Bars) and mark.colour == COLOURS[theme].grid)
     heights = sorted({(top + bottom) / 2 for _, top, _, bottom in grid.boxes}, reverse=True)
     panels = accounts if accounts > MOST_TOGETHER else 1
-    high = max(
-        value for text in texts(page) if (value := number(text.words)) >= 0 and text.baseline < page.height - 110
-    )
+    high = max(value for text in texts(page) if (value := number(text.text)) >= 0 and text.baseline < page.height - 110)
     ticks = sorted({0, *(10**power for power in range(5) if 10**power < high), high})
     dots = [mark for mark in page.marks if isinstance(mark, Dots) and mark.size <= 12 and len(mark.points) > 1]
     assert len(dots) == accounts

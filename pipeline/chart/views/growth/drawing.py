@@ -10,7 +10,7 @@ from babel.dates import format_datetime
 
 from pipeline.chart.number_format import short, tick
 from pipeline.chart.paint.page import Page
-from pipeline.chart.paint.typesetting import TEXT, Style, width
+from pipeline.chart.paint.typesetting import TEXT_PX, Style, width
 from pipeline.chart.parts import frame, labels, overflow
 from pipeline.chart.parts.scale import ROUND
 from pipeline.chart.prepared import Chart
@@ -181,7 +181,7 @@ def _together(  # noqa: PLR0913, PLR0917 all that is drawn
 ) -> None:
     """Each line with its label at the right."""
     words = [_label(page, data, line) for line in drawn]
-    box = _plot(data, kept, frame.RIGHT - labels.taken(words), frame.TOP + TEXT / 2, bottom)
+    box = _plot(data, kept, frame.RIGHT - labels.taken(words), frame.TOP + TEXT_PX / 2, bottom)
     _axes(page, data, box)
     _lines(page, box, drawn)
     _rings(page, box, drawn, passed)
@@ -194,7 +194,7 @@ def _single(page: Page, data: ChartData, kept: Layout, line: Line, bottom: float
     name = f"@{line.row.handle}", Style(line.colour, NAME, bold=True)
     parts = [name, (_gained(data, line.row), ink), (_since(data, line.row), muted), (line.row.note or "", muted)]
     labels.heading(page, frame.TOP + NAME_BASELINE, parts)
-    box = _plot(data, kept, frame.RIGHT - STROKE * 2, frame.TOP + HEAD + TEXT / 2, bottom)
+    box = _plot(data, kept, frame.RIGHT - STROKE * 2, frame.TOP + HEAD + TEXT_PX / 2, bottom)
     _axes(page, data, box)
     _lines(page, box, [line])
 
@@ -270,7 +270,7 @@ def _times(page: Page, data: ChartData, box: Plot) -> None:
         x, words = box.x(moment), _time(data, moment, TIMES[data.spec.span])
         if x - width(words) / 2 >= frame.LEFT and x + width(words) / 2 <= box.right + STROKE:
             page.line([(x, box.bottom), (x, box.bottom + SPACE / 2)], page.colours.muted, 2)
-            page.text(x, box.bottom + SPACE + TEXT, words, Style(page.colours.muted), "center")
+            page.text(x, box.bottom + SPACE + TEXT_PX, words, Style(page.colours.muted), "center")
 
 
 def _round_times(box: Plot, every: timedelta) -> Iterator[datetime]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from pipeline.chart.paint.page import Page
-from pipeline.chart.paint.typesetting import TEXT, Style, width
+from pipeline.chart.paint.typesetting import TEXT_PX, Style, width
 from pipeline.chart.parts import frame, labels, overflow
 from pipeline.chart.parts.scale import Scale, scale_of
 from pipeline.chart.prepared import Chart
@@ -124,7 +124,7 @@ def _together(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale
     """Up to five lines in one drawing, each with its label at the right."""
     words = [_label(page, data, one) for one in drawn]
     left, right = frame.LEFT + ticks_width(data, scale), frame.RIGHT - labels.taken(words)
-    box = plot(left, right, frame.TOP + TEXT / 2, bottom - frame.LINE - SPACE, longest(drawn), scale)
+    box = plot(left, right, frame.TOP + TEXT_PX / 2, bottom - frame.LINE - SPACE, longest(drawn), scale)
     grid(page, [box])
     values_axis(page, data, box)
     posts_axis(page, data, box)

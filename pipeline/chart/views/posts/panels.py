@@ -8,7 +8,7 @@ from pipeline.chart.number_format import short
 from pipeline.chart.paint.marks import GAP
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.theme import blend
-from pipeline.chart.paint.typesetting import TEXT, Style, elide, width
+from pipeline.chart.paint.typesetting import TEXT_PX, Style, elide, width
 from pipeline.chart.parts import frame
 from pipeline.chart.parts.scale import Scale
 from pipeline.chart.views.posts.series import (
@@ -84,7 +84,7 @@ def _boxes(data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float
 def _heading(page: Page, data: ChartData, box: Plot, one: Series, head: float) -> None:
     """The name at the left, the median at the right; below why the account is grey."""
     row, style = one.entry.row, Style(one.colour, bold=True)
-    right, baseline = box.right + box.dot, box.top - head + TEXT - 4
+    right, baseline = box.right + box.dot, box.top - head + TEXT_PX - 4
     few = [sample_size(one.entry)] if len(row.values) < data.spec.count else []
     words = frame.SEPARATOR.join([short(one.entry.median or 0, data.spec.language), *few])
     room = right - box.left - APART - width(words)

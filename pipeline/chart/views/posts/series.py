@@ -8,7 +8,7 @@ from math import ceil
 from pipeline.chart.number_format import short, tick
 from pipeline.chart.paint.marks import GAP, SOLID, Dash
 from pipeline.chart.paint.page import Page
-from pipeline.chart.paint.typesetting import TEXT, Style, width
+from pipeline.chart.paint.typesetting import TEXT_PX, Style, width
 from pipeline.chart.parts.scale import Scale
 from pipeline.chart.ranking import RankedRow
 from pipeline.chart.views.posts.rolling_median import on_top, rolling_median, window
@@ -120,7 +120,7 @@ def ticks_width(data: ChartData, scale: Scale) -> float:
 
 def values_axis(page: Page, data: ChartData, box: Plot) -> None:
     style = Style(page.colours.muted)
-    for value in box.scale.labels(lambda value: (box.y(value), TEXT + 4)):
+    for value in box.scale.labels(lambda value: (box.y(value), TEXT_PX + 4)):
         page.text(box.left - SPACE / 2, box.y(value) + 12, tick(value, data.spec.language), style, "right")
 
 
@@ -144,7 +144,7 @@ def posts_axis(page: Page, data: ChartData, box: Plot) -> None:
     """From the oldest post to the newest."""
     style, language = Style(page.colours.muted), data.spec.language
     gettext, ngettext = translator(language).gettext, translator(language).ngettext
-    baseline = box.bottom + SPACE + TEXT
+    baseline = box.bottom + SPACE + TEXT_PX
     oldest = ngettext("{count:number} post ago", "{count:number} posts ago", box.span)
     newest = gettext("newest")
     middle = short(box.span // 2, language)

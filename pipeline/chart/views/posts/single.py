@@ -6,7 +6,7 @@ from babel.dates import format_datetime
 
 from pipeline.chart.number_format import short
 from pipeline.chart.paint.page import Page
-from pipeline.chart.paint.typesetting import TEXT, Style, width
+from pipeline.chart.paint.typesetting import TEXT_PX, Style, width
 from pipeline.chart.parts import frame, labels
 from pipeline.chart.parts.scale import Scale
 from pipeline.chart.views.posts.series import (
@@ -60,7 +60,7 @@ def _top(one: Series, scale: Scale, bottom: float) -> float:
     """As high as may be with room for the words over the best post."""
     top = frame.TOP + HEAD
     best = scale.placed(bottom, top)(max(one.values))
-    return top + max(ABOVE + TEXT - (best - top), 0)
+    return top + max(ABOVE + TEXT_PX - (best - top), 0)
 
 
 def _heading(page: Page, data: ChartData, one: Series) -> None:
@@ -84,4 +84,4 @@ def _best(page: Page, data: ChartData, box: Plot, one: Series) -> tuple[float, f
     x, y = box.point(ago, top)
     middle = min(max(x, box.left + half), box.right - half)
     page.text(middle, y - ABOVE, words, Style(page.colours.ink), "center")
-    return middle - half - SPACE / 2, middle + half + SPACE / 2, y - ABOVE - TEXT, y - ABOVE / 2
+    return middle - half - SPACE / 2, middle + half + SPACE / 2, y - ABOVE - TEXT_PX, y - ABOVE / 2

@@ -6,7 +6,7 @@ from math import ceil
 
 from pipeline.chart.number_format import short
 from pipeline.chart.paint.page import Page
-from pipeline.chart.paint.typesetting import TEXT, Style, elide, width
+from pipeline.chart.paint.typesetting import TEXT_PX, Style, elide, width
 from pipeline.chart.parts import frame, overflow
 from pipeline.chart.prepared import Chart
 from pipeline.chart.ranking import RankedRow
@@ -77,7 +77,7 @@ class Line:
 
     @property
     def size(self) -> int:
-        return round(min(max(self.height * 0.6, TEXT), 40))
+        return round(min(max(self.height * 0.6, TEXT_PX), 40))
 
     @property
     def bar(self) -> tuple[float, float]:
