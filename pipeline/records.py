@@ -1,4 +1,4 @@
-"""The plain values that the rooms hand to each other."""
+"""The plain values that modules pass to each other."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ class LazyString:
 
 
 class Metric(StrEnum):
-    """What is counted of a post; the value is the dataset's column."""
+    """A count of a post; the value is the dataset's column."""
 
     REPOSTS = "reposts"
     LIKES = "likes"
@@ -38,16 +38,16 @@ class Metric(StrEnum):
     ENGAGEMENT = "engagement"
 
     def of(self, counts: "Counts") -> int | None:
-        """The count of a post, None where the source did not tell.
+        """The count of a post, None where the network does not tell it.
 
-        Engagement is all that people did with it: where one of its parts is not known, their sum is not.
+        Engagement is the sum of reposts, likes, replies, quotes and bookmarks, None where one of them is.
         """
         parts = [count for count in map(counts.__getattribute__, self.parts) if count is not None]
         return sum(parts) if len(parts) == len(self.parts) else None
 
     @property
     def parts(self) -> "tuple[Metric, ...]":
-        """The counts that it is the sum of."""
+        """The counts that make it up: itself, or those whose sum is engagement."""
         return (
             tuple(each for each in Metric if each not in {Metric.VIEWS, self}) if self is Metric.ENGAGEMENT else (self,)
         )
@@ -105,7 +105,7 @@ class Mode(StrEnum):
 
 
 class State(StrEnum):
-    """What the network says of an account."""
+    """The state of an account on its network."""
 
     ACTIVE = "active"
     PROTECTED = "protected"
@@ -114,7 +114,7 @@ class State(StrEnum):
 
 
 class Counts(NamedTuple):
-    """A post's counts at one moment; None where the source did not tell, never a zero in its place.
+    """A post's counts at one moment. What the network does not tell is None, never zero.
 
     A tuple, as a post is, since ticks make tens of thousands of them: a frozen dataclass takes three times as long.
     """
@@ -128,7 +128,7 @@ class Counts(NamedTuple):
 
 
 class Post(NamedTuple):
-    """An account's own post, as last read. created_at is aware, in UTC."""
+    """An account's own post, as last fetched. created_at is aware, in UTC."""
 
     id: str
     created_at: datetime
@@ -137,7 +137,7 @@ class Post(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the network says of a handle; remote_id is None where there is no such account or it is suspended."""
+    """The account that a handle names; remote_id is None where there is none, or it is suspended."""
 
     handle: str
     state: State
@@ -146,12 +146,13 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """What came of reading an account's newest posts, newest first.
+    """The result of fetching an account's newest posts.
 
-    posts: None where the reading failed; problem then says why, and state where the network spoke of the account.
-    complete: all of the newest `depth` posts are among these, so that any other is gone or older. Otherwise posts older
-        than these may exist too.
-    partial: the network left something out, so that what is not among the posts may still exist.
+    at: when they were fetched.
+    posts: newest first; None where fetching failed. problem then says why, and state what the network said of the
+        account, if it did.
+    complete: the newest `depth` posts are all among these, so that any other is deleted or older.
+    partial: the network left some posts out, so that a post that is not among these may still exist.
     stopped_until: the network must not be asked again before this moment; problem says why.
     requests: how many were made of the network.
     had_turn: False where the network was not asked, or so late that it could not answer in time.
@@ -171,7 +172,7 @@ class FetchResult:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An account to be read now, and how many of its newest posts."""
+    """An account to fetch now. remote_id: its id on the network. depth: how many of its newest posts to fetch."""
 
     account_id: int
     remote_id: str
@@ -248,7 +249,7 @@ class ChartData:
     rows: in the comparison's own order, which never changes and gives the accounts their colours.
     before: the layout of the comparison's chart before this one; None for its first.
     now: the end of the span in views of gains, which is as_of or later; None in other views.
-    fades_at: when the chart will be outdated although nothing is fetched, since the span moves; None for never.
+    expires_at: when the chart will be outdated although nothing is fetched, since the span moves; None for never.
     """
 
     spec: ChartSpec

@@ -1,4 +1,4 @@
-"""The one place that reads the environment (and .env): typed, frozen, every problem told at once."""
+"""The settings, from the environment and .env: typed, frozen, with all problems reported at once."""
 
 import difflib
 import os
@@ -20,7 +20,7 @@ from pipeline.errors import ConfigError
 from pipeline.server_addresses import LONGEST_SOCKET_PATH, Address, AddressError
 
 FILES = {"sqlite", "unix"}
-"""Addresses of files, whose paths may hold any sign."""
+"""Schemes of addresses whose paths may hold any character."""
 ENCODE = (
     "has a sign in its user or password that addresses use themselves; write %40 for @, %2F for /, %3A for :, and so on"
 )
@@ -35,7 +35,7 @@ HOW_TO_GET = {
 
 
 def _ids(value: object) -> object:
-    """Chat or user ids as people write them: 123, -100456."""
+    """Split ids of chats or users as people write them: 123, -100456."""
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
@@ -44,7 +44,7 @@ def _fail(message: str) -> PydanticCustomError:
 
 
 def _parts(value: str) -> SplitResult:
-    """The address in its parts, where its user and password cannot be taken for any other of them."""
+    """Parse the address. Refuses one whose user or password could be taken for another part."""
     try:
         parts = urlsplit(value)
         _ = parts.port
@@ -87,7 +87,7 @@ def _as_read_by(read: Callable[[str], Address], value: str) -> str:
 
 
 def _database_address(value: str) -> str:
-    """Hosts hand out postgres:// and postgresql://; SQLAlchemy wants the driver's name in it."""
+    """Hosting services give postgres:// and postgresql://; SQLAlchemy needs the driver's name in it."""
     parts = _parts(value)
     scheme = parts.scheme
     if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
@@ -98,7 +98,7 @@ def _database_address(value: str) -> str:
 
 
 def _folder(value: Path) -> Path:
-    """A ~ stands for the home, as in a shell; what no database takes for a path is refused here."""
+    """Replace a ~ by the home, as a shell does, and refuse a path that databases cannot open."""
     try:
         os.fspath(value).encode()
         return value.expanduser()
@@ -115,7 +115,7 @@ def _bot_token(value: SecretStr) -> SecretStr:
 
 
 def _token(value: SecretStr) -> SecretStr:
-    """Tokens travel in headers, which take no other letters; others come with quotes of a word processor."""
+    """Refuse characters that an HTTP header cannot hold, such as the quotes of a word processor."""
     if not re.fullmatch("[!-~]+", value.get_secret_value()):
         raise _fail("has blanks or letters that no token has; copy it anew")
     return value
@@ -128,7 +128,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
 class Settings(BaseSettings):
-    """What the environment says; .env.example explains each."""
+    """All settings; .env.example explains each."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="forbid", frozen=True)
 
@@ -177,13 +177,13 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 pydantic names them all
+        settings_cls: type[BaseSettings],  # noqa: ARG003 pydantic passes them by name
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over what is given to the class, which is what stands in .env."""
+        """The environment goes before the values given to the class, which are those of .env."""
         return env_settings, init_settings
 
     @field_validator("dropbox_refresh_token")
@@ -206,7 +206,7 @@ class Settings(BaseSettings):
 
     @property
     def redis_socket(self) -> Path:
-        """Where the private Redis listens."""
+        """The socket of the private Redis."""
         return _socket_in(self.data_dir)
 
     @property
@@ -219,7 +219,7 @@ class Settings(BaseSettings):
 
     @property
     def redis_address(self) -> str:
-        """As redis-py takes it."""
+        """The address of Redis for redis-py."""
         return self.redis.for_redis
 
     @property
@@ -232,7 +232,7 @@ class Settings(BaseSettings):
 
     @property
     def dropbox_account(self) -> str:
-        """Tells one Dropbox from another, by a digest of what leads there: with another log-in nothing is there yet."""
+        """Identifies the Dropbox by a digest of its credentials: with another log-in, no file is there yet."""
         token = self.dropbox_refresh_token.get_secret_value() if self.dropbox_refresh_token else ""
         parts = (self.dropbox_app_key or "", token, self.dropbox_api_url or "")
         return sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -243,7 +243,7 @@ class Settings(BaseSettings):
 
     @property
     def secrets(self) -> list[str]:
-        """Every value that no log may show: the tokens and the passwords in addresses."""
+        """The values that no log may show: tokens, and passwords in addresses."""
         fields = (self.telegram_bot_token, self.x_bearer_token, self.dropbox_refresh_token)
         tokens = [field.get_secret_value() for field in fields if field is not None]
         servers = (self.database_url, self.redis_url, self.broker_url)
@@ -253,19 +253,19 @@ class Settings(BaseSettings):
 
 
 class BotSettings(Settings):
-    """What the bot cannot do without."""
+    """The settings, with those that the bot needs."""
 
     telegram_bot_token: BotToken
 
 
 class PipelineSettings(Settings):
-    """What the pipeline cannot do without."""
+    """The settings, with those that the pipeline needs."""
 
     x_bearer_token: Token
 
 
 class DeploymentSettings(Settings):
-    """What all the processes together cannot do without."""
+    """The settings, with those that all processes together need."""
 
     telegram_bot_token: BotToken
     x_bearer_token: Token
@@ -276,7 +276,7 @@ def _socket_in(folder: Path) -> Path:
 
 
 def _passwords(address: str) -> Iterator[str]:
-    """The address's passwords, as they stand there and as they are."""
+    """The address's passwords, quoted as they are written and unquoted."""
     parts = urlsplit(address)
     if parts.password:
         plain = unquote(parts.password)

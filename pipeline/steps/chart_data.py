@@ -8,10 +8,11 @@ from hashlib import sha256
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
+from pipeline import i18n
 from pipeline.chart.number_format import short
 from pipeline.chart.views import VIEWS
 from pipeline.chart.views.definition import Figures
-from pipeline.i18n import STATE_NAMES, Translator, lazy_gettext, translator
+from pipeline.i18n import STATE_NAMES, Translator, lazy_gettext
 from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, Metric, Normalization, Post, State
 from pipeline.sources.x.facts import views_are_counted
 from pipeline.store.growth import Growth, compute_growth
@@ -20,17 +21,17 @@ from pipeline.store.tables import Account, Comparison
 DAY = timedelta(days=1)
 VIEWS_OF_RATE = 1000
 SHORT_STATES = {State.MISSING: lazy_gettext("gone")}
-"""What is said of an account that still has posts, beside the day of its figures."""
+"""The state of an account that still has posts, in a note that names the day of its figures too."""
 
 
 layouts = TypeAdapter(Layout)
 """Packs a layout to JSON bytes and back."""
 shown = TypeAdapter(tuple[ChartSpec, tuple[ChartRow, ...], tuple[int, ...], tuple[str, ...]])
-"""Packs what a chart shows but for its time: the rows, how many of their posts are young, and what is gained a day."""
+"""Packs what a chart shows except for its time: the spec, the rows, each row's number of young posts and rate a day."""
 Timelines = Sequence[tuple[Account, Sequence[Post]]]
 """A comparison's accounts, in the order that it keeps, each with its newest posts, newest first."""
 Counted = Sequence[tuple[int, Post]]
-"""Posts with what they have of a metric, newest first."""
+"""Posts with their count of a metric, newest first."""
 
 
 def chart_data(session: Session, comparison: Comparison, timelines: Timelines, now: datetime) -> ChartData:
@@ -48,8 +49,11 @@ def chart_data(session: Session, comparison: Comparison, timelines: Timelines, n
 
 
 def inputs(data: ChartData) -> str:
-    """The digest of all that a chart shows but for its time."""
-    daily = data.spec.normalization is Normalization.DAILY  # it falls with every second, by less than is shown
+    """The digest of all that a chart shows except for its time. A chart of equal inputs need not be drawn again.
+
+    A rate per day falls with every second; it counts here as rounded for the chart.
+    """
+    daily = data.spec.normalization is Normalization.DAILY
     rows = tuple(replace(row, read_at=None, total=None if daily else row.total) for row in data.rows)
     young = tuple(sum(data.young(row)) for row in data.rows)
     per_day = tuple(short(row.total or 0) for row in data.rows) if daily else ()
@@ -57,7 +61,7 @@ def inputs(data: ChartData) -> str:
 
 
 def _grown(data: ChartData, grown: Sequence[Growth], now: datetime) -> ChartData:
-    """With what was gained until now, of the accounts of whose posts the metric is known."""
+    """Add to the data what was gained until now, by the accounts of whose posts the metric is known."""
     known = [each if row.values else Growth() for row, each in zip(data.rows, grown, strict=True)]
     expires_at = min((each.expires_at for each in known if each.expires_at), default=None)
     rows = tuple(
@@ -78,7 +82,7 @@ def _row(account: Account, posts: Sequence[Post], spec: ChartSpec, as_of: dateti
 
 
 def counted_in(posts: Sequence[Post], spec: ChartSpec) -> Counted:
-    """The posts of which the metric is known, and for a rate their views."""
+    """The posts whose metric is known and, for a rate per view, that have views."""
     counted = [(value, post) for post in posts if (value := spec.metric.of(post.counts)) is not None]
     return (
         [(value, post) for value, post in counted if post.counts.views]
@@ -88,16 +92,15 @@ def counted_in(posts: Sequence[Post], spec: ChartSpec) -> Counted:
 
 
 def measure(value: int, post: Post, spec: ChartSpec) -> float:
-    """What a post has by the look's basis: per 1,000 views, else as counted."""
+    """A post's figure: its count, or its rate per 1,000 views."""
     return VIEWS_OF_RATE * value / (post.counts.views or 1) if spec.normalization is Normalization.RATE else value
 
 
 def total_of(counted: Counted, spec: ChartSpec, read_at: datetime) -> float | None:
-    """All posts together: what they have, what 1,000 of their views brought, or what came a day.
+    """The figure of all posts together: their sum, their sum per 1,000 of their views, or their sum per day.
 
-    A day's is what they have by the days from the oldest of them until they were read, which for an account that cannot
-    be read any more is not now. Less than a day counts as one, since nobody knows what comes in the rest of it: that is
-    what the day until then brought, and at least that where it had more posts than are asked for.
+    The days run from the oldest of the posts until they were fetched, which for an account that cannot be fetched any
+    more is long ago. Less than a day counts as one, since nobody knows what the rest of it will bring.
     """
     if not counted:
         return None
@@ -112,50 +115,50 @@ def total_of(counted: Counted, spec: ChartSpec, read_at: datetime) -> float | No
 
 
 def _note(account: Account, posts: Sequence[Post], spec: ChartSpec, counted: int, as_of: datetime) -> str | None:
-    said = translator(spec.language)
+    translator = i18n.translator(spec.language)
     if account.state is not State.ACTIVE:
-        return _lost(account, said, as_of, some=counted > 0)
+        return _lost(account, translator, as_of, some=counted > 0)
     if account.fetched_at is None:
-        return said.gettext("not read yet")
+        return translator.gettext("not read yet")
     if not posts:
-        return said.gettext("no posts of its own")
+        return translator.gettext("no posts of its own")
     if not counted:
-        return _unknown(posts, spec, said)
+        return _unknown(posts, spec, translator)
     known = sum(is_known(post, spec) for post in posts)
     notes = []
     if known < len(posts):
-        counted_of = said.ngettext(
+        counted_of = translator.ngettext(
             "{known} of {count} post counted", "{known} of {count} posts counted", len(posts), known=known
         )
         notes.append(counted_of)
     if account.stale:
-        notes.append(said.gettext("as of {time}", time=said.short_moment(account.fetched_at, as_of)))
+        notes.append(translator.gettext("as of {time}", time=translator.short_moment(account.fetched_at, as_of)))
     return " · ".join(notes) or None
 
 
 def is_known(post: Post, spec: ChartSpec) -> bool:
-    """Whether the network tells of the post all that its figure is made of."""
+    """Whether the network tells all counts that the post's figure is made of."""
     rated = spec.normalization is not Normalization.RATE or post.counts.views is not None
     return rated and spec.metric.of(post.counts) is not None
 
 
-def _unknown(posts: Sequence[Post], spec: ChartSpec, said: Translator) -> str:
-    """What is not known of any of the posts, so that none has a figure."""
+def _unknown(posts: Sequence[Post], spec: ChartSpec, translator: Translator) -> str:
+    """The note of a row without a figure: which count is not known of any post."""
     needed = [*spec.metric.parts, *([Metric.VIEWS] if spec.normalization is Normalization.RATE else [])]
     for metric in needed:
         if all(metric.of(post.counts) is None for post in posts):
             if metric is Metric.VIEWS and not any(views_are_counted(post.created_at, 1) for post in posts):
-                return said.gettext("views not counted before 15 Dec 2022")
-            return said.gettext("{metric} not known", metric=said.metric(metric))
+                return translator.gettext("views not counted before 15 Dec 2022")
+            return translator.gettext("{metric} not known", metric=translator.metric(metric))
     if any(is_known(post, spec) for post in posts):  # by a rate, and 0 views have none
-        return said.gettext("no views yet")
-    return said.gettext("{metric} not known", metric=said.listed(map(said.metric, needed)))
+        return translator.gettext("no views yet")
+    return translator.gettext("{metric} not known", metric=translator.listed(map(translator.metric, needed)))
 
 
-def _lost(account: Account, said: Translator, as_of: datetime, *, some: bool) -> str:
-    """What became of an account, and of which day its last figures are."""
+def _lost(account: Account, translator: Translator, as_of: datetime, *, some: bool) -> str:
+    """The note of an account that cannot be fetched any more: its state, and the day of its last figures, if any."""
     state = STATE_NAMES[account.state]
     if account.fetched_at is None or not some:
-        return said.gettext(state)
-    day = said.short_day(account.fetched_at, as_of)
-    return said.gettext("{state}, as of {time}", state=SHORT_STATES.get(account.state, state), time=day)
+        return translator.gettext(state)
+    day = translator.short_day(account.fetched_at, as_of)
+    return translator.gettext("{state}, as of {time}", state=SHORT_STATES.get(account.state, state), time=day)
