@@ -1,4 +1,4 @@
-"""A sandbox on a free port for each test, and the people and bots that use it."""
+"""A sandbox on a free port for each test, a client of its control API, and bots."""
 
 import asyncio
 import threading
@@ -20,13 +20,13 @@ OTHER_TOKEN = "8100000002:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
 
 @pytest.fixture(autouse=True)
 def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
-    """python-telegram-bot warns unless the coming type of retry_after is asked for."""
+    """Choose the coming type of retry_after, since python-telegram-bot warns of the current one."""
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """The address of a running sandbox, served from a thread of its own."""
+    """The URL of a sandbox that runs in a thread."""
     loop = asyncio.new_event_loop()
     ready: Future[str] = Future()
     thread = threading.Thread(target=loop.run_forever)
@@ -47,16 +47,16 @@ async def _start(ready: Future[str]) -> Callable[[], Any]:
     return runner.cleanup
 
 
-async def eventually(look: Callable[[], T], within_s: float = 5) -> T:
-    """Look again and again, while the test's own requests go on, until there is something."""
+async def eventually(check: Callable[[], T], within_s: float = 5) -> T:
+    """Call check until its result is true, and return it, while the test's own requests go on."""
     async with asyncio.timeout(within_s):
-        while not (seen := look()):  # noqa: ASYNC110 - what is looked at is another process or thread
+        while not (result := check()):  # noqa: ASYNC110 - what is checked is in another thread or process
             await asyncio.sleep(0.01)
-    return seen
+    return result
 
 
 class ControlApi:
-    """The control door, as a person or a check uses it."""
+    """A client of the control API."""
 
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=f"{url}/_control")
@@ -71,7 +71,7 @@ class ControlApi:
         return self._answer(self._http.delete(path))
 
     def bytes(self, address: str) -> bytes:
-        """What stands at a path that the door itself named."""
+        """The content at a path that the control API has returned."""
         return self._http.get(self._http.base_url.join(address)).content
 
     def refused(self, path: str, **fields: Any) -> str:
@@ -114,7 +114,7 @@ async def bot(url: str) -> AsyncIterator[Bot]:
 
 @pytest.fixture
 def raw(url: str) -> Iterator[Callable[..., httpx.Response]]:
-    """Calls the Bot API without a library, so that calls no library would make can be tried."""
+    """Calls the Bot API without a library, for calls that a library does not make."""
     with httpx.Client(base_url=f"{url}/telegram/bot{TOKEN}/") as http:
 
         def call(method: str, **parameters: Any) -> httpx.Response:

@@ -24,7 +24,7 @@ def picture() -> bytes:
     return file.getvalue()
 
 
-async def test_calls_are_recorded_with_what_they_carried(bot: Bot, control: ControlApi) -> None:
+async def test_calls_are_recorded_with_their_parameters(bot: Bot, control: ControlApi) -> None:
     sent = await bot.send_photo(7, picture(), caption="42", filename="chart.png")
     await bot.edit_message_media(InputMediaPhoto(picture(), caption="new"), 7, sent.message_id)
     with pytest.raises(BadRequest):
@@ -51,7 +51,7 @@ async def test_since_gives_only_what_came_later(bot: Bot, control: ControlApi) -
     assert control.get("calls", service="x", since=last) == []
 
 
-def test_calls_of_the_other_services_have_their_names(url: str, control: ControlApi) -> None:
+def test_each_services_calls_are_named_by_their_methods(url: str, control: ControlApi) -> None:
     httpx.get(f"{url}/x/2/users/123/tweets", params={"max_results": 5})
     httpx.get(f"{url}/x/2/users/by/username/nasa")
     httpx.get(f"{url}/x/2/users/by", params={"usernames": "nasa"})
@@ -70,7 +70,7 @@ def test_calls_of_the_other_services_have_their_names(url: str, control: Control
     assert "s3cret" not in str(calls)
 
 
-def test_the_control_door_itself_is_not_recorded(control: ControlApi) -> None:
+def test_requests_to_the_control_api_are_not_recorded(control: ControlApi) -> None:
     control.get("telegram/chats")
     assert control.get("calls") == []
 
@@ -114,7 +114,7 @@ async def test_faults_can_be_cleared(bot: Bot, control: ControlApi) -> None:
     await bot.send_message(7, "fine")
 
 
-async def test_a_late_answer_still_means_that_the_call_counted(bot: Bot, control: ControlApi) -> None:
+async def test_a_delayed_call_is_executed(bot: Bot, control: ControlApi) -> None:
     control.post("faults", service="telegram", method="sendMessage", delay=1)
     with pytest.raises(TimedOut):
         await bot.send_message(7, "sent all the same", read_timeout=0.2)
@@ -132,7 +132,9 @@ async def test_status_0_closes_the_connection(bot: Bot, control: ControlApi) -> 
 
 
 @pytest.mark.parametrize("status", [0, 502])
-async def test_what_is_accepted_is_done_and_only_its_answer_is_lost(bot: Bot, control: ControlApi, status: int) -> None:
+async def test_an_accepted_call_is_executed_and_only_its_answer_is_replaced(
+    bot: Bot, control: ControlApi, status: int
+) -> None:
     control.post("faults", service="telegram", method="sendMessage", status=status, accepted=True)
     with pytest.raises(NetworkError):
         await bot.send_message(7, "arrived")

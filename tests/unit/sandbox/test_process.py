@@ -1,4 +1,4 @@
-"""The sandbox as a process: starts with one line's fuss at most, stops at once."""
+"""The sandbox as a process: problems at its start are one line, and it stops at once."""
 
 import signal
 import subprocess

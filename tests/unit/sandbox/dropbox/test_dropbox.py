@@ -1,4 +1,4 @@
-"""The Dropbox stand-in through an unpatched dropbox library."""
+"""The stand-in of Dropbox, used by the dropbox library."""
 
 import re
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from dropbox.exceptions import ApiError, AuthError, BadInputError
 from dropbox.files import DeletedMetadata, FileMetadata, FolderMetadata, ListRevisionsMode, WriteMode
 from requests.adapters import HTTPAdapter
 
-# The library takes naive UTC times; from Python 3.12 on that is deprecated.
+# The library uses datetime.utcnow, which is deprecated from Python 3.12 on.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 
 BYTES = b"post,reposts\n1,2\n"
 
 
 class Elsewhere(HTTPAdapter):
-    """Takes what is meant for Dropbox to the sandbox."""
+    """Sends requests to the sandbox instead of Dropbox."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ def test_the_second_of_different_files_conflicts(cloud: dropbox.Dropbox) -> None
         cloud.files_upload(b"three", "/a.csv", strict_conflict=True)
 
 
-def test_folders_and_files_stand_in_each_other_s_way(cloud: dropbox.Dropbox) -> None:
+def test_folders_and_files_cannot_have_the_same_path(cloud: dropbox.Dropbox) -> None:
     cloud.files_upload(b"one", "/a/b.csv")
     with pytest.raises(ApiError) as caught:
         cloud.files_upload(b"two", "/a", mode=WriteMode.overwrite)
@@ -184,7 +184,7 @@ def test_revisions_stay_after_deletion(cloud: dropbox.Dropbox) -> None:
     assert isinstance(cloud.files_get_metadata("/a.csv", include_deleted=True), DeletedMetadata)
 
 
-def test_who_is_asked(cloud: dropbox.Dropbox) -> None:
+def test_the_account_and_the_connection_can_be_checked(cloud: dropbox.Dropbox) -> None:
     assert cloud.users_get_current_account().name.display_name == "Demo Person"
     assert cloud.check_user("hello").result == "hello"
 
@@ -310,7 +310,7 @@ def test_a_bad_argument_is_named(session: requests.Session, token: str, argument
     assert problem in answer.text
 
 
-def test_calls_that_are_not_dropbox_s(session: requests.Session, token: str) -> None:
+def test_calls_that_dropbox_does_not_have_are_refused(session: requests.Session, token: str) -> None:
     api, authorized = "https://api.dropboxapi.com/2", {"Authorization": f"Bearer {token}"}
     assert (
         session.post(f"{api}/files/upload_all", headers=authorized).text == 'Unknown API function: "files/upload_all"'

@@ -1,4 +1,4 @@
-"""The flood limits, with the clock in the test's hand."""
+"""The flood limits, at times that the test sets."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def test_the_bot_as_a_whole_sends_thirty_a_second() -> None:
     assert sum(retry_after(limits, chat, 101.0) is None for chat in chats) == 30
 
 
-def test_what_is_refused_costs_nothing() -> None:
+def test_a_refused_message_does_not_count() -> None:
     limits = Limits()
     for _ in range(10):
         retry_after(limits, PRIVATE, 100.0)

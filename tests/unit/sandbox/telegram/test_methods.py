@@ -1,4 +1,4 @@
-"""What the bot says and how strictly it is taken."""
+"""The methods of the Bot API, and what they refuse."""
 
 import io
 from collections.abc import Callable
@@ -289,9 +289,9 @@ async def test_messages_are_deleted_once(bot: Bot, control: ControlApi) -> None:
 
 
 async def test_others_messages_in_groups_are_not_the_bots_to_delete(bot: Bot, control: ControlApi) -> None:
-    said = control.send(GROUP, 7, "/start")
+    message_id = control.send(GROUP, 7, "/start")
     with pytest.raises(BadRequest, match="Message can't be deleted"):
-        await bot.delete_message(GROUP, said)
+        await bot.delete_message(GROUP, message_id)
 
 
 async def test_answers_to_unknown_presses_are_too_late(bot: Bot) -> None:

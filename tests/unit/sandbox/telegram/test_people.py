@@ -1,4 +1,4 @@
-"""What people do in the chats, and which updates come of it."""
+"""What people do in chats, and the updates that the bot gets."""
 
 import pytest
 from telegram import Bot, Message, Update
@@ -173,7 +173,7 @@ def test_a_button_of_no_message_cannot_be_pressed(control: ControlApi) -> None:
     assert "no message 99" in control.refused("telegram/press", chat_id=7, user_id=7, message_id=99, data="yes")
 
 
-async def test_of_a_deleted_message_a_press_tells_only_where_it_stood(bot: Bot, control: ControlApi) -> None:
+async def test_a_press_on_a_deleted_message_has_only_its_chat_and_id(bot: Bot, control: ControlApi) -> None:
     control.send(7, 7, "/start")
     sent = await bot.send_message(7, "Choose")
     control.post("telegram/delete", chat_id=7, message_id=sent.message_id)
@@ -234,7 +234,7 @@ async def test_a_bot_can_be_added_before_anybody_writes(bot: Bot, control: Contr
     assert (await bot.get_chat_member(CHANNEL, 7)).status == "creator"
 
 
-async def test_a_group_that_grows_leaves_its_new_address(bot: Bot, control: ControlApi) -> None:
+async def test_a_migrated_group_names_its_supergroup(bot: Bot, control: ControlApi) -> None:
     control.send(BASIC_GROUP, 7, "/start", chat_type="group", title="Friends")
     new_id = control.post("telegram/migrate", chat_id=BASIC_GROUP)["chat_id"]
     moved, arrived = [update.message for update in (await bot.get_updates())[-2:]]
@@ -247,7 +247,7 @@ async def test_a_group_that_grows_leaves_its_new_address(bot: Bot, control: Cont
     await bot.send_message(new_id, "Hello")
 
 
-def test_only_basic_groups_grow(control: ControlApi) -> None:
+def test_only_basic_groups_migrate(control: ControlApi) -> None:
     control.send(GROUP, 7, "/start")
     assert "not a basic group" in control.refused("telegram/migrate", chat_id=GROUP)
 
@@ -273,7 +273,7 @@ async def test_a_message_that_a_person_deletes_is_gone(bot: Bot, control: Contro
         ({"chat_id": 7, "user_id": 7, "text": ""}, "text is empty"),
     ],
 )
-def test_nonsense_at_the_control_door_is_explained(control: ControlApi, fields: dict[str, object], why: str) -> None:
+def test_the_control_api_explains_wrong_input(control: ControlApi, fields: dict[str, object], why: str) -> None:
     assert why in control.refused("telegram/send", **fields)
 
 

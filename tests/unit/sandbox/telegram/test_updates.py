@@ -139,7 +139,7 @@ def test_nobody_is_ready_before_the_first_poll(url: str) -> None:
 
 
 class Receiver:
-    """A bot's webhook: keeps what it gets, after refusing the first requests."""
+    """A webhook that refuses the first requests and keeps the later ones."""
 
     def __init__(self, refusals: int = 0) -> None:
         self._refusals = refusals

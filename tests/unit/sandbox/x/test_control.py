@@ -1,4 +1,4 @@
-"""The X stand-in's control door, and the file it may start from."""
+"""The control API of the stand-in of X, and files of accounts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,8 +46,8 @@ def test_loading_again_replaces_and_adds(http: httpx.Client) -> None:
 def test_a_state_alone_leaves_the_made_up_posts(http: httpx.Client) -> None:
     http.get("/x/2/users/by?usernames=nasa")
     before = accounts(http)["nasa"]
-    told = http.post("/_control/x/accounts", json={"accounts": [{"username": "nasa", "state": "suspended"}]})
-    assert told.json() == {"accounts": 1, "posts": 0}
+    loaded = http.post("/_control/x/accounts", json={"accounts": [{"username": "nasa", "state": "suspended"}]})
+    assert loaded.json() == {"accounts": 1, "posts": 0}
     assert accounts(http)["nasa"] == {**before, "state": "suspended"}
     assert "suspended" in http.get("/x/2/users/by?usernames=nasa").json()["errors"][0]["detail"]
 
@@ -61,7 +61,7 @@ def test_an_id_under_a_new_name_is_a_rename(http: httpx.Client) -> None:
     assert (refused.status_code, refused.json()) == (400, {"error": "the account after has the id 9 already, not 10"})
 
 
-def test_posts_change_and_go(http: httpx.Client) -> None:
+def test_posts_are_changed_and_deleted(http: httpx.Client) -> None:
     load(http, HEADER + ROW)
     changed = http.post("/_control/x/posts/100", json={"retweets": 50, "views": None}).json()
     assert changed == {
@@ -82,7 +82,7 @@ def test_posts_change_and_go(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("counts", [{"retweets": -1}, {"retweets": True}, {"likes": "5"}, {"reposts": 1}, {}, [1]])
-def test_senseless_metrics_are_refused(http: httpx.Client, counts: Any) -> None:
+def test_invalid_metrics_are_refused(http: httpx.Client, counts: Any) -> None:
     load(http, HEADER + ROW)
     assert "error" in http.post("/_control/x/posts/100", json=counts).json()
     assert (metrics(http, 100) or {})["retweet_count"] == 5
@@ -95,7 +95,7 @@ def test_made_up_posts_change_too(http: httpx.Client) -> None:
     assert (metrics(http, int(newest)) or {})["retweet_count"] == 123_456
 
 
-def test_a_limit_agreed_on_stands_for_the_usual_one(http: httpx.Client) -> None:
+def test_a_limit_that_is_set_replaces_each_endpoints_own(http: httpx.Client) -> None:
     http.post("/_control/x/limit", json={"requests": 2}).raise_for_status()
     answers = [http.get("/x/2/users/by?usernames=nasa") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -106,7 +106,7 @@ def test_a_limit_agreed_on_stands_for_the_usual_one(http: httpx.Client) -> None:
     assert http.get("/x/2/users/by?usernames=nasa").headers["x-rate-limit-limit"] == "300"
 
 
-def test_reset_forgets_what_was_told(http: httpx.Client) -> None:
+def test_reset_forgets_loaded_accounts(http: httpx.Client) -> None:
     load(http, HEADER + ROW)
     http.post("/_control/reset")
     assert accounts(http) == {}
@@ -125,7 +125,7 @@ def test_reset_forgets_what_was_told(http: httpx.Client) -> None:
         ("nasa,1\n", "row 2: it has not as many columns as the first row"),
     ],
 )
-def test_a_bad_cell_is_named_and_nothing_changes(http: httpx.Client, rows: str, problem: str) -> None:
+def test_an_error_in_a_cell_is_located_and_nothing_changes(http: httpx.Client, rows: str, problem: str) -> None:
     answer = load(http, HEADER + rows)
     assert answer.status_code == 400
     assert problem in answer.json()["error"]
@@ -143,13 +143,13 @@ def test_bad_files_are_refused() -> None:
             read_csv(data)
 
 
-def test_empty_cells_are_counts_not_told() -> None:
-    told = read_csv(("\ufeff" + HEADER + ROW.replace("724", "")).encode())
-    assert told[0].posts
-    assert told[0].posts[0].counts["views"] is None
+def test_empty_cells_are_unknown_counts() -> None:
+    loaded = read_csv(("\ufeff" + HEADER + ROW.replace("724", "")).encode())
+    assert loaded[0].posts
+    assert loaded[0].posts[0].counts["views"] is None
 
 
-def test_bad_json_names_the_place() -> None:
+def test_an_error_in_json_is_located() -> None:
     for body, problem in (
         ("[]", "the body must be"),
         ('{"accounts": [{"username": "a", "state": "happy"}]}', r"accounts\[0\], column state: 'happy' is none of"),
@@ -163,11 +163,11 @@ def test_bad_json_names_the_place() -> None:
 
 
 def test_few_columns_are_enough() -> None:
-    told = read_json(
+    loaded = read_json(
         b'{"accounts": [{"username": "a", "posts": [{"post_id": "5", "created_at": "2026-11-23T09:30Z"}]}]}'
     )
-    assert told[0].posts
-    assert (told[0].posts[0].kind, set(told[0].posts[0].counts.values())) == (Kind.POST, {None})
+    assert loaded[0].posts
+    assert (loaded[0].posts[0].kind, set(loaded[0].posts[0].counts.values())) == (Kind.POST, {None})
 
 
 def test_other_content_types_are_refused(http: httpx.Client) -> None:

@@ -1,4 +1,4 @@
-"""Made-up timelines: plausible, alive, and the same for the same handle and time."""
+"""Made-up timelines: plausible, growing, and the same for the same handle and time."""
 
 import statistics
 from datetime import UTC, datetime, timedelta
@@ -21,10 +21,10 @@ def total_reposts(handle: str, now: datetime) -> int:
     return sum(post.counts_at(now)["retweets"] or 0 for post in posts(handle, now)[:100])
 
 
-def test_the_same_handle_tells_the_same_story() -> None:
+def test_the_same_handle_has_the_same_posts() -> None:
     first = [(post, post.counts_at(NOW)) for post in posts("NASA")]
-    for memory in (invented._written_on, invented._written_before, invented._habits):
-        memory.cache_clear()
+    for cached in (invented._written_on, invented._written_before, invented._habits):
+        cached.cache_clear()
     assert [(post, post.counts_at(NOW)) for post in posts("nasa")] == first
     assert posts("esa")[0].id != first[0][0].id
 
@@ -40,7 +40,7 @@ def test_a_timeline_is_plausible(handle: str) -> None:
     assert max(map(days.count, days)) <= invented.MAX_A_DAY
 
 
-def test_kinds_and_levels_are_spread_as_in_life() -> None:
+def test_kinds_and_levels_are_distributed_realistically() -> None:
     written = [post for handle in HANDLES for post in posts(handle)]
     assert 0.10 < sum(post.kind is Kind.REPOST for post in written) / len(written) < 0.20
     assert 0.15 < sum(post.kind is Kind.REPLY for post in written) / len(written) < 0.25
@@ -85,20 +85,20 @@ def test_new_posts_appear_as_time_passes() -> None:
         assert known == posts(handle)[: len(known)]
 
 
-def test_old_posts_go_only_at_midnight() -> None:
+def test_old_posts_disappear_only_at_midnight() -> None:
     midnight = datetime(2026, 11, 24, tzinfo=UTC)
     before, after = posts("nasa", midnight - timedelta(seconds=1)), posts("nasa", midnight + timedelta(seconds=1))
     assert after == before[: len(after)]
     assert len(before) - len(after) <= invented.MAX_A_DAY
 
 
-def test_the_handle_s_words_make_the_state() -> None:
+def test_words_in_the_handle_choose_the_state() -> None:
     states = {handle: invented.invent(handle).state for handle in ("Protected_x", "suspended", "missing", "nobody9")}
     assert list(states.values()) == [State.PROTECTED, State.SUSPENDED, State.MISSING, State.MISSING]
     assert posts("empty_room") == []
 
 
-def test_an_id_alone_is_enough_to_recall_the_state() -> None:
+def test_the_id_alone_is_enough_for_the_state() -> None:
     account = invented.invent("protected_x")
     recalled = invented.recall(account.id)
     assert recalled

@@ -1,4 +1,4 @@
-"""What depends on the time: request windows and the bill's UTC days."""
+"""Request windows and the bill's UTC days."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ def test_apps_and_endpoints_have_windows_of_their_own() -> None:
     assert not limits.take("tweets", "a", 1, NOON).exceeded
 
 
-def test_what_was_paid_yesterday_is_paid_again_today() -> None:
+def test_a_post_is_billed_again_on_the_next_day() -> None:
     bill = Bill()
     for at in (NOON, NOON + timedelta(hours=11), NOON + timedelta(hours=12)):
         bill.count_request(at)

@@ -1,4 +1,4 @@
-"""The X stand-in through an unpatched tweepy."""
+"""The stand-in of X, used by tweepy."""
 
 import csv
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ FIELDS = ["created_at", "public_metrics", "referenced_tweets", "author_id", "in_
 
 
 class Elsewhere(HTTPAdapter):
-    """Takes what is meant for X to the sandbox."""
+    """Sends requests to the sandbox instead of X."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ def client(url: str) -> Iterator[tweepy.Client]:
 
 @pytest.fixture
 def x(url: str) -> Iterator[requests.Session]:
-    """Raw calls, for what tweepy does not send."""
+    """A session for requests that tweepy does not make."""
     with requests.Session() as session:
         session.headers["Authorization"] = "Bearer another-token"
         session.mount(HOST, Elsewhere(url))
@@ -70,7 +70,7 @@ def test_handles_become_users(client: tweepy.Client) -> None:
     assert answer.data[0].created_at is None
 
 
-def test_the_handle_s_words_make_the_account_s_state(client: tweepy.Client) -> None:
+def test_words_in_the_handle_choose_the_accounts_state(client: tweepy.Client) -> None:
     answer = client.get_users(usernames=["protected_a", "suspended_b", "nobody_c"], user_fields=["protected"])
     assert [(user.username, user.protected) for user in answer.data] == [("protected_a", True)]
     suspended, missing = answer.errors
@@ -107,7 +107,7 @@ def test_a_timeline_has_the_fields_asked_for(client: tweepy.Client) -> None:
     assert set(bare.data) == {"id", "text", "edit_history_tweet_ids"}
 
 
-def test_reposts_carry_the_original_s_count_and_nothing_else(client: tweepy.Client) -> None:
+def test_a_repost_has_the_originals_reposts_and_no_other_count(client: tweepy.Client) -> None:
     user = client.get_user(username="esa").data
     posts = client.get_users_tweets(user.id, max_results=100, tweet_fields=FIELDS).data
     reposts = [each for each in posts if each.text.startswith("RT @")]
@@ -119,7 +119,7 @@ def test_reposts_carry_the_original_s_count_and_nothing_else(client: tweepy.Clie
     assert {each.referenced_tweets[0].type for each in replies} == {"replied_to"}
 
 
-def test_the_new_words_get_the_new_names(x: requests.Session, client: tweepy.Client) -> None:
+def test_new_parameters_get_fields_with_new_names(x: requests.Session, client: tweepy.Client) -> None:
     user = client.get_user(username="esa").data
     query: dict[str, str | int] = {"post.fields": "public_metrics,referenced_posts", "max_results": 100}
     shown = x.get(f"{HOST}/2/users/{user.id}/tweets", params=query).json()["data"]
@@ -244,7 +244,7 @@ def test_a_bearer_token_is_needed(x: requests.Session, url: str) -> None:
     assert x.get(f"{HOST}/2/users/me").status_code == 404
 
 
-def test_answers_and_refusals_tell_of_the_limit(x: requests.Session) -> None:
+def test_answers_and_refusals_have_the_limits_headers(x: requests.Session) -> None:
     for remaining, query in ((9_999, "max_results=5"), (9_998, "max_results=1")):
         headers = x.get(f"{HOST}/2/users/1/tweets?{query}").headers
         assert headers["x-rate-limit-limit"] == "10000"
@@ -285,7 +285,7 @@ def test_the_bill_counts_each_resource_once_a_day(url: str, client: tweepy.Clien
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the real timelines are not here")
-def test_real_timelines_come_back_as_they_went_in(url: str, client: tweepy.Client) -> None:
+def test_real_timelines_are_returned_as_loaded(url: str, client: tweepy.Client) -> None:
     loaded = requests.post(
         f"{url}/_control/x/accounts", SHARED.read_bytes(), headers={"Content-Type": "text/csv"}, timeout=5
     )
