@@ -1,4 +1,4 @@
-"""`make bench`: figures as JSON, one object a line, each beside its peers from the same run; ONLY=chart for some."""
+"""`make bench`: figures as JSON, one object a line, with those of peers from the same run; ONLY=chart for one bench."""
 
 import json
 from argparse import ArgumentParser

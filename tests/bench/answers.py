@@ -1,9 +1,8 @@
-"""How long people wait for /list while 300 live charts change again and again, and how many are shown meanwhile.
+"""How long people wait for /list while 300 live charts keep changing, and how many charts are sent meanwhile.
 
-On SQLite, and on PostgreSQL where one answers on 5432. The peer is the same deployment while no figure changes.
+On SQLite and on a private PostgreSQL. The peer is the same deployment while no chart changes.
 """
 
-import os
 import random
 import time
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-import psycopg
 
 from pipeline.records import NETWORK, Comparison, Mode, Profile, State
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
@@ -24,22 +22,21 @@ from pipeline.store.tables import Subscription
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json, Sandbox
 from tests.e2e.deployment import Deployment, running
+from tests.servers import PostgreSQL, traversable_folder
 
-CHATS, COMPARISONS, ACCOUNTS, EACH, POSTS = 300, 30, 60, 5, 100
+CHATS, COMPARISONS, ACCOUNTS, ACCOUNTS_EACH, POSTS = 300, 30, 60, 5, 100
 ASKING, QUESTIONS, EVERY_S = 20, 80, 0.5
 CHANGE_EVERY_S = 10
 FIRST_ASKING = 10_000
 FIRST_POST = 10**15
-SERVER = "postgresql://postgres@127.0.0.1:5432"
 SETTINGS = {"X_DAILY_USD": "100000", "X_MONTHLY_USD": "100000", "MAX_CHATS": "5000"}
 Result = dict[str, Any]
 
 
 def run() -> Iterator[Result]:
     yield from _measured("SQLite", {})
-    with _database() as address:
-        if address:
-            yield from _measured("PostgreSQL", {"DATABASE_URL": address})
+    with traversable_folder() as folder, PostgreSQL(folder).running() as server:
+        yield from _measured("PostgreSQL", {"DATABASE_URL": f"{server.url}/postgres"})
 
 
 def _measured(name: str, settings: dict[str, str]) -> Iterator[Result]:
@@ -52,35 +49,21 @@ def _measured(name: str, settings: dict[str, str]) -> Iterator[Result]:
         _subscribe(deployment)
         asking = [deployment.chat(FIRST_ASKING + number) for number in range(ASKING)]
         _begin(asking)
-        until(lambda: _shown(deployment.sandbox, 0) >= CHATS, within_s=120, every_s=2)
-        calm = _waits(asking)
+        until(lambda: _charts_sent(deployment.sandbox, 0) >= CHATS, within_s=120, every_s=2)
+        calm = _waits_ms(asking)
         since = deployment.sandbox.last_call()
         started = time.monotonic()
         with _changing(deployment.sandbox):
-            busy = _waits(asking)
-            shown = _shown(deployment.sandbox, since) / (time.monotonic() - started)
+            busy = _waits_ms(asking)
+            shown = _charts_sent(deployment.sandbox, since) / (time.monotonic() - started)
     for figure, of in (("median", median), ("longest", max)):
         peers = {"no chart changes": round(of(calm), 1)}
         yield {"bench": f"answers {name} {figure}", "unit": "ms", "ours": round(of(busy), 1), "peers": peers}
     yield {"bench": f"answers {name} charts meanwhile", "unit": "1/s", "ours": round(shown, 1), "peers": {}}
 
 
-@contextmanager
-def _database() -> Iterator[str | None]:
-    name = f"tallybird_bench_{os.getpid()}"
-    try:
-        server = psycopg.connect(f"{SERVER}/postgres", autocommit=True)
-    except psycopg.OperationalError:
-        yield None
-        return
-    with server:
-        server.execute(f"CREATE DATABASE {name}")
-        yield f"{SERVER}/{name}"
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _waits(asking: list[Chat]) -> list[float]:
-    """Ask for /list in one chat after the other; milliseconds from each question until its answer reached Telegram."""
+def _waits_ms(asking: list[Chat]) -> list[float]:
+    """Send /list in one chat after the other; the milliseconds until each answer has reached Telegram."""
     since = asking[0].sandbox.last_call()
     sent: dict[int, list[float]] = {chat.id: [] for chat in asking}
     begun = time.monotonic()
@@ -99,7 +82,7 @@ def _answers(sandbox: Sandbox, sent: dict[int, list[float]], since: int) -> list
     return [call for call in calls if call["method"] == "sendMessage" and call["params"].get("chat_id") in sent]
 
 
-def _shown(sandbox: Sandbox, since: int) -> int:
+def _charts_sent(sandbox: Sandbox, since: int) -> int:
     charts = ("sendPhoto", "editMessageMedia")
     return sum(
         call["method"] in charts and call["status"] == httpx.codes.OK for call in sandbox.calls("telegram", since)
@@ -108,20 +91,20 @@ def _shown(sandbox: Sandbox, since: int) -> int:
 
 @contextmanager
 def _changing(sandbox: Sandbox) -> Iterator[None]:
-    """Every account's figures change once a period."""
+    """Within the block, the counts of every account change every CHANGE_EVERY_S seconds."""
     ends = False
 
     def change() -> None:
         with httpx.Client(base_url=sandbox.address, timeout=10) as client:
             while not ends:
-                turn = time.monotonic() + CHANGE_EVERY_S
+                next_at = time.monotonic() + CHANGE_EVERY_S
                 for account in range(ACCOUNTS):
                     value = {"retweets": int(time.time()) % 100_000}
                     client.post(f"/_control/x/posts/{_post_id(account)}", json=value).raise_for_status()
-                until(lambda: ends or time.monotonic() > turn, within_s=2 * CHANGE_EVERY_S)  # noqa: B023
+                until(lambda: ends or time.monotonic() > next_at, within_s=2 * CHANGE_EVERY_S)  # noqa: B023
 
-    with ThreadPoolExecutor(1) as world:
-        changing = world.submit(change)
+    with ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(change)
         try:
             yield
         finally:
@@ -130,7 +113,7 @@ def _changing(sandbox: Sandbox) -> Iterator[None]:
 
 
 def _post_id(account: int) -> int:
-    """Of an account's newest post."""
+    """The id of an account's newest post."""
     return FIRST_POST + account * 1000 + POSTS
 
 
@@ -151,12 +134,12 @@ def _load(sandbox: Sandbox) -> None:
 
 
 def _subscribe(deployment: Deployment) -> None:
-    """Straight into the database: hundreds of chats' commands would take as long as the measurement."""
+    """Write subscriptions to the database, since the commands of hundreds of chats would take too long."""
     now = datetime.now(UTC)
     known = {account["username"]: account["id"] for account in deployment.sandbox.get("x/accounts")}
     store = Store(deployment.database)
     for chat_id in range(1, CHATS + 1):
-        deployment.chat(chat_id).send("hello")  # else the bot may not write there
+        deployment.chat(chat_id).send("hello")  # since a bot may not write first
     with store.write_session() as db:
         profiles = [Profile(name, State.ACTIVE, known[name]) for name in sorted(known) if name.startswith("bench_")]
         accounts.save_profiles(db, profiles, NETWORK, now)
@@ -166,7 +149,7 @@ def _subscribe(deployment: Deployment) -> None:
         )
         for chat_id in range(1, CHATS + 1):
             first = chat_id % COMPARISONS * ACCOUNTS // COMPARISONS
-            chosen = tuple(sorted(ids[(first + place) % ACCOUNTS] for place in range(EACH)))
+            chosen = tuple(sorted(ids[(first + index) % ACCOUNTS] for index in range(ACCOUNTS_EACH)))
             chats.add(db, chat_id, now)
             chats.track(db, chat_id, chosen, now)
             row = comparisons.get_or_create(db, Comparison(chosen))

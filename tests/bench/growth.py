@@ -1,7 +1,7 @@
-"""A growth chart's data after 30 days in which every count of every post grew at every tick, and what they fill.
+"""The time for a growth chart's data, and the database's size, after 30 days with growth of every count at every tick.
 
-The ticks of long ago are made in fewer steps, as large as those that the history keeps of them; the last minutes' are
-all there. So the database is what it is in truth, in minutes and not in days.
+Older ticks are stored in larger steps, like those to which the history is thinned out; the last minutes have every
+tick. So the database equals that of 30 days, but takes minutes to make.
 """
 
 import time
@@ -36,7 +36,7 @@ STEPS = (
     (timedelta(hours=2), timedelta(minutes=1)),
     (timedelta(minutes=10), TICK),
 )
-"""How long ago, how large the steps are from then on."""
+"""Pairs: from so long ago on, steps of this size."""
 Result = dict[str, Any]
 
 
@@ -59,7 +59,7 @@ def _result(bench: str, unit: str, ours: float, allowed: float) -> Result:
 
 
 def fill(store: Store, amount: int) -> None:
-    """Accounts whose posts are older than what is measured, each count of which grows in every step."""
+    """Store accounts with old posts, each count of which grows in every step."""
     with store.write_session() as db:
         names = [
             {"id": number, "network": "x", "remote_id": f"{number}", "handle": f"a{number}"}
@@ -71,7 +71,9 @@ def fill(store: Store, amount: int) -> None:
     for ago in _moments():
         ticks = (STEPS[0][0] - ago) / TICK
         with store.write_session() as db:
-            accounts.save_fetch_results(db, [_reading(number, NOW - ago, paces[number], ticks) for number in paces])
+            accounts.save_fetch_results(
+                db, [_fetch_result(number, NOW - ago, paces[number], ticks) for number in paces]
+            )
 
 
 def _moments() -> Iterator[timedelta]:
@@ -81,7 +83,7 @@ def _moments() -> Iterator[timedelta]:
         ago -= next(step for since, step in reversed(STEPS) if ago <= since)
 
 
-def _reading(account_id: int, at: datetime, paces: list[float], ticks: float) -> FetchResult:
+def _fetch_result(account_id: int, at: datetime, paces: list[float], ticks: float) -> FetchResult:
     posts = [
         Post(f"{account_id * 10**16 + number}", NOW - timedelta(days=60, hours=number), _counts(pace, ticks))
         for number, pace in enumerate(paces)

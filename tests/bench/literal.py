@@ -1,6 +1,6 @@
-"""The exercise that Tallybird grew out of, taken literally: the benchmark's peer.
+"""The exercise that Tallybird grew out of, implemented literally: a peer of the tick's benchmark.
 
-One task an account, a CSV of everything, pyplot, and for each chat an upload and a sendPhoto, every tick.
+Every tick has a task for each account, a CSV file with everything, pyplot, and an upload and a sendPhoto for each chat.
 """
 
 import csv
@@ -45,14 +45,14 @@ def cloud() -> dropbox.Dropbox:
 
 @app.task
 def fetch(name: str, user_id: str) -> list[Row]:
-    found = x().get_users_tweets(user_id, max_results=100, tweet_fields=["public_metrics", "created_at"])
-    return [[name, post.id, str(post.created_at), *post.public_metrics.values()] for post in found.data]
+    response = x().get_users_tweets(user_id, max_results=100, tweet_fields=["public_metrics", "created_at"])
+    return [[name, post.id, str(post.created_at), *post.public_metrics.values()] for post in response.data]
 
 
 @app.task
 def write(timelines: list[list[Row]]) -> str:
     path = f"{FOLDER}/posts.csv"
-    with open(path, "w", newline="", encoding="utf-8") as file:  # noqa: PTH123 as the exercise did
+    with open(path, "w", newline="", encoding="utf-8") as file:  # noqa: PTH123 - as in the exercise
         csv.writer(file).writerows(row for timeline in timelines for row in timeline)
     return path
 

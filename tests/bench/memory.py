@@ -1,4 +1,4 @@
-"""How much a process that draws charts grows from its 200th to its 5,000th, in percent: printed as JSON."""
+"""Prints as JSON by how many percent a process that draws charts grows between its 200th and its 5,000th chart."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tests.unit.chart.made import png
 
 FIRST, LAST = 200, 5000
 LAYOUTS = 40
-"""Sets of accounts that are drawn by turns, each again and again with other counts."""
+"""Sets of accounts, which are drawn in turn with new counts."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     first = 0
     for number, view in enumerate(islice(cycle(View), LAST), 1):
         layout = number % LAYOUTS
-        png(spread([f"account_{layout}_{place}" for place in range(1 + layout % 12)], Random(number), number, view))
+        png(spread([f"account_{layout}_{index}" for index in range(1 + layout % 12)], Random(number), number, view))
         if number == FIRST:
             first = _resident_bytes()
         if number % 1000 == 0:

@@ -1,7 +1,7 @@
-"""A whole tick of 100 due accounts at 150 ms latency for 50 chats, against the exercise taken literally.
+"""A tick of 100 due accounts and 50 chats, at a latency of 150 ms, compared with a literal version of the exercise.
 
-Both talk to the same sandbox and start with the message that beat would send. Every account has changed since the tick
-before. Ours ends when the last of the 50 chats shows the new chart; so does the peer's.
+Both use the same sandbox and start with the message that beat sends. Every account has changed since the tick before.
+A tick ends when the last of the 50 chats has the new chart.
 """
 
 import gc
@@ -30,8 +30,8 @@ ACCOUNTS, POSTS, CHATS = 100, 100, 50
 LATENCY_S = 0.15
 RUNS = 3
 OK = 200
-LOOK_EVERY_S = 0.5
-"""Seldom, since the sandbox that is asked is the one that both work with; the moments are its own."""
+POLL_EVERY_S = 0.5
+"""Long, since polls burden the sandbox that is measured too. Its own record tells the times."""
 WITHOUT_BEAT = [line for line in (ROOT / "Procfile").read_text().splitlines() if not line.startswith("beat")]
 Result = dict[str, Any]
 
@@ -57,7 +57,7 @@ def run() -> Iterator[Result]:
 
 
 def _load(sandbox: Sandbox) -> list[str]:
-    """Accounts with 100 own posts each, so that one page holds them."""
+    """Load accounts with 100 posts each, which is one page."""
     chance = random.Random(1)
     newest = datetime.now(UTC) - timedelta(hours=1)
     accounts = []
@@ -116,7 +116,7 @@ def _shows(sandbox: Sandbox, chat_id: int) -> bool:
 
 
 def _our_tick(sandbox: Sandbox, app: Any, redis: Any, value: int) -> dict[str, float]:
-    time.sleep(6)  # an account is due again half a period after its last turn
+    time.sleep(6)  # an account is due again half a period after its last fetch
     _change_all(sandbox, value)
     since = sandbox.last_call()
     with redis.pubsub() as channel:
@@ -126,14 +126,14 @@ def _our_tick(sandbox: Sandbox, app: Any, redis: Any, value: int) -> dict[str, f
         app.send_task(TICK)
         assert channel.get_message(timeout=60), "no chart became ready"
         ready = time.time() - started
-    until(lambda: len(_edits(sandbox, since)) == CHATS, within_s=60, every_s=LOOK_EVERY_S)
+    until(lambda: len(_edits(sandbox, since)) == CHATS, within_s=60, every_s=POLL_EVERY_S)
     whole = _answered(_edits(sandbox, since)[-1]) - started
     until(lambda: [call for call in sandbox.calls("dropbox", since) if call["method"] == "files/upload"], within_s=30)
     return {"ready": round(ready, 3), "end_to_end": round(whole, 3), "bytes_sent": _bytes(sandbox, since)}
 
 
 def _answered(call: Json) -> float:
-    """When the sandbox had answered a call, in seconds since the epoch: it notes when it received it."""
+    """When the sandbox answered a call, in seconds since 1970; its record has the time of the request."""
     return float(call["at"]) + LATENCY_S
 
 
@@ -146,7 +146,7 @@ def _bytes(sandbox: Sandbox, since: int) -> int:
 
 
 def _literal(deployment: Deployment, names: list[str], folder: Path) -> dict[str, float]:
-    """The peer on its own Redis database of the same server, with the same number of worker processes."""
+    """The peer's figures. It uses a database of its own in the same Redis, and as many worker processes."""
     sandbox = deployment.sandbox
     ids = {account["username"]: account["id"] for account in sandbox.get("x/accounts")}
     environment = {
@@ -155,7 +155,7 @@ def _literal(deployment: Deployment, names: list[str], folder: Path) -> dict[str
         "LITERAL_FOLDER": str(folder),
     }
     os.environ.update(environment)
-    from tests.bench import literal  # noqa: PLC0415 it reads its addresses when imported
+    from tests.bench import literal  # noqa: PLC0415 - its import reads the environment
 
     command = [
         sys.executable,
@@ -176,7 +176,7 @@ def _literal(deployment: Deployment, names: list[str], folder: Path) -> dict[str
         with _latency(sandbox):
             runs = [_literal_tick(sandbox, literal, [(name, ids[name]) for name in names]) for _ in range(RUNS)]
     finally:
-        gc.collect()  # results of Celery talk to their Redis when they go
+        gc.collect()  # Celery's results use Redis when they are deleted
         worker.terminate()
         worker.wait(30)
     return {figure: sorted(run[figure] for run in runs)[RUNS // 2] for figure in runs[0]}
@@ -186,9 +186,9 @@ def _literal_tick(sandbox: Sandbox, literal: Any, accounts: list[tuple[str, str]
     since = sandbox.last_call()
     started = time.time()
     literal.tick(accounts, list(range(1, CHATS + 1)))
-    until(lambda: len(_sent(sandbox, since)) == CHATS, within_s=120, every_s=LOOK_EVERY_S)
-    ready, whole = (_answered(_sent(sandbox, since)[place]) - started for place in (0, -1))
-    ready -= LATENCY_S  # the first chart was ready when it was sent, not when Telegram had answered
+    until(lambda: len(_sent(sandbox, since)) == CHATS, within_s=120, every_s=POLL_EVERY_S)
+    ready, whole = (_answered(_sent(sandbox, since)[index]) - started for index in (0, -1))
+    ready -= LATENCY_S  # the chart was ready when it was sent, before Telegram answered
     return {"ready": round(ready, 3), "end_to_end": round(whole, 3), "bytes_sent": _bytes(sandbox, since)}
 
 

@@ -1,4 +1,4 @@
-"""Other ways to draw the picture of a spread: a module each, with `opened(size)`, which keeps what a warm one keeps."""
+"""Other ways to draw a spread chart, each a module with `opened(size)`, which keeps what a warm process keeps."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,19 +10,19 @@ Draw = Callable[[ChartData], bytes]
 
 
 class Size(NamedTuple):
-    """Of a picture, in px."""
+    """The size of a picture in px."""
 
     width: int
     height: int
 
 
-class Missing(Exception):  # noqa: N818 no error of the peer's: a program that it needs is not installed
-    """Its text says what to install."""
+class Missing(Exception):  # noqa: N818 - not an error of the peer
+    """A program that a peer needs is not installed. The text says how to install it."""
 
 
 class Peer(Protocol):
     NAME: str
 
     def opened(self, size: Size) -> AbstractContextManager[Draw]:
-        """Draws as long as it is open. Raises Missing."""
+        """A function that draws while the context is open. Raises Missing."""
         ...

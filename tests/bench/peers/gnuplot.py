@@ -1,4 +1,4 @@
-"""gnuplot's cairo PNG, its own jitter for the dots, one process kept open for all pictures."""
+"""gnuplot with its pngcairo terminal and its jitter for the dots, in one process for all pictures."""
 
 import shutil
 import subprocess
@@ -43,10 +43,10 @@ def opened(size: Size) -> Iterator[Draw]:
     if not shutil.which("gnuplot"):
         raise Missing("apt-get install gnuplot-nox")
     with TemporaryDirectory(prefix="tallybird-gnuplot-") as name, _started(Path(name)) as gnuplot:
-        _tell(gnuplot, f'set print "-"\nset terminal pngcairo size {size.width},{size.height} background "{PAPER}"\n')
+        _send(gnuplot, f'set print "-"\nset terminal pngcairo size {size.width},{size.height} background "{PAPER}"\n')
 
         def draw(data: ChartData) -> bytes:
-            _tell(gnuplot, _script(subject(data)))
+            _send(gnuplot, _script(subject(data)))
             if not gnuplot.stdout or gnuplot.stdout.readline().strip() != DONE:
                 raise RuntimeError("gnuplot has ended")
             return (Path(name) / "chart.png").read_bytes()
@@ -63,52 +63,52 @@ def _started(folder: Path) -> "Iterator[subprocess.Popen[str]]":
             gnuplot.stdin.close()
 
 
-def _tell(gnuplot: "subprocess.Popen[str]", commands: str) -> None:
+def _send(gnuplot: "subprocess.Popen[str]", commands: str) -> None:
     if gnuplot.stdin:
         gnuplot.stdin.write(commands)
         gnuplot.stdin.flush()
 
 
-def _script(told: Subject) -> str:
+def _script(content: Subject) -> str:
     return SCRIPT.format(
-        title=told.title,
-        first=told.subtitle[0],
-        second=told.subtitle[1],
+        title=content.title,
+        first=content.subtitle[0],
+        second=content.subtitle[1],
         grid=GRID,
         ink=INK,
         muted=MUTED,
-        end=told.end,
-        rows=len(told.rows),
-        labels="\n".join(label for place, row in enumerate(told.rows) for label in _labels(place, row)),
-        ticks=", ".join(f'"{label}" log10(1+{value})' for value, label in told.ticks().items()),
-        blocks="\n".join(_blocks(told.rows)),
-        plots=", ".join(_plots(told.rows)),
+        end=content.end,
+        rows=len(content.rows),
+        labels="\n".join(label for index, row in enumerate(content.rows) for label in _labels(index, row)),
+        ticks=", ".join(f'"{label}" log10(1+{value})' for value, label in content.ticks().items()),
+        blocks="\n".join(_blocks(content.rows)),
+        plots=", ".join(_plots(content.rows)),
         done=DONE,
     )
 
 
-def _labels(place: int, row: Row) -> Iterator[str]:
-    look = f'textcolor rgb "{row.colour}" noenhanced'
-    yield f'set label "{row.name}" at screen 0.0375, first {place - 0.45} font "DejaVu Sans Bold,27" {look}'
-    look = f'textcolor rgb "{INK}" noenhanced'
-    yield f'set label "{row.figures}" at screen 0.9625, first {place - 0.45} right font "DejaVu Sans,25.5" {look}'
+def _labels(index: int, row: Row) -> Iterator[str]:
+    style = f'textcolor rgb "{row.colour}" noenhanced'
+    yield f'set label "{row.name}" at screen 0.0375, first {index - 0.45} font "DejaVu Sans Bold,27" {style}'
+    style = f'textcolor rgb "{INK}" noenhanced'
+    yield f'set label "{row.figures}" at screen 0.9625, first {index - 0.45} right font "DejaVu Sans,25.5" {style}'
 
 
 def _blocks(rows: Iterable[Row]) -> Iterator[str]:
-    for place, row in enumerate(rows):
-        dots = "\n".join(f"{value} {place}" for value in row.values)
-        yield f"$dots{place} << END\n{dots}\nEND"
-        yield f"$middle{place} << END\n{row.low} {row.median} {row.high} {place}\nEND"
+    for index, row in enumerate(rows):
+        dots = "\n".join(f"{value} {index}" for value in row.values)
+        yield f"$dots{index} << END\n{dots}\nEND"
+        yield f"$middle{index} << END\n{row.low} {row.median} {row.high} {index}\nEND"
 
 
 def _plots(rows: Iterable[Row]) -> Iterator[str]:
-    """Dots, bars, and rings, over each other in that order."""
-    for place, row in enumerate(rows):
+    """Dots below bars below rings."""
+    for index, row in enumerate(rows):
         colour = blend(ACCOUNTS[row.index], PAPER, 0.8)
-        yield f'$dots{place} using (log10(1+$1)):2 with points pointtype 7 pointsize 1.5 linecolor rgb "{colour}"'
-    for place, _ in enumerate(rows):
-        bar = f"$middle{place} using (log10(1+$1)):4:(log10(1+$3)-log10(1+$1)):(0)"
+        yield f'$dots{index} using (log10(1+$1)):2 with points pointtype 7 pointsize 1.5 linecolor rgb "{colour}"'
+    for index, _ in enumerate(rows):
+        bar = f"$middle{index} using (log10(1+$1)):4:(log10(1+$3)-log10(1+$1)):(0)"
         yield f'{bar} with vectors nohead linewidth 9 linecolor rgb "{INK}"'
-        ring = f"$middle{place} using (log10(1+$2)):4 with points pointtype 7"
+        ring = f"$middle{index} using (log10(1+$2)):4 with points pointtype 7"
         yield f'{ring} pointsize 3.2 linecolor rgb "{INK}"'
         yield f'{ring} pointsize 1.7 linecolor rgb "{PAPER}"'

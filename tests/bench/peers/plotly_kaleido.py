@@ -1,4 +1,4 @@
-"""Plotly through kaleido: one Chromium kept open, with the plotly.js that the package brings."""
+"""Plotly with kaleido: one Chromium for all pictures, and the plotly.js of the package."""
 
 import os
 import shutil
@@ -33,27 +33,27 @@ def opened(size: Size) -> Iterator[Draw]:
 
 
 def _draw(data: ChartData, size: Size) -> bytes:
-    told = subject(data)
-    figure = graph_objects.Figure([*_dots(told), *_middles(told)], _layout(told))
+    content = subject(data)
+    figure = graph_objects.Figure([*_dots(content), *_middles(content)], _layout(content))
     options = {"format": "png", "width": size.width, "height": size.height, "scale": 1}
     png: bytes = kaleido.calc_fig_sync(figure, opts=options)
     return png
 
 
-def _layout(told: Subject) -> Any:
-    ticks = told.ticks()
-    words = {"family": "DejaVu Sans"}
+def _layout(content: Subject) -> Any:
+    ticks = content.ticks()
+    font = {"family": "DejaVu Sans"}
     return graph_objects.Layout(
         template=None,
         paper_bgcolor=PAPER,
         plot_bgcolor=PAPER,
         showlegend=False,
-        font=words | {"size": 34, "color": MUTED},
+        font=font | {"size": 34, "color": MUTED},
         margin={"l": EDGE + INSET, "r": EDGE + INSET, "t": TOP, "b": FOOT},
         title={
-            "text": f"<b>{told.title}</b>",
-            "font": words | {"size": 60, "color": INK},
-            "subtitle": {"text": "<br>".join(told.subtitle), "font": words | {"size": 34, "color": MUTED}},
+            "text": f"<b>{content.title}</b>",
+            "font": font | {"size": 60, "color": INK},
+            "subtitle": {"text": "<br>".join(content.subtitle), "font": font | {"size": 34, "color": MUTED}},
             "x": 0.0375,
             "xref": "container",
             "xanchor": "left",
@@ -61,43 +61,43 @@ def _layout(told: Subject) -> Any:
             "yanchor": "bottom",
         },
         xaxis={
-            "range": [0, log1p(told.end)],
+            "range": [0, log1p(content.end)],
             "tickvals": [log1p(value) for value in ticks],
             "ticktext": list(ticks.values()),
             "gridcolor": GRID,
             "gridwidth": 2,
             "zeroline": False,
         },
-        yaxis={"range": [len(told.rows) - 0.5, -0.5], "visible": False},
-        annotations=[note for place, row in enumerate(told.rows) for note in _notes(place, row)],
+        yaxis={"range": [len(content.rows) - 0.5, -0.5], "visible": False},
+        annotations=[note for index, row in enumerate(content.rows) for note in _notes(index, row)],
     )
 
 
-def _notes(place: int, row: Row) -> Iterator[dict[str, Any]]:
-    shared = {"xref": "paper", "y": place - 0.5, "yanchor": "top", "showarrow": False}
+def _notes(index: int, row: Row) -> Iterator[dict[str, Any]]:
+    shared = {"xref": "paper", "y": index - 0.5, "yanchor": "top", "showarrow": False}
     name = {"text": f"<b>{row.name}</b>", "font": {"size": 36, "color": row.colour}}
     yield shared | name | {"x": 0, "xanchor": "left", "xshift": -INSET}
     figures = {"text": row.figures, "font": {"size": 34, "color": INK}}
     yield shared | figures | {"x": 1, "xanchor": "right", "xshift": INSET}
 
 
-def _dots(told: Subject) -> Iterator[Any]:
-    """Scattered up and down within the row by chance."""
+def _dots(content: Subject) -> Iterator[Any]:
+    """Dots with random vertical offsets within their rows."""
     chance = Random(1)
-    for place, row in enumerate(told.rows):
+    for index, row in enumerate(content.rows):
         yield graph_objects.Scatter(
             x=[log1p(value) for value in row.values],
-            y=[place + 0.16 + chance.uniform(-0.27, 0.27) for _ in row.values],
+            y=[index + 0.16 + chance.uniform(-0.27, 0.27) for _ in row.values],
             mode="markers",
             marker={"size": 12, "color": row.colour, "opacity": DOT_STRENGTH},
         )
 
 
-def _middles(told: Subject) -> Iterator[Any]:
-    """The bars of the quartiles, interrupted from row to row, and the rings of the medians."""
-    ends = [end for row in told.rows for end in (log1p(row.low), log1p(row.high), None)]
-    middles = [place + 0.16 for place in range(len(told.rows))]
+def _middles(content: Subject) -> Iterator[Any]:
+    """The bars of the quartiles, as one line with gaps, and the rings of the medians."""
+    ends = [end for row in content.rows for end in (log1p(row.low), log1p(row.high), None)]
+    middles = [index + 0.16 for index in range(len(content.rows))]
     heights = [height for middle in middles for height in (middle, middle, None)]
     yield graph_objects.Scatter(x=ends, y=heights, mode="lines", line={"width": 9, "color": INK})
     ring = {"size": 20, "color": PAPER, "line": {"width": 6, "color": INK}}
-    yield graph_objects.Scatter(x=[log1p(row.median) for row in told.rows], y=middles, mode="markers", marker=ring)
+    yield graph_objects.Scatter(x=[log1p(row.median) for row in content.rows], y=middles, mode="markers", marker=ring)

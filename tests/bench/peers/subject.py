@@ -1,4 +1,4 @@
-"""What is told by the picture of a spread, for every peer alike: its words, its rows, its axis and its colours."""
+"""The content of a spread chart that every peer draws: its texts, rows, axis and colours."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ ACCOUNTS = ("#0072b2", "#b85500", "#007a5a", "#c2185b", "#6a3fb5")
 DOT_STRENGTH = 0.8
 """The opacity of dots."""
 STEPS = (1, 3, 10)
-"""Where an axis ends, in decades."""
+"""An axis ends at one of these times a power of ten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An account: its counts in ascending order, their quartiles, and its place among the accounts."""
+    """An account: its counts in ascending order, their quartiles, and the index of its colour."""
 
     name: str
     values: Sequence[float]
@@ -38,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The rows have the highest median first; end is the greatest count that the axis has room for."""
+    """rows: the highest median first. end: the highest count on the axis."""
 
     title: str
     subtitle: tuple[str, str]
@@ -50,7 +50,7 @@ class Subject:
         return {value: f"{value // 1000}k" if value >= 1000 else str(value) for value in (0, *self._decades())}
 
     def share(self, value: float) -> float:
-        """How far along the axis a count lies, from 0 to 1."""
+        """The position of a count on the axis, from 0 to 1."""
         return log1p(value) / log1p(self.end)
 
     def _decades(self) -> Iterator[int]:
@@ -68,7 +68,7 @@ def subject(data: ChartData) -> Subject:
 
 
 def blend(colour: str, paper: str, strength: float) -> str:
-    """The colour laid on the paper at an opacity of strength."""
+    """The colour on the paper with this opacity."""
     pairs = zip(bytes.fromhex(colour[1:]), bytes.fromhex(paper[1:]), strict=True)
     return "#" + bytes(round(strength * over + (1 - strength) * under) for over, under in pairs).hex()
 

@@ -1,4 +1,4 @@
-"""Vega-Lite through vl-convert: its JavaScript and its rasteriser stay in this process."""
+"""Vega-Lite with vl-convert, which runs JavaScript and its rasteriser in this process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +26,8 @@ def _draw(data: ChartData, size: Size) -> bytes:
     return png
 
 
-def _chart(told: Subject, size: Size) -> Json:
-    height = (size.height - ROWS_TOP - FOOT) / len(told.rows)
+def _chart(content: Subject, size: Size) -> Json:
+    height = (size.height - ROWS_TOP - FOOT) / len(content.rows)
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": size.width - 2 * (EDGE + INSET),
@@ -36,8 +36,8 @@ def _chart(told: Subject, size: Size) -> Json:
         "padding": {"left": EDGE + INSET, "right": EDGE + INSET, "top": ROWS_TOP, "bottom": FOOT},
         "background": PAPER,
         "title": {
-            "text": told.title,
-            "subtitle": list(told.subtitle),
+            "text": content.title,
+            "subtitle": list(content.subtitle),
             "anchor": "start",
             "frame": "group",
             "dx": -INSET,
@@ -51,25 +51,25 @@ def _chart(told: Subject, size: Size) -> Json:
             "axis": {"labelFontSize": 34, "labelColor": MUTED, "gridColor": GRID, "gridWidth": 2}
             | {"domain": False, "ticks": False, "labelPadding": 14, "labelOverlap": False, "labelFlush": False},
         },
-        "encoding": {"y": _y(told)},
-        "layer": [_dots(told, height), *_middles(told), *_words(told, size, height)],
+        "encoding": {"y": _y(content)},
+        "layer": [_dots(content, height), *_middles(content), *_texts(content, size, height)],
     }
 
 
-def _dots(told: Subject, height: float) -> Json:
-    """Scattered up and down within the row by chance, as Vega-Lite's own example of jitter."""
+def _dots(content: Subject, height: float) -> Json:
+    """Dots with random vertical offsets within their rows, as in Vega-Lite's example of jitter."""
     return {
-        "data": {"values": [{"name": row.name, "count": value} for row in told.rows for value in row.values]},
+        "data": {"values": [{"name": row.name, "count": value} for row in content.rows for value in row.values]},
         "transform": [{"calculate": f"({height / 2} + 22) + (random() - 0.5) * {height * 0.55}", "as": "at"}],
         "mark": {"type": "circle", "size": 115, "opacity": DOT_STRENGTH},
         "encoding": {
-            "x": _x(told, "count"),
+            "x": _x(content, "count"),
             "yOffset": {"field": "at", "type": "quantitative", "scale": {"domain": [0, height], "range": [0, height]}},
             "color": {
                 "field": "name",
                 "scale": {
-                    "domain": [row.name for row in told.rows],
-                    "range": [ACCOUNTS[row.index] for row in told.rows],
+                    "domain": [row.name for row in content.rows],
+                    "range": [ACCOUNTS[row.index] for row in content.rows],
                 },
                 "legend": None,
             },
@@ -77,43 +77,43 @@ def _dots(told: Subject, height: float) -> Json:
     }
 
 
-def _middles(told: Subject) -> Iterator[Json]:
+def _middles(content: Subject) -> Iterator[Json]:
     """The bar of the quartiles and the ring of the median."""
-    values = [{"name": row.name, "low": row.low, "median": row.median, "high": row.high} for row in told.rows]
+    values = [{"name": row.name, "low": row.low, "median": row.median, "high": row.high} for row in content.rows]
     yield {
         "data": {"values": values},
         "mark": {"type": "rule", "strokeWidth": 9, "color": INK, "yOffset": 22},
-        "encoding": {"x": _x(told, "low"), "x2": {"field": "high"}},
+        "encoding": {"x": _x(content, "low"), "x2": {"field": "high"}},
     }
     yield {
         "data": {"values": values},
         "mark": {"type": "point", "size": 360, "filled": False, "stroke": INK, "strokeWidth": 6, "opacity": 1}
         | {"fill": PAPER, "yOffset": 22},
-        "encoding": {"x": _x(told, "median")},
+        "encoding": {"x": _x(content, "median")},
     }
 
 
-def _words(told: Subject, size: Size, height: float) -> Iterator[Json]:
-    yield from (_text(row, height, "name", -INSET) for row in told.rows)
-    yield from (_text(row, height, "figures", size.width - 2 * EDGE - INSET) for row in told.rows)
+def _texts(content: Subject, size: Size, height: float) -> Iterator[Json]:
+    yield from (_text(row, height, "name", -INSET) for row in content.rows)
+    yield from (_text(row, height, "figures", size.width - 2 * EDGE - INSET) for row in content.rows)
 
 
 def _text(row: Row, height: float, field: str, x: float) -> Json:
-    looks = {
+    styles = {
         "name": {"align": "left", "fontSize": 36, "fontWeight": "bold", "color": row.colour},
         "figures": {"align": "right", "fontSize": 34, "color": INK},
     }
     mark = {"type": "text", "text": getattr(row, field), "yOffset": 34 - height / 2, "x": x, "baseline": "alphabetic"}
-    return {"data": {"values": [{"name": row.name}]}, "mark": mark | looks[field]}
+    return {"data": {"values": [{"name": row.name}]}, "mark": mark | styles[field]}
 
 
-def _y(told: Subject) -> Json:
-    scale = {"domain": [row.name for row in told.rows], "paddingInner": 0, "paddingOuter": 0}
+def _y(content: Subject) -> Json:
+    scale = {"domain": [row.name for row in content.rows], "paddingInner": 0, "paddingOuter": 0}
     return {"field": "name", "type": "nominal", "axis": None, "scale": scale}
 
 
-def _x(told: Subject, field: str) -> Json:
-    ticks = told.ticks()
+def _x(content: Subject, field: str) -> Json:
+    ticks = content.ticks()
     axis = {"values": list(ticks), "labelExpr": "datum.value >= 1000 ? datum.value / 1000 + 'k' : '' + datum.value"}
-    scale = {"type": "symlog", "constant": 1, "domain": [0, told.end], "nice": False}
+    scale = {"type": "symlog", "constant": 1, "domain": [0, content.end], "nice": False}
     return {"field": field, "type": "quantitative", "title": None, "axis": axis, "scale": scale}
