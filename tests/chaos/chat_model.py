@@ -67,9 +67,8 @@ class ChatState:
         return self._with(each for each in self.kept if not handles <= each.handles)
 
     def choose(self, theme: Theme | None = None, language: Language | None = None) -> "ChatState":
-        if not self.known:
-            return self
-        chosen = replace(self, theme=theme or self.theme, language=language or self.language)
+        """A choice in /settings makes the chat known, even before it tracks an account."""
+        chosen = replace(self, known=True, theme=theme or self.theme, language=language or self.language)
         return chosen._with(
             replace(
                 each,
