@@ -25,7 +25,7 @@ SENDERS = ("celery.beat", "celery.worker.consumer.consumer", "celery.worker.requ
 class RedactingFormatter(logging.Formatter):
     """Replaces secrets wherever they show: in a message, its arguments or a traceback. Times are UTC.
 
-    A server that is away takes one line: the traceback would come again and again, and say no more.
+    A server that is away takes one line: the traceback would come again and again, and add nothing.
     """
 
     converter = staticmethod(time.gmtime)

@@ -38,7 +38,7 @@ class Metric(StrEnum):
     ENGAGEMENT = "engagement"
 
     def of(self, counts: "Counts") -> int | None:
-        """The count of a post, None where the network does not tell it.
+        """The count of a post, None where it is not known.
 
         Engagement is the sum of reposts, likes, replies, quotes and bookmarks, None where one of them is.
         """
@@ -114,7 +114,7 @@ class State(StrEnum):
 
 
 class Counts(NamedTuple):
-    """A post's counts at one moment. What the network does not tell is None, never zero.
+    """A post's counts at one moment. A count that is not known is None, never zero.
 
     A tuple, as a post is, since ticks make tens of thousands of them: a frozen dataclass takes three times as long.
     """
@@ -149,8 +149,8 @@ class FetchResult:
     """The result of fetching an account's newest posts.
 
     at: when they were fetched.
-    posts: newest first; None where fetching failed. problem then says why, and state what the network said of the
-        account, if it did.
+    posts: newest first; None where fetching failed. problem then says why, and state what became of the account,
+        if the network reports that.
     complete: the newest `depth` posts are all among these, so that any other is deleted or older.
     partial: the network left some posts out, so that a post that is not among these may still exist.
     stopped_until: the network must not be asked again before this moment; problem says why.

@@ -10,7 +10,7 @@ from pipeline.store import Store, accounts, circuit_breakers, comparisons, datas
 def worker_starts(store: Store, settings: Settings, now: datetime) -> None:
     """When a worker starts: the network is asked again, however long it should wait, at first with one request.
 
-    Charts that another worker had claimed may be drawn. Charts show no more posts than POSTS_PER_ACCOUNT says now. All
+    Charts that another worker had claimed may be drawn. Charts show at most POSTS_PER_ACCOUNT posts of an account. All
     datasets are compared with the posts, since Dropbox may be on by now, or DATA_DIR be another folder.
     """
     with store.write_session() as db:

@@ -48,7 +48,7 @@ class Address:
 
     @property
     def for_celery(self) -> str:
-        """The address for Celery and kombu, which name a socket differently and check certificates only if told to.
+        """The address for Celery and kombu, which name a socket differently and check certificates only on request.
 
         RabbitMQ's TLS is apart, in `amqp_tls`.
         """

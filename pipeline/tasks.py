@@ -50,7 +50,7 @@ class StepTask(Task):
 
     @property
     def period_s(self) -> int:
-        """Seconds between two ticks. What the next tick sends anew expires then, so that it never piles up."""
+        """Seconds between two ticks. A message that the next tick sends again expires then, so that none pile up."""
         return self.resources.settings.tick_seconds
 
 
@@ -132,7 +132,7 @@ def draw(task: StepTask, *, comparison_id: int, version: int) -> None:
 
 @shared_task(name="rewrite", base=StepTask, bind=True, queue=CHARTS)
 def rewrite(task: StepTask, key: str) -> None:
-    """Write a dataset without a chart: its file is missing, or no longer what the posts say."""
+    """Write a dataset without a chart: its file is missing, or does not hold the posts as they are now."""
     dataset_step.rewrite(task.resources, key)
 
 

@@ -1,6 +1,6 @@
 """The client of Dropbox. Importing it takes 140 MB, so only the uploader does.
 
-The library waits and retries by itself unless told not to, and raises errors of many kinds for answers that it does not
+By default the library waits and retries by itself, and it raises errors of many kinds for answers that it does not
 expect. Here all of them become ServiceError (see docs/upstream.md).
 """
 
@@ -117,7 +117,7 @@ def _refused(error: ApiError) -> Exception:
 
 
 def _reason(error: object) -> WriteError | None:
-    """Why the file cannot be written or deleted, where the error says so."""
+    """Why the file cannot be written or deleted, if the error has a reason."""
     if isinstance(error, UploadError) and error.is_path():
         return error.get_path().reason
     return error.get_path_write() if isinstance(error, DeleteError) and error.is_path_write() else None

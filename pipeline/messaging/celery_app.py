@@ -21,7 +21,7 @@ SLOTS = 2
 """Worker processes for ticks and charts. Fetching waits on threads inside them: more would not make a tick shorter."""
 TASK_LIMIT_S = 60
 ANSWERS_WITHIN_S = 5
-"""A server that takes longer counts as away: a person is told so, and no connection hangs for ever."""
+"""A server that takes longer counts as away, so that a person gets an answer and no connection hangs for ever."""
 CELERY_VARIABLES = {
     *("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND"),
     *("CELERY_CONFIG_MODULE", "CELERY_LOADER", "CELERY_CUSTOM_WORKER_POOL"),

@@ -73,7 +73,7 @@ class PipelineClient:
     async def request_charts(self, comparison_ids: Collection[int], account_ids: Collection[int] = ()) -> None:
         """Have these charts drawn now, and those of these accounts fetched that never were.
 
-        A message that is lost loses nothing: the next tick draws every chart that the database says is due.
+        A message that is lost loses nothing: the next tick draws every chart that is due by the database.
         """
         if comparison_ids or account_ids:
             await self._send(REQUEST_CHARTS, [sorted(comparison_ids), sorted(account_ids)], self.tick.total_seconds())

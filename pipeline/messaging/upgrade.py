@@ -12,7 +12,7 @@ FORMER_KEYS = ("tallybird:ready",)
 
 
 def delete_leftovers(app: Celery, redis: Redis) -> None:
-    """Nothing is lost with these messages: what they were for is in the database, and the next tick does it anew."""
+    """Nothing is lost with these messages: what they were for is in the database, and the next tick does it again."""
     with app.connection_for_write() as connection:
         for name in FORMER_QUEUES:
             former = queue(name, app.conf.broker_url).bind(connection.default_channel)

@@ -11,11 +11,11 @@ from pipeline.steps.resources import Resources
 from pipeline.store import circuit_breakers
 
 ANNOUNCED_AFTER = timedelta(minutes=5)
-"""Chats hear of a pause that is longer than this."""
+"""A shorter pause is not announced to the chats."""
 
 
 def open_breaker(db: Session, reason: LazyString, now: datetime, until: datetime) -> None:
-    """Ask the network for nothing until then; the chats hear of it where that is long."""
+    """Ask the network for nothing until then, and announce that to the chats where it is long."""
     stop = circuit_breakers.open(db, NETWORK, reason, now, until)
     if until - now > ANNOUNCED_AFTER:
         text = lazy_gettext(

@@ -137,7 +137,7 @@ def _note(account: Account, posts: Sequence[Post], spec: ChartSpec, counted: int
 
 
 def is_known(post: Post, spec: ChartSpec) -> bool:
-    """Whether the network tells all counts that the post's figure is made of."""
+    """Whether all counts that the post's figure is made of are known."""
     rated = spec.normalization is not Normalization.RATE or post.counts.views is not None
     return rated and spec.metric.of(post.counts) is not None
 

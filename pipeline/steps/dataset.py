@@ -16,7 +16,7 @@ from pipeline.store import accounts, comparisons, datasets, subscriptions
 log = logging.getLogger(__name__)
 
 REWRITTEN_A_TICK = 20
-"""Datasets that are written without a chart, as after a start: they must not hold up those that somebody waits for."""
+"""How many datasets are rewritten after a tick, as many are after a start: charts must not wait for them."""
 
 
 def dataset(resources: Resources, source: Snapshot) -> bool:
@@ -38,7 +38,7 @@ def dataset(resources: Resources, source: Snapshot) -> bool:
 
 
 def rewrite(resources: Resources, key: str) -> None:
-    """Bring a dataset to what the posts say now, and its file here to what it should hold."""
+    """Write a dataset from the posts as they are now."""
     with resources.store.read_session() as db:
         path, content = render(db, key)
     _write(resources, key, path, content)
@@ -84,9 +84,9 @@ def _write(resources: Resources, key: str, path: str, content: bytes) -> bool:
 
 
 def tidy(resources: Resources) -> Sequence[str]:
-    """Drop the datasets that nobody tracks or subscribes to any more; returns some of those to be written anew.
+    """Delete the datasets that no chat tracks or subscribes to any more; returns the keys of some to rewrite.
 
-    Theirs are the files here that are missing, or may hold something else than they should.
+    Those are the datasets whose file is missing here, or may not hold the posts as they are now.
     """
     here = _files(resources)  # before the database is read: a file written meanwhile is not taken for one too many
     count = resources.settings.posts_per_account
@@ -110,7 +110,7 @@ def _files(resources: Resources) -> set[str]:
     try:
         return dataset_file.files(_folder(resources))
     except OSError as error:
-        log.warning("the datasets here cannot be looked at: %s", error)
+        log.warning("the folder of datasets cannot be read: %s", error)
         return set()
 
 

@@ -27,7 +27,7 @@ WITHIN = 0.8
 LONGEST = timedelta(seconds=TASK_LIMIT_S / 2)
 """Longer ticks leave no more time: a task that exceeds TASK_LIMIT_S is killed, and what it fetched is lost."""
 FAIR = 0.25
-"""An account asked within this part of the time has had its turn; one asked later is asked first next time."""
+"""An account without an answer, whose request began after this part of the time, comes first next time."""
 
 fetch_results = TypeAdapter(list[FetchResult])
 """Packs fetch results to JSON bytes and back."""

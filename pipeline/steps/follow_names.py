@@ -1,4 +1,4 @@
-"""The follow-names step: whether tracked accounts were renamed, which their posts do not say."""
+"""The follow-names step: renamed accounts are found by their profiles, since posts do not name their author."""
 
 import logging
 from collections.abc import Collection
@@ -24,7 +24,7 @@ def follow_names(resources: Resources, now: datetime) -> None:
     try:
         profiles = resources.x.names(remote_ids)
     except ServiceError as error:
-        log.warning("names were not looked at: %s", error)
+        log.warning("names were not fetched: %s", error)
         breaker.open_if_permanent(resources, error, now)
         return
     with resources.store.write_session() as db:

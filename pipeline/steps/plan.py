@@ -67,7 +67,7 @@ def _redraw_all_if_redis_is_new(resources: Resources) -> None:
 
 
 def _announce_used_budget(db: Session, budget: ledger.Budget) -> None:
-    """Tell every chat, once a period and limit, until when no account is fetched."""
+    """Have every chat informed, once for a period and a limit, until when no account is fetched."""
     text = lazy_gettext(
         "The bot's budget for X is used up: {limit:usd} {period}. "
         "The charts keep what was read last, with its time. Reading goes on {until:moment}.",

@@ -1,4 +1,4 @@
-"""The store step: what was fetched goes into the database, and says which comparisons are to be drawn."""
+"""The store step: fetch results go into the database; they decide which comparisons are drawn."""
 
 import logging
 from collections.abc import Sequence

@@ -93,7 +93,7 @@ def _remove(resources: Resources, claim: Claim) -> None:
 
 
 def _pause(db: Session, error: ServiceError, now: datetime) -> None:
-    """Upload nothing for as long as Dropbox has failed already, or asks; tell the admins of what only they can fix."""
+    """Upload nothing for as long as Dropbox has failed already, or asks. Admins are informed of what they must fix."""
     before = circuit_breakers.find(db, DROPBOX)
     lasted = now - before.opened_at if before else timedelta(0)
     wait = max(min(max(lasted, SHORTEST_PAUSE), LONGEST_PAUSE), error.retry_after or timedelta(0))
