@@ -368,7 +368,7 @@ def test_the_table_holds_every_command() -> None:
 
 
 def test_the_table_holds_every_kind_of_button() -> None:
-    tree = ast.parse((ROOT / "bot" / "buttons.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "bot" / "callbacks.py").read_text(encoding="utf-8"))
     kinds = {
         node.patterns[0].value.value
         for node in ast.walk(tree)
