@@ -25,7 +25,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not rows:
         return
     table = [COLUMNS, *rows]
-    widths = [max(len(row[place]) for row in table) for place in range(len(COLUMNS))]
+    widths = [max(len(row[column]) for row in table) for column in range(len(COLUMNS))]
     terminalreporter.section("faults")
     for row in table:
         terminalreporter.write_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))

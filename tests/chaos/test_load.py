@@ -146,8 +146,8 @@ def _open_chats(sandbox: Sandbox) -> None:
     """Let each chat write to the bot once, since a bot may not write first."""
     with httpx.Client(base_url=sandbox.address, timeout=10) as client:
         for chat_id in range(1, CHATS + 1):
-            said = {"chat_id": chat_id, "user_id": chat_id, "text": "hello", "chat_type": "private"}
-            client.post("/_control/telegram/send", json=said).raise_for_status()
+            message = {"chat_id": chat_id, "user_id": chat_id, "text": "hello", "chat_type": "private"}
+            client.post("/_control/telegram/send", json=message).raise_for_status()
 
 
 def _subscribe(deployment: Deployment) -> None:

@@ -314,9 +314,9 @@ def kill_any(deployment: Deployment, subscribers: Subscribers, chance: random.Ra
     subscribers.raise_count()
     pause(chance.uniform(1, 5))
     victims = {
-        each: words[-1]
+        each: arguments[-1]
         for each in deployment.supervisor.children(recursive=True)
-        if "-m" in (words := command_of(each))
+        if "-m" in (arguments := command_of(each))
     }
     if not victims:
         return None
@@ -326,7 +326,7 @@ def kill_any(deployment: Deployment, subscribers: Subscribers, chance: random.Ra
 
 
 def command_of(process: psutil.Process) -> list[str]:
-    """The words of the command; none if the process has ended."""
+    """The arguments of the command; none if the process has ended."""
     with suppress(psutil.NoSuchProcess):
         return process.cmdline()
     return []

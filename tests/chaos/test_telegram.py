@@ -302,9 +302,9 @@ def test_a_group_keeps_everything_when_it_becomes_a_supergroup(
     report(f"group became a supergroup, told by its {way}", fresh_s=fresh_s)
 
 
-def _notice(db: Session, key: str, words: str) -> int:
+def _notice(db: Session, key: str, text: str) -> int:
     """Add a notice to every subscribed chat; returns its id."""
-    notices.publish(db, key, i18n.lazy_gettext(words), datetime.now(UTC) + timedelta(minutes=5))
+    notices.publish(db, key, i18n.lazy_gettext(text), datetime.now(UTC) + timedelta(minutes=5))
     return db.scalars(select(Notice.id).where(Notice.key == key)).one()
 
 
@@ -318,8 +318,8 @@ def test_without_the_right_to_send_photos_the_bot_says_so_once_and_waits(
     mute.refuse(EDIT, 400, "Bad Request: not enough rights to send photos to the chat", ALWAYS)
     last = mute.chat.messages()[-1]["message_id"]
     figure = mute.account.change()
-    [said] = until(lambda: mute.chat.messages(last))
-    assert "I may not send photos here" in said["text"]
+    [message] = until(lambda: mute.chat.messages(last))
+    assert "I may not send photos here" in message["text"]
     deployment.sandbox.post("telegram/member", chat_id=mute.chat.id, status="administrator")  # which did not help
     until(lambda: len([call for call in mute.calls(EDIT) if call["status"] == 400]) == 2)
     live_chat(deployment).seconds_until_fresh(FRESH_WITHIN_S)
@@ -363,13 +363,13 @@ def test_a_lost_topic_is_reported_and_the_bot_stays(
         deployment.sandbox.post("telegram/delete", chat_id=topical.chat.id, message_id=chart["message_id"])
     deployment.sandbox.post("telegram/topic", chat_id=topical.chat.id, thread_id=77, state=state)
     topical.account.change()
-    told = admin.messages if general == "closed" else topical.chat.messages
+    messages_of = admin.messages if general == "closed" else topical.chat.messages
     where = start if general == "closed" else before
-    [said] = until(lambda: [each for each in told(where) if "topic" in (each["text"] or "")])
-    assert said["thread_id"] is None
+    [message] = until(lambda: [each for each in messages_of(where) if "topic" in (each["text"] or "")])
+    assert message["thread_id"] is None
     topical.account.change()
     live_chat(deployment).seconds_until_fresh(FRESH_WITHIN_S)
-    assert len([each for each in told(where) if "topic" in (each["text"] or "")]) == 1
+    assert len([each for each in messages_of(where) if "topic" in (each["text"] or "")]) == 1
     assert topical.calls("leaveChat") == []
     report(f"topic {state}, General {general}", lost="nothing; it waits and says so")
     if state == "closed":
@@ -567,8 +567,8 @@ def test_one_persons_flood_is_slowed_and_everyone_else_is_answered_within_a_seco
     waits = [answer["at"] - at for (_, at, _sent), answer in zip(sorted(asked), answers, strict=True)]
     assert max(waits) < 1
     texts = [message["text"] for message in flooding.messages() if message["by_bot"]]
-    [told] = [text for text in texts if "too much" in text]
-    assert told.count(".") == 1
+    [warning] = [text for text in texts if "too much" in text]
+    assert warning.count(".") == 1
     assert len(texts) < 30
     report(f"50 commands a second: {len(texts)} answers, the others' longest wait {max(waits):.2f} s")
 

@@ -138,8 +138,8 @@ def environment_of(address: str, folder: Path, tick_s: int) -> dict[str, str]:
 
 def _name(process: psutil.Process) -> str:
     """The name in the Procfile: the last word of the command, as in `python -m pipeline worker`; "redis" for Redis."""
-    words = process.cmdline()
-    return "redis" if any("unixsocket" in word for word in words) else words[-1] if words else ""
+    arguments = process.cmdline()
+    return "redis" if any("unixsocket" in argument for argument in arguments) else arguments[-1] if arguments else ""
 
 
 def _start(

@@ -14,7 +14,7 @@ def chat(shared_deployment: Deployment, handles: list[str]) -> Chat:
 
 
 @pytest.mark.parametrize(
-    ("typed", "answer"),
+    ("typed", "expected"),
     [
         ("/track @nasa|rm", "not a name on X"),
         ("/track ../../etc/passwd", "not a name on X"),
@@ -41,11 +41,11 @@ def chat(shared_deployment: Deployment, handles: list[str]) -> Chat:
         ("/unsubscribe $$", "is no account"),
     ],
 )
-def test_a_wrong_command_is_answered_with_what_is_wrong(chat: Chat, typed: str, answer: str) -> None:
+def test_a_wrong_command_is_answered_with_what_is_wrong(chat: Chat, typed: str, expected: str) -> None:
     before = chat.ask("/list").split(" · ")[0]
-    said = chat.ask(typed)
-    assert answer in said
-    assert "Traceback" not in said
+    text = chat.ask(typed)
+    assert expected in text
+    assert "Traceback" not in text
     assert chat.ask("/list").split(" · ")[0] == before
 
 
@@ -57,14 +57,14 @@ def test_names_that_cannot_be_read_come_with_the_likely_cause(
     shared_deployment.sandbox.post("x/accounts", accounts=accounts)
     chat = shared_deployment.chat(2002)
     chat.ask(f"/track {handles[0]}")
-    said = chat.ask(
+    text = chat.ask(
         f"/track @zz_protected, @zz_suspended @zz_nobody {handles[0].upper()} https://x.com/{handles[1]}?s=20"
     )
-    assert f"Added: @{handles[1]}" in said
-    assert f"Already there: @{handles[0]}" in said
-    assert "@zz_protected: protected" in said
-    assert "@zz_suspended: suspended" in said
-    assert "@zz_nobody: no such account" in said
+    assert f"Added: @{handles[1]}" in text
+    assert f"Already there: @{handles[0]}" in text
+    assert "@zz_protected: protected" in text
+    assert "@zz_suspended: suspended" in text
+    assert "@zz_nobody: no such account" in text
 
 
 def test_a_button_of_an_old_or_foreign_chart_says_so(

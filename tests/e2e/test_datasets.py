@@ -86,8 +86,8 @@ def tracking(deployment: Deployment, chat_id: int) -> Chat:
 
 def test_single_charts_leave_no_dataset_and_forget_removes_the_others(deployment: Deployment) -> None:
     chat, other = tracking(deployment, 7301), tracking(deployment, 7302)
-    for words in ("@art", "@bee 50", "50", "@bee likes"):
-        chat.chart(f"/compare {words}", within_s=40)
+    for arguments in ("@art", "@bee 50", "50", "@bee likes"):
+        chat.chart(f"/compare {arguments}", within_s=40)
     chat.chart("/compare")
     until(lambda: in_dropbox(deployment).keys() == {"/art-bee-last-100"}, within_s=30)
     chat.chart("/subscribe @bee 20", within_s=40)

@@ -62,8 +62,8 @@ def log_in(login: "subprocess.Popen[str]", code: str | None = None) -> str:
 
 
 def test_the_login_prints_settings_that_dropbox_accepts(login: "subprocess.Popen[str]", address: str) -> None:
-    said = log_in(login)
-    given = dict(re.findall(r"^(DROPBOX_\w+)=(\S+)$", said, re.MULTILINE))
+    output = log_in(login)
+    given = dict(re.findall(r"^(DROPBOX_\w+)=(\S+)$", output, re.MULTILINE))
     settings = Settings(
         dropbox_app_key=given["DROPBOX_APP_KEY"],
         dropbox_refresh_token=given["DROPBOX_REFRESH_TOKEN"],

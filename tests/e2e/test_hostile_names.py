@@ -48,9 +48,9 @@ def assert_plain(messages: Iterable[Json]) -> None:
 
 def test_hostile_words_are_quoted_as_plain_text_and_track_nothing(chat: Chat, handles: list[str]) -> None:
     since = chat.sandbox.last_call()
-    said = chat.ask("/track " + " ".join(HOSTILE))
-    assert said.count("not a name on X") == len(HOSTILE) - len(NAMING)
-    assert "@nasa: no such account" in said
+    answer = chat.ask("/track " + " ".join(HOSTILE))
+    assert answer.count("not a name on X") == len(HOSTILE) - len(NAMING)
+    assert "@nasa: no such account" in answer
     messages = messages_sent(chat, since)
     assert messages
     assert_plain(messages)

@@ -56,13 +56,13 @@ def test_output_that_cannot_be_reopened_is_written_nevertheless(tmp_path: Path) 
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **SECRETS, "DROPBOX_APP_KEY": "key"}
     command = [*unknown_user_command(), sys.executable, "-m", "pipeline.supervise", str(procfile)]
     with (
-        os.fdopen(reader, "rb", buffering=0) as output,
+        os.fdopen(reader, "rb", buffering=0) as output_file,
         subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=writer, stderr=writer) as supervisor,
     ):
         os.close(writer)
-        said = b""
-        while chunk := output.read(4096):
-            said += chunk
-            if b"is 100% idle" in said:
+        output = b""
+        while chunk := output_file.read(4096):
+            output += chunk
+            if b"is 100% idle" in output:
                 supervisor.terminate()
-    assert b"is 100% idle" in said, said
+    assert b"is 100% idle" in output, output

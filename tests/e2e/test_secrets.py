@@ -214,14 +214,14 @@ def test_a_rabbitmq_that_refuses_is_logged_without_its_password(
 
 
 def _are_logged_without_their_passwords(tried: list[Try], deployment: Deployment, folder: Path) -> None:
-    tries = [(name, url, each, said) for name, url, processes in tried for each, said in processes.items()]
+    tries = [(name, url, each, line) for name, url, processes in tried for each, line in processes.items()]
     logs = [folder / f"{number}.log" for number in range(len(tries))]
     with ExitStack() as started:
         for log, (name, url, module, _said) in zip(logs, tries, strict=True):
             settings = _settings(deployment.sandbox.address, folder / f"{log.stem}.data") | {name: url}
             started.enter_context(_running([*module], settings, log))
-        for log, (_name, _url, _module, said) in zip(logs, tries, strict=True):
-            until(partial(_says, log, said), within_s=100, every_s=0.5)
+        for log, (_name, _url, _module, line) in zip(logs, tries, strict=True):
+            until(partial(_says, log, line), within_s=100, every_s=0.5)
     assert {log.name: marks for log in logs if (marks := marks_in(log.read_bytes()))} == {}
 
 

@@ -33,9 +33,9 @@ def test_charts_are_drawn_with_such_servers(
         person.ask(f"/track {handles[0]}")
         person.ask("/subscribe")
         until(lambda: any(message["photo"] for message in person.messages()))
-        said = deployment.log.read_text(errors="replace")
-    assert "Traceback" not in said
-    assert "a;b@c" not in said
+        log = deployment.log.read_text(errors="replace")
+    assert "Traceback" not in log
+    assert "a;b@c" not in log
 
 
 @pytest.mark.parametrize("module", [["pipeline.supervise"], ["pipeline", "worker"], ["bot"]])

@@ -58,8 +58,8 @@ class IndexedBitmap:
     def pixels(self) -> Pixels:
         return self.lines[:, 1:]
 
-    def text(self, at: tuple[float, float], words: str, style: tuple[str, int, bool], align: str = "left") -> None:
-        pieces = [_piece(piece, *style) for piece in PIECE.findall(words)]
+    def text(self, at: tuple[float, float], text: str, style: tuple[str, int, bool], align: str = "left") -> None:
+        pieces = [_piece(piece, *style) for piece in PIECE.findall(text)]
         x = at[0] - ALIGNED[align] * sum(width for _, _, width in pieces)
         for shades, (left, top), width in pieces:
             self.stamp(round(x + left), round(at[1] + top), shades)
@@ -79,8 +79,8 @@ def _draw(data: ChartData, size: Size) -> bytes:
     content = subject(data)
     bitmap = IndexedBitmap(np.zeros((size.height, size.width + 1), np.uint8))
     bitmap.text((MARGIN, 96), content.title, (INK, 60, True))
-    for baseline, words in zip((152, 198), content.subtitle, strict=True):
-        bitmap.text((MARGIN, baseline), words, (MUTED, 34, False))
+    for baseline, text in zip((152, 198), content.subtitle, strict=True):
+        bitmap.text((MARGIN, baseline), text, (MUTED, 34, False))
     height = (size.height - FOOT - TOP) / len(content.rows)
     tops = [round(TOP + height * number) for number in range(len(content.rows))]
     half = (height - HEAD) * 0.45
@@ -108,8 +108,8 @@ def _axis(bitmap: IndexedBitmap, content: Subject, tops: Sequence[int], half: fl
 def _marks(bitmap: IndexedBitmap, content: Subject, row: Row, middle: float) -> None:
     low, median, high = (_to_px(bitmap, content, value) for value in (row.low, row.median, row.high))
     y, height = round(middle), (bitmap.pixels.shape[0] - FOOT - TOP) / len(content.rows)
-    places = [_to_px(bitmap, content, value) for value in row.values]
-    dots = np.array(_swarm(places, (height - HEAD) * 0.45 - DOT / 2, (low, median, high)))
+    xs_px = [_to_px(bitmap, content, value) for value in row.values]
+    dots = np.array(_swarm(xs_px, (height - HEAD) * 0.45 - DOT / 2, (low, median, high)))
     starts = (y + dots[:, 1]) * bitmap.lines.shape[1] + dots[:, 0]
     offsets, shades = _dot(DOTS[row.index], bitmap.lines.shape[1])
     bitmap.lines.reshape(-1)[starts[:, None] + offsets] = shades
@@ -120,7 +120,7 @@ def _marks(bitmap: IndexedBitmap, content: Subject, row: Row, middle: float) -> 
     bitmap.stamp(x, y, ring)
 
 
-def _swarm(places: Sequence[float], half: float, marks: tuple[float, float, float]) -> list[tuple[int, int]]:
+def _swarm(xs_px: Sequence[float], half: float, marks: tuple[float, float, float]) -> list[tuple[int, int]]:
     """The centres of dots, each in the lane nearest to the middle that has space and does not hide the marks."""
     low, median, high = marks
     count = int(half / PITCH)
@@ -130,7 +130,7 @@ def _swarm(places: Sequence[float], half: float, marks: tuple[float, float, floa
     taken = {lane: (median - width, median + width) for lane, width in beside.items()}
     taken[0] = min(low - reach, taken[0][0]), max(high + reach, taken[0][1])
     centres = []
-    for x in places:
+    for x in xs_px:
         free = (lane for lane, (start, end) in taken.items() if not start < x < end)
         free_lanes = (
             lane for lane, end in ends.items() if end + PITCH <= x and not taken[lane][0] < x < taken[lane][1]
@@ -149,13 +149,13 @@ def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:  # noqa: FBT001 - th
 
 
 @lru_cache(maxsize=1024)
-def _piece(words: str, colour: str, size: int, bold: bool) -> tuple[Pixels, tuple[float, float], float]:  # noqa: FBT001
+def _piece(text: str, colour: str, size: int, bold: bool) -> tuple[Pixels, tuple[float, float], float]:  # noqa: FBT001
     """The text's palette indices, their offset from its origin, and its advance, in px."""
     font = _font(size, bold)
-    left, top, right, bottom = font.getbbox(words, anchor="ls")
+    left, top, right, bottom = font.getbbox(text, anchor="ls")
     image = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2))
-    ImageDraw.Draw(image).text((1 - left, 1 - top), words, 255, font, anchor="ls")
-    return _shades(image, colour), (left - 1, top - 1), font.getlength(words)
+    ImageDraw.Draw(image).text((1 - left, 1 - top), text, 255, font, anchor="ls")
+    return _shades(image, colour), (left - 1, top - 1), font.getlength(text)
 
 
 def _shades(cover: Image.Image, colour: str) -> Pixels:
@@ -163,12 +163,12 @@ def _shades(cover: Image.Image, colour: str) -> Pixels:
     return np.where(steps, steps + FIRST[colour] - 1, 0).astype(np.uint8)
 
 
-def _disc(size: int, room: int) -> Image.Image:
-    """A disc of this size in the middle of a square with sides of room px."""
-    image = Image.new("L", (room * LARGER, room * LARGER))
-    edge = (room - size) * LARGER / 2
+def _disc(size: int, side_px: int) -> Image.Image:
+    """A disc of this size in the middle of a square with sides of side_px."""
+    image = Image.new("L", (side_px * LARGER, side_px * LARGER))
+    edge = (side_px - size) * LARGER / 2
     ImageDraw.Draw(image).ellipse((edge, edge, edge + size * LARGER - 1, edge + size * LARGER - 1), 255)
-    return image.resize((room, room), Image.Resampling.BOX)
+    return image.resize((side_px, side_px), Image.Resampling.BOX)
 
 
 @cache
