@@ -11,7 +11,7 @@ from pipeline.steps import dataset_file
 from pipeline.steps.chart_data import Timelines
 from pipeline.steps.resources import Resources
 from pipeline.steps.snapshot import Snapshot
-from pipeline.store import accounts, comparisons, datasets, subscriptions
+from pipeline.store import accounts, datasets, posts, subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def render(db: Session, key: str) -> tuple[str, bytes]:
     if key == datasets.DATA_DICTIONARY:
         return _dictionary()
     count, account_ids = datasets.parse_key(key)
-    newest = comparisons.newest_posts_of_accounts(db, account_ids, count)
+    newest = posts.list_newest(db, account_ids, count)
     return _file([(account, newest[account.id]) for account in accounts.get_many(db, account_ids)], count)
 
 

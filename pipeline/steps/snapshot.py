@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import ChartData
 from pipeline.steps.chart_data import Timelines, chart_data
-from pipeline.store import comparisons
+from pipeline.store import comparisons, posts
 from pipeline.store.tables import Comparison
 
 
@@ -23,6 +23,6 @@ class Snapshot:
 
 def snapshot(session: Session, comparison: Comparison, now: datetime) -> Snapshot:
     accounts = comparisons.list_accounts(session, comparison.id)
-    posts = comparisons.newest_posts_of_accounts(session, [account.id for account in accounts], comparison.spec.count)
-    timelines = [(account, posts[account.id]) for account in accounts]
+    newest = posts.list_newest(session, [account.id for account in accounts], comparison.spec.count)
+    timelines = [(account, newest[account.id]) for account in accounts]
     return Snapshot(comparison.id, timelines, chart_data(session, comparison, timelines, now), comparison.inputs_digest)

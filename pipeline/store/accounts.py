@@ -1,4 +1,4 @@
-"""Accounts, and how reading each went."""
+"""Accounts: who they are, and how the last fetch of each went."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -11,11 +11,11 @@ from pipeline.store import ledger, posts
 from pipeline.store.tables import Account, Chat, ComparisonAccount, Tracking, UtcDateTime
 
 FORMER_SUFFIX = "-old"
-"""What follows a handle that another account has by now."""
+"""Added to the handle of an account whose handle another account has taken. No handle of X has a hyphen."""
 
 
 def find_by_remote_ids(session: Session, remote_ids: Iterable[str], network: str) -> Sequence[Account]:
-    """The known accounts with these ids on the network. A handle may have passed from one account to another."""
+    """The stored accounts with these ids on the network. An id never changes, while a handle may pass to another."""
     return session.scalars(
         select(Account).where(Account.network == network, Account.remote_id.in_(list(remote_ids)))
     ).all()
@@ -26,15 +26,18 @@ def get_many(session: Session, account_ids: Iterable[int]) -> Sequence[Account]:
 
 
 def save_profiles(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:
-    """Keep what a look-up found, and what it cost: each profile once a UTC day. Returns the accounts renamed."""
+    """Store profiles that were looked up, and bill each once a UTC day. Returns the ids of renamed accounts.
+
+    Profiles without a remote id are left out.
+    """
     by_id = {profile.remote_id: profile for profile in profiles if profile.remote_id is not None}
-    there = {account.remote_id: account for account in find_by_remote_ids(session, by_id, network)}
+    stored = {account.remote_id: account for account in find_by_remote_ids(session, by_id, network)}
     new = {
         remote_id: Account(network=network, remote_id=remote_id, handle=profile.handle)
         for remote_id, profile in by_id.items()
-        if remote_id not in there
+        if remote_id not in stored
     }
-    named = [((there | new)[remote_id], profile.handle) for remote_id, profile in by_id.items()]
+    named = [((stored | new)[remote_id], profile.handle) for remote_id, profile in by_id.items()]
     renamed = _rename(session, network, named)
     session.add_all(new.values())
     for account, profile in zip((account for account, _ in named), by_id.values(), strict=True):
@@ -45,11 +48,14 @@ def save_profiles(session: Session, profiles: Iterable[Profile], network: str, n
 
 
 def update_handles(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:
-    """Follow the accounts that were renamed, and return them; one that the network shows again is read again soon."""
+    """Store the handles of accounts that are stored already, and bill each; returns the ids of renamed accounts.
+
+    An account that was unavailable and is active again is due at once.
+    """
     by_id = {profile.remote_id: profile for profile in profiles if profile.remote_id is not None}
-    found = find_by_remote_ids(session, by_id, network)
-    renamed = _rename(session, network, [(account, by_id[account.remote_id].handle) for account in found])
-    for account in found:
+    stored = find_by_remote_ids(session, by_id, network)
+    renamed = _rename(session, network, [(account, by_id[account.remote_id].handle) for account in stored])
+    for account in stored:
         if by_id[account.remote_id].state is State.ACTIVE and account.state is not State.ACTIVE:
             account.attempted_at = None
         _bill(session, account, now)
@@ -58,86 +64,88 @@ def update_handles(session: Session, profiles: Iterable[Profile], network: str, 
 
 
 def _rename(session: Session, network: str, named: Sequence[tuple[Account, str]]) -> set[int]:
-    """Give each account its handle. Returns the known accounts whose handle changed.
+    """Give each account its handle; returns the ids of stored accounts whose handle changed.
 
-    On a network a handle is one account's at a time: one that had it before, as far as is known, was renamed or
-    suspended since, and is called by it as a former one until its own is known.
+    On a network a handle has one owner at a time. A stored account with a handle that is now another's was renamed or
+    suspended: it gets a former handle until its own is known.
     """
-    bearers = {account.handle.lower(): account for account in _called(session, network, named)}
+    owners = {account.handle.lower(): account for account in _find_by_handles(session, network, named)}
     renamed = set()
     for account, handle in named:
-        before = bearers.get(handle.lower(), account)
-        if before is not account and before.handle.lower() == handle.lower():
-            before.handle = _former(session, network, before.handle)
-            renamed.add(before)
+        owner = owners.get(handle.lower(), account)
+        if owner is not account and owner.handle.lower() == handle.lower():
+            owner.handle = _make_former(session, network, owner.handle)
+            renamed.add(owner)
         if account.handle != handle:
             account.handle = handle
             renamed.add(account)
-        bearers[handle.lower()] = account
+        owners[handle.lower()] = account
     session.flush()
     return {account.id for account in renamed if account.id is not None}
 
 
-def _called(session: Session, network: str, named: Iterable[tuple[Account, str]]) -> Sequence[Account]:
+def _find_by_handles(session: Session, network: str, named: Iterable[tuple[Account, str]]) -> Sequence[Account]:
     handles = {handle.lower() for _, handle in named}
     same = (Account.network == network, func.lower(Account.handle).in_(handles))
     return session.scalars(select(Account).where(*same)).all()
 
 
-def _former(session: Session, network: str, handle: str) -> str:
-    """A handle that no account of X can have, and none here has."""
-    like = (
+def _make_former(session: Session, network: str, handle: str) -> str:
+    """The handle with a suffix that makes it unique among the stored accounts."""
+    alike = (
         Account.network == network,
         func.lower(Account.handle).startswith(f"{handle.lower()}{FORMER_SUFFIX}", autoescape=True),
     )
-    taken = {other.lower() for other in session.scalars(select(Account.handle).where(*like))}
-    free = (f"{handle}{FORMER_SUFFIX}{number}" for number in ("", *range(2, len(taken) + 3)))
-    return next(other for other in free if other.lower() not in taken)
+    taken = {other.lower() for other in session.scalars(select(Account.handle).where(*alike))}
+    candidates = (f"{handle}{FORMER_SUFFIX}{number}" for number in ("", *range(2, len(taken) + 3)))
+    return next(candidate for candidate in candidates if candidate.lower() not in taken)
 
 
 def _bill(session: Session, account: Account, now: datetime) -> None:
+    """The network bills a profile once a UTC day."""
     if account.billed_on != now.date():
         account.billed_on = now.date()
         ledger.add(session, now.date(), "users", 1)
 
 
 def list_tracked(session: Session) -> Sequence[Account]:
-    """Every account that some chat follows which is served, the one whose turn was longest ago first."""
+    """The accounts that an active chat tracks, the one first that was polled longest ago."""
     return session.scalars(
         select(Account)
-        .where(Account.id.in_(_followed()))
+        .where(Account.id.in_(_tracked_ids()))
         .order_by(Account.polled_at.asc().nulls_first(), Account.attempted_at.asc().nulls_first(), Account.id)
     ).all()
 
 
 def count_by_requests(session: Session) -> dict[int | None, int]:
-    """How many of the tracked accounts that can be read take so many requests; None where that is not known yet."""
-    readable = Account.id.in_(_followed()), Account.state == State.ACTIVE
-    rows = session.execute(select(Account.requests, func.count()).where(*readable).group_by(Account.requests))
+    """How many of the active tracked accounts take how many requests to fetch; None: not known yet."""
+    is_fetched = Account.id.in_(_tracked_ids()), Account.state == State.ACTIVE
+    rows = session.execute(select(Account.requests, func.count()).where(*is_fetched).group_by(Account.requests))
     return {row[0]: row[1] for row in rows}
 
 
-def _followed() -> Select[int]:
+def _tracked_ids() -> Select[int]:
     return select(Tracking.account_id).join(Chat, Chat.id == Tracking.chat_id).where(Chat.inactive_reason.is_(None))
 
 
 def list_unattempted(
     session: Session, comparison_ids: Collection[int], account_ids: Collection[int]
 ) -> Sequence[Account]:
-    """Of these accounts and those of these comparisons, the tracked ones whose posts nobody has tried to read."""
-    theirs = select(ComparisonAccount.account_id).where(ComparisonAccount.comparison_id.in_(comparison_ids))
-    followed = exists().where(
+    """Of these accounts and those of these comparisons, the tracked ones that no fetch was attempted of."""
+    in_comparisons = select(ComparisonAccount.account_id).where(ComparisonAccount.comparison_id.in_(comparison_ids))
+    is_tracked = exists().where(
         Tracking.account_id == Account.id, Chat.id == Tracking.chat_id, Chat.inactive_reason.is_(None)
     )
     return session.scalars(
         select(Account)
-        .where(or_(Account.id.in_(account_ids), Account.id.in_(theirs)), Account.attempted_at.is_(None), followed)
+        .where(or_(Account.id.in_(account_ids), Account.id.in_(in_comparisons)), Account.attempted_at.is_(None))
+        .where(is_tracked)
         .order_by(Account.id)
     ).all()
 
 
 def delete_unused(session: Session, before: datetime) -> None:
-    """Delete the accounts, with their posts, that no chat tracks, no comparison shows and nobody looked up since."""
+    """Delete the accounts that no chat tracks, no comparison has and nobody looked up since, with their posts."""
     session.execute(
         delete(Account).where(
             Account.id.not_in(select(Tracking.account_id)),
@@ -152,53 +160,56 @@ def list_ids(session: Session) -> Sequence[int]:
 
 
 def mark_attempted(session: Session, account_ids: Iterable[int], now: datetime) -> None:
+    """A fetch of these accounts begins."""
     session.execute(update(Account).where(Account.id.in_(account_ids)).values(attempted_at=now))
 
 
 def retry_unavailable(session: Session) -> None:
-    """Let the accounts that the network did not show be due at once."""
+    """Let protected, suspended and missing accounts be due at once."""
     session.execute(update(Account).where(Account.state != State.ACTIVE).values(attempted_at=None))
 
 
-def save_fetch_results(session: Session, readings: Iterable[FetchResult]) -> set[int]:
-    """Store readings, the last of each account, and return the accounts whose charts they change.
+def save_fetch_results(session: Session, results: Iterable[FetchResult]) -> set[int]:
+    """Store fetch results, the last of each account; returns the ids of the accounts whose charts change.
 
-    One that comes late, as from a worker that stood still, and finds a newer one stored changes nothing.
+    A result older than the stored one, as from a worker that was frozen, is ignored.
     """
-    latest = {reading.account_id: reading for reading in readings}
+    latest = {result.account_id: result for result in results}
     rows = session.scalars(select(Account).where(Account.id.in_(latest))).all()
     current = [each for each in rows if each.fetched_at is None or each.fetched_at <= latest[each.id].at]
     last = {each.id: posts.LastFetch(each.fetched_at, each.fetched_back_to) for each in current}
-    changed = {account.id for account in current if _save(account, latest[account.id])}
-    found = [reading for account in current if (reading := latest[account.id]).posts is not None]
-    return changed | posts.save(session, found, last)
+    changed = {account.id for account in current if _save_outcome(account, latest[account.id])}
+    successful = [result for account in current if (result := latest[account.id]).posts is not None]
+    return changed | posts.save(session, successful, last)
 
 
 def mark_stale(session: Session, before: Mapping[int | None, datetime]) -> set[int]:
-    """Mark the accounts last read before the moment that is told for so many requests, None for all others.
+    """Mark accounts stale that were last fetched before a time, given by how many requests they take.
 
-    Returns those not marked yet: charts say so.
+    before: that time; the key None is for all other numbers of requests, and must be there. Returns the ids of the
+    accounts that were not stale before.
     """
-    moments = {requests: literal(at, UtcDateTime) for requests, at in before.items() if requests is not None}
-    others = literal(before[None], UtcDateTime)
-    late = Account.fetched_at < (case(moments, value=Account.requests, else_=others) if moments else others)
-    marked = update(Account).where(Account.stale.is_(False), late).values(stale=True).returning(Account.id)
+    times = {requests: literal(at, UtcDateTime) for requests, at in before.items() if requests is not None}
+    default = literal(before[None], UtcDateTime)
+    is_late = Account.fetched_at < (case(times, value=Account.requests, else_=default) if times else default)
+    marked = update(Account).where(Account.stale.is_(False), is_late).values(stale=True).returning(Account.id)
     return set(session.scalars(marked.execution_options(synchronize_session=False)))
 
 
-def _save(account: Account, reading: FetchResult) -> bool:
-    """Note how the reading went; True where a chart says so."""
-    was = _shown(account)
-    account.polled_at = reading.at if reading.had_turn else account.polled_at
-    if reading.posts is None:
-        account.state, account.problem = reading.state or account.state, reading.problem
+def _save_outcome(account: Account, result: FetchResult) -> bool:
+    """Store how the fetch went; True if that changes what charts say of the account."""
+    before = _displayed(account)
+    account.polled_at = result.at if result.had_turn else account.polled_at
+    if result.posts is None:
+        account.state, account.problem = result.state or account.state, result.problem
     else:
-        account.state, account.problem, account.stale, account.fetched_at = State.ACTIVE, None, False, reading.at
-        account.requests = reading.requests if reading.complete else max(reading.requests, account.requests or 0)
-        oldest = min((post.created_at for post in reading.posts), default=reading.at)
-        account.fetched_back_to = None if reading.complete else oldest
-    return _shown(account) != was
+        account.state, account.problem, account.stale, account.fetched_at = State.ACTIVE, None, False, result.at
+        account.requests = result.requests if result.complete else max(result.requests, account.requests or 0)
+        oldest = min((post.created_at for post in result.posts), default=result.at)
+        account.fetched_back_to = None if result.complete else oldest
+    return _displayed(account) != before
 
 
-def _shown(account: Account) -> tuple[State, bool, bool]:
+def _displayed(account: Account) -> tuple[State, bool, bool]:
+    """What charts say of an account beside its posts."""
     return account.state, account.stale, account.fetched_at is None

@@ -1,4 +1,4 @@
-"""Chats, and which accounts each follows."""
+"""Chats, their preferences, and which accounts each tracks."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -11,10 +11,11 @@ from pipeline.store import subscriptions
 from pipeline.store.tables import Account, Chat, NoticeSent, Subscription, Tracking
 
 NOT_ALLOWED = "not among the chats that are served"
+"""The inactive_reason of chats outside ALLOWED_CHATS."""
 
 
 def add(session: Session, chat_id: int, now: datetime, language: Language = Language.ENGLISH) -> Chat:
-    """The chat, made known if it is new, with this language; one that was set aside is served again."""
+    """The chat, active; created with this language if it is new."""
     chat = session.get(Chat, chat_id)
     if chat is None:
         chat = Chat(id=chat_id, added_at=now, theme=Theme.LIGHT, language=language)
@@ -29,50 +30,51 @@ def exists(session: Session, chat_id: int) -> bool:
 
 
 def default_spec(session: Session, chat_id: int) -> ChartSpec:
-    """The look that the chat's charts have unless another is asked for."""
+    """The spec of a chart that is requested without options: with the chat's theme and language."""
     chat = session.get(Chat, chat_id)
     return ChartSpec(theme=chat.theme, language=chat.language) if chat else ChartSpec()
 
 
 def language(session: Session, chat_id: int) -> Language | None:
-    """The language of a chat that is known."""
+    """The chat's language; None if the chat is not stored."""
     return session.scalar(select(Chat.language).where(Chat.id == chat_id))
 
 
 def set_preferences(
     session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None
 ) -> None:
+    """None leaves a preference as it is. Raises NoResultFound if the chat is not stored."""
     chat = session.get_one(Chat, chat_id)
     chat.theme, chat.language = theme or chat.theme, language or chat.language
     session.flush()
 
 
 def count_active(session: Session) -> int:
-    """How many chats are served; those that only chose their settings take no place."""
-    return session.scalar(_counted()) or 0
+    """How many active chats track an account."""
+    return session.scalar(_count_active()) or 0
 
 
-def count_added_by(session: Session, person: int) -> int:
-    """How many of them this person brought."""
-    return session.scalar(_counted().where(Chat.added_by == person)) or 0
+def count_added_by(session: Session, user_id: int) -> int:
+    """How many of the active chats with a tracked account this user added."""
+    return session.scalar(_count_active().where(Chat.added_by == user_id)) or 0
 
 
-def _counted() -> Select[int]:
-    tracking = Chat.id.in_(select(Tracking.chat_id))
-    return select(func.count()).select_from(Chat).where(Chat.inactive_reason.is_(None), tracking)
+def _count_active() -> Select[int]:
+    is_tracking = Chat.id.in_(select(Tracking.chat_id))
+    return select(func.count()).select_from(Chat).where(Chat.inactive_reason.is_(None), is_tracking)
 
 
 def allow_only(session: Session, allowed: Collection[int], now: datetime) -> None:
-    """Set aside the chats that the owner does not let in, or not any more, and serve those let in again."""
-    outside = Chat.id.not_in(allowed) if allowed else false()
-    let_in = update(Chat).where(Chat.inactive_reason == NOT_ALLOWED, not_(outside))
+    """Deactivate the chats that are not among these ids, and reactivate those among them; empty: all are allowed."""
+    is_outside = Chat.id.not_in(allowed) if allowed else false()
+    let_in = update(Chat).where(Chat.inactive_reason == NOT_ALLOWED, not_(is_outside))
     session.execute(let_in.values(inactive_reason=None, inactive_since=None))
-    left_out = update(Chat).where(Chat.inactive_reason.is_(None), outside)
+    left_out = update(Chat).where(Chat.inactive_reason.is_(None), is_outside)
     session.execute(left_out.values(inactive_reason=NOT_ALLOWED, inactive_since=now))
 
 
 def list_tracked_accounts(session: Session, chat_id: int) -> Sequence[Account]:
-    """The accounts that the chat follows, by handle; in one order, whatever the database's own is."""
+    """The accounts that the chat tracks, by handle; sorted here, since databases sort letters differently."""
     rows = session.scalars(select(Account).join(Tracking).where(Tracking.chat_id == chat_id))
     return sorted(rows, key=lambda account: account.handle.lower())
 
@@ -88,18 +90,19 @@ def untrack(session: Session, chat_id: int, account_ids: Iterable[int]) -> None:
 
 
 def deactivate(session: Session, chat_id: int, reason: str, now: datetime) -> None:
-    """Stop serving a chat that cannot be written to; everything it has is kept for a while, until it is back."""
-    served = update(Chat).where(Chat.id == chat_id, Chat.inactive_reason.is_(None))
-    session.execute(served.values(inactive_reason=reason, inactive_since=now))
+    """Stop serving a chat that cannot be written to. Its data is kept for a while in case it comes back."""
+    active = update(Chat).where(Chat.id == chat_id, Chat.inactive_reason.is_(None))
+    session.execute(active.values(inactive_reason=reason, inactive_since=now))
 
 
 def is_inactive(session: Session, chat_id: int) -> bool:
+    """False for a chat that is not stored."""
     chat = session.get(Chat, chat_id)
     return chat is not None and chat.inactive_reason is not None
 
 
 def reactivate(session: Session, chat_id: int, now: datetime) -> None:
-    """The chat can be written to, or may be: what waited for that goes on."""
+    """The chat can be written to again: its failed deliveries are due. A chat that is not allowed stays inactive."""
     chat = session.get(Chat, chat_id)
     if chat is not None and chat.inactive_reason != NOT_ALLOWED:
         add(session, chat_id, now)
@@ -107,29 +110,29 @@ def reactivate(session: Session, chat_id: int, now: datetime) -> None:
 
 
 def migrate(session: Session, old: int, new: int, now: datetime) -> None:
-    """A group became a supergroup: everything it has goes by the new id, and its live charts stand there anew."""
-    was = session.get(Chat, old)
-    if was is None or old == new:
+    """A group became a supergroup with a new id: move everything to that id. Live charts are sent there anew."""
+    chat = session.get(Chat, old)
+    if chat is None or old == new:
         return
     add(session, new, now)
-    if was.inactive_reason == NOT_ALLOWED:
+    if chat.inactive_reason == NOT_ALLOWED:
         deactivate(session, new, NOT_ALLOWED, now)
-    set_preferences(session, new, theme=was.theme, language=was.language)
-    session.get_one(Chat, new).added_by = was.added_by
+    set_preferences(session, new, theme=chat.theme, language=chat.language)
+    session.get_one(Chat, new).added_by = chat.added_by
     subscriptions.move_to_chat(session, old, new)
-    told = select(NoticeSent.notice_id).where(NoticeSent.chat_id == new)
-    heard = (NoticeSent.chat_id == old, NoticeSent.notice_id.not_in(told))
-    session.execute(update(NoticeSent).where(*heard).values(chat_id=new))
+    sent_to_new = select(NoticeSent.notice_id).where(NoticeSent.chat_id == new)
+    to_move = (NoticeSent.chat_id == old, NoticeSent.notice_id.not_in(sent_to_new))
+    session.execute(update(NoticeSent).where(*to_move).values(chat_id=new))
     track(session, new, [account.id for account in list_tracked_accounts(session, old)], now)
     delete_chat(session, old)
 
 
 def delete_inactive(session: Session, before: datetime) -> int:
-    """Forget the chats that were set aside before this moment and did not come back; returns how many."""
-    gone = session.scalars(select(Chat.id).where(Chat.inactive_since < before)).all()
-    for chat_id in gone:
+    """Delete the chats that became inactive before then; returns how many."""
+    chat_ids = session.scalars(select(Chat.id).where(Chat.inactive_since < before)).all()
+    for chat_id in chat_ids:
         delete_chat(session, chat_id)
-    return len(gone)
+    return len(chat_ids)
 
 
 def delete_chat(session: Session, chat_id: int) -> None:

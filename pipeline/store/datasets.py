@@ -1,4 +1,4 @@
-"""Datasets: of which accounts and how many posts there are to be files, and what each holds."""
+"""Datasets: for which accounts and how many posts there are CSV files, and what each file holds."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
@@ -10,109 +10,120 @@ from pipeline.records import Mode
 from pipeline.store.tables import Comparison, ComparisonAccount, Dataset, Subscription, Tracking
 
 DATA_DICTIONARY = "columns"
-"""The key of the file that explains the columns; it is kept whatever else is."""
-COUNT = Comparison.__table__.c.count
+"""The key of the file that explains the columns. It always exists."""
 
 
 class Contents(NamedTuple):
-    """What a dataset is made of: the newest posts of each of these accounts, as many as that."""
+    """What a dataset holds: the newest posts of each of these accounts, at most post_count of each."""
 
-    posts: int
+    post_count: int
     account_ids: tuple[int, ...]
 
 
-def make_key(count: int, account_ids: Iterable[int]) -> str:
-    return f"{count} {','.join(map(str, sorted(account_ids)))}"
+def make_key(post_count: int, account_ids: Iterable[int]) -> str:
+    """The primary key of a dataset: its Contents as text."""
+    return f"{post_count} {','.join(map(str, sorted(account_ids)))}"
 
 
 def parse_key(key: str) -> Contents:
-    count, _, ids = key.partition(" ")
-    return Contents(int(count), tuple(map(int, filter(None, ids.split(",")))))
+    """Raises ValueError for the data dictionary, which holds no posts."""
+    post_count, _, ids = key.partition(" ")
+    return Contents(int(post_count), tuple(map(int, filter(None, ids.split(",")))))
 
 
-def is_needed(session: Session, key: str, count: int) -> bool:
-    """Whether the dataset is to be kept; only what shares an account with it is looked through."""
+def is_needed(session: Session, key: str, post_count: int) -> bool:
+    """Whether the key is in list_needed. Faster: only what has an account of the dataset is examined."""
     account_ids = parse_key(key).account_ids
-    return bool(account_ids) and key in list_needed(session, count, of=account_ids[0])
+    return bool(account_ids) and key in list_needed(session, post_count, of=account_ids[0])
 
 
-def list_needed(session: Session, count: int, *, of: int | None = None) -> set[str]:
-    """The keys of what is to be kept: of all that a chat tracks, with the usual count, and of each subscription.
+def list_needed(session: Session, post_count: int, *, of: int | None = None) -> set[str]:
+    """The keys of the datasets that must exist: one for each subscription, and one for all that each chat tracks.
 
-    of: only those with this account.
+    post_count: how many posts of an account the latter hold. of: only datasets with this account.
     """
-    chats = select(Tracking.chat_id).where(Tracking.account_id == of)
-    comparisons = select(ComparisonAccount.comparison_id).where(ComparisonAccount.account_id == of)
+    return _of_trackings(session, post_count, of) | _of_subscriptions(session, of)
+
+
+def _of_trackings(session: Session, post_count: int, of: int | None) -> set[str]:
     ids = func.aggregate_strings(cast(Tracking.account_id, String), ",")
-    all_tracked = select(ids).group_by(Tracking.chat_id)
-    tracked = session.scalars(all_tracked if of is None else all_tracked.where(Tracking.chat_id.in_(chats)))
-    all_kept = select(Subscription.comparison_id).where(Subscription.mode != Mode.ONCE)
-    kept = all_kept if of is None else all_kept.where(Subscription.comparison_id.in_(comparisons))
-    subscribed = session.execute(
-        select(COUNT, func.aggregate_strings(cast(ComparisonAccount.account_id, String), ","))
+    query = select(ids).group_by(Tracking.chat_id)
+    if of is not None:
+        query = query.where(Tracking.chat_id.in_(select(Tracking.chat_id).where(Tracking.account_id == of)))
+    return {_join_key(post_count, ids) for ids in session.scalars(query)}
+
+
+def _of_subscriptions(session: Session, of: int | None) -> set[str]:
+    subscribed = select(Subscription.comparison_id).where(Subscription.mode != Mode.ONCE)
+    if of is not None:
+        with_account = select(ComparisonAccount.comparison_id).where(ComparisonAccount.account_id == of)
+        subscribed = subscribed.where(Subscription.comparison_id.in_(with_account))
+    count = Comparison.__table__.c.count
+    rows = session.execute(
+        select(count, func.aggregate_strings(cast(ComparisonAccount.account_id, String), ","))
         .join(ComparisonAccount, ComparisonAccount.comparison_id == Comparison.id)
-        .where(Comparison.id.in_(kept))
-        .group_by(Comparison.id, COUNT)
+        .where(Comparison.id.in_(subscribed))
+        .group_by(Comparison.id, count)
     )
-    return {_key(count, ids) for ids in tracked} | {_key(posts, ids) for posts, ids in subscribed}
+    return {_join_key(post_count, ids) for post_count, ids in rows}
 
 
-def _key(count: int, ids: str) -> str:
-    return make_key(count, map(int, ids.split(",")))
+def _join_key(post_count: int, ids: str) -> str:
+    return make_key(post_count, map(int, ids.split(",")))
 
 
-def list_unneeded(session: Session, count: int) -> set[str]:
-    """The keys of the files that nobody tracks or subscribes to any more."""
-    return set(session.scalars(select(Dataset.key))) - list_needed(session, count) - {DATA_DICTIONARY}
+def list_unneeded(session: Session, post_count: int) -> set[str]:
+    """The keys of the datasets that exist and need not."""
+    return set(session.scalars(select(Dataset.key))) - list_needed(session, post_count) - {DATA_DICTIONARY}
 
 
 def delete_many(session: Session, keys: Collection[str]) -> None:
-    """There is to be no file of these any more, here or in Dropbox."""
-    for each in keys:
-        session.execute(delete(Dataset).where(Dataset.key == each))
+    """Their files are to be deleted, here and in Dropbox."""
+    for key in keys:
+        session.execute(delete(Dataset).where(Dataset.key == key))
 
 
 def is_current(session: Session, key: str, path: str, digest: str) -> bool:
-    """Whether that is noted already."""
-    file = session.get(Dataset, key)
-    return file is not None and (file.path, file.digest, file.due) == (path, digest, False)
+    """Whether the dataset is saved with this path and digest, and is not due."""
+    dataset = session.get(Dataset, key)
+    return dataset is not None and (dataset.path, dataset.digest, dataset.due) == (path, digest, False)
 
 
-def change_post_count(session: Session, count: int) -> None:
-    """Let the files of all that a chat tracks hold as many posts as are read now, where that was another number."""
-    kept = list_needed(session, count) - set(session.scalars(select(Dataset.key)))
-    for each in list_unneeded(session, count):
-        fitted = make_key(count, parse_key(each).account_ids)
-        if fitted in kept:
-            kept.remove(fitted)
-            session.execute(update(Dataset).where(Dataset.key == each).values(key=fitted, due=True))
+def change_post_count(session: Session, post_count: int) -> None:
+    """Let the datasets of all that a chat tracks hold this many posts of an account, whatever they held before."""
+    missing = list_needed(session, post_count) - set(session.scalars(select(Dataset.key)))
+    for key in list_unneeded(session, post_count):
+        changed = make_key(post_count, parse_key(key).account_ids)
+        if changed in missing:
+            missing.remove(changed)
+            session.execute(update(Dataset).where(Dataset.key == key).values(key=changed, due=True))
 
 
 def save(session: Session, key: str, path: str, digest: str) -> None:
-    """The file is to hold this content, at this path; where it stood before, there is to be none."""
-    file = session.get(Dataset, key)
-    if file is None:
-        file = Dataset(key=key)
-        session.add(file)
-    file.path, file.digest, file.due = path, digest, False
+    """The dataset's file has this path and content. A file at its former path is to be deleted."""
+    dataset = session.get(Dataset, key)
+    if dataset is None:
+        dataset = Dataset(key=key)
+        session.add(dataset)
+    dataset.path, dataset.digest, dataset.due = path, digest, False
     session.flush()
 
 
 def mark_due(session: Session, keys: Iterable[str] | None = None) -> None:
-    """Have these compared with the posts, or all of them, and written where they are not the same."""
-    mine = () if keys is None else (Dataset.key.in_(list(keys)),)
-    session.execute(update(Dataset).where(*mine).values(due=True))
+    """Have these datasets, or all, compared with the posts, and written where they differ."""
+    which = () if keys is None else (Dataset.key.in_(list(keys)),)
+    session.execute(update(Dataset).where(*which).values(due=True))
 
 
 def mark_due_of_accounts(session: Session, account_ids: Collection[int]) -> None:
-    """The files of these accounts bear the former names."""
+    """Mark the datasets due that have one of these accounts, as after a change of their handles."""
     if account_ids:
         keys = session.scalars(select(Dataset.key).where(Dataset.key != DATA_DICTIONARY)).all()
         mark_due(session, [key for key in keys if not set(account_ids).isdisjoint(parse_key(key).account_ids)])
 
 
 def keys_by_path(session: Session) -> dict[str, str]:
-    """The key of each file by its path."""
+    """The key of each dataset that was written, by the path of its file."""
     rows = session.execute(select(Dataset.path, Dataset.key))
     return {path: key for path, key in rows if path is not None}
 

@@ -1,6 +1,6 @@
-"""Files in Dropbox: what each holds, and when it may be written next. What they are to hold, the datasets say.
+"""Files in Dropbox: what each holds, and when it may be written next. The datasets say what they must hold.
 
-A path is one in lower case, as it is to Dropbox: a name that changes its case alone moves no file.
+Paths are in lower case: Dropbox ignores case, so a name that changes its case alone moves no file.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ lower_path = func.lower(Dataset.path, type_=String)
 
 
 class Claim(NamedTuple):
-    """A file that is to be written, or deleted where there is no dataset of it any more.
+    """A file that one uploader alone may write, or delete where key and digest are None.
 
-    rev: Dropbox's name of what the file holds, where that is known.
+    key, digest: of the dataset. rev: Dropbox's id of the revision to delete, None where unknown.
     """
 
     path: str
@@ -28,28 +28,26 @@ class Claim(NamedTuple):
     rev: str | None
 
 
-def list_due(session: Session, account: str, now: datetime) -> Sequence[str]:
-    """The files that may be written now and are behind in this Dropbox, and then those that are to be deleted."""
-    behind = (
+def list_due(session: Session, account_digest: str, now: datetime) -> Sequence[str]:
+    """Paths of the files that differ from their datasets and may be written now, then of those that may be deleted."""
+    outdated = (
         select(lower_path)
         .outerjoin(DropboxFile, DropboxFile.path == lower_path)
         .where(
-            Dataset.digest.is_not(None), or_(DropboxFile.path.is_(None), and_(_differs(account), _may_be_written(now)))
+            Dataset.digest.is_not(None),
+            or_(DropboxFile.path.is_(None), and_(_is_outdated(account_digest), _may_be_written(now))),
         )
         .order_by(DropboxFile.next_at.asc().nulls_first(), lower_path)
     )
-    left = select(DropboxFile.path).where(
+    orphaned = select(DropboxFile.path).where(
         DropboxFile.path.not_in(select(lower_path).where(Dataset.path.is_not(None))), _may_be_deleted(now)
     )
-    return [*session.scalars(behind), *session.scalars(left)]
+    return [*session.scalars(outdated), *session.scalars(orphaned)]
 
 
-def claim(session: Session, path: str, account: str, now: datetime, until: datetime) -> Claim | None:
-    """Take the right to write or delete the file; nobody else gets it before then, should the uploader be lost.
-
-    None: nothing to do, or not yet.
-    """
-    if path not in list_due(session, account, now):
+def claim(session: Session, path: str, account_digest: str, now: datetime, until: datetime) -> Claim | None:
+    """Claim a file until then, when another uploader may take it over. None if it is not due, or claimed by another."""
+    if path not in list_due(session, account_digest, now):
         return None
     file = session.get(DropboxFile, path)
     if file is None:
@@ -58,16 +56,16 @@ def claim(session: Session, path: str, account: str, now: datetime, until: datet
     dataset = session.scalar(select(Dataset).where(lower_path == path))
     if dataset is None:
         claimed = Claim(path, None, None, file.rev)
-    else:  # where the uploader is lost, nobody knows what the file holds
+    else:  # if the uploader is lost, it is unknown what the file holds
         claimed = Claim(dataset.path or path, dataset.key, dataset.digest, None)
-        file.account_digest, file.uploaded_digest, file.rev = account, None, None
+        file.account_digest, file.uploaded_digest, file.rev = account_digest, None, None
     file.claimed_until = until
     session.flush()
     return claimed
 
 
 def mark_uploaded(session: Session, path: str, digest: str, rev: str, next_at: datetime) -> None:
-    """The file holds this content; it is not written again before next_at."""
+    """The file holds the content of this digest, as revision rev; it is not written again before next_at."""
     values = {"uploaded_digest": digest, "rev": rev, "next_at": next_at, "claimed_until": None, "problem": None}
     session.execute(update(DropboxFile).where(DropboxFile.path == path.lower()).values(values))
 
@@ -77,28 +75,29 @@ def mark_deleted(session: Session, path: str) -> None:
 
 
 def postpone(session: Session, path: str, until: datetime, problem: LazyString | None) -> None:
+    """Write the file no sooner than `until`. problem: why Dropbox refused it, None if it did not."""
     values = {"next_at": until, "claimed_until": None, "problem": problem}
     session.execute(update(DropboxFile).where(DropboxFile.path == path.lower()).values(values))
 
 
 def find_problem(session: Session) -> LazyString | None:
-    """Why some file could not be written, where that is so."""
+    """Why Dropbox refused some file, None if it refused none."""
     return session.scalar(select(DropboxFile.problem).where(DropboxFile.problem.is_not(None)).limit(1))
 
 
-def _differs(account: str) -> ColumnElement[bool]:
-    known = and_(DropboxFile.account_digest == account, DropboxFile.uploaded_digest == Dataset.digest)
-    return or_(DropboxFile.account_digest.is_(None), DropboxFile.uploaded_digest.is_(None), ~known)
+def _is_outdated(account_digest: str) -> ColumnElement[bool]:
+    is_same = and_(DropboxFile.account_digest == account_digest, DropboxFile.uploaded_digest == Dataset.digest)
+    return or_(DropboxFile.account_digest.is_(None), DropboxFile.uploaded_digest.is_(None), ~is_same)
 
 
-def _is_free(now: datetime) -> ColumnElement[bool]:
+def _is_unclaimed(now: datetime) -> ColumnElement[bool]:
     return or_(DropboxFile.claimed_until.is_(None), DropboxFile.claimed_until <= now)
 
 
 def _may_be_written(now: datetime) -> ColumnElement[bool]:
-    return and_(DropboxFile.next_at <= now, _is_free(now))
+    return and_(DropboxFile.next_at <= now, _is_unclaimed(now))
 
 
 def _may_be_deleted(now: datetime) -> ColumnElement[bool]:
-    """The time between two writes is none to wait for; the one after a refusal is."""
-    return and_(or_(DropboxFile.problem.is_(None), DropboxFile.next_at <= now), _is_free(now))
+    """A deletion waits after a refusal, but not for the interval between two writes."""
+    return and_(or_(DropboxFile.problem.is_(None), DropboxFile.next_at <= now), _is_unclaimed(now))

@@ -1,18 +1,19 @@
-"""What a comparison's posts gained within a span.
+"""Growth: what a comparison's posts gained within a span.
 
-Gained is what an account's posts have at one moment at which it was read, less what they had at another. The posts are
-those that the comparison shows, the newest ones; what a post gained that is deleted, or that newer ones pushed out of
-them, is no longer counted, and nobody loses it. The later moment is the account's last reading. The earlier one is the
-span's start, within a grain: then the chart says just the span's name. Where nobody read the account then, it is the
-first reading after that, and the chart says since when. So what came while nobody looked is told by a span that holds
-the whole of that time, and by no other. A post made since the account was read before began at nothing.
+The gain of an account is what its posts have at its last fetch, less what they had at the start of the span. The posts
+are those that the comparison shows, the newest ones: what deleted posts gained, or posts that newer ones displaced, is
+not counted. A post created between two fetches started at zero.
 
-A post that was not read at the earlier moment, though it was there, makes the account known only from the first reading
-of it on. Of many posts one in twenty may do so without that, and counts from then: an old post comes into view when a
-newer one is deleted. A count that becomes known has gained nothing by that; one that falls has lost something.
+The start must have been observed: a fetch within one grain of the span's start. Without one, growth is known from the
+next fetch on, which is then its `since`. What was gained in a gap without fetches therefore counts in a span that
+contains the whole gap, and in no other.
 
-Not known at all is what was gained by an account that was read less than twice within the span; and that nothing was,
-where it is late: by a note the chart says of when it is.
+A count that became known within the span has no gain until then, so growth is known from that fetch on. One post in
+twenty may be such a post without this effect, and is counted from its own first fetch on: an old post comes into view
+whenever a newer one is deleted.
+
+Growth is unknown where an account was fetched less than twice within the span, and where a stale account seems to have
+gained nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,59 +30,90 @@ from sqlalchemy.orm import Session, aliased
 
 from pipeline.records import Counts, Metric, Post, Span
 from pipeline.store.gains import LAYOUTS, WIDTHS, hash_post_id
-from pipeline.store.history import GRAINS, MANY, MINUTE, seconds
+from pipeline.store.history import BASELINE_RATIO, GRAINS, MINUTE, seconds
 from pipeline.store.tables import EPOCH, MICROSECOND, Account, EpochMicroseconds, Gain, from_epoch_us, to_epoch_us
 
-PLACES = {metric: [Counts._fields.index(part.value) for part in metric.parts] for metric in Metric}
-"""Where a metric's counts stand."""
-ENTRIES = {
-    width: np.dtype([("post", "<i8"), ("first", "u1"), ("gained", f"<i{width}", (len(Counts._fields),))])
+COUNT_INDICES = {metric: [Counts._fields.index(part.value) for part in metric.parts] for metric in Metric}
+"""Where in Counts the counts are that make up a metric."""
+ENTRY_TYPES = {
+    width: np.dtype([("post", "<i8"), ("became_known", "u1"), ("gained", f"<i{width}", (len(Counts._fields),))])
     for width in WIDTHS
 }
-assert all(ENTRIES[width].itemsize == LAYOUTS[width].size for width in WIDTHS)  # noqa: S101 two names of one thing
-
-Course = tuple[tuple[datetime, int], ...]
-Gap = tuple[datetime, datetime]
-Stretch = tuple[int, int, bytes]
-"""From one reading to another, in microseconds since 1970, and what was gained between them."""
+"""gains.LAYOUTS for numpy."""
+assert all(ENTRY_TYPES[width].itemsize == LAYOUTS[width].size for width in WIDTHS)  # noqa: S101 two names of one thing
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What an account's posts gained.
+    """What an account's posts gained within a span.
 
-    total: None where that is not known.
-    course: what had been gained by each moment that it changed, oldest first.
-    gaps: from when to when nobody read the account, where that is longer than a grain.
-    since: from when on it is known, where that is not the span's start.
-    until: when the account was last read, where it is late.
-    fades_at: when this is no longer so though nothing is read, since the span slides; None for never.
+    total: None if unknown.
+    series: the cumulative gain after each change, oldest first.
+    gaps: start and end of each pause between fetches that is longer than the grain.
+    since: the fetch that growth is known from, None if that is the span's start.
+    until: the last fetch of a stale account, None if the account is not stale.
+    expires_at: when this changes without a further fetch, because the span moves on; None for never.
     """
 
     total: int | None = None
-    course: Course = ()
-    gaps: tuple[Gap, ...] = ()
+    series: tuple[tuple[datetime, int], ...] = ()
+    gaps: tuple[tuple[datetime, datetime], ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     expires_at: datetime | None = None
 
 
+class PackedInterval(NamedTuple):
+    """A row of the history: two fetches, in microseconds since 1970, and the packed gains between them."""
+
+    start_us: int
+    end_us: int
+    packed: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Which post gained how much in which stretch (its number), and whether it was first told of there."""
+    """Arrays of equal length, an element for each gain of a post in an interval.
 
-    stretch: NDArray[np.int64]
+    interval: the interval's index. post: the hash of the post's id. became_known: whether the metric became known then.
+    gained: what the metric gained.
+    """
+
+    interval: NDArray[np.int64]
     post: NDArray[np.int64]
-    first: NDArray[np.bool_]
+    became_known: NDArray[np.bool_]
     gained: NDArray[np.int64]
 
-    def sums(self, stretches: int) -> list[int]:
-        """What was gained in each of the stretches."""
-        sums = np.bincount(self.stretch, self.gained, stretches)  # as doubles, exact up to 9 * 10**15
+    def sums(self, intervals: int) -> list[int]:
+        """The gain of all posts in each interval; intervals: their number."""
+        sums = np.bincount(self.interval, self.gained, intervals)  # as doubles, exact up to 9 * 10**15
         return [int(each) for each in sums]
 
 
-def compute_growth(  # noqa: PLR0913, PLR0917 what is asked of a comparison
+class Window:
+    """A span that ends now, in microseconds. Its start is a multiple of the grain, so it moves on in whole grains."""
+
+    def __init__(self, span: Span, now: datetime) -> None:
+        self.now_us = to_epoch_us(now)
+        self.grain_us, self.length_us = GRAINS[span] // MICROSECOND, span.length // MICROSECOND
+        self.start_us = self.floor(self.now_us - self.length_us) + self.grain_us
+
+    def floor(self, at_us: int) -> int:
+        return at_us - at_us % self.grain_us
+
+    def is_gap(self, interval: PackedInterval) -> bool:
+        return interval.end_us - interval.start_us > self.grain_us
+
+    def bucket_of(self, interval: PackedInterval) -> tuple[int, bool]:
+        """Intervals of one bucket make one step of the series."""
+        return self.floor(interval.end_us), self.is_gap(interval)
+
+    def leaves_at(self, at_us: int) -> int:
+        """When the window's start will have passed this time."""
+        return self.floor(at_us) + self.length_us
+
+
+def compute_growth(  # noqa: PLR0913, PLR0917 the parts of a comparison's spec
     session: Session,
     accounts: Sequence[Account],
     posts: Mapping[int, Sequence[Post]],
@@ -88,151 +121,141 @@ def compute_growth(  # noqa: PLR0913, PLR0917 what is asked of a comparison
     span: Span,
     now: datetime,
 ) -> list[Growth]:
-    """What each account's posts gained in the span that ends now, in the accounts' order."""
+    """The growth of each account over the span that ends now, in the accounts' order.
+
+    posts: those of each account that count, by account id.
+    """
     window = Window(span, now)
-    stretches = _stretches(session, [account.id for account in accounts], window)
-    return [_of(each, posts[each.id], stretches[each.id], metric, window) for each in accounts]
+    intervals = _load_intervals(session, [account.id for account in accounts], window)
+    return [_of_account(each, posts[each.id], intervals[each.id], metric, window) for each in accounts]
 
 
-class Window:
-    """A span that ends now, in microseconds. It begins at a whole grain, so that it slides only then."""
+def _load_intervals(session: Session, account_ids: Sequence[int], window: Window) -> dict[int, list[PackedInterval]]:
+    """Intervals that end within the window, oldest first, by account id.
 
-    def __init__(self, span: Span, now: datetime) -> None:
-        self.now, self.grain, self.length = to_epoch_us(now), GRAINS[span] // MICROSECOND, span.length // MICROSECOND
-        self.start = self.floor(self.now - self.length) + self.grain
-
-    def floor(self, at: int) -> int:
-        return at - at % self.grain
-
-    def while_of(self, stretch: Stretch) -> tuple[int, bool]:
-        """Stretches of one while make one step, but for those that bridge a gap."""
-        return self.floor(stretch[1]), self.is_gap(stretch)
-
-    def is_gap(self, stretch: Stretch) -> bool:
-        return stretch[1] - stretch[0] > self.grain
-
-    def passes_at(self, at: int) -> int:
-        """When the span will begin after that moment."""
-        return self.floor(at) + self.length
-
-
-def _stretches(session: Session, account_ids: Sequence[int], window: Window) -> dict[int, list[Stretch]]:
-    """As coarse as the span's grain, and finer ones of what is later than those."""
-    found: dict[int, list[Stretch]] = {account_id: [] for account_id in account_ids}
-    grains = [grain for grain in GRAINS.values() if grain // MICROSECOND <= window.grain]
+    They have the window's resolution, but for the newest, which have not been rolled up to it yet.
+    """
+    found: dict[int, list[PackedInterval]] = {account_id: [] for account_id in account_ids}
+    grains = [grain for grain in GRAINS.values() if grain // MICROSECOND <= window.grain_us]
+    in_window = Account.id.in_(account_ids), Gain.end_at >= from_epoch_us(window.start_us)
     for grain, coarser in zip(grains, [*grains[1:], None], strict=True):
-        wanted = _later(grain, coarser).where(Account.id.in_(account_ids), Gain.end_at >= from_epoch_us(window.start))
-        for account_id, since, at, packed in session.connection().execute(wanted).all():
-            found[account_id].append((since, at, packed))
-    return {account_id: sorted(stretches, key=itemgetter(1)) for account_id, stretches in found.items()}
+        query = _select_not_rolled_up(grain, coarser).where(*in_window)
+        for account_id, start_us, end_us, packed in session.connection().execute(query).all():
+            found[account_id].append(PackedInterval(start_us, end_us, packed))
+    return {account_id: sorted(intervals, key=lambda each: each.end_us) for account_id, intervals in found.items()}
 
 
-def _later(grain: timedelta, coarser: timedelta | None) -> Select[int, int, int, bytes]:
-    """An account's rows of this grain that are later than its coarser ones: those tell the same again."""
-    since, at = type_coerce(Gain.start_at, BigInteger), type_coerce(Gain.end_at, BigInteger)
-    rows = select(Account.id, since, at, Gain.packed).join(Gain, Gain.account_id == Account.id)
+def _select_not_rolled_up(grain: timedelta, coarser: timedelta | None) -> Select[int, int, int, bytes]:
+    """Rows of this grain that no row of the coarser grain repeats; all of them if there is no coarser one."""
+    start_us, end_us = type_coerce(Gain.start_at, BigInteger), type_coerce(Gain.end_at, BigInteger)
+    rows = select(Account.id, start_us, end_us, Gain.packed).join(Gain, Gain.account_id == Account.id)
     rows = rows.where(Gain.grain_s == seconds(grain))
     if coarser is None:
         return rows
     other = aliased(Gain)
-    told = other.account_id == Account.id, other.grain_s == seconds(coarser)
-    latest = (
-        select(func.coalesce(func.max(other.end_at), literal(EPOCH, EpochMicroseconds))).where(*told).scalar_subquery()
-    )
-    return rows.where(Gain.end_at > latest)
+    is_coarser = other.account_id == Account.id, other.grain_s == seconds(coarser)
+    newest = func.coalesce(func.max(other.end_at), literal(EPOCH, EpochMicroseconds))
+    return rows.where(Gain.end_at > select(newest).where(*is_coarser).scalar_subquery())
 
 
-def _of(
-    account: Account, posts: Sequence[Post], stretches: Sequence[Stretch], metric: Metric, window: Window
+def _of_account(
+    account: Account, posts: Sequence[Post], intervals: Sequence[PackedInterval], metric: Metric, window: Window
 ) -> Growth:
-    read_at = None if account.fetched_at is None else to_epoch_us(account.fetched_at)
-    if read_at is None or read_at < window.start:
+    fetched_us = None if account.fetched_at is None else to_epoch_us(account.fetched_at)
+    if fetched_us is None or fetched_us < window.start_us:
         return Growth()
-    counted_in = [post.id for post in posts if metric.of(post.counts) is not None]
-    entries = _entries([packed for _, _, packed in stretches], counted_in, PLACES[metric])
-    known_from = max([window.start, *_bridged(stretches, window), *_told_late(entries, stretches, len(counted_in))])
-    since = known_from if known_from > window.start else None
-    if read_at <= known_from:
-        return Growth(since=_moment(since), expires_at=_next([read_at + MINUTE // MICROSECOND], window))
-    first = next((n for n, (_, at, _) in enumerate(stretches) if at > known_from), len(stretches))
-    first = 0 if known_from == window.start else first
-    counted = stretches[first:]
-    course = _course(counted, entries.sums(len(stretches))[first:], window)
-    total = course[-1][1] if course else 0
-    if account.stale and not total and window.now - read_at > window.grain:
-        return Growth(since=_moment(since))
-    gaps = [(begin, end) for begin, end, _ in counted if end - begin > window.grain]
-    until = read_at if account.stale else None
+    counted = [post.id for post in posts if metric.of(post.counts) is not None]
+    entries = _unpack_entries([each.packed for each in intervals], counted, COUNT_INDICES[metric])
+    known_us = _known_from(intervals, entries, len(counted), window)
+    since_us = known_us if known_us > window.start_us else None
+    if fetched_us <= known_us:
+        return Growth(since=_to_moment(since_us), expires_at=_next([fetched_us + MINUTE // MICROSECOND], window))
+    sums = entries.sums(len(intervals))
+    steps = [
+        (each, gained)
+        for each, gained in zip(intervals, sums, strict=True)
+        if since_us is None or each.end_us > since_us
+    ]
+    series = _accumulate(steps, window)
+    total = series[-1][1] if series else 0
+    if account.stale and not total and window.now_us - fetched_us > window.grain_us:
+        return Growth(since=_to_moment(since_us))
+    gaps = [(each.start_us, each.end_us) for each, _ in steps if window.is_gap(each)]
+    until_us = fetched_us if account.stale else None
     return Growth(
         total,
-        tuple((from_epoch_us(at), gained) for at, gained in course),
-        tuple((from_epoch_us(begin), from_epoch_us(end)) for begin, end in gaps),
-        _moment(since),
-        _moment(until),
-        _fades_at([at for at, _ in course], [begin for begin, _ in gaps], since, until, window),
+        tuple((from_epoch_us(at_us), gained) for at_us, gained in series),
+        tuple((from_epoch_us(start_us), from_epoch_us(end_us)) for start_us, end_us in gaps),
+        _to_moment(since_us),
+        _to_moment(until_us),
+        _expires_at([at for at, _ in series], [start for start, _ in gaps], since_us, until_us, window),
     )
 
 
-def _moment(at: int | None) -> datetime | None:
-    return None if at is None else from_epoch_us(at)
+def _to_moment(at_us: int | None) -> datetime | None:
+    return None if at_us is None else from_epoch_us(at_us)
 
 
-def _bridged(stretches: Sequence[Stretch], window: Window) -> list[int]:
-    """The ends of those that begin before the span does, by more than a grain."""
-    return [at for since, at, _ in stretches if since < window.start - window.grain]
+def _known_from(intervals: Sequence[PackedInterval], entries: Entries, posts: int, window: Window) -> int:
+    """The time that growth is known from, in microseconds; posts: how many are counted."""
+    bridging = [each.end_us for each in intervals if each.start_us < window.start_us - window.grain_us]
+    return max([window.start_us, *bridging, *_late_baseline(entries, intervals, posts)])
 
 
-def _told_late(entries: Entries, stretches: Sequence[Stretch], posts: int) -> list[int]:
-    """When the last of the posts was first told of within the span, leaving out as many as may be."""
-    told = zip(entries.post[entries.first].tolist(), entries.stretch[entries.first].tolist(), strict=True)
-    last = dict(sorted(told, key=itemgetter(1)))
-    latest = sorted(last.values(), reverse=True)[posts // MANY :]
-    return [stretches[number][1] for number in latest[:1]]
+def _late_baseline(entries: Entries, intervals: Sequence[PackedInterval], posts: int) -> list[int]:
+    """When the last of the posts became known within the window, without one in twenty; empty if none did."""
+    known = entries.became_known
+    pairs = zip(entries.post[known].tolist(), entries.interval[known].tolist(), strict=True)
+    last_by_post = dict(sorted(pairs, key=itemgetter(1)))
+    latest = sorted(last_by_post.values(), reverse=True)[posts // BASELINE_RATIO :]
+    return [intervals[index].end_us for index in latest[:1]]
 
 
-def _course(stretches: Sequence[Stretch], sums: Sequence[int], window: Window) -> list[tuple[int, int]]:
-    """What had been gained after each while, where that changed it: the last of its changes stands for all."""
-    course: list[tuple[int, int]] = []
-    had = 0
-    for _, same in groupby(zip(stretches, sums, strict=True), key=lambda each: window.while_of(each[0])):
-        steps = [(stretch[1], gained) for stretch, gained in same if gained]
-        gained = sum(gained for _, gained in steps)
+def _accumulate(steps: Sequence[tuple[PackedInterval, int]], window: Window) -> list[tuple[int, int]]:
+    """(time in microseconds, cumulative gain) of each bucket that changed it; the time is its last change."""
+    series: list[tuple[int, int]] = []
+    total = 0
+    for _, bucket in groupby(steps, key=lambda step: window.bucket_of(step[0])):
+        changes = [(each.end_us, gained) for each, gained in bucket if gained]
+        gained = sum(gained for _, gained in changes)
         if gained:
-            had += gained
-            course.append((steps[-1][0], had))
-    return course
+            total += gained
+            series.append((changes[-1][0], total))
+    return series
 
 
-def _entries(packed: Sequence[bytes], posts: Sequence[str], places: Sequence[int]) -> Entries:
-    """What these posts gained of these counts, each stretch's in turn."""
-    marks = np.sort(np.array([hash_post_id(post_id) for post_id in posts or [""]], np.int64))
-    parts = [_of_width(width, packed, marks, places) for width in WIDTHS]
+def _unpack_entries(packed: Sequence[bytes], posts: Sequence[str], indices: Sequence[int]) -> Entries:
+    """The gains of these posts (ids) in these counts (indices of Counts), added up to one metric."""
+    hashes = np.sort(np.array([hash_post_id(post_id) for post_id in posts or [""]], np.int64))
+    parts = [_unpack_width(width, packed, hashes, indices) for width in WIDTHS]
     return Entries(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def _of_width(
-    width: int, packed: Sequence[bytes], marks: NDArray[np.int64], places: Sequence[int]
+def _unpack_width(
+    width: int, packed: Sequence[bytes], hashes: NDArray[np.int64], indices: Sequence[int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+    """The columns of Entries from the intervals that are packed in this width, in bytes; hashes: of posts, sorted."""
     numbers = [number for number, each in enumerate(packed) if each[0] == width]
-    sizes = [len(packed[number]) // ENTRIES[width].itemsize for number in numbers]
-    entries = np.frombuffer(b"".join([packed[number][1:] for number in numbers]), ENTRIES[width])
+    sizes = [len(packed[number]) // ENTRY_TYPES[width].itemsize for number in numbers]
+    entries = np.frombuffer(b"".join([packed[number][1:] for number in numbers]), ENTRY_TYPES[width])
     post = entries["post"].astype(np.int64)
-    ours = np.flatnonzero(marks[np.searchsorted(marks[:-1], post)] == post)  # np.isin would sort them all
-    first = (entries["first"] & sum(1 << place for place in places)) != 0
-    gained = sum((entries["gained"][:, place].astype(np.int64) for place in places), np.zeros(len(entries), np.int64))
-    return np.repeat(np.array(numbers, np.int64), sizes)[ours], post[ours], first[ours], gained[ours]
+    wanted = np.flatnonzero(hashes[np.searchsorted(hashes[:-1], post)] == post)  # np.isin would sort them all
+    became_known = (entries["became_known"] & sum(1 << index for index in indices)) != 0
+    gained = sum((entries["gained"][:, index].astype(np.int64) for index in indices), np.zeros(len(entries), np.int64))
+    interval = np.repeat(np.array(numbers, np.int64), sizes)
+    return interval[wanted], post[wanted], became_known[wanted], gained[wanted]
 
 
-def _fades_at(
-    course: Sequence[int], gaps: Sequence[int], since: int | None, until: int | None, window: Window
+def _expires_at(
+    series_us: Sequence[int], gap_starts_us: Sequence[int], since_us: int | None, until_us: int | None, window: Window
 ) -> datetime | None:
-    """When the first step leaves the span, or its start comes into a gap or to where the account is known from."""
-    moments = [window.passes_at(at) for at in course[:1]]
-    moments += [window.passes_at(begin) + window.grain for begin in gaps[:1]]
-    moments += [window.passes_at(since)] if since else []
-    moments += [window.passes_at(until), until + window.grain] if until else []
-    return _next(moments, window)
+    """When the first step leaves the window, or the window's start enters a gap, or passes since or until."""
+    moments_us = [window.leaves_at(at) for at in series_us[:1]]
+    moments_us += [window.leaves_at(start) + window.grain_us for start in gap_starts_us[:1]]
+    moments_us += [window.leaves_at(since_us)] if since_us else []
+    moments_us += [window.leaves_at(until_us), until_us + window.grain_us] if until_us else []
+    return _next(moments_us, window)
 
 
-def _next(moments: Sequence[int], window: Window) -> datetime | None:
-    return _moment(min((at for at in moments if at > window.now), default=None))
+def _next(moments_us: Sequence[int], window: Window) -> datetime | None:
+    return _to_moment(min((at for at in moments_us if at > window.now_us), default=None))

@@ -1,4 +1,4 @@
-"""Posts as they were last read, what they gained since they were read before, and what reading them cost."""
+"""Posts as they were last fetched. Saving a fetch records what they gained, and what the network billed for them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -16,167 +16,187 @@ from pipeline.store import history, ledger
 from pipeline.store.gains import PostGain, diff_counts, hash_post_id
 from pipeline.store.tables import Post
 
-UNTOLD = Counts()
-NOTHING_TOLD = (1 << len(UNTOLD)) - 1
-"""The mark of a post of which a reading told no count, or that it left out."""
+NO_COUNTS = Counts()
+ALL_MISSING = (1 << len(NO_COUNTS)) - 1
+"""The missing_counts of a post that a fetch left out, or returned without any count."""
 EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
-COVERED = select(
-    Post.post_id, *(getattr(Post, name) for name in Counts._fields), Post.billed_on, Post.missing_counts
-).where(Post.account_id == bindparam("account"), Post.created_at >= bindparam("since"))
-"""Built once: a tick asks it of each account that was read."""
+COUNT_COLUMNS = tuple(getattr(Post, name) for name in Counts._fields)
+SELECT_SINCE = select(Post.post_id, *COUNT_COLUMNS, Post.billed_on, Post.missing_counts).where(
+    Post.account_id == bindparam("account"), Post.created_at >= bindparam("since")
+)
+"""Built once: it runs in each tick for each account that was fetched."""
 
 
 class LastFetch(NamedTuple):
-    """When an account was read before, None for never, and back to when, where there may be older posts."""
+    """When an account was fetched before, None for never; and the oldest post's time if there may be older ones."""
 
     at: datetime | None = None
     back_to: datetime | None = None
 
 
 class StoredPost(NamedTuple):
-    """A post as it is stored; see the table."""
+    """A post as stored; see tables.Post."""
 
     counts: Counts
     billed_on: date
-    untold: int
+    missing_counts: int
 
     @property
-    def told(self) -> Counts:
-        """The counts that the last reading told."""
-        if not self.untold:
+    def last_counts(self) -> Counts:
+        """The counts that the last fetch returned, None for those that are stored from an earlier one."""
+        if not self.missing_counts:
             return self.counts
-        return Counts(*(None if self.untold >> place & 1 else count for place, count in enumerate(self.counts)))
+        bits = self.missing_counts
+        return Counts(*(None if bits >> index & 1 else count for index, count in enumerate(self.counts)))
 
 
 @dataclass
 class PendingChanges:
-    """What readings change in the tables, gathered so that each table is written once."""
+    """Rows to insert and to update, collected over all accounts so that each statement runs once."""
 
     new: list[dict[str, Any]] = field(default_factory=list)
-    grown: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
 
 
 def count_by_account(session: Session) -> dict[int, int]:
-    """How many posts of each account are stored."""
+    """How many posts are stored, by account id; accounts without any are left out."""
     rows = session.execute(select(Post.account_id, func.count()).group_by(Post.account_id))
     return dict(rows.all())
 
 
-def save(session: Session, readings: Sequence[FetchResult], last: Mapping[int, LastFetch]) -> set[int]:
-    """Bring the stored posts to what was read, and return the accounts where something changed.
+def list_newest(session: Session, account_ids: Sequence[int], count: int) -> dict[int, list[PostRecord]]:
+    """The newest posts of each account, at most `count`, newest first, by account id."""
+    rank = func.row_number().over(partition_by=Post.account_id, order_by=(Post.created_at.desc(), Post.post_id.desc()))
+    columns = Post.account_id, Post.post_id, Post.created_at, *COUNT_COLUMNS, rank.label("rank")
+    ranked = select(*columns).where(Post.account_id.in_(account_ids)).subquery()
+    newest = select(ranked).where(ranked.c.rank <= count).order_by(ranked.c.account_id, ranked.c.rank)
+    posts: dict[int, list[PostRecord]] = {account_id: [] for account_id in account_ids}
+    for account_id, post_id, created_at, *counts, _rank in session.connection().execute(newest).all():
+        posts[account_id].append(PostRecord(post_id, created_at, Counts._make(counts)))
+    return posts
 
-    last: how each account was read before.
+
+def save(session: Session, results: Sequence[FetchResult], last: Mapping[int, LastFetch]) -> set[int]:
+    """Store the posts of successful fetches; returns the ids of the accounts whose posts changed.
+
+    last: the fetch before, by account id.
     """
-    difference = PendingChanges()
-    changed = {each.account_id for each in readings if _compare(session, each, last[each.account_id], difference)}
-    _insert(session, difference.new)
-    if difference.grown:
-        session.execute(update(Post), difference.grown)
+    pending = PendingChanges()
+    changed = {each.account_id for each in results if _save_account(session, each, last[each.account_id], pending)}
+    _insert(session, pending.new)
+    if pending.changed:
+        session.execute(update(Post), pending.changed)
     return changed
 
 
 def _insert(session: Session, rows: list[dict[str, Any]]) -> None:
-    """Add the rows; one that is there stays, lest an odd answer of one account cost all others their tick."""
+    """A post that exists stays as it is: one account's inconsistent answer must not fail the tick of all others."""
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     if rows:
         session.execute(insert(Post).on_conflict_do_nothing(), rows)
 
 
 def keep_newest(session: Session, account_id: int, count: int) -> None:
-    """Delete the account's posts but for the newest, as many as this."""
+    """Delete the account's posts but the newest `count`."""
     newest = select(Post.created_at).where(Post.account_id == account_id).order_by(Post.created_at.desc())
     oldest_kept = session.scalar(newest.offset(count - 1).limit(1))
     if oldest_kept is not None:
         session.execute(delete(Post).where(Post.account_id == account_id, Post.created_at < oldest_kept))
 
 
-def _compare(session: Session, reading: FetchResult, last: LastFetch, difference: PendingChanges) -> bool:
-    """Add a reading's differences, and what the posts gained to the history; drop posts that are gone.
+def _save_account(session: Session, result: FetchResult, last: LastFetch, pending: PendingChanges) -> bool:
+    """Collect the changes of one fetch, record what was gained, and delete posts that are gone. True if any changed.
 
-    A count that is not told any more stays as it was told last. With a post goes its history: what it gains while it
-    is not read is not known.
+    A count that is missing from the fetch keeps its value. A deleted post takes what it gained with it.
     """
-    read = {post.id: post for post in reading.posts or ()}
-    known = _stored(session, reading)
-    today = reading.at.date()
-    _bill(session, reading, {post_id for post_id in read if post_id not in known or known[post_id].billed_on != today})
-    missed = known.keys() - read.keys()
-    gone = set() if reading.partial else missed
+    fetched = {post.id: post for post in result.posts or ()}
+    stored = _load_stored(session, result)
+    _record_bill(session, result, fetched.keys(), stored)
+    absent = stored.keys() - fetched.keys()
+    gone = set() if result.partial else absent
     if gone:
-        session.execute(delete(Post).where(Post.account_id == reading.account_id, Post.post_id.in_(gone)))
-    new = [post for post in read.values() if post.id not in known]
-    told = [(post, known[post.id].counts) for post in read.values() if post.id in known]
-    grown = [post._replace(counts=_latest(post.counts, before)) for post, before in told if post.counts != before]
-    grown = [post for post in grown if post.counts != known[post.id].counts]
-    difference.new += [_post_row(reading, post) for post in new]
-    difference.grown += [_post_row(reading, post) for post in grown]
-    difference.grown += _marked(reading, known, missed - gone)
-    gained = dict(_gained(reading, last, known))
-    history.add(session, reading.account_id, history.Interval(last.at or history.NEVER, reading.at, gained))
-    return bool(new or grown or gone)
+        session.execute(delete(Post).where(Post.account_id == result.account_id, Post.post_id.in_(gone)))
+    new = [post for post in fetched.values() if post.id not in stored]
+    changed = _list_changed(fetched, stored)
+    pending.new += [_to_row(result, post) for post in new]
+    pending.changed += [_to_row(result, post) for post in changed]
+    pending.changed += _list_missing_counts(result, stored, absent - gone)
+    gained = dict(_diff(result, last, stored))
+    history.add(session, result.account_id, history.Interval(last.at or history.NEVER, result.at, gained))
+    return bool(new or changed or gone)
 
 
-def _latest(now: Counts, before: Counts) -> Counts:
-    """Each count as it was told last."""
+def _list_changed(fetched: Mapping[str, PostRecord], stored: Mapping[str, StoredPost]) -> list[PostRecord]:
+    """The stored posts with another count by now."""
+    both = [(post, stored[post.id].counts) for post in fetched.values() if post.id in stored]
+    differ = [(post, before) for post, before in both if post.counts != before]  # few do, and a merge takes time
+    merged = [(post._replace(counts=_merge(post.counts, before)), before) for post, before in differ]
+    return [post for post, before in merged if post.counts != before]
+
+
+def _merge(now: Counts, before: Counts) -> Counts:
+    """Each count as it was returned last."""
     return Counts._make(old if new is None else new for new, old in zip(now, before, strict=True))
 
 
-def _gained(reading: FetchResult, last: LastFetch, known: Mapping[str, StoredPost]) -> Iterator[tuple[int, PostGain]]:
-    """What each post gained, where it gained or is told of for the first time.
+def _diff(result: FetchResult, last: LastFetch, stored: Mapping[str, StoredPost]) -> Iterator[tuple[int, PostGain]]:
+    """(hash of the post's id, its gain) of each post that gained something, or has a count that is known only now.
 
-    One that was not there before was born since, unless it is older than the reading before: then that did not reach so
-    far, and may not have read what is stored either. What a post gains while it is not read is not known.
+    A post that was not stored started at zero if it was created after the last fetch. An older one was out of reach of
+    the last fetch, which may then have missed stored posts as well: a gain counts only between two fetches with the
+    post in both.
     """
-    for post in reading.posts or ():
-        stored = known.get(post.id)
-        back = stored is not None and last.back_to is not None and post.created_at < last.back_to
-        if stored is not None and stored.counts == post.counts and not stored.untold and not back:
+    for post in result.posts or ():
+        known = stored.get(post.id)
+        out_of_reach = known is not None and last.back_to is not None and post.created_at < last.back_to
+        if known is not None and known.counts == post.counts and not known.missing_counts and not out_of_reach:
             continue
-        born = stored is None and last.at is not None and post.created_at > last.at - history.MINUTE
-        found = diff_counts(UNTOLD if stored is None or back else stored.told, post.counts, born=born)
-        if any(found):
-            yield hash_post_id(post.id), found
+        is_born = known is None and last.at is not None and post.created_at > last.at - history.MINUTE
+        before = NO_COUNTS if known is None or out_of_reach else known.last_counts
+        gain = diff_counts(before, post.counts, born=is_born)
+        if any(gain):
+            yield hash_post_id(post.id), gain
 
 
-def _marked(
-    reading: FetchResult, known: Mapping[str, StoredPost], left_out: AbstractSet[str]
+def _list_missing_counts(
+    result: FetchResult, stored: Mapping[str, StoredPost], left_out: AbstractSet[str]
 ) -> Iterator[dict[str, Any]]:
-    """The posts of which the reading tells other counts than the one before did."""
-    told = {post.id: _untold(known[post.id].counts, post.counts) for post in reading.posts or () if post.id in known}
-    for post_id, untold in [*told.items(), *((post_id, NOTHING_TOLD) for post_id in left_out)]:
-        if known[post_id].untold != untold:
-            yield {"account_id": reading.account_id, "post_id": post_id, "missing_counts": untold}
+    """Rows of the posts whose missing_counts change with this fetch."""
+    fetched = [post for post in result.posts or () if post.id in stored]
+    missing = {post.id: _missing_counts(stored[post.id].counts, post.counts) for post in fetched}
+    for post_id, bits in [*missing.items(), *((post_id, ALL_MISSING) for post_id in left_out)]:
+        if stored[post_id].missing_counts != bits:
+            yield {"account_id": result.account_id, "post_id": post_id, "missing_counts": bits}
 
 
-def _untold(known: Counts, told: Counts) -> int:
-    """A bit for each count that is known and was not told."""
-    if None not in told:
+def _missing_counts(stored: Counts, fetched: Counts) -> int:
+    """A bit for each count that is stored and was not fetched."""
+    if None not in fetched:
         return 0
-    places = enumerate(zip(known, told, strict=True))
-    return sum(1 << place for place, (was, count) in places if was is not None and count is None)
+    pairs = enumerate(zip(stored, fetched, strict=True))
+    return sum(1 << index for index, (before, now) in pairs if before is not None and now is None)
 
 
-def _stored(session: Session, reading: FetchResult) -> dict[str, StoredPost]:
-    """The stored posts that the reading covers. One that is not complete covers nothing older than its own posts."""
-    since = EARLIEST if reading.complete else min((post.created_at for post in reading.posts or ()), default=LATEST)
-    rows = session.connection().execute(COVERED, {"account": reading.account_id, "since": since}).all()
+def _load_stored(session: Session, result: FetchResult) -> dict[str, StoredPost]:
+    """The stored posts that the fetch covers, by id. An incomplete fetch covers none older than its own posts."""
+    since = EARLIEST if result.complete else min((post.created_at for post in result.posts or ()), default=LATEST)
+    rows = session.connection().execute(SELECT_SINCE, {"account": result.account_id, "since": since}).all()
     return {row[0]: StoredPost(Counts(*row[1:-2]), row[-2], row[-1]) for row in rows}
 
 
-def _bill(session: Session, reading: FetchResult, post_ids: set[str]) -> None:
-    """X bills a post once a UTC day, at its first return."""
-    if not post_ids:
+def _record_bill(
+    session: Session, result: FetchResult, post_ids: AbstractSet[str], stored: Mapping[str, StoredPost]
+) -> None:
+    """The network bills a post once a UTC day, when it first returns it."""
+    today = result.at.date()
+    billed = {each for each in post_ids if each not in stored or stored[each].billed_on != today}
+    if not billed:
         return
-    today = reading.at.date()
-    ledger.add(session, today, "posts", len(post_ids))
-    session.execute(
-        update(Post).where(Post.account_id == reading.account_id, Post.post_id.in_(post_ids)).values(billed_on=today)
-    )
+    ledger.add(session, today, "posts", len(billed))
+    same = Post.account_id == result.account_id, Post.post_id.in_(billed)
+    session.execute(update(Post).where(*same).values(billed_on=today))
 
 
-def _post_row(reading: FetchResult, post: PostRecord) -> dict[str, Any]:
-    return _counted(reading, post) | {"created_at": post.created_at, "billed_on": reading.at.date()}
-
-
-def _counted(reading: FetchResult, post: PostRecord) -> dict[str, Any]:
-    return {"account_id": reading.account_id, "post_id": post.id, **post.counts._asdict()}
+def _to_row(result: FetchResult, post: PostRecord) -> dict[str, Any]:
+    row = {"account_id": result.account_id, "post_id": post.id, **post.counts._asdict()}
+    return row | {"created_at": post.created_at, "billed_on": result.at.date()}

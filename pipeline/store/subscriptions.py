@@ -1,4 +1,4 @@
-"""Subscriptions: what each chat wants to be shown, and what it was shown last."""
+"""Subscriptions: what is to be delivered to each chat, and what was delivered last."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from pipeline.records import ChartSpec, Mode
 from pipeline.store.tables import Chat, Comparison, Subscription
 
 HEALTHY: dict[str, Any] = {"requested_at": None, "failing_since": None, "failures": 0, "notified": False}
-"""Of a subscription that shows what it should."""
+"""The values of a subscription whose newest chart was delivered."""
 GROUPING_WINDOW = timedelta(seconds=20)
-"""By how much a turn may come earlier, so that chats with the same chart take their turns together."""
+"""How much earlier a delivery may come, so that chats with the same chart get it together."""
 
 
 class DueDelivery(NamedTuple):
-    """A subscription that waits for its turn, before anything else is read of it: thousands may wait at once."""
+    """A subscription whose chart is due: the few columns that put thousands of them in order."""
 
     subscription_id: int
     chat_id: int
@@ -30,7 +30,7 @@ class DueDelivery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChartDelivery:
-    """A chart that a chat is to be shown now; as_of, checked_at as its comparison's, the rest as the table has it."""
+    """A chart to be delivered to a chat now. as_of and checked_at are the Comparison's, the rest the Subscription's."""
 
     subscription_id: int
     chat_id: int
@@ -51,7 +51,7 @@ class ChartDelivery:
 
 
 class OverdueDelivery(NamedTuple):
-    """A chart that somebody asked for long ago. is_rendered: it stands, and only Telegram has not taken it."""
+    """A chart that was requested long ago. is_rendered: it exists, and only its delivery is missing."""
 
     subscription_id: int
     chat_id: int
@@ -68,7 +68,7 @@ DUE_COLUMNS = (
     Subscription.next_at,
     and_(Subscription.requested_at.is_not(None), Subscription.failures == 0),
 )
-"""The columns of a Turn."""
+"""The columns of a DueDelivery."""
 
 
 def add(session: Session, subscription: Subscription) -> Subscription:
@@ -78,7 +78,7 @@ def add(session: Session, subscription: Subscription) -> Subscription:
 
 
 def list_of_chat(session: Session, chat_id: int) -> Sequence[Subscription]:
-    """What the chat is subscribed to, oldest first; single charts asked for by /compare are not among them."""
+    """The chat's subscriptions, oldest first, without the single charts of /compare."""
     return session.scalars(
         select(Subscription)
         .where(Subscription.chat_id == chat_id, Subscription.mode != Mode.ONCE)
@@ -87,13 +87,13 @@ def list_of_chat(session: Session, chat_id: int) -> Sequence[Subscription]:
 
 
 def has_subscribers(session: Session, comparison_id: int) -> bool:
-    """Whether somebody is subscribed to the comparison."""
-    kept = select(Subscription.id).where(Subscription.comparison_id == comparison_id, Subscription.mode != Mode.ONCE)
-    return session.scalar(kept.limit(1)) is not None
+    """Whether a chat is subscribed to the comparison; a single chart is no subscription."""
+    lasting = select(Subscription.id).where(Subscription.comparison_id == comparison_id, Subscription.mode != Mode.ONCE)
+    return session.scalar(lasting.limit(1)) is not None
 
 
 def find_by_message(session: Session, chat_id: int, message_id: int) -> Subscription | None:
-    """The subscription that shows in this message."""
+    """The subscription that shows in this message, None if there is none."""
     return session.scalar(
         select(Subscription).where(Subscription.chat_id == chat_id, Subscription.message_id == message_id)
     )
@@ -104,7 +104,7 @@ def remove(session: Session, subscription_id: int) -> None:
 
 
 def switch_comparison(session: Session, subscription_id: int, comparison_id: int, version: int) -> None:
-    """Let the subscription show another comparison, from that version on."""
+    """Let the subscription deliver another comparison, from this version on."""
     session.execute(
         update(Subscription)
         .where(Subscription.id == subscription_id)
@@ -113,47 +113,47 @@ def switch_comparison(session: Session, subscription_id: int, comparison_id: int
 
 
 def list_due(session: Session, now: datetime) -> Sequence[DueDelivery]:
-    """Every turn whose chart is due, in the order in which they are taken."""
-    return _in_order(session, _due(now))
+    """All deliveries that are due now, in the order in which they are to be made."""
+    return _in_order(session, _select_due(now))
 
 
 def list_unrendered(session: Session) -> Sequence[DueDelivery]:
-    """Every turn whose chart is to be drawn anew, whether it is due by now or not, in the same order."""
-    wanted = (
+    """All deliveries whose chart is outdated, whether they are due by now or not, in the same order."""
+    unrendered = (
         select(Subscription)
         .join(Comparison, Comparison.id == Subscription.comparison_id)
         .join(Chat, Chat.id == Subscription.chat_id)
         .where(Comparison.requested_version > Comparison.rendered_version, Chat.inactive_reason.is_(None))
     )
-    return _in_order(session, wanted)
+    return _in_order(session, unrendered)
 
 
-def _in_order(session: Session, wanted: Select[*tuple[Any, ...]]) -> Sequence[DueDelivery]:
-    """What somebody asked for and was not tried yet is first, then what has waited longest.
+def _in_order(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[DueDelivery]:
+    """Requested charts that were not tried yet come first, then those that have waited longest.
 
-    With it comes what shows the same: it is drawn once for them all.
+    Deliveries of one comparison follow each other if that moves none of them by more than the grouping window: its
+    chart is rendered and uploaded once for all of them.
     """
-    light = wanted.with_only_columns(*DUE_COLUMNS)
-    turns = [DueDelivery(*row) for row in session.execute(light)]
+    deliveries = [DueDelivery(*row) for row in session.execute(query.with_only_columns(*DUE_COLUMNS))]
     first: dict[int, datetime] = {}
-    for turn in turns:
-        first[turn.comparison_id] = min(turn.next_at, first.get(turn.comparison_id, turn.next_at))
+    for each in deliveries:
+        first[each.comparison_id] = min(each.next_at, first.get(each.comparison_id, each.next_at))
 
-    def place(turn: DueDelivery) -> tuple[bool, datetime, int, datetime, int]:
-        earliest = max(first[turn.comparison_id], turn.next_at - GROUPING_WINDOW)
-        return not turn.is_requested, earliest, turn.comparison_id, turn.next_at, turn.subscription_id
+    def sort_key(each: DueDelivery) -> tuple[bool, datetime, int, datetime, int]:
+        grouped_at = max(first[each.comparison_id], each.next_at - GROUPING_WINDOW)
+        return not each.is_requested, grouped_at, each.comparison_id, each.next_at, each.subscription_id
 
-    return sorted(turns, key=place)
-
-
-def get_delivery(session: Session, turn: DueDelivery, now: datetime) -> ChartDelivery | None:
-    """The newest chart for this turn, or None where it was taken since, or is not to be taken yet."""
-    mine = Subscription.id == turn.subscription_id, Subscription.next_at == turn.next_at
-    row = session.execute(_due(now).where(*mine)).one_or_none()
-    return _showing(*row) if row else None
+    return sorted(deliveries, key=sort_key)
 
 
-def _due(now: datetime) -> Select[Subscription, Comparison]:
+def get_delivery(session: Session, due: DueDelivery, now: datetime) -> ChartDelivery | None:
+    """The newest chart for this delivery, or None if it was made or postponed meanwhile."""
+    same = Subscription.id == due.subscription_id, Subscription.next_at == due.next_at
+    row = session.execute(_select_due(now).where(*same)).one_or_none()
+    return _to_delivery(*row) if row else None
+
+
+def _select_due(now: datetime) -> Select[Subscription, Comparison]:
     return (
         select(Subscription, Comparison)
         .join(Comparison, Comparison.id == Subscription.comparison_id)
@@ -162,13 +162,13 @@ def _due(now: datetime) -> Select[Subscription, Comparison]:
             Chat.inactive_reason.is_(None),
             Comparison.chart_digest.is_not(None),
             Comparison.rendered_version >= Subscription.min_version,
-            _is_news(Comparison.chart_digest),
+            _is_undelivered(Comparison.chart_digest),
             Subscription.next_at <= now,
         )
     )
 
 
-def _showing(subscription: Subscription, comparison: Comparison) -> ChartDelivery:
+def _to_delivery(subscription: Subscription, comparison: Comparison) -> ChartDelivery:
     return ChartDelivery(
         subscription.id,
         subscription.chat_id,
@@ -189,48 +189,45 @@ def _showing(subscription: Subscription, comparison: Comparison) -> ChartDeliver
     )
 
 
-def mark_delivered(session: Session, showing: ChartDelivery, message_id: int | None, now: datetime) -> None:
-    """Note what the chat was shown. A single chart's subscription ends with it."""
-    if showing.mode is Mode.ONCE:
-        session.execute(delete(Subscription).where(*_unchanged(showing)))
+def mark_delivered(session: Session, delivery: ChartDelivery, message_id: int | None, now: datetime) -> None:
+    """The chat has the chart, in this message. The subscription of a single chart ends."""
+    if delivery.mode is Mode.ONCE:
+        session.execute(delete(Subscription).where(*_is_unchanged(delivery)))
         return
-    next_at = now + timedelta(seconds=showing.interval_s or 0)
-    session.execute(
-        update(Subscription)
-        .where(*_unchanged(showing))
-        .values(delivered_digest=showing.chart_digest, message_id=message_id, next_at=next_at, problem=None, **HEALTHY)
-    )
+    next_at = now + timedelta(seconds=delivery.interval_s or 0)
+    delivered = {"delivered_digest": delivery.chart_digest, "message_id": message_id, "next_at": next_at}
+    session.execute(update(Subscription).where(*_is_unchanged(delivery)).values(problem=None, **delivered, **HEALTHY))
 
 
 def set_message(session: Session, subscription_id: int, message_id: int | None, now: datetime) -> None:
-    """There is a message now for the live chart to show in; None where it needs one of its own."""
+    """Deliver the live chart in this message from now on; None: in a new one."""
     session.execute(
         update(Subscription).where(Subscription.id == subscription_id).values(message_id=message_id, next_at=now)
     )
 
 
-def mark_sending(session: Session, showing: ChartDelivery, next_at: datetime) -> bool:
-    """Note a new message before it is sent, as if it was shown: rather one skipped than one sent twice.
+def mark_sending(session: Session, delivery: ChartDelivery, next_at: datetime) -> bool:
+    """Mark a new message as delivered before it is sent: a lost one is better than one that is sent twice.
 
-    False where another bot noted it before, or where something else is to be shown by now.
+    False if another bot process marked it before, or another chart is to be delivered by now.
     """
-    noted = session.scalar(
+    marked = session.scalar(
         update(Subscription)
-        .where(*_unchanged(showing), _is_news(showing.chart_digest))
-        .values(delivered_digest=showing.chart_digest, message_id=None, next_at=next_at)
+        .where(*_is_unchanged(delivery), _is_undelivered(delivery.chart_digest))
+        .values(delivered_digest=delivery.chart_digest, message_id=None, next_at=next_at)
         .returning(Subscription.id)
     )
-    return noted is not None
+    return marked is not None
 
 
-def unmark_sending(session: Session, showing: ChartDelivery, now: datetime) -> None:
-    """It did not get there: it is still to be sent, or shown where it was."""
-    still = {"delivered_digest": None, "message_id": showing.message_id, "next_at": now}
-    session.execute(update(Subscription).where(*_unchanged(showing)).values(still))
+def unmark_sending(session: Session, delivery: ChartDelivery, now: datetime) -> None:
+    """The message did not arrive: it is still to be sent, or shown in the message it had before."""
+    before = {"delivered_digest": None, "message_id": delivery.message_id, "next_at": now}
+    session.execute(update(Subscription).where(*_is_unchanged(delivery)).values(before))
 
 
 def postpone(session: Session, subscription_id: int, until: datetime, problem: str) -> None:
-    """It was not shown, and is not to be before that. It is no failure, as where Telegram asks to wait."""
+    """Deliver it no sooner than `until`. This counts as no failure, as where Telegram asks to wait."""
     session.execute(
         update(Subscription)
         .where(Subscription.id == subscription_id)
@@ -239,7 +236,7 @@ def postpone(session: Session, subscription_id: int, until: datetime, problem: s
 
 
 def record_failure(session: Session, subscription_id: int, until: datetime, problem: str, now: datetime) -> None:
-    """It could not be shown, and is tried again then."""
+    """The delivery failed, and is tried again no sooner than `until`."""
     postpone(session, subscription_id, until, problem)
     session.execute(
         update(Subscription)
@@ -248,51 +245,58 @@ def record_failure(session: Session, subscription_id: int, until: datetime, prob
     )
 
 
-def list_overdue(session: Session, asked_before: datetime) -> Sequence[OverdueDelivery]:
-    """What was asked for before that, is not shown yet, and the chat was told nothing of since."""
+def list_overdue(session: Session, requested_before: datetime) -> Sequence[OverdueDelivery]:
+    """Charts requested before then that were not delivered yet, whose chats were not told of the wait; oldest first."""
     rows = session.execute(
         select(Subscription, Comparison.rendered_version >= Subscription.min_version)
         .join(Comparison, Comparison.id == Subscription.comparison_id)
         .join(Chat, Chat.id == Subscription.chat_id)
         .where(
-            Subscription.requested_at < asked_before, Subscription.notified.is_(False), Chat.inactive_reason.is_(None)
+            Subscription.requested_at < requested_before,
+            Subscription.notified.is_(False),
+            Chat.inactive_reason.is_(None),
         )
         .order_by(Subscription.requested_at)
     )
-    return [OverdueDelivery(each.id, each.chat_id, each.thread_id, each.message_id, drawn) for each, drawn in rows]
+    return [
+        OverdueDelivery(each.id, each.chat_id, each.thread_id, each.message_id, is_rendered)
+        for each, is_rendered in rows
+    ]
 
 
 def mark_notified(session: Session, subscription_id: int) -> bool:
-    """Note that the chat is told that it waits, before it is: rather not than twice. False where it waits no more."""
+    """Note that the chat is told of the wait, before it is told: better never than twice.
+
+    False if it was told before, or if the chart was delivered meanwhile.
+    """
     waits = or_(Subscription.requested_at.is_not(None), Subscription.failing_since.is_not(None))
-    told = update(Subscription).where(Subscription.id == subscription_id, Subscription.notified.is_(False), waits)
-    return session.scalar(told.values(notified=True).returning(Subscription.id)) is not None
+    unnotified = update(Subscription).where(Subscription.id == subscription_id, Subscription.notified.is_(False), waits)
+    return session.scalar(unnotified.values(notified=True).returning(Subscription.id)) is not None
 
 
 def unmark_notified(session: Session, subscription_id: int) -> None:
-    """It was not told."""
+    """The message that tells of the wait did not arrive."""
     session.execute(update(Subscription).where(Subscription.id == subscription_id).values(notified=False))
 
 
 def list_failing(session: Session, chat_id: int) -> Sequence[Subscription]:
-    """What cannot be shown in the chat just now, the longest first."""
-    mine = Subscription.chat_id == chat_id, Subscription.failing_since.is_not(None)
-    return session.scalars(select(Subscription).where(*mine).order_by(Subscription.failing_since)).all()
+    """The chat's subscriptions whose last delivery failed, the longest failing first."""
+    failing = Subscription.chat_id == chat_id, Subscription.failing_since.is_not(None)
+    return session.scalars(select(Subscription).where(*failing).order_by(Subscription.failing_since)).all()
 
 
-def delete_expired_requests(session: Session, asked_before: datetime) -> None:
-    """Who asked for a single chart so long ago waits for it no more."""
-    session.execute(
-        delete(Subscription).where(Subscription.mode == Mode.ONCE, Subscription.requested_at < asked_before)
-    )
+def delete_expired_requests(session: Session, requested_before: datetime) -> None:
+    """Delete the single charts that were requested before then and never delivered."""
+    expired = Subscription.mode == Mode.ONCE, Subscription.requested_at < requested_before
+    session.execute(delete(Subscription).where(*expired))
 
 
-def mark_uncertain(session: Session, showing: ChartDelivery, until: datetime, problem: str, now: datetime) -> None:
-    """Nobody knows whether it was shown. A new message is not sent again; all else may be repeated, after a while."""
-    found = session.scalar(select(Subscription).where(*_unchanged(showing)))
+def mark_uncertain(session: Session, delivery: ChartDelivery, until: datetime, problem: str, now: datetime) -> None:
+    """It is unknown whether the chart arrived. A new message is not sent again; an edit is repeated after `until`."""
+    found = session.scalar(select(Subscription).where(*_is_unchanged(delivery)))
     if found is None:
         return
-    if found.delivered_digest != showing.chart_digest:
+    if found.delivered_digest != delivery.chart_digest:
         record_failure(session, found.id, until, problem, now)
     elif found.mode is Mode.ONCE:
         session.delete(found)
@@ -301,7 +305,7 @@ def mark_uncertain(session: Session, showing: ChartDelivery, until: datetime, pr
 
 
 def retry_problems(session: Session, chat_id: int, now: datetime) -> None:
-    """What waited for a trouble in the chat to end waits no longer."""
+    """Let the chat's failed and postponed deliveries be due now."""
     session.execute(
         update(Subscription)
         .where(Subscription.chat_id == chat_id, Subscription.problem.is_not(None))
@@ -310,7 +314,7 @@ def retry_problems(session: Session, chat_id: int, now: datetime) -> None:
 
 
 def resend_interrupted(session: Session, now: datetime) -> None:
-    """A bot that was about to send these charts a message to show in is gone: they come in new ones."""
+    """Let live and single charts without a message be due now: the process that was to send one has ended."""
     session.execute(
         update(Subscription)
         .where(
@@ -324,37 +328,38 @@ def resend_interrupted(session: Session, now: datetime) -> None:
 
 
 def move_to_chat(session: Session, old: int, new: int) -> None:
-    """What was shown in the old chat stays there: a live chart, and one asked for, is sent anew."""
-    mine = Subscription.chat_id == old
-    session.execute(update(Subscription).where(mine, Subscription.mode != Mode.NEW).values(delivered_digest=None))
-    session.execute(update(Subscription).where(mine).values(chat_id=new, message_id=None))
+    """The messages stay in the old chat: live charts, and requested ones, are sent to the new one."""
+    moved = Subscription.chat_id == old
+    session.execute(update(Subscription).where(moved, Subscription.mode != Mode.NEW).values(delivered_digest=None))
+    session.execute(update(Subscription).where(moved).values(chat_id=new, message_id=None))
 
 
 def has_problem(session: Session, chat_id: int, problem: str) -> bool:
-    """Whether some subscription of the chat has this problem already."""
-    found = select(Subscription.id).where(Subscription.chat_id == chat_id, Subscription.problem == problem)
-    return session.scalar(found.limit(1)) is not None
+    """Whether a subscription of the chat has this problem."""
+    same = select(Subscription.id).where(Subscription.chat_id == chat_id, Subscription.problem == problem)
+    return session.scalar(same.limit(1)) is not None
 
 
-def _is_news(chart: str | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
-    return or_(Subscription.delivered_digest.is_(None), Subscription.delivered_digest != chart)
+def _is_undelivered(chart_digest: str | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    return or_(Subscription.delivered_digest.is_(None), Subscription.delivered_digest != chart_digest)
 
 
-def _unchanged(showing: ChartDelivery) -> tuple[ColumnElement[bool], ...]:
-    """The subscription as it was when the showing began: a button may have changed since what it is to show.
+def _is_unchanged(delivery: ChartDelivery) -> tuple[ColumnElement[bool], ...]:
+    """The subscription as it was when the delivery began.
 
-    And its group may have got a new id, under which the old one's messages cannot be reached.
+    A button may have switched its comparison or mode since; and its group may have got a new id, under which the
+    messages of the old one cannot be edited.
     """
     return (
-        Subscription.id == showing.subscription_id,
-        Subscription.chat_id == showing.chat_id,
-        Subscription.comparison_id == showing.comparison_id,
-        Subscription.mode == showing.mode,
+        Subscription.id == delivery.subscription_id,
+        Subscription.chat_id == delivery.chat_id,
+        Subscription.comparison_id == delivery.comparison_id,
+        Subscription.mode == delivery.mode,
     )
 
 
 def clear_message(session: Session, subscription_id: int) -> None:
-    """The message is gone: the next showing is a new one."""
+    """The message is gone: the next delivery sends a new one."""
     session.execute(
         update(Subscription).where(Subscription.id == subscription_id).values(message_id=None, delivered_digest=None)
     )

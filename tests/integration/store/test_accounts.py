@@ -5,7 +5,8 @@ from sqlalchemy import func, select
 
 from pipeline.i18n import lazy_gettext
 from pipeline.records import NETWORK, Counts, FetchResult, Profile, State
-from pipeline.store import Store, accounts, comparisons, ledger
+from pipeline.store import Store, accounts, ledger
+from pipeline.store import posts as stored_posts
 from pipeline.store.tables import Account, Gain, Post
 from tests.integration.store.conftest import NOON, add_accounts, reading
 
@@ -24,7 +25,7 @@ def history(store: Store) -> int:
 
 def shown(store: Store, account_id: int) -> list[int | None]:
     with store.read_session() as db:
-        return [post.counts.reposts for post in comparisons.newest_posts_of_accounts(db, [account_id], 100)[account_id]]
+        return [post.counts.reposts for post in stored_posts.list_newest(db, [account_id], 100)[account_id]]
 
 
 def test_equal_readings_change_nothing_and_keep_no_history(store: Store) -> None:

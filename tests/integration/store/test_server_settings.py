@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError
 from pipeline.records import NETWORK, ChartSpec, Comparison, Counts, FetchResult, Metric, Post, View
 from pipeline.settings import Settings
 from pipeline.steps import dataset_file
-from pipeline.store import Store, accounts, chats, comparisons, open_store
+from pipeline.store import Store, accounts, chats, comparisons, open_store, posts
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import LedgerEntry
 from tests.integration.store.conftest import add_accounts
@@ -66,15 +66,15 @@ def live(store: Store) -> Life:
     migrate(store)
     ids = add_accounts(store, "b_c", "Ba", "IB", "i_a", now=LATE)
     noon_in_utc = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    posts = (Post("2", LATE - timedelta(seconds=30), Counts(reposts=5)), Post("1", noon_in_utc, Counts(reposts=7)))
+    made = (Post("2", LATE - timedelta(seconds=30), Counts(reposts=5)), Post("1", noon_in_utc, Counts(reposts=7)))
     for at, more in ((LATE, 0), (LATE + timedelta(seconds=29), 1), (LATE + timedelta(minutes=1), 3)):
-        read = tuple(post._replace(counts=Counts(reposts=(post.counts.reposts or 0) + more)) for post in posts)
+        read = tuple(post._replace(counts=Counts(reposts=(post.counts.reposts or 0) + more)) for post in made)
         with store.write_session() as db:
             accounts.save_fetch_results(db, [FetchResult(ids[0], at, read, complete=True)])
     with store.write_session() as db:
         comparisons.get_or_create(db, Comparison((ids[0],), ChartSpec(Metric.REPOSTS, View.SPREAD, 100)))
         db.flush()
-        newest = comparisons.newest_posts_of_accounts(db, ids, 100)[ids[0]]
+        newest = posts.list_newest(db, ids, 100)[ids[0]]
         csv = dataset_file.render(NETWORK, [(dataset_file.Author("b_c", "1"), newest)])
         billed = {row.day: row.count for row in db.scalars(select(LedgerEntry).where(LedgerEntry.resource == "posts"))}
         handles = [account.handle for account in chats.list_tracked_accounts(db, 1)]

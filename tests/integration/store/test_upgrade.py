@@ -24,6 +24,7 @@ from pipeline.store import (
     dropbox_files,
     ledger,
     notices,
+    posts,
     subscriptions,
     telegram_photos,
 )
@@ -190,13 +191,13 @@ def test_the_growth_of_an_upgraded_database_is_what_was_gained_before(recorded: 
     migrate(recorded)
     with recorded.read_session() as db:
         members = accounts.get_many(db, [1, 2])
-        posts = comparisons.newest_posts_of_accounts(db, [1, 2], 100)
+        newest = posts.list_newest(db, [1, 2], 100)
         totals = {
-            metric: [each.total for each in compute_growth(db, members, posts, metric, Span.WEEK, RECORDED_AT)]
+            metric: [each.total for each in compute_growth(db, members, newest, metric, Span.WEEK, RECORDED_AT)]
             for metric in (Metric.REPOSTS, Metric.LIKES)
         }
     assert totals == {Metric.REPOSTS: [15, 15], Metric.LIKES: [30, 30]}
-    assert posts[1][0].counts == Counts(3, 6, 0, 0, 1, 210)
+    assert newest[1][0].counts == Counts(3, 6, 0, 0, 1, 210)
 
 
 def test_an_upgraded_database_takes_what_is_new(recorded: Store) -> None:

@@ -23,7 +23,7 @@ from pipeline.steps.fetch import fetch, fetch_results
 from pipeline.steps.plan import plan
 from pipeline.steps.resources import Resources
 from pipeline.steps.store import store
-from pipeline.store import Store, accounts, chats, comparisons, subscriptions
+from pipeline.store import Store, accounts, chats, comparisons, posts, subscriptions
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
@@ -184,7 +184,7 @@ class Ticks:
     def posts(self, account_id: int, count: int = 100) -> list[Post]:
         """What a chart of the account's newest posts shows."""
         with self.store.read_session() as db:
-            return comparisons.newest_posts_of_accounts(db, [account_id], count)[account_id]
+            return posts.list_newest(db, [account_id], count)[account_id]
 
     def versions(self) -> dict[int, int]:
         """Which version of each comparison is wanted: it rises where something changed."""

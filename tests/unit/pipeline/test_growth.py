@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
 from pipeline.records import Comparison, Counts, FetchResult, Metric, Post, Span
-from pipeline.store import Store, accounts, comparisons
+from pipeline.store import Store, accounts, comparisons, posts
 from pipeline.store.growth import Growth, compute_growth
 from pipeline.store.tables import Account, Base
 from pipeline.store.tables import Comparison as ComparisonRow
@@ -99,9 +99,9 @@ def grown(store: Store, comparison_id: int, span: Span, now: datetime, count: in
     """What is claimed, and of which posts."""
     with store.read_session() as db:
         members = comparisons.list_accounts(db, comparison_id)
-        posts = comparisons.newest_posts_of_accounts(db, [each.id for each in members], count)
-        [found] = compute_growth(db, members, posts, Metric.REPOSTS, span, now)
-    return found, [post.id for post in posts[1]]
+        newest = posts.list_newest(db, [each.id for each in members], count)
+        [found] = compute_growth(db, members, newest, Metric.REPOSTS, span, now)
+    return found, [post.id for post in newest[1]]
 
 
 @settings(
