@@ -1,4 +1,4 @@
-"""The bot itself, polling a sandbox of its own, with a Redis of its own and no worker: whole chats in seconds."""
+"""A running bot that polls a stand-in of Telegram, with a private Redis and no worker, for tests of whole chats."""
 
 import asyncio
 import os
@@ -35,13 +35,13 @@ Stop = Callable[[], Awaitable[object]]
 
 @pytest.fixture(autouse=True)
 def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
-    """python-telegram-bot warns unless the coming type of retry_after is asked for."""
+    """Without this, python-telegram-bot warns of the future type of retry_after."""
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
 
 
 @dataclass
 class Bot:
-    """A bot that polls, the sandbox that it polls, and what it stores."""
+    """A running bot's store and the stand-in that it polls."""
 
     sandbox: Sandbox
     store: Store
@@ -101,7 +101,7 @@ def _answers(redis: Redis) -> bool:
 
 @contextmanager
 def _in_a_thread(start: Callable[[], Awaitable[tuple[T, Stop]]]) -> Iterator[T]:
-    """What runs in an event loop of its own, until the end of the block."""
+    """Run a service in an event loop of its own, in a thread, until the end of the block."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -130,7 +130,7 @@ async def _start_sandbox() -> tuple[str, Stop]:
 
 
 async def _start_bot(settings: BotSettings, store: Store) -> tuple[None, Stop]:
-    """As `run_polling` starts it, which keeps to the main thread."""
+    """Start the bot as run_polling does, which works in the main thread only."""
     os.environ["PTB_TIMEDELTA"] = "true"
     application = app.build(settings, store)
     await application.initialize()

@@ -34,7 +34,7 @@ NUMBERS = count(1)
 
 @dataclass(frozen=True)
 class Role:
-    """A person in a kind of chat; user_id None: somebody who did nothing else so far."""
+    """A person in a kind of chat. user_id: None for a new one. changes: may change what the chat has."""
 
     kind: str
     name: str
@@ -91,8 +91,8 @@ OWN_TEST = "again"
 
 
 @dataclass
-class Room:
-    """A chat of one role's, which tracks an account, with a message of the bot's; a live chart is kept fresh."""
+class Setup:
+    """A chat that tracks an account, with a message of the bot in it, seen by a person of the role."""
 
     bot: Bot
     role: Role
@@ -101,7 +101,7 @@ class Room:
     message: Json
 
     def state(self) -> object:
-        """What the store holds that anybody could change."""
+        """What is stored of the chat that a person could change."""
         with self.bot.store.read_session() as db:
             chat = db.get(ChatRow, self.chat.id)
             kept = db.scalars(select(Subscription).where(Subscription.chat_id == self.chat.id)).all()
@@ -109,7 +109,7 @@ class Room:
             return chat and (chat.theme, chat.language), shown
 
     def press(self, data: str) -> str:
-        """What is told to who presses this."""
+        """The alert that answers a press with this data; "" for none."""
         pressed = self.chat.press(self.message, data.format(number=self.number))
         path = f"telegram/callbacks/{pressed}"
         answer: Json = until(lambda: (seen := self.bot.sandbox.get(path))["answered"] and seen, every_s=0.005)
@@ -120,8 +120,8 @@ class Room:
         return until(lambda: self.chat.texts_after(sent), every_s=0.005)[0]
 
 
-def furnish(bot: Bot, role: Role, under: str | None = None) -> Room:
-    """A new chat, as the pipeline and people would leave it."""
+def set_up(bot: Bot, role: Role, under: str | None = None) -> Setup:
+    """A new chat of the role that tracks an account; under: the kind of the bot's message in it."""
     number = next(NUMBERS)
     user_id = role.user_id or 10_000 + number
     chat_id = user_id if role.kind == "private" else -1_000_000 - number
@@ -141,7 +141,7 @@ def furnish(bot: Bot, role: Role, under: str | None = None) -> Room:
         comparison_id = comparisons.get_or_create(db, Comparison(tuple(ids))).id
     message = post(bot, chat_id, under, markup(under, comparison_id)) if under else {}
     if under not in {None, LIVE}:
-        return Room(bot, role, replace(owner, user_id=user_id), comparison_id, message)
+        return Setup(bot, role, replace(owner, user_id=user_id), comparison_id, message)
     with bot.store.write_session() as db:
         live = Subscription(
             chat_id=chat_id,
@@ -153,11 +153,11 @@ def furnish(bot: Bot, role: Role, under: str | None = None) -> Room:
             next_at=clock.now() + timedelta(days=1),
         )
         subscriptions.add(db, live)
-    return Room(bot, role, replace(owner, user_id=user_id), comparison_id, message)
+    return Setup(bot, role, replace(owner, user_id=user_id), comparison_id, message)
 
 
 def markup(under: str, comparison_id: int) -> InlineKeyboardMarkup | None:
-    """The buttons that the bot puts under such a message."""
+    """The keyboard of such a message."""
     gettext = translator(Language.ENGLISH).gettext
     return {
         SINGLE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.ONCE),
@@ -169,7 +169,7 @@ def markup(under: str, comparison_id: int) -> InlineKeyboardMarkup | None:
 
 
 def post(bot: Bot, chat_id: int, words: str, buttons: InlineKeyboardMarkup | None) -> Json:
-    """A message of the bot's, sent past its process."""
+    """Send a message with the bot's token, without the bot."""
     url = f"{bot.sandbox.address}/telegram/bot{TOKEN}/sendMessage"
     body = {"chat_id": chat_id, "text": words} | ({"reply_markup": buttons.to_dict()} if buttons else {})
     sent: Json = until(lambda: HTTP.post(url, json=body).json().get("result"))  # Telegram takes 30 a second
@@ -192,65 +192,65 @@ def role(request: pytest.FixtureRequest) -> Role:
     [(button, under) for button in BUTTONS if button.data != OWN_TEST for under in button.under],
     ids=lambda each: each if isinstance(each, str) else each.data.replace("{number} ", ""),
 )
-def test_a_button_does_what_it_says_under_its_own_message_for_those_who_may(
+def test_a_button_under_its_own_message_works_for_those_who_may_press_it(
     bot: Bot, role: Role, button: Button, under: str
 ) -> None:
-    room = furnish(bot, role, under)
-    before = room.state()
-    said = room.press(button.data)
+    setup = set_up(bot, role, under)
+    before = setup.state()
+    alert = setup.press(button.data)
     if under in button.changes and not role.changes:
-        assert (said, room.state()) == (ADMINS_ONLY, before)
+        assert (alert, setup.state()) == (ADMINS_ONLY, before)
     elif (button.data, under) == ("live {number}", LIVE):
-        assert said.startswith("This chat is subscribed to that chart already.")
+        assert alert.startswith("This chat is subscribed to that chart already.")
     else:
-        assert said == ""
-        assert (room.state() != before) == (button.data != "forget no")
+        assert alert == ""
+        assert (setup.state() != before) == (button.data != "forget no")
 
 
-def test_the_owner_alone_has_a_stop_tried_again(bot: Bot, role: Role) -> None:
+def test_only_the_owner_may_have_a_failed_service_tried_again(bot: Bot, role: Role) -> None:
     with bot.store.write_session() as db:
         circuit_breakers.open(
             db, NETWORK, lazy_gettext("no such account"), clock.now(), clock.now() + timedelta(days=1)
         )
-    said = furnish(bot, role, STATUS).press("again")
-    assert (said, is_stopped(bot)) == (("", False) if role.owns else (OWNER_ONLY, True))
+    alert = set_up(bot, role, STATUS).press("again")
+    assert (alert, is_stopped(bot)) == (("", False) if role.owns else (OWNER_ONLY, True))
 
 
 @pytest.mark.parametrize("under", MESSAGES)
 @pytest.mark.parametrize("role", [ROLES[0], ROLES[2], ROLES[4], ROLES[8], ROLES[10]], ids=lambda role: role.name)
-def test_a_button_does_nothing_under_a_message_of_another_kind(bot: Bot, role: Role, under: str) -> None:
-    room = furnish(bot, role, under)
-    before, seen = room.state(), room.chat.messages()
+def test_a_button_does_nothing_under_another_kind_of_message(bot: Bot, role: Role, under: str) -> None:
+    setup = set_up(bot, role, under)
+    before, seen = setup.state(), setup.chat.messages()
     others = [each.data for each in BUTTONS if under not in {*each.under, *each.changes}]
     assert len(others) >= 5
     for data in others:
-        assert (data, room.press(data)) == (data, OLD)
-    assert room.state() == before
-    assert room.chat.messages() == seen
+        assert (data, setup.press(data)) == (data, OLD)
+    assert setup.state() == before
+    assert setup.chat.messages() == seen
 
 
 @pytest.mark.parametrize("button", BUTTONS, ids=lambda button: button.data.replace("{number} ", ""))
 @pytest.mark.parametrize("kind", ["private", "supergroup", "channel"])
-def test_a_button_of_a_message_that_is_gone_does_nothing(bot: Bot, kind: str, button: Button) -> None:
+def test_a_button_of_a_deleted_message_does_nothing(bot: Bot, kind: str, button: Button) -> None:
     role = next(each for each in reversed(ROLES) if each.kind == kind and each.changes)
-    room = furnish(bot, role, button.under[0])
-    before = room.state()
-    bot.sandbox.post("telegram/delete", chat_id=room.chat.id, message_id=room.message["message_id"])
-    assert room.press(button.data) == OLD
-    assert room.state() == before
+    setup = set_up(bot, role, button.under[0])
+    before = setup.state()
+    bot.sandbox.post("telegram/delete", chat_id=setup.chat.id, message_id=setup.message["message_id"])
+    assert setup.press(button.data) == OLD
+    assert setup.state() == before
 
 
 @pytest.mark.parametrize("data", ["show {number} spread likes count day", "live {number}"])
-def test_a_chart_shows_the_accounts_that_it_was_made_for_whatever_number_is_sent(bot: Bot, data: str) -> None:
-    room = furnish(bot, ROLES[0], SINGLE)
+def test_a_press_with_another_comparisons_id_shows_the_messages_own_accounts(bot: Bot, data: str) -> None:
+    setup = set_up(bot, ROLES[0], SINGLE)
     with bot.store.write_session() as db:
         accounts.save_profiles(db, [Profile("esa", State.ACTIVE, "34442404")], NETWORK, clock.now())
         added = [account.id for account in accounts.find_by_remote_ids(db, ["34442404"], NETWORK)]
-        chats.track(db, room.chat.id, added, clock.now())
+        chats.track(db, setup.chat.id, added, clock.now())
         other = comparisons.get_or_create(db, Comparison(tuple(added))).id
-    assert room.press(data.format(number=other)) == ""
+    assert setup.press(data.format(number=other)) == ""
     with bot.store.read_session() as db:
-        shown = subscriptions.find_by_message(db, room.chat.id, room.message["message_id"])
+        shown = subscriptions.find_by_message(db, setup.chat.id, setup.message["message_id"])
         assert shown
         assert [each.handle for each in comparisons.list_accounts(db, shown.comparison_id)] == ["nasa"]
 
@@ -269,40 +269,40 @@ SPEAKERS = [
 ]
 
 
-def test_the_tables_hold_every_command() -> None:
+def test_every_command_is_tested_for_access() -> None:
     assert {words.split()[0] for words in CHANGING | ASKING} == {f"/{command.name}" for command in COMMANDS}
 
 
 @pytest.mark.parametrize("role", SPEAKERS, ids=lambda role: f"{role.kind}, {role.name}")
-def test_a_command_that_changes_something_is_for_admins_and_one_that_asks_for_all(bot: Bot, role: Role) -> None:
+def test_commands_that_change_something_are_for_admins_and_the_others_for_all(bot: Bot, role: Role) -> None:
     for words in sorted(CHANGING):
-        room = furnish(bot, role)
-        before = room.state()
-        said = room.ask(words)
-        assert (said == ADMINS_ONLY) != role.changes, (words, said)
+        setup = set_up(bot, role)
+        before = setup.state()
+        answer = setup.ask(words)
+        assert (answer == ADMINS_ONLY) != role.changes, (words, answer)
         if not role.changes:
-            assert room.state() == before
+            assert setup.state() == before
     for words in sorted(ASKING):
-        assert furnish(bot, role).ask(words) != ADMINS_ONLY
+        assert set_up(bot, role).ask(words) != ADMINS_ONLY
 
 
 @pytest.fixture(scope="module")
 def closed() -> Iterator[Bot]:
-    """A bot that serves the chat -77 alone, and its owner."""
+    """A bot that serves only the chat -77 and its owner."""
     with running(allowed_chats=frozenset({-77})) as started:
         yield started
 
 
 @pytest.mark.parametrize("role", [ROLES[0], ROLES[1], ROLES[8], ROLES[9]], ids=lambda role: f"{role.kind}, {role.name}")
-def test_a_chat_that_is_not_let_in_gets_nothing_whoever_asks(closed: Bot, role: Role) -> None:
+def test_a_chat_that_is_not_allowed_gets_nothing_whoever_asks(closed: Bot, role: Role) -> None:
     for button in BUTTONS:
-        room = furnish(closed, role, button.under[0])
-        before = room.state()
-        refusal = f"This bot serves only chosen chats. Its owner can add this one: its id is {room.chat.id}."
-        assert (button.data, room.press(button.data)) == (button.data, refusal)
-        assert room.state() == before
+        setup = set_up(closed, role, button.under[0])
+        before = setup.state()
+        refusal = f"This bot serves only chosen chats. Its owner can add this one: its id is {setup.chat.id}."
+        assert (button.data, setup.press(button.data)) == (button.data, refusal)
+        assert setup.state() == before
     for words in sorted(CHANGING | ASKING - OPEN):
-        assert furnish(closed, role).ask(words).startswith("This bot serves only chosen chats.")
+        assert set_up(closed, role).ask(words).startswith("This bot serves only chosen chats.")
     assert until(lambda: closed.chat(-77, user_id=5, type="group").ask("/list")).startswith(
         "This chat tracks no account"
     )

@@ -1,4 +1,4 @@
-"""In which language a chat is answered."""
+"""The language in which a chat is answered."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from pipeline.store.migrate import migrate
 
 @pytest.fixture
 async def context(tmp_path: Path) -> AsyncIterator[Context]:
-    """The bot's tools, with a database that has no tables yet."""
+    """A context with a database that has no tables yet."""
     settings = BotSettings(telegram_bot_token=SecretStr("42:made-up-token-0123456789"), data_dir=tmp_path)
     context = Context(settings, Store(settings.database_address), PipelineClient(settings))
     yield context
@@ -42,7 +42,7 @@ def person(tag: str | None) -> User:
         ("supergroup", "es", Language.ENGLISH),
     ],
 )
-async def test_a_private_chat_that_is_not_known_yet_has_the_persons_language(
+async def test_an_unknown_private_chat_has_the_users_language(
     context: Context, kind: str, tag: str | None, language: Language
 ) -> None:
     migrate(context.store)
@@ -57,5 +57,5 @@ async def test_a_known_chat_has_the_language_that_it_chose(context: Context) -> 
     assert (await translator_of(context, Chat(7, "private"), person("en"))).language is Language.SPANISH
 
 
-async def test_a_database_that_cannot_be_read_takes_nobodys_words_away(context: Context) -> None:
+async def test_without_the_database_the_users_language_is_used(context: Context) -> None:
     assert (await translator_of(context, Chat(7, "private"), person("es"))).language is Language.SPANISH

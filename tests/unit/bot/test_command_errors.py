@@ -1,4 +1,4 @@
-"""What a person is told when a command fails, and what the log keeps of it."""
+"""What a person is told when a command fails, and what is logged."""
 
 import errno
 import logging
@@ -50,7 +50,7 @@ def misspelt() -> Exception:
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Exception) else each.split()[0],
 )
-async def test_only_a_server_away_is_told_as_one(
+async def test_only_a_server_that_is_away_is_described_as_that(
     failure: Exception, told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     problem = await problem_of(failing(failure))

@@ -1,4 +1,4 @@
-"""What is promised of the commands stands everywhere the same."""
+"""Commands, help, menu and README agree."""
 
 import re
 
@@ -20,7 +20,7 @@ def test_a_command_is_explained_in_help_and_readme(name: str) -> None:
     assert f"`/{name}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_how_long_things_are_kept_is_said_where_people_look() -> None:
+def test_privacy_readme_and_settings_agree_on_how_long_data_is_stored() -> None:
     days = f"{KEPT.days} days"
     assert days in privacy.TEXT.msgid
     assert days in (ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,7 +40,7 @@ def test_help_has_the_same_lines_in_every_language() -> None:
     assert all(each == commands[0] for each in commands)
 
 
-def test_what_changes_something_is_for_admins_and_what_only_tells_is_open() -> None:
+def test_which_commands_are_for_admins_and_which_are_open() -> None:
     changing = {command.name for command in COMMANDS if command.changes}
     assert changing == {"track", "untrack", "subscribe", "unsubscribe", "settings", "forget"}
     assert {command.name for command in COMMANDS if command.open} == {"start", "help", "privacy", "id"}

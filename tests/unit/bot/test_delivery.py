@@ -1,4 +1,4 @@
-"""Charts and what Telegram makes of them: whatever it refuses, nothing is lost, doubled or waited for in silence."""
+"""Delivery against a Telegram that refuses: no chart is lost or sent twice, and nobody waits without being told."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ def bot() -> Iterator[Bot]:
 
 @dataclass
 class Follower:
-    """A chat with a subscription, and the pipeline that draws for it."""
+    """A chat with a subscription, and what the pipeline does for it."""
 
     bot: Bot
     mode: Mode
@@ -80,7 +80,7 @@ class Follower:
         return Redis.from_url(Settings(data_dir=folder, _env_file=None).redis_address)
 
     def draw(self, picture: int = 0) -> None:
-        """A new chart is ready."""
+        """Store a new chart and announce it, as the pipeline does."""
         with self.redis as redis:
             digest = Blobs(redis).put(PICTURES[picture] + str(self.number).encode())
             with self.bot.store.write_session() as db:
@@ -92,7 +92,7 @@ class Follower:
             wake_bot(redis)
 
     def wait_over(self, *, since: timedelta = timedelta(0)) -> None:
-        """What is waited for now has been waited for; `since`: and for so long already."""
+        """End the present wait. since: how long the request and the failures shall have lasted already."""
         with self.bot.store.write_session() as db:
             subscriptions.retry_problems(db, self.chat.id, clock.now())
             begun = update(Subscription).where(Subscription.id == self.id)
@@ -117,7 +117,7 @@ class Follower:
         return [message for message in self.chat.messages() if message["photo"]]
 
     def texts(self) -> list[str]:
-        """What the bot said, but for its answer to /id."""
+        """The bot's texts in the chat, but its answer to /id."""
         said = [message["text"] for message in self.chat.messages() if message["by_bot"] and message["text"]]
         return [each for each in said if not each.startswith("Chat: ")]
 
@@ -137,7 +137,7 @@ class Follower:
         self.bot.sandbox.post("faults", service="telegram", method=method, params=params, **more)
 
     def fail(self, times: int, *, since: timedelta = timedelta(0)) -> None:
-        """Let it be tried until it has failed so often, without the waits between."""
+        """Let deliveries fail so many times, without the waits in between."""
         until(lambda: self.failures >= 1)
         for failures in range(1, times):
             self.wait_over(since=since)
@@ -151,7 +151,7 @@ def _no_faults(bot: Bot) -> Iterator[None]:
 
 
 def live(bot: Bot, **where: Any) -> Follower:
-    """A chat that is shown a live chart."""
+    """A chat whose live chart has been delivered."""
     made = Follower(bot, Mode.LIVE, where)
     made.draw()
     until(lambda: made.shows(0))
@@ -160,7 +160,7 @@ def live(bot: Bot, **where: Any) -> Follower:
     return made
 
 
-def test_a_refusal_that_nobody_knows_may_pass_within_seconds(bot: Bot) -> None:
+def test_after_an_unknown_refusal_the_chart_is_tried_again_within_seconds(bot: Bot) -> None:
     refused = [live(bot) for _ in INVENTED]
     for chat, (status, description) in zip(refused, INVENTED, strict=True):
         chat.refuse(EDIT, status, description, times=1)
@@ -174,7 +174,7 @@ def test_a_refusal_that_nobody_knows_may_pass_within_seconds(bot: Bot) -> None:
         assert (chat.kept.problem, chat.kept.failing_since) == (None, None)
 
 
-def test_an_edit_that_is_always_refused_ends_in_a_new_message_and_not_sooner(bot: Bot) -> None:
+def test_after_three_refused_edits_the_chart_is_sent_in_a_new_message(bot: Bot) -> None:
     refused = [live(bot) for _ in INVENTED[:6]]
     for chat, (status, description) in zip(refused, INVENTED, strict=False):
         chat.refuse(EDIT, status, description)
@@ -194,7 +194,7 @@ def test_an_edit_that_is_always_refused_ends_in_a_new_message_and_not_sooner(bot
         assert len(chat.charts()) == 2, "the new message is the live one now"
 
 
-def test_a_chart_is_shown_plainly_where_its_trimmings_are_refused(bot: Bot) -> None:
+def test_a_chart_is_sent_without_links_and_keyboard_where_those_are_refused(bot: Bot) -> None:
     chat = live(bot)
     chat.refuse(EDIT, 400, "Bad Request: can't parse entities", times=3)
     chat.draw(1)
@@ -207,7 +207,7 @@ def test_a_chart_is_shown_plainly_where_its_trimmings_are_refused(bot: Bot) -> N
     assert ["caption_entities" in str(each) for each in (usual, uploaded, plain)] == [True, True, False]
 
 
-def test_a_chat_is_told_once_that_a_chart_is_refused_and_all_is_well_when_that_is_over(bot: Bot) -> None:
+def test_a_chat_is_told_once_of_lasting_refusals_and_its_chart_comes_when_they_end(bot: Bot) -> None:
     chat = live(bot)
     for method in (EDIT, PHOTO):
         chat.refuse(method, 400, "Bad Request: IMAGE_PROCESS_FAILED")
@@ -230,7 +230,7 @@ def test_a_chat_is_told_once_that_a_chart_is_refused_and_all_is_well_when_that_i
     assert len([each for each in chat.texts() if "does not take this chart" in each]) == 1
 
 
-def test_a_refusal_of_the_chat_that_nobody_knows_loses_it_only_when_it_has_lasted_a_day(bot: Bot) -> None:
+def test_a_chat_that_forbids_charts_for_an_unknown_reason_is_gone_after_a_day(bot: Bot) -> None:
     chat = live(bot)
     chat.refuse(EDIT, 403, "Forbidden: the moon forbids it")
     chat.refuse(PHOTO, 403, "Forbidden: the moon forbids it")
@@ -247,7 +247,7 @@ def _is_set_aside(chat: Follower) -> bool:
         return chats.is_inactive(db, chat.chat.id)
 
 
-def test_a_chat_that_blocked_the_bot_is_left_at_once(bot: Bot) -> None:
+def test_a_chat_that_blocked_the_bot_is_deactivated_at_once(bot: Bot) -> None:
     chat = live(bot)
     chat.refuse(EDIT, 403, "Forbidden: bot was blocked by the user")
     chat.draw(1)
@@ -270,7 +270,7 @@ def test_a_new_message_that_may_have_arrived_is_not_sent_again(bot: Bot, mode: M
     assert len(chat.charts()) == 1
 
 
-def test_what_was_shown_is_not_shown_again(bot: Bot) -> None:
+def test_a_delivered_chart_is_not_delivered_again(bot: Bot) -> None:
     chat = live(bot)
     for _ in range(2):
         chat.wait_over()
@@ -279,8 +279,8 @@ def test_what_was_shown_is_not_shown_again(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize(("command", "mode"), [("/compare", Mode.ONCE), ("/subscribe", Mode.LIVE)])
-def test_nothing_stands_at_drawing_without_a_word(bot: Bot, command: str, mode: Mode) -> None:
-    """There is no worker here: nobody draws."""
+def test_a_requested_chart_that_takes_long_is_reported(bot: Bot, command: str, mode: Mode) -> None:
+    """No worker runs in these tests, so no chart is drawn."""
     chat = Follower(bot, Mode.NEW)
     with bot.store.write_session() as db:
         subscriptions.remove(db, chat.id)
@@ -295,7 +295,7 @@ def test_nothing_stands_at_drawing_without_a_word(bot: Bot, command: str, mode: 
 
 
 def _id_of(chat: Follower, mode: Mode) -> int:
-    """Of the chat's subscription, once it has the message to show in."""
+    """The id of the chat's subscription, once it has its message."""
 
     def found() -> int | None:
         with chat.bot.store.read_session() as db:
@@ -305,7 +305,7 @@ def _id_of(chat: Follower, mode: Mode) -> int:
     return until(found) or 0
 
 
-def test_a_chart_that_is_asked_for_and_refused_in_its_place_comes_below_within_half_a_minute(bot: Bot) -> None:
+def test_a_requested_chart_whose_edit_is_refused_comes_in_a_new_message_within_half_a_minute(bot: Bot) -> None:
     chat = Follower(bot, Mode.NEW)
     with bot.store.write_session() as db:
         subscriptions.remove(db, chat.id)
@@ -321,7 +321,7 @@ def test_a_chart_that_is_asked_for_and_refused_in_its_place_comes_below_within_h
     assert chat.kept is None
 
 
-def test_an_answer_that_is_refused_in_unknown_words_is_said_more_plainly(bot: Bot) -> None:
+def test_an_answer_that_is_refused_for_an_unknown_reason_is_sent_more_plainly(bot: Bot) -> None:
     chat = Follower(bot, Mode.LIVE)
     chat.refuse(TEXT, 400, "Bad Request: reply markup is out of fashion", times=3)
     assert "name_" in chat.chat.ask("/list", within_s=20)
@@ -330,8 +330,8 @@ def test_an_answer_that_is_refused_in_unknown_words_is_said_more_plainly(bot: Bo
 
 
 @pytest.mark.parametrize(("status", "times"), [(502, 1), (400, 2)])
-def test_a_notice_is_told_once_whatever_telegram_answers(bot: Bot, status: int, times: int) -> None:
-    """One that was surely refused is told again; one that may have arrived is not."""
+def test_a_notice_is_sent_once_whatever_telegram_answers(bot: Bot, status: int, times: int) -> None:
+    """A notice that was surely refused is sent again; one that may have arrived is not."""
     chat = live(bot)
     said = f"notice {chat.number}"
     told = {"ok": False, "error_code": 400, "description": "Bad Request: not today"}

@@ -3,13 +3,13 @@ from bot.entities import extract_entities, profile_links
 LONGER = ("https://x.com/anolderandlongername", 72, 21)
 
 
-def test_names_lead_to_their_profiles_on_x_wherever_they_stand() -> None:
+def test_handles_link_to_their_profiles_wherever_they_stand() -> None:
     text = "😀 Added: @nasa, @ESA_1.\n@x · median 2; me@example.org https://x.com/@y @anolderandlongername @" + "a" * 51
     found = [(link.url, link.offset, link.length) for link in profile_links(text)]
     assert found == [("https://x.com/nasa", 10, 5), ("https://x.com/ESA_1", 17, 6), ("https://x.com/x", 25, 2), LONGER]
 
 
-def test_a_captions_figures_are_set_in_one_width_and_its_names_are_links() -> None:
+def test_a_captions_figures_have_a_fixed_width_and_its_handles_are_links() -> None:
     plain, entities = extract_entities("Likes 😀\n`median` \n`    37` @nasa")
     assert plain == "Likes 😀\nmedian \n    37 @nasa"
     assert [(each.type, each.offset, each.length) for each in entities] == [
@@ -25,7 +25,7 @@ def test_nothing_in_what_people_typed_is_a_link() -> None:
     assert [(each.type, each.offset) for each in entities] == [("code", 0), ("text_link", 20)]
 
 
-def test_an_account_whose_name_another_one_has_is_no_link_to_that_one() -> None:
+def test_the_former_handle_of_an_account_is_no_link() -> None:
     assert [
         (each.type, each.offset, each.length) for each in profile_links("@nasa-old, @nasa-old2 and @nasa-older")
     ] == [

@@ -1,4 +1,4 @@
-"""One person's flood, and a crowd's, hold up nobody else."""
+"""A flood of one person, or of thousands, delays nobody else."""
 
 import asyncio
 from collections import Counter
@@ -15,11 +15,11 @@ from tests.unit.bot.conftest import Bot
 FLOODER, NEWCOMER = 1, 2
 
 
-def test_the_figures_are_those_that_are_promised() -> None:
+def test_the_limits_are_those_in_the_security_policy() -> None:
     assert (MAX_WAITING, ANSWERS_PER_SECOND_EACH, ANSWERS_PER_SECOND, flood_control.IGNORE_S) == (20, 7, 28, 60)
 
 
-async def test_so_many_of_one_person_may_wait_and_no_more() -> None:
+async def test_one_person_may_have_twenty_waiting_commands() -> None:
     flood = FloodControl()
     async with AsyncExitStack() as waiting:
         for _ in range(MAX_WAITING):
@@ -32,7 +32,7 @@ async def test_so_many_of_one_person_may_wait_and_no_more() -> None:
     assert not flood.queues
 
 
-async def test_in_a_crowd_each_may_have_one_that_waits() -> None:
+async def test_when_thousands_wait_each_person_may_have_one_waiting_command() -> None:
     flood = FloodControl()
     tasks = [asyncio.create_task(answered(flood, person, [])) for person in range(10, 40 + BUSY_FROM)]
     await asyncio.sleep(0)
@@ -44,7 +44,7 @@ async def test_in_a_crowd_each_may_have_one_that_waits() -> None:
     assert not flood.waiting_counts
 
 
-def test_whoever_is_ignored_is_alone_in_that() -> None:
+def test_ignoring_one_person_affects_nobody_else() -> None:
     flood = FloodControl()
     assert not flood.is_ignored(FLOODER)
     flood.ignore(FLOODER)
@@ -57,7 +57,7 @@ async def answered(flood: FloodControl, person: int, order: list[int]) -> None:
         order.append(person)
 
 
-async def test_no_person_takes_more_than_a_share_of_the_answers_a_second() -> None:
+async def test_one_person_gets_at_most_a_quarter_of_the_answers_of_a_second() -> None:
     flood, order, began = FloodControl(), list[int](), monotonic()
     tasks = [asyncio.create_task(answered(flood, FLOODER, order)) for _ in range(ANSWERS_PER_SECOND_EACH + 1)]
     await asyncio.sleep(0)
@@ -66,7 +66,7 @@ async def test_no_person_takes_more_than_a_share_of_the_answers_a_second() -> No
     assert monotonic() - began >= 1
 
 
-async def test_nobody_waits_for_a_turn_while_there_is_room() -> None:
+async def test_nobody_waits_while_the_limits_allow_answers() -> None:
     flood, order = FloodControl(), list[int]()
     for person in range(ANSWERS_PER_SECOND):
         await answered(flood, person, order)
@@ -74,8 +74,8 @@ async def test_nobody_waits_for_a_turn_while_there_is_room() -> None:
     assert flood.timer is None
 
 
-async def test_a_newcomer_is_answered_before_a_crowd_that_came_earlier() -> None:
-    """200 people with six commands each: 43 seconds' answers."""
+async def test_a_newcomer_is_answered_before_hundreds_who_came_earlier() -> None:
+    """200 people send six commands each, which takes 43 seconds to answer."""
     flood, order = FloodControl(), list[int]()
     crowd = [asyncio.create_task(answered(flood, person, order)) for _ in range(6) for person in range(100, 300)]
     await asyncio.sleep(0)

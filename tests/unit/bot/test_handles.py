@@ -1,4 +1,4 @@
-"""However a name is decorated, the account is found; and nothing is taken for a name that is none."""
+"""Handles are found however they are decorated, and no other word is taken for one."""
 
 import re
 import time
@@ -42,18 +42,20 @@ def read(typed: str) -> tuple[list[str], list[str]]:
 
 
 @given(HANDLES, some.text(SIGNS, max_size=4), some.text(SIGNS, max_size=4), some.sampled_from(["", "'s", "’s", "’S"]))
-def test_a_name_with_its_mark_is_found_among_any_signs(handle: str, before: str, after: str, owner: str) -> None:
+def test_a_handle_with_an_at_sign_is_found_within_any_punctuation(
+    handle: str, before: str, after: str, owner: str
+) -> None:
     for mark in "@＠﹫":
         assert read(f"{before}{mark}{handle}{owner}{after}") == ([handle], [])
 
 
 @given(HANDLES.filter(lambda handle: any(map(str.isalnum, handle))), some.text("\"'“”«»().,:;!?…*🚀", max_size=4))
-def test_a_name_without_its_mark_is_found_among_quotes_and_stops(handle: str, signs: str) -> None:
+def test_a_bare_handle_is_found_within_quotes_and_stops(handle: str, signs: str) -> None:
     assert read(f"{signs} {handle}{signs}") == ([handle], [])
 
 
 @given(HANDLES, some.lists(some.tuples(some.integers(0, 60), some.sampled_from(HIDDEN)), max_size=6))
-def test_marks_that_cannot_be_seen_change_nothing(handle: str, hidden: list[tuple[int, str]]) -> None:
+def test_invisible_characters_change_nothing(handle: str, hidden: list[tuple[int, str]]) -> None:
     typed = f"@{handle}"
     for place, mark in hidden:
         typed = typed[:place] + mark + typed[place:]
@@ -72,7 +74,7 @@ def test_full_width_letters_are_the_same_letters(handle: str) -> None:
     ADDRESSES,
     some.text('()<>"“”.,;!…*', max_size=2),
 )
-def test_an_address_of_an_account_or_of_what_it_posted_names_the_account(handle: str, address: str, signs: str) -> None:
+def test_an_address_of_a_profile_or_a_post_names_the_account(handle: str, address: str, signs: str) -> None:
     assert read(f"{signs}{address.format(handle)}{signs.replace('(', ')')}") == ([handle], [])
 
 
@@ -82,7 +84,7 @@ def test_an_address_of_an_account_or_of_what_it_posted_names_the_account(handle:
         [" and ", " y ", " & ", ", ", ",", ";", "\n", " vs ", " vs. ", " + ", "/", "、", " · ", "\n- @", "\u200b"]
     ),
 )
-def test_fifty_names_are_parted_by_whatever_people_put_between(handles: list[str], between: str) -> None:
+def test_fifty_handles_are_separated_by_whatever_people_put_between(handles: list[str], between: str) -> None:
     typed = between.replace("@", "").join(f"@{handle}" for handle in handles)
     assert read(typed) == (handles, [])
 
@@ -103,7 +105,7 @@ def test_fifty_names_are_parted_by_whatever_people_put_between(handles: list[str
         ("@" + "a" * 50 + " @" + "b" * 51, ["a" * 50]),
     ],
 )
-def test_names_are_found_as_people_paste_them(typed: str, found: list[str]) -> None:
+def test_handles_are_found_in_pasted_text(typed: str, found: list[str]) -> None:
     assert read(typed)[0] == found
 
 
@@ -128,7 +130,7 @@ def test_names_are_found_as_people_paste_them(typed: str, found: list[str]) -> N
         *("x.com/intent/post?text=@nasa", "x.com/messages/1-2", "x.com/compose/post", "x.com/notifications"),
     ],
 )
-def test_a_page_of_x_is_no_account_and_told_as_that(typed: str) -> None:
+def test_a_page_of_x_is_no_account(typed: str) -> None:
     assert read(typed) == ([], [typed])
     assert handles.is_page_address(typed)
 
@@ -170,27 +172,27 @@ def test_a_page_of_x_is_no_account_and_told_as_that(typed: str) -> None:
         ),
     ],
 )
-def test_what_is_no_name_is_refused_and_never_cut_down_to_one(typed: str) -> None:
+def test_a_word_that_is_no_handle_is_refused_and_never_cut_down_to_one(typed: str) -> None:
     assert read(typed)[0] == []
     assert len(read(typed)[1]) == 1
 
 
 @given(some.text(some.sampled_from("@@ab_ é.,-’'s/#$=\u0301²)(\n"), max_size=30))
-def test_a_name_found_stands_in_the_text_whole(typed: str) -> None:
-    """No letter, figure or accent stands next to it, but for the s of an owner; underscores may mark it."""
+def test_a_handle_is_never_part_of_a_longer_word(typed: str) -> None:
+    """No letter, digit or accent is next to it, but the s of a possessive; underscores may surround it."""
     for handle in read(typed)[0]:
         alone = rf"(?<![^\W_])(?<![#$=/]){handle}(?![^\W_]|\u0301)"
         assert re.search(alone, unicodedata.normalize("NFC", typed))
 
 
-def test_the_longest_message_is_read_at_once() -> None:
+def test_the_longest_message_is_split_within_a_second() -> None:
     began = time.process_time()
     for sign in "_@.'[<\n(\u200b":
         parsing.split_args("/track " + sign * 4000)
     assert time.process_time() - began < 1
 
 
-def test_an_account_that_lost_its_name_to_another_is_named_apart_from_it_and_never_asked_of_x() -> None:
+def test_a_former_handle_is_parsed_and_never_looked_up() -> None:
     assert parsing.parse_handles(parsing.split_args("/untrack @nasa-old, (@nasa-old2) @nasa.")) == (
         ["nasa-old", "nasa-old2", "nasa"],
         [],

@@ -9,11 +9,11 @@ from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartSpec, Language, Metric, Mode, Normalization, Span, Theme, View
 
 
-def test_handles_come_once_whatever_their_case_and_bad_words_apart() -> None:
+def test_handles_come_once_whatever_their_case_and_invalid_words_separately() -> None:
     assert parsing.parse_handles(["@NASA", "nasa", "", "@esa", "<b>", "<b>"]) == (["NASA", "esa"], ["<b>"])
 
 
-def test_commas_part_words_and_the_command_is_left_out() -> None:
+def test_commas_separate_arguments_and_the_command_is_left_out() -> None:
     assert parsing.split_args("/track@TallybirdBot @a,@b ; c\n@d") == ["@a", "@b", "c", "@d"]
 
 
@@ -22,7 +22,7 @@ def test_a_command_longer_than_a_message_is_refused() -> None:
         parsing.split_args("/track " + "a" * 4993)
 
 
-def test_a_wish_is_read_in_any_order_and_tracked_names_need_no_mark() -> None:
+def test_arguments_come_in_any_order_and_tracked_handles_need_no_at_sign() -> None:
     wish = parsing.parse_chart_request(["50", "nasa", "likes", "@ESA", "posts", "dark", "new", "2h"], ["NASA"], 100)
     assert wish.handles == ["nasa", "ESA"]
     assert (wish.metric, wish.view, wish.theme) == (Metric.LIKES, View.POSTS, Theme.DARK)
@@ -39,24 +39,24 @@ def test_a_wish_is_read_in_any_order_and_tracked_names_need_no_mark() -> None:
         (["rate", "light", "50"], ChartSpec(normalization=Normalization.RATE, count=50)),
     ],
 )
-def test_a_look_is_the_chats_own_with_what_was_asked_for(typed: list[str], spec: ChartSpec) -> None:
+def test_a_spec_is_the_chats_default_with_the_requested_choices(typed: list[str], spec: ChartSpec) -> None:
     assert parsing.parse_chart_request(typed, [], 100).spec(ChartSpec(theme=Theme.DARK)) == spec
 
 
 @pytest.mark.parametrize("typed", ["posts daily", "growth rate", "race hour", "views rate"])
-def test_words_that_do_not_go_together_are_refused(typed: str) -> None:
+def test_choices_that_exclude_each_other_are_refused(typed: str) -> None:
     with pytest.raises(UserError):
         parsing.parse_chart_request(typed.split(), [], 100).spec(ChartSpec())
 
 
 @pytest.mark.parametrize("word", ["likez", "4", "101", "99999999999999999999", "٣٣", "0m", "99d", "-5", "+5", "@a/b"])
-def test_a_wish_with_an_unknown_word_or_a_figure_out_of_range_is_refused(word: str) -> None:
+def test_an_unknown_word_or_a_figure_out_of_range_is_refused(word: str) -> None:
     with pytest.raises(UserError):
         parsing.parse_chart_request([word], [], 100)
 
 
 @pytest.mark.parametrize("name", ["likes", "50", "live", "dark", "2h", "race", "all", "citas"])
-def test_an_account_named_like_a_word_or_number_of_compare_needs_its_mark(name: str) -> None:
+def test_a_handle_that_is_a_keyword_or_a_number_needs_its_at_sign(name: str) -> None:
     skip_unless_ci, marked = (parsing.parse_chart_request([word], [name], 100) for word in (name, f"@{name}"))
     assert skip_unless_ci.handles == []
     assert skip_unless_ci != parsing.ChartRequest([])
@@ -64,17 +64,17 @@ def test_an_account_named_like_a_word_or_number_of_compare_needs_its_mark(name: 
     assert parsing.parse_chart_request([f"https://x.com/{name}"], [name], 100) == marked
 
 
-def test_a_number_that_no_count_can_be_is_the_account_of_that_name() -> None:
+def test_a_number_too_high_for_a_count_is_a_handle() -> None:
     assert parsing.parse_chart_request(["2024"], ["2024"], 100) == parsing.ChartRequest(["2024"])
 
 
-def test_a_metric_of_two_words_is_read_as_one() -> None:
+def test_a_metric_of_two_words_is_one_argument() -> None:
     assert parsing.parse_chart_request(["me", "gusta", "50"], [], 100) == parsing.ChartRequest(
         [], metric=Metric.LIKES, count=50
     )
 
 
-def test_what_people_send_is_repeated_short_and_without_direction_marks() -> None:
+def test_a_quote_is_short_and_without_direction_marks() -> None:
     assert phrasing.quote("a\u202eb\u200bc\x07" + "d" * 40) == "`abc" + "d" * 21 + "…`"
     assert phrasing.quote("e\u0301`\u3164\u2800x\u0336\ufe0f") == "`é'x`"
 
@@ -83,7 +83,7 @@ def test_what_people_send_is_repeated_short_and_without_direction_marks() -> Non
     ("names", "most", "said"),
     [(["a"], 10, "@a"), (["a", "b", "c"], 10, "@a, @b and @c"), ("abcdefghijkl", 3, "@a, @b and 10 more")],
 )
-def test_names_are_listed_as_people_do(names: Sequence[str], most: int, said: str) -> None:
+def test_handles_are_listed_as_people_do(names: Sequence[str], most: int, said: str) -> None:
     assert (
         translator(Language.ENGLISH).gettext(lazy_gettext("{names}", names=phrasing.list_handles(names, most))) == said
     )
@@ -96,5 +96,5 @@ def test_names_are_listed_as_people_do(names: Sequence[str], most: int, said: st
         ("citas carrera", ChartSpec(Metric.QUOTES, View.RACE)),
     ],
 )
-def test_what_a_button_says_may_be_typed_in_any_language(typed: str, spec: ChartSpec) -> None:
+def test_names_of_metrics_and_views_may_be_typed_in_any_language(typed: str, spec: ChartSpec) -> None:
     assert parsing.parse_chart_request(typed.split(), [], 100).spec(ChartSpec()) == spec

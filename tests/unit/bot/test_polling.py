@@ -1,4 +1,4 @@
-"""Whatever Telegram answers to polling, the next updates are asked for."""
+"""Polling goes on whatever Telegram answers."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ def bot_that_hears(status: int, answer: Any) -> Bot:
     return Bot(TOKEN, get_updates_request=polling)
 
 
-async def test_an_update_that_cannot_be_read_is_passed_over() -> None:
+async def test_an_update_that_cannot_be_parsed_is_skipped() -> None:
     updates = await bot_that_hears(200, {"ok": True, "result": [BAD, GOOD]}).get_updates()
     assert [update.update_id for update in updates] == [7, 8]
     assert updates[0].message is None
@@ -39,7 +39,7 @@ def said_by(person: int, **what: object) -> dict[str, Any]:
     return {"message_id": 1, "date": 5, "chat": {"id": -5, "type": "group"}, "from": flooder} | what
 
 
-async def test_what_a_flooder_says_is_dropped_but_not_what_telegram_tells_of_them() -> None:
+async def test_an_ignored_persons_commands_are_dropped_but_not_telegrams_own_updates() -> None:
     chat = {"id": -5, "type": "group"}
     press = {"id": "1", "from": {"id": FLOODER, "is_bot": False, "first_name": "x"}, "chat_instance": "1", "data": "x"}
     sent = [
@@ -57,13 +57,13 @@ async def test_what_a_flooder_says_is_dropped_but_not_what_telegram_tells_of_the
 
 
 @pytest.mark.parametrize("status", [401, 404])
-async def test_a_refusal_that_would_end_polling_is_an_error_to_repeat_after(status: int) -> None:
+async def test_a_status_that_would_end_polling_is_a_network_error(status: int) -> None:
     bot = bot_that_hears(status, {"ok": False, "error_code": status, "description": "Unauthorized"})
     with pytest.raises(NetworkError):
         await bot.get_updates()
 
 
 @pytest.mark.parametrize("answer", ["<html>", "[]", '{"ok": false}'])
-async def test_nonsense_is_an_error_to_repeat_after(answer: str) -> None:
+async def test_an_answer_that_is_not_telegrams_is_a_network_error(answer: str) -> None:
     with pytest.raises(NetworkError):
         await bot_that_hears(200, answer).get_updates()

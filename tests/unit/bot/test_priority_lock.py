@@ -1,4 +1,4 @@
-"""Whose turn it is: what people wait for goes first, and a change of the database takes one turn."""
+"""The lock that lets urgent waiters go first, alone and as the order of writes to the database."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -57,7 +57,7 @@ async def test_a_waiter_that_gives_up_hands_the_lock_to_nobody_twice() -> None:
     assert passed == ["a", "c"]
 
 
-async def test_peoples_changes_of_the_database_go_before_the_notes_of_what_was_shown(context: Context) -> None:
+async def test_peoples_writes_go_before_those_of_background_work(context: Context) -> None:
     background, made = context.for_background(), []
 
     def change(_session: Session, name: str) -> None:

@@ -1,4 +1,4 @@
-"""How Telegram's limits are shared between what people ask for and what comes by itself."""
+"""Telegram's rate limits, and how answers and charts share them."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -22,7 +22,7 @@ async def sent(rate_limiter: RateLimiter, chat_id: int, times: int) -> None:
 
 
 @pytest.mark.parametrize(("chat_id", "before_full", "full"), [(GROUP, 15, 20), (PRIVATE, 2, 3)])
-async def test_charts_kept_fresh_leave_room_for_answers(chat_id: int, before_full: int, full: int) -> None:
+async def test_charts_that_nobody_asked_for_leave_room_for_answers(chat_id: int, before_full: int, full: int) -> None:
     rate_limiter = RateLimiter()
     await sent(rate_limiter, chat_id, before_full - 1)
     assert rate_limiter.has_room(chat_id, requested=False)
@@ -33,14 +33,14 @@ async def test_charts_kept_fresh_leave_room_for_answers(chat_id: int, before_ful
     assert not rate_limiter.has_room(chat_id, requested=True)
 
 
-async def test_a_full_chat_closes_no_other() -> None:
+async def test_a_full_chat_delays_no_other() -> None:
     rate_limiter = RateLimiter()
     await sent(rate_limiter, GROUP, 20)
     assert rate_limiter.has_room(PRIVATE, requested=False)
 
 
-async def test_what_telegram_got_late_counts_from_then() -> None:
-    """Else a Telegram that stood still would get two seconds' messages within one."""
+async def test_a_request_that_arrives_late_counts_from_its_arrival() -> None:
+    """Otherwise a Telegram that stood still would get the messages of two seconds within one."""
     rate_limiter, moves = RateLimiter(), asyncio.Event()
     rate_limiter.probe = moves.wait
     got: list[float] = []
@@ -59,7 +59,7 @@ async def test_what_telegram_got_late_counts_from_then() -> None:
     assert got[rate_limiter.bot_window.count] - got[0] >= rate_limiter.bot_window.seconds
 
 
-async def test_requests_that_hang_hold_up_no_other_where_telegram_answers_the_rest() -> None:
+async def test_requests_that_hang_delay_no_other_while_telegram_answers() -> None:
     rate_limiter, moves = RateLimiter(), asyncio.Event()
 
     async def accept() -> None: ...
@@ -77,7 +77,7 @@ async def test_requests_that_hang_hold_up_no_other_where_telegram_answers_the_re
 
 
 class Telegram:
-    """Takes everything at once, and notes what it was and when it came."""
+    """Accepts every request at once, and records what it was and when it came."""
 
     def __init__(self) -> None:
         self.got: list[tuple[str, float]] = []
@@ -92,7 +92,7 @@ class Telegram:
         return asyncio.create_task(request)
 
     def most_in_a_second(self) -> int:
-        """A busy machine may be late to hand over what was sent in time."""
+        """The most requests within 0.8 s, since a busy machine may hand over late what was sent in time."""
         moments = [at for _, at in self.got]
         return max(sum(start <= at < start + 0.8 for at in moments) for start in moments)
 
@@ -119,7 +119,7 @@ async def test_no_minute_of_a_group_has_more_than_20_requests_and_no_3_seconds_o
 @pytest.mark.parametrize(
     ("endpoint", "asked"), [("sendMessage", False), ("editMessageText", False), ("editMessageMedia", True)]
 )
-async def test_what_people_wait_for_goes_before_all_charts_that_nobody_asked_for(endpoint: str, *, asked: bool) -> None:
+async def test_requests_that_people_wait_for_go_before_other_charts(endpoint: str, *, asked: bool) -> None:
     rate_limiter, telegram = RateLimiter(), Telegram()
     charts = [telegram.send(rate_limiter, "editMessageMedia", chat_id, "chart") for chat_id in range(1, 121)]
     while len(telegram.got) < 40:  # noqa: ASYNC110 the window is full by then
@@ -136,7 +136,7 @@ async def test_what_people_wait_for_goes_before_all_charts_that_nobody_asked_for
     assert telegram.most_in_a_second() <= 28
 
 
-async def test_who_gives_up_waiting_leaves_the_line_to_the_others() -> None:
+async def test_a_cancelled_request_keeps_nobody_waiting() -> None:
     rate_limiter, telegram = RateLimiter(), Telegram()
     talk = [telegram.send(rate_limiter, "editMessageMedia", chat_id, "chart") for chat_id in range(1, 31)]
     await asyncio.sleep(0.1)
@@ -159,12 +159,12 @@ def failing_once(error: TelegramError) -> Callable[[], Coroutine[Any, Any, str]]
     return request
 
 
-async def test_an_answer_is_said_after_the_wait_that_telegram_asks_for() -> None:
+async def test_an_answer_is_sent_after_the_wait_that_telegram_asks_for() -> None:
     rate_limiter, request = RateLimiter(), failing_once(RetryAfter(timedelta(seconds=0.2)))
     assert await rate_limiter.process_request(request, (), {}, "sendMessage", {"chat_id": PRIVATE}, None) == "said"
 
 
-async def test_a_chart_passes_its_refusal_on_and_closes_its_chat_alone() -> None:
+async def test_a_charts_refusal_is_raised_and_closes_its_own_chat_only() -> None:
     rate_limiter, request = RateLimiter(), failing_once(RetryAfter(timedelta(seconds=250)))
     with pytest.raises(RetryAfter):
         await rate_limiter.process_request(request, (), {}, "sendPhoto", {"chat_id": PRIVATE}, None)

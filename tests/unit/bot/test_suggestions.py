@@ -1,4 +1,4 @@
-"""What is no plain command: prose, photos, edits, words of others; and what may be asked before anything is tracked."""
+"""Messages that are no plain command: prose, photos, edits, forwarded ones; and chats that track nothing yet."""
 
 from zlib import crc32
 
@@ -40,7 +40,7 @@ USUAL = "I answer commands only; /help lists them."
         ("https://example.org/nasa", None),
     ],
 )
-def test_the_nearest_command_is_found_or_none(typed: str, command: str | None) -> None:
+def test_the_most_similar_command_is_suggested_or_none(typed: str, command: str | None) -> None:
     assert nearest(typed, NAMES) == command
 
 
@@ -57,7 +57,7 @@ def test_the_nearest_command_is_found_or_none(typed: str, command: str | None) -
         ({"text": "/forget", "via_bot": True}, "Did you mean /forget? /help lists all commands."),
     ],
 )
-def test_a_private_chat_gets_one_line_for_whatever_is_no_command(
+def test_a_private_chat_gets_one_line_for_a_message_that_is_no_command(
     bot: Bot, said: dict[str, object], answer: str, request: pytest.FixtureRequest
 ) -> None:
     chat = bot.chat(2000 + crc32(request.node.name.encode()) % 10**6)
@@ -66,7 +66,7 @@ def test_a_private_chat_gets_one_line_for_whatever_is_no_command(
 
 
 @pytest.mark.parametrize("kind", ["group", "supergroup", "channel"])
-def test_a_group_and_a_channel_get_nothing_for_it(bot: Bot, kind: str) -> None:
+def test_groups_and_channels_get_no_answer_to_such_messages(bot: Bot, kind: str) -> None:
     chat = bot.chat({"group": -31, "supergroup": -32, "channel": -33}[kind], user_id=31, type=kind)
     bot.sandbox.post("telegram/member", chat_id=chat.id, user_id=31, status="administrator", chat_type=kind)
     for said in ("nasa", "track @nasa", "/trak @nasa", "/id@OtherBot", "@TallybirdBot hello"):
@@ -82,7 +82,7 @@ def edit(bot: Bot, chat_id: int, message_id: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(("chat_id", "kind"), [(41, "private"), (-41, "supergroup"), (-42, "channel")])
-def test_a_command_that_is_edited_is_answered_once_for_each_wording(bot: Bot, chat_id: int, kind: str) -> None:
+def test_an_edited_command_is_answered_once_for_each_wording(bot: Bot, chat_id: int, kind: str) -> None:
     chat = bot.chat(chat_id, user_id=41, type=kind)
     sent = chat.send("/privac")
     for words in ("/privacy", "/privacy", "/id", "/privacy", "id please", "/id"):
@@ -96,7 +96,7 @@ def test_a_command_that_is_edited_is_answered_once_for_each_wording(bot: Bot, ch
     assert len([each for each in said if each.startswith("Chat: ")]) == 1
 
 
-def test_an_edited_command_of_a_member_changes_nothing_either(bot: Bot) -> None:
+def test_a_member_changes_nothing_with_an_edited_command(bot: Bot) -> None:
     group = bot.chat(-43, user_id=43, type="supergroup")
     group.send("Hello")
     sent = group.send("/lisst", user_id=44, role="member")
@@ -105,7 +105,7 @@ def test_an_edited_command_of_a_member_changes_nothing_either(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize(("chat_id", "kind"), [(51, "private"), (-51, "supergroup"), (-52, "channel")])
-def test_a_chat_may_begin_in_spanish_and_dark(bot: Bot, chat_id: int, kind: str) -> None:
+def test_a_new_chat_may_choose_spanish_and_dark_first(bot: Bot, chat_id: int, kind: str) -> None:
     chat = bot.chat(chat_id, user_id=51, type=kind)
     assert chat.ask("/forget") == "Nothing of this chat is stored."
     question = chat.answer_to(chat.send("/settings"))
@@ -122,7 +122,7 @@ def test_a_chat_may_begin_in_spanish_and_dark(bot: Bot, chat_id: int, kind: str)
     assert chat.ask("/start").startswith("I keep score")
 
 
-def test_a_person_who_speaks_spanish_finds_spanish_marked_before_anything_is_chosen(bot: Bot) -> None:
+def test_spanish_is_marked_for_a_spanish_speaker_before_anything_is_chosen(bot: Bot) -> None:
     chat = bot.chat(53)
     asked = chat.answer_to(chat.send("/settings", language_code="es"))
     assert "• Español" in [each["text"] for row in asked["keyboard"] for each in row]

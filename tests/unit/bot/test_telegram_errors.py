@@ -1,4 +1,4 @@
-"""Telegram's answers, read by the real client library, mean what is to be done about them."""
+"""Telegram's answers, received through python-telegram-bot, are classified by what the bot must do."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ MIGRATED = "Bad Request: group chat was upgraded to a supergroup chat"
 
 
 async def trouble(reply: Callable[[httpx.Request], httpx.Response]) -> Failure:
-    """What sending meets where this answers in Telegram's place."""
+    """The failure of a message that this function answers instead of Telegram."""
     request = HTTPXRequest(httpx_kwargs={"transport": httpx.MockTransport(reply)})
     with pytest.raises(TelegramError) as caught:
         await Bot(TOKEN, request=request).send_message(5, "hi")
@@ -67,11 +67,11 @@ async def refusal(status: int, description: str, **parameters: int) -> Failure:
         (500, "Internal Server Error", ErrorKind.RETRY),
     ],
 )
-async def test_a_refusal_means_what_its_text_says(status: int, description: str, kind: ErrorKind) -> None:
+async def test_a_refusal_is_classified_by_its_text(status: int, description: str, kind: ErrorKind) -> None:
     assert (await refusal(status, description)).kind is kind
 
 
-async def test_what_telegram_tells_in_parameters_is_kept() -> None:
+async def test_telegrams_parameters_give_the_delay_and_the_new_chat_id() -> None:
     waiting = await refusal(429, "Too Many Requests: retry after 250", retry_after=250)
     assert (waiting.kind, waiting.delay) == (ErrorKind.RETRY, timedelta(seconds=250))
     moved = await refusal(400, MIGRATED, migrate_to_chat_id=-1005)
@@ -79,7 +79,7 @@ async def test_what_telegram_tells_in_parameters_is_kept() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 502, 504])
-async def test_an_answer_in_other_words_than_telegrams_leaves_it_unsure(status: int) -> None:
+async def test_an_answer_that_is_not_telegrams_is_uncertain(status: int) -> None:
     assert (await trouble(lambda _: httpx.Response(status, content=GATEWAY))).kind is ErrorKind.UNCERTAIN
 
 
@@ -95,7 +95,9 @@ async def test_an_answer_in_other_words_than_telegrams_leaves_it_unsure(status: 
         (httpx.PoolTimeout, ErrorKind.RETRY),
     ],
 )
-async def test_only_what_was_never_connected_is_surely_not_sent(failure: type[Exception], kind: ErrorKind) -> None:
+async def test_only_a_request_without_a_connection_surely_did_not_arrive(
+    failure: type[Exception], kind: ErrorKind
+) -> None:
     def fail(_request: httpx.Request) -> httpx.Response:
         raise failure("made up")
 

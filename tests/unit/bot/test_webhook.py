@@ -1,4 +1,4 @@
-"""What strangers send to the address that Telegram calls is refused before it is read; what Telegram sends is taken."""
+"""The webhook server accepts Telegram's updates, and refuses any other request before it reads the body."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ FLOODER = {"from": {"id": 13, "is_bot": False, "first_name": "x"}}
 
 @pytest.fixture
 async def updater() -> AsyncIterator[WebhookUpdater]:
-    """A server as it stands once Telegram took its address."""
+    """An updater whose server listens, as after Telegram accepted its address."""
     made = WebhookUpdater(Bot("4242:made-up-token-0123456789"), asyncio.Queue(), is_ignored=lambda person: person == 13)
     server = webhook.make_server(made, "/path", "secret")
     made.server = server
@@ -30,7 +30,7 @@ async def updater() -> AsyncIterator[WebhookUpdater]:
 
 
 async def sent(head: str, body: bytes = b"", *, within_s: float = 5) -> str:
-    """The first line of the answer; "" where the connection is closed without one."""
+    """Send a request. Returns the status line of the answer; "" where the connection is closed without one."""
     reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
     writer.write(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
     async with asyncio.timeout(within_s):
@@ -44,21 +44,23 @@ def post(body: bytes, *, path: str = "/path", secret: str = "secret", length: in
     return f"POST {path} HTTP/1.1\nHost: x\n{SECRET_HEADER}: {secret}\nContent-Length: {content_length}"
 
 
-async def test_an_update_with_the_secret_is_taken(updater: WebhookUpdater) -> None:
+async def test_an_update_with_the_secret_is_accepted(updater: WebhookUpdater) -> None:
     body = json.dumps(UPDATE).encode()
     assert await sent(post(body), body) == "HTTP/1.1 200 OK"
     assert updater.update_queue.get_nowait().update_id == 5  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"\xff", b'{"update_id": "5"}', b"[" * 9999])
-async def test_what_is_no_update_is_a_bad_request(updater: WebhookUpdater, body: bytes) -> None:
+async def test_a_body_that_is_no_update_is_a_bad_request(updater: WebhookUpdater, body: bytes) -> None:
     assert (await sent(post(body), body)).startswith("HTTP/1.1 400")
     assert updater.update_queue.empty()
 
 
-async def test_an_update_that_cannot_be_read_and_a_flooders_are_passed_over(updater: WebhookUpdater) -> None:
-    for said in (UPDATE["message"] | {"photo": "?"}, UPDATE["message"] | FLOODER):  # type: ignore[operator]
-        body = json.dumps(UPDATE | {"message": said}).encode()
+async def test_updates_that_cannot_be_parsed_or_come_from_an_ignored_person_are_skipped(
+    updater: WebhookUpdater,
+) -> None:
+    for message in (UPDATE["message"] | {"photo": "?"}, UPDATE["message"] | FLOODER):  # type: ignore[operator]
+        body = json.dumps(UPDATE | {"message": message}).encode()
         assert await sent(post(body), body) == "HTTP/1.1 200 OK"
     assert updater.update_queue.empty()
 
@@ -78,7 +80,7 @@ async def test_an_update_that_cannot_be_read_and_a_flooders_are_passed_over(upda
         (f"POST /path HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n{SECRET_HEADER}: x", 403),
     ],
 )
-async def test_path_secret_and_length_are_judged_before_a_body_comes(
+async def test_path_secret_and_length_are_checked_before_a_body_comes(
     updater: WebhookUpdater, head: str, status: int
 ) -> None:
     small = b"12345" if head.endswith("Length: 5") else b""
@@ -86,7 +88,7 @@ async def test_path_secret_and_length_are_judged_before_a_body_comes(
     assert updater.update_queue.empty()
 
 
-async def test_bodies_without_end_take_no_memory(updater: WebhookUpdater) -> None:
+async def test_endless_bodies_take_no_memory(updater: WebhookUpdater) -> None:
     assert updater.server
     before = psutil.Process(os.getpid()).memory_info().rss
     writers = [(await asyncio.open_connection("127.0.0.1", PORT))[1] for _ in range(10)]
@@ -102,14 +104,14 @@ async def test_bodies_without_end_take_no_memory(updater: WebhookUpdater) -> Non
     assert psutil.Process(os.getpid()).memory_info().rss - before < 120_000_000  # most is what is not sent yet
 
 
-async def test_a_chunked_body_ends_where_a_long_one_does(updater: WebhookUpdater) -> None:
+async def test_a_chunked_body_has_the_same_limit(updater: WebhookUpdater) -> None:
     head = f"POST /path HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n{SECRET_HEADER}: secret"
     chunks = (b"10000\r\n" + b"x" * 0x10000 + b"\r\n") * (MAX_BODY_BYTES // 0x10000 + 1)
     assert not (await sent(head, chunks)).startswith("HTTP/1.1 200")
     assert updater.update_queue.empty()
 
 
-async def test_strangers_connections_give_way_and_headers_have_an_end(updater: WebhookUpdater) -> None:
+async def test_connections_without_the_secret_and_headers_are_limited(updater: WebhookUpdater) -> None:
     connections = [
         await asyncio.open_connection("127.0.0.1", PORT) for _ in range(webhook.MAX_UNTRUSTED_CONNECTIONS + 5)
     ]
