@@ -11,6 +11,7 @@ from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext
 from pipeline.records import Comparison
 from pipeline.store import chats
+from pipeline.store.accounts import by_handle
 from pipeline.store.tables import Account
 
 MAX_SUGGESTED = 5
@@ -34,8 +35,8 @@ async def read(command_context: CommandContext) -> tuple[ChartRequest, Sequence[
 
 
 def _named(request: ChartRequest, tracked: Sequence[Account]) -> list[Account]:
-    by_name = {account.handle.lower(): account for account in tracked}
-    untracked = [handle for handle in request.handles if handle.lower() not in by_name]
+    known = by_handle(tracked)
+    untracked = [handle.name for handle in request.handles if handle.folded not in known]
     if untracked:
         raise UserError(
             lazy_gettext(
@@ -44,7 +45,7 @@ def _named(request: ChartRequest, tracked: Sequence[Account]) -> list[Account]:
                 them=" ".join(f"@{handle}" for handle in untracked[:MAX_SUGGESTED]),
             )
         )
-    return [by_name[handle.lower()] for handle in request.handles]
+    return [known[handle.folded] for handle in request.handles]
 
 
 async def to_comparison(

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from bot import phrasing, telegram_errors
-from pipeline.i18n import METRICS, lazy_gettext, lazy_ngettext
+from pipeline.i18n import lazy_gettext, lazy_ngettext
 from pipeline.records import Comparison, LazyString, Normalization
+from pipeline.sources.registry import noun
 from pipeline.store import chat_charts, comparisons
 from pipeline.store.tables import Account, Subscription
 
@@ -24,11 +25,11 @@ KNOWN_PROBLEMS = {
 
 
 def describe_comparison(comparison: Comparison, accounts: Sequence[Account]) -> LazyString:
-    """As in: retweets of the last 100 posts of @nasa and @esa, per day."""
+    """As in: likes of the last 100 posts of @nasa and @esa, per day."""
     what = lazy_ngettext(
         "{metric} of the last post of {names}",
         "{metric} of the last {count} posts of {names}",
-        metric=METRICS[comparison.spec.metric],
+        metric=noun(comparison.spec.metric, {account.network for account in accounts}),
         count=comparison.spec.count,
         names=phrasing.list_handles(account.handle for account in accounts),
     )

@@ -1,31 +1,43 @@
 """Telegram's message entities for the bot's texts: handles link to their profiles, figures have a fixed width."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from telegram import MessageEntity
 
-NAME = re.compile(r"(?<![\w@/.])@([A-Za-z0-9_]{1,50})(-old[0-9]*)?(?!\w)")
-"""A handle in a text. One that ends in -old belongs to another account now, and so does the address of that name."""
+from bot.handles import FORMER
+from pipeline.sources.registry import NETWORKS
+from pipeline.sources.source import Network
+
 FIXED_WIDTH = re.compile(r"`([^`\n]*)`")
 """Text between backticks: a caption's figures and what people typed. It is shown in one width and holds no links."""
 MAX_ENTITIES = 100  # Telegram ignores more entities in a message
 
 
-def profile_address(handle: str) -> str:
-    """The web address of the account with this handle."""
-    return f"https://x.com/{handle}"
-
-
 def profile_links(text: str) -> list[MessageEntity]:
     """A link for each @handle in the text. Without one, Telegram links to its own user of that name."""
-    return _to_utf_16(text, [_link(name) for name in NAME.finditer(text)])
+    signs = re.finditer(r"(?<![\w@/.])@", text)
+    return _to_utf_16(text, [link for sign in signs if (link := _longest_link(text, sign.start())) is not None])
 
 
-def _link(name: re.Match[str]) -> MessageEntity:
-    if name[2]:
+def _longest_link(text: str, start: int) -> MessageEntity | None:
+    """The handle that begins there: of several networks' the longest, since @ada@toy.example begins as @ada does."""
+    links = [_link(network, name) for network in NETWORKS.values() if (name := _handle(network).match(text, start))]
+    return max(links, key=lambda link: link.length, default=None)
+
+
+@cache
+def _handle(network: Network) -> re.Pattern[str]:
+    """A handle in a text. A former one belongs to another account now, and so does the address of that name."""
+    handle = f"(?:{network.handle})"
+    return re.compile(rf"@(?:(?P<former>{handle}{FORMER})(?![\w-])|(?P<handle>{handle})(?![\w@]))")
+
+
+def _link(network: Network, name: re.Match[str]) -> MessageEntity:
+    if name["former"]:
         return MessageEntity(MessageEntity.CODE, name.start(), len(name[0]))
-    return MessageEntity(MessageEntity.TEXT_LINK, name.start(), len(name[0]), url=profile_address(name[1]))
+    address = network.profile_address(name["handle"])
+    return MessageEntity(MessageEntity.TEXT_LINK, name.start(), len(name[0]), url=address)
 
 
 @lru_cache(maxsize=256)

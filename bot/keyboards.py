@@ -10,7 +10,6 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from pipeline.chart.views import VIEWS, fitted
 from pipeline.i18n import (
     LANGUAGE_NAMES,
-    METRICS,
     NORMALIZATION_NAMES,
     SPAN_NAMES,
     THEME_NAMES,
@@ -18,6 +17,7 @@ from pipeline.i18n import (
     translator,
 )
 from pipeline.records import ChartSpec, LazyString, Metric, Mode
+from pipeline.sources.registry import NETWORKS, noun
 
 Row = list[InlineKeyboardButton]
 Gettext = Callable[[str | LazyString], str]
@@ -45,7 +45,7 @@ def under_chart(comparison_id: int, spec: ChartSpec, mode: Mode) -> InlineKeyboa
 
 
 def _metric_names(gettext: Gettext, metrics: Iterable[Metric]) -> dict[Metric, str]:
-    return {metric: gettext(METRICS[metric]).capitalize() for metric in metrics}
+    return {metric: gettext(noun(metric, NETWORKS)).capitalize() for metric in metrics}
 
 
 def _spans(comparison_id: int, spec: ChartSpec, gettext: Gettext) -> Row:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from bot.handles import handle_in
@@ -15,6 +16,7 @@ from pipeline.errors import UserError
 from pipeline.i18n import METRICS, SPAN_NAMES, THEME_NAMES, lazy_gettext, lazy_ngettext, translator
 from pipeline.records import (
     ChartSpec,
+    Handle,
     Language,
     LazyString,
     Metric,
@@ -24,6 +26,8 @@ from pipeline.records import (
     Theme,
     View,
 )
+from pipeline.sources.registry import NETWORKS, noun
+from pipeline.sources.source import Network
 
 MIN_POSTS = 5
 MIN_INTERVAL, MAX_INTERVAL = timedelta(minutes=1), timedelta(days=31)
@@ -42,7 +46,6 @@ CHOICES: dict[str, dict[str, StrEnum]] = {
     "metric": _by_name(METRICS)
     | {
         "reposts": Metric.REPOSTS,
-        "retweet": Metric.REPOSTS,
         "repost": Metric.REPOSTS,
         "like": Metric.LIKES,
         "reply": Metric.REPLIES,
@@ -58,14 +61,28 @@ CHOICES: dict[str, dict[str, StrEnum]] = {
     "mode": {mode.value: mode for mode in (Mode.LIVE, Mode.NEW)},
 }
 """The keywords of /compare and /subscribe with their values, by the field of ChartRequest that they set."""
-KEYWORDS = {word: (field, value) for field, values in CHOICES.items() for word, value in values.items()}
+
+
+@cache
+def _keywords(networks: tuple[Network, ...]) -> dict[str, tuple[str, StrEnum]]:
+    """The field and the value that each keyword sets, with these networks' own words for metrics."""
+    metrics: dict[str, StrEnum] = {}
+    for network in networks:
+        metrics |= {**_by_name(network.nouns), **network.synonyms}
+    choices = [*CHOICES.items(), ("metric", metrics)]
+    return {word: (field, value) for field, values in choices for word, value in values.items()}
+
+
+def keywords() -> dict[str, tuple[str, StrEnum]]:
+    """Every keyword, in lower case, with the field of ChartRequest and the value that it sets."""
+    return _keywords(tuple(NETWORKS.values()))
 
 
 @dataclass
 class ChartRequest:
     """The arguments of a /compare or /subscribe; None for each choice that they leave to the chat's defaults."""
 
-    handles: list[str]
+    handles: list[Handle]
     metric: Metric | None = None
     view: View | None = None
     normalization: Normalization | None = None
@@ -130,17 +147,25 @@ def split_args(typed: str) -> list[str]:
     return split_words(COMMAND.sub("", typed, count=1))
 
 
-def parse_handles(args: Iterable[str]) -> tuple[list[str], list[str]]:
+def parse_handles(args: Iterable[str]) -> tuple[list[Handle], list[str]]:
     """The handles among the arguments, each once whatever its case, and the arguments that name no account."""
-    handles: dict[str, str] = {}
+    handles: list[Handle] = []
     invalid: dict[str, None] = {}
     for word in filter(None, args):
         handle = handle_in(word)
         if handle is None:
             invalid.setdefault(word)
         else:
-            handles.setdefault(handle.lower(), handle)
-    return list(handles.values()), list(invalid)
+            handles.append(handle)
+    return _unique(handles), list(invalid)
+
+
+def _unique(handles: Iterable[Handle]) -> list[Handle]:
+    """Each handle once, in the case in which it comes first."""
+    unique: dict[tuple[str, str], Handle] = {}
+    for handle in handles:
+        unique.setdefault(handle.folded, handle)
+    return list(unique.values())
 
 
 def parse_chart_request(args: Sequence[str], tracked: Iterable[str], max_posts: int) -> ChartRequest:
@@ -153,7 +178,7 @@ def parse_chart_request(args: Sequence[str], tracked: Iterable[str], max_posts: 
     tracked_names = {handle.lower() for handle in tracked}
     for word in _join_keywords(args):
         _add_argument(request, word, tracked_names, max_posts)
-    request.handles = parse_handles(request.handles)[0]
+    request.handles = _unique(request.handles)
     return request
 
 
@@ -162,20 +187,20 @@ def _join_keywords(args: Sequence[str]) -> Iterator[str]:
     pairs = iter(zip(args, [*args[1:], ""], strict=False))
     for word, following in pairs:
         both = f"{word} {following}"
-        if both.lower() in KEYWORDS:
+        if both.lower() in keywords():
             next(pairs)
-        yield both if both.lower() in KEYWORDS else word
+        yield both if both.lower() in keywords() else word
 
 
 def _add_argument(request: ChartRequest, word: str, tracked_names: Collection[str], max_posts: int) -> None:
     is_number = word.isascii() and word.isdigit()
-    if word.lower() in KEYWORDS:
-        setattr(request, *KEYWORDS[word.lower()])
+    if keyword := keywords().get(word.lower()):
+        setattr(request, *keyword)
     elif is_number and _is_count(word, max_posts):
         request.count = int(word)
     elif interval := INTERVAL.fullmatch(word):
         request.interval = _parse_interval(interval)
-    elif (handle := handle_in(word)) and (word.lower() in tracked_names or word.lower() != handle.lower()):
+    elif (handle := handle_in(word)) and (word.lower() in tracked_names or word.lower() != handle.name.lower()):
         request.handles.append(handle)
     elif is_number:
         raise _count_error(word, max_posts)
@@ -185,7 +210,7 @@ def _add_argument(request: ChartRequest, word: str, tracked_names: Collection[st
                 "I don't know the word “{word}”. Name accounts as @name; the metrics are {metrics}; "
                 "the views are {views}. /help has examples.",
                 word=quote(word),
-                metrics=[metric.msgid for metric in METRICS.values()],
+                metrics=[noun(metric, NETWORKS).msgid for metric in Metric],
                 views=View,
             )
         )

@@ -12,7 +12,7 @@ from bot import command
 from bot.command import Command
 from bot.command_context import CommandContext
 from bot.context import Context
-from bot.handles import handle_in
+from bot.handles import handle_in, is_address
 from bot.phrasing import MAX_MESSAGE_LENGTH
 from bot.tokens import split_words, visible
 from pipeline.i18n import lazy_gettext
@@ -74,5 +74,6 @@ def _similar_command(word: str, commands: Collection[str]) -> str | None:
 
 def _plain_words(typed: list[str], *, marked: bool) -> list[str]:
     """The first words that are safe to repeat; marked: with an @ each."""
-    words = [handle_in(word) if "/" in word else word for word in typed[:MAX_WORDS]]
-    return [f"@{word.lstrip('@')}" if marked else word for word in words if word and PLAIN_WORD.fullmatch(word)]
+    words = [handle.name if is_address(word) and (handle := handle_in(word)) else word for word in typed[:MAX_WORDS]]
+    plain = [word for word in words if PLAIN_WORD.fullmatch(word) or handle_in(word)]
+    return [f"@{word.lstrip('@')}" if marked else word for word in plain]

@@ -4,7 +4,7 @@ import html
 import re
 import unicodedata
 
-from bot.handles import PAGE_TITLE_SUFFIX, is_address, marked_handle
+from bot.handles import is_address, marked_handle, without_page_titles
 
 FILLER_WORDS = frozenset(
     (
@@ -33,7 +33,7 @@ def split_words(typed: str) -> list[str]:
 
     A name that was typed with an @ keeps it, and nothing else around it.
     """
-    plain = PAGE_TITLE_SUFFIX.sub(" ", TAG.sub(" ", MARKDOWN_LINK.sub(r" \1 ", visible(html.unescape(typed)))))
+    plain = without_page_titles(TAG.sub(" ", MARKDOWN_LINK.sub(r" \1 ", visible(html.unescape(typed)))))
     unnumbered = LIST_NUMBER.sub(" ", plain) if "\n" in plain.strip() else plain
     parts = [part for token in filter(None, SEPARATOR.split(unnumbered)) for part in _split_token(token)]
     words = [_trim(part) for part in parts if any(map(str.isalnum, part)) or _is_marked(part)]

@@ -59,7 +59,7 @@ def _plain(value: Any) -> Any:
 
 
 METRICS = {
-    Metric.REPOSTS: lazy_gettext("retweets"),
+    Metric.REPOSTS: lazy_gettext("shares"),
     Metric.LIKES: lazy_gettext("likes"),
     Metric.REPLIES: lazy_gettext("replies"),
     Metric.QUOTES: lazy_gettext("quotes"),
@@ -67,7 +67,7 @@ METRICS = {
     Metric.VIEWS: lazy_gettext("views"),
     Metric.ENGAGEMENT: lazy_gettext("engagement"),
 }
-"""What people call it in a chat about X."""
+"""The common words for what networks call by names of their own; pipeline.sources.registry.noun has those."""
 NORMALIZATION_NAMES = {
     Normalization.COUNT: lazy_gettext("As counted"),
     Normalization.RATE: lazy_gettext("Per 1,000 views"),
@@ -121,9 +121,6 @@ class Translator(Formatter):
         if isinstance(value, list):
             return self.listed(self.format_field(each, "") for each in value)
         return self.gettext(value) if isinstance(value, LazyString) else str(value)
-
-    def metric(self, metric: Metric) -> str:
-        return self.gettext(METRICS[metric])
 
     def moment(self, when: datetime, *, year: bool = False) -> str:
         """As in 23 Nov 15:20 UTC, or 23 Nov 2026 15:20 UTC."""

@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-NETWORK = "x"
-"""The network that posts are read from."""
 DROPBOX = "dropbox"
 """Where the datasets go."""
 YOUNG = timedelta(hours=24)
@@ -135,6 +133,17 @@ class Post(NamedTuple):
     counts: Counts
 
 
+class Handle(NamedTuple):
+    """The name of an account on a network, by the network's key. Case makes no difference: compare them folded."""
+
+    network: str
+    name: str
+
+    @property
+    def folded(self) -> tuple[str, str]:
+        return self.network, self.name.lower()
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """The account that a handle names; remote_id is None where there is none, or it is suspended."""
@@ -247,6 +256,7 @@ class ChartData:
     spec.count: how many posts of each account are compared; a row may hold fewer.
     as_of: when the newest of the data were fetched; aware, in UTC.
     rows: in the comparison's own order, which never changes and gives the accounts their colours.
+    noun: the word for the metric, from the networks of the accounts.
     before: the layout of the comparison's chart before this one; None for its first.
     now: the end of the span in views of gains, which is as_of or later; None in other views.
     expires_at: when the chart will be outdated although nothing is fetched, since the span moves; None for never.
@@ -255,6 +265,7 @@ class ChartData:
     spec: ChartSpec
     as_of: datetime
     rows: tuple[ChartRow, ...]
+    noun: LazyString
     before: Layout | None = None
     now: datetime | None = None
     expires_at: datetime | None = None

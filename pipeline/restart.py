@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from pipeline.records import DROPBOX, NETWORK
+from pipeline.records import DROPBOX
 from pipeline.settings import Settings
+from pipeline.sources.registry import NETWORKS
 from pipeline.store import Store, accounts, circuit_breakers, comparisons, datasets, notices
 
 
 def worker_starts(store: Store, settings: Settings, now: datetime) -> None:
-    """When a worker starts: the network is asked again, however long it should wait, at first with one request.
+    """When a worker starts: each network is asked again, however long it should wait, at first with one request.
 
     Charts that another worker had claimed may be drawn. Charts show at most POSTS_PER_ACCOUNT posts of an account. All
     datasets are compared with the posts, since Dropbox may be on by now, or DATA_DIR be another folder.
@@ -19,7 +20,8 @@ def worker_starts(store: Store, settings: Settings, now: datetime) -> None:
         datasets.change_post_count(db, settings.posts_per_account)
         datasets.mark_due(db)
         accounts.retry_unavailable(db)
-        circuit_breakers.half_open(db, now, NETWORK)
+        for network in NETWORKS:
+            circuit_breakers.half_open(db, now, network)
         notices.expire(db, notices.BUDGET_KEY_PREFIX, now)
 
 

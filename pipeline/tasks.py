@@ -65,7 +65,7 @@ def tick(task: StepTask) -> None:
         redeliver_unacked(task.app, ABANDONED_AFTER)
         chunks = plan_step.plan(task.resources, clock.now())
         if chunks:
-            chord([fetch.s(chunk) for chunk in chunks], store.s(token)).apply_async()
+            chord([fetch.s(*chunk) for chunk in chunks], store.s(token)).apply_async()
         else:  # an empty header would run the body in its own way
             store([], token)
     if task.resources.is_first("follow_names", planner.NAMES_EVERY):
@@ -73,8 +73,8 @@ def tick(task: StepTask) -> None:
 
 
 @shared_task(name="fetch", base=StepTask, bind=True, ignore_result=False)
-def fetch(task: StepTask, chunk: list[list[int | str]]) -> str | None:
-    return fetch_step.fetch(task.resources, chunk, clock.now())
+def fetch(task: StepTask, network: str, chunk: list[list[int | str]]) -> str | None:
+    return fetch_step.fetch(task.resources, network, chunk, clock.now())
 
 
 @shared_task(name="store", base=StepTask, bind=True)
@@ -97,7 +97,7 @@ def request_charts(task: StepTask, comparison_ids: list[int], account_ids: list[
     chunks = plan_step.plan_requested(task.resources, comparison_ids, account_ids, clock.now())
     start_charts(task.resources, draw_step.claim(task.resources, comparison_ids, clock.now()), REQUESTS)
     if chunks:
-        chord([fetch.s(chunk) for chunk in chunks], store_requested.s()).apply_async()
+        chord([fetch.s(*chunk) for chunk in chunks], store_requested.s()).apply_async()
 
 
 @shared_task(name="store_requested", base=StepTask, bind=True)
@@ -155,6 +155,6 @@ def follow_names(task: StepTask) -> None:
 
 
 @shared_task(name=LOOK_UP, base=StepTask, bind=True)
-def look_up(task: StepTask, handles: list[str], reply_to: str) -> None:
-    """A chat asks which accounts these handles name."""
-    client.reply(task.resources.redis, reply_to, look_up_step.look_up(task.resources, handles, clock.now()))
+def look_up(task: StepTask, network: str, handles: list[str], reply_to: str) -> None:
+    """A chat asks which accounts of the network these handles name."""
+    client.reply(task.resources.redis, reply_to, look_up_step.look_up(task.resources, network, handles, clock.now()))

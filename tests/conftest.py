@@ -30,6 +30,8 @@ COLUMNS = [
     "views",
 ]
 RABBITMQ = "127.0.0.1:5672"
+NETWORK = "x"
+"""The network that the tests' accounts are of, unless they say otherwise."""
 T = TypeVar("T")
 
 

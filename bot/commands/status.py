@@ -11,8 +11,10 @@ from bot.command_context import CommandContext
 from bot.descriptions import describe_problem
 from pipeline import clock
 from pipeline.i18n import lazy_gettext
-from pipeline.records import DROPBOX, NETWORK, LazyString
+from pipeline.records import DROPBOX, LazyString
 from pipeline.settings import Settings
+from pipeline.sources.registry import NETWORKS
+from pipeline.sources.source import Network
 from pipeline.store import accounts, circuit_breakers, dropbox_files, ledger, subscriptions
 from pipeline.store.tables import Account
 
@@ -30,9 +32,9 @@ def _lines(session: Session, chat_id: int, settings: Settings, now: datetime) ->
         *_account_lines(accounts.list_tracked(session)),
         lazy_gettext("Subscriptions here: {number}", number=len(subscriptions.list_of_chat(session, chat_id))),
         *_failing_lines(session, chat_id),
-        *_cost_lines(session, settings, now),
+        *(line for network in NETWORKS.values() for line in _cost_lines(session, network, settings, now)),
         _dropbox_line(session, settings),
-        *_outage_lines(session, now),
+        *(line for network in NETWORKS.values() for line in _outage_lines(session, network, now)),
     ]
 
 
@@ -58,14 +60,23 @@ def _failing_lines(session: Session, chat_id: int) -> list[LazyString]:
     return [lazy_gettext("Charts that do not get here: {number}; {trouble}", number=len(failing), trouble=problem)]
 
 
-def _cost_lines(session: Session, settings: Settings, now: datetime) -> list[LazyString]:
-    """What X has billed today and this month, by UTC, in US dollars."""
-    today = now.date()
-    today_usd = ledger.spent_usd(session, today, today)
-    month_usd = ledger.spent_usd(session, today.replace(day=1), today)
+def _cost_lines(session: Session, network: Network, settings: Settings, now: datetime) -> list[LazyString]:
+    """What the network has billed today and this month, by UTC, in US dollars; none where it has no price."""
+    if network.price is None:
+        return []
+    today, name, limits = now.date(), network.name, network.limits(settings)
+    today_usd = ledger.spent_usd(session, network, today, today)
+    month_usd = ledger.spent_usd(session, network, today.replace(day=1), today)
     return [
-        lazy_gettext("X's bill today: {spent:usd} of {most:usd}", spent=today_usd, most=settings.x_daily_usd),
-        lazy_gettext("X's bill this month: {spent:usd} of {most:usd}", spent=month_usd, most=settings.x_monthly_usd),
+        lazy_gettext(
+            "{network}'s bill today: {spent:usd} of {most:usd}", network=name, spent=today_usd, most=limits.daily_usd
+        ),
+        lazy_gettext(
+            "{network}'s bill this month: {spent:usd} of {most:usd}",
+            network=name,
+            spent=month_usd,
+            most=limits.monthly_usd,
+        ),
     ]
 
 
@@ -85,14 +96,15 @@ def _dropbox_line(session: Session, settings: Settings) -> LazyString:
     return lazy_gettext("Dropbox: on")
 
 
-def _outage_lines(session: Session, now: datetime) -> list[LazyString]:
-    """Why X is not asked now, and until when."""
-    breaker = circuit_breakers.find_open(session, NETWORK, now)
+def _outage_lines(session: Session, network: Network, now: datetime) -> list[LazyString]:
+    """Why the network is not asked now, and until when."""
+    breaker = circuit_breakers.find_open(session, network.key, now)
     if breaker is None:
         return []
     return [
         lazy_gettext(
-            "X is not asked until {until:moment}: {reason}, since {since:moment}",
+            "{network} is not asked until {until:moment}: {reason}, since {since:moment}",
+            network=network.name,
             until=breaker.retry_at,
             reason=breaker.reason,
             since=breaker.opened_at,

@@ -1,48 +1,73 @@
-"""/track @nasa @esa: follow accounts, after the network confirmed each."""
+"""/track @nasa @esa: follow accounts, after their networks confirmed each."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from bot import access, phrasing
 from bot.command import Command
 from bot.command_context import CommandContext
-from bot.handles import MAX_LOOKUP_LENGTH, can_be_looked_up, handle_in, is_page_address
+from bot.handles import can_be_looked_up, handle_in, network_of_page
 from bot.parsing import parse_handles
 from pipeline import clock
-from pipeline.errors import UserError
+from pipeline.errors import ServiceError, UserError
 from pipeline.i18n import BLANK, lazy_gettext, lazy_ngettext
-from pipeline.records import NETWORK, LazyString, Profile, State
-from pipeline.store import chats, ledger, tracking
+from pipeline.records import Handle, LazyString, Profile, State
+from pipeline.settings import Settings
+from pipeline.sources import registry
+from pipeline.sources.registry import NETWORKS
+from pipeline.sources.source import Network, Price
+from pipeline.store import chats, tracking
+from pipeline.store.accounts import by_handle
 from pipeline.store.tables import Account
 
-WHICH_ACCOUNTS = lazy_gettext(
-    "Which accounts? Name them after the command, for example /track @nasa @esa https://x.com/spacex"
-)
 CAUSES = {
     State.MISSING: lazy_gettext("no such account"),
-    State.SUSPENDED: lazy_gettext("suspended by X"),
+    State.SUSPENDED: lazy_gettext("suspended by {network}"),
     State.PROTECTED: lazy_gettext("protected, so its posts cannot be read"),
 }
 MAX_NAMES = 20
 """In each list of the answer."""
 
 
+class Found(NamedTuple):
+    """What a network says of a handle."""
+
+    network: Network
+    profile: Profile
+
+    @property
+    def handle(self) -> Handle:
+        return Handle(self.network.key, self.profile.handle)
+
+
 async def run(command_context: CommandContext) -> None:
     context, chat_id = command_context.context, command_context.chat_id
     handles, invalid = parse_handles(command_context.args)
     if not handles and not invalid:
-        raise UserError(WHICH_ACCOUNTS)
+        raise UserError(_which_accounts())
     person, limits = _person(command_context), _limits(command_context)
     await context.read(tracking.check_room, chat_id, handles, person, limits)
-    tracked = {account.handle.lower(): account for account in await context.read(chats.list_tracked_accounts, chat_id)}
-    unconfirmed = [handle for handle in handles if not _is_active(tracked.get(handle.lower()))]
-    invalid += [handle for handle in unconfirmed if not can_be_looked_up(handle) and handle.lower() not in tracked]
-    new_profiles = _untracked(await _look_up(command_context, unconfirmed), tracked)
-    added = [profile for profile in new_profiles if profile.state is State.ACTIVE]
+    tracked = by_handle(await context.read(chats.list_tracked_accounts, chat_id))
+    unconfirmed = [handle for handle in handles if not _is_active(tracked.get(handle.folded))]
+    invalid += [each.name for each in unconfirmed if not can_be_looked_up(each) and each.folded not in tracked]
+    found, problems = await _look_up(command_context, unconfirmed)
+    new = _untracked(found, tracked)
+    added = [each for each in new if each.profile.state is State.ACTIVE]
     if added:
         await _track(command_context, added, person, limits)
-    other_names = {profile.handle.lower() for profile in new_profiles}
-    already = [tracked[name].handle for name in map(str.lower, handles) if name in tracked and name not in other_names]
-    await command_context.answer(*_report(command_context, added, already, new_profiles, invalid))
+    already = tracked.keys() - {each.handle.folded for each in new}
+    names = [tracked[handle.folded].handle for handle in handles if handle.folded in already]
+    await command_context.answer(*_report(command_context, new, names, invalid, problems))
+
+
+def _which_accounts() -> LazyString:
+    examples = " ".join(network.address_example for network in NETWORKS.values())
+    return lazy_gettext(
+        "Which accounts? Name them after the command, for example /track @nasa @esa {examples}", examples=examples
+    )
 
 
 def _is_active(account: Account | None) -> bool:
@@ -50,31 +75,59 @@ def _is_active(account: Account | None) -> bool:
     return account is not None and account.state is State.ACTIVE
 
 
-async def _look_up(command_context: CommandContext, handles: Sequence[str]) -> Sequence[Profile]:
-    """What the network says of those handles that it accepts. Raises ServiceError."""
-    accepted = [handle for handle in handles if can_be_looked_up(handle)]
-    return await command_context.context.pipeline_client.look_up(accepted) if accepted else []
+async def _look_up(command_context: CommandContext, handles: Sequence[Handle]) -> tuple[list[Found], list[LazyString]]:
+    """What the networks say of those handles that they accept, and why some of them say nothing.
+
+    Raises ServiceError where none says anything.
+    """
+    names: dict[str, list[str]] = {}
+    for handle in filter(can_be_looked_up, handles):
+        names.setdefault(handle.network, []).append(handle.name)
+    look_up = command_context.context.pipeline_client.look_up
+    networks = [NETWORKS[key] for key in names]
+    answers = await asyncio.gather(*(_answer(look_up(each, names[each.key])) for each in networks))
+    failures = [answer for answer in answers if isinstance(answer, ServiceError)]
+    if failures and len(failures) == len(answers):
+        raise failures[0]
+    found = [
+        Found(network, profile)
+        for network, answer in zip(networks, answers, strict=True)
+        if not isinstance(answer, ServiceError)
+        for profile in answer
+    ]
+    return found, [failure.text for failure in failures]
 
 
-def _untracked(profiles: Sequence[Profile], tracked: Mapping[str, Account]) -> list[Profile]:
+async def _answer(profiles: Awaitable[Sequence[Profile]]) -> Sequence[Profile] | ServiceError:
+    """A network that fails keeps no other network's accounts from being tracked."""
+    try:
+        return await profiles
+    except ServiceError as error:
+        return error
+
+
+def _untracked(found: Sequence[Found], tracked: Mapping[tuple[str, str], Account]) -> list[Found]:
     """The profiles that are not those of tracked accounts. One without an id is told apart by its handle alone."""
-    ids = {account.remote_id for account in tracked.values()}
+    ids = {(account.network, account.remote_id) for account in tracked.values()}
     return [
-        profile
-        for profile in profiles
-        if profile.remote_id not in ids and (profile.remote_id or profile.handle.lower() not in tracked)
+        each
+        for each in found
+        if (each.network.key, each.profile.remote_id) not in ids
+        and (each.profile.remote_id or each.handle.folded not in tracked)
     ]
 
 
 async def _track(
-    command_context: CommandContext, profiles: Sequence[Profile], person: tracking.Person, limits: tracking.Limits
+    command_context: CommandContext, added: Sequence[Found], person: tracking.Person, limits: tracking.Limits
 ) -> None:
     context = command_context.context
+    remote_ids: dict[str, list[str]] = {}
+    for network, profile in added:
+        remote_ids.setdefault(network.key, []).append(profile.remote_id or "")
     change = await context.write(
         tracking.track,
         command_context.chat_id,
-        [profile.remote_id or "" for profile in profiles],
-        NETWORK,
+        remote_ids,
         person=person,
         limits=limits,
         language=(await command_context.translator()).language,
@@ -94,20 +147,22 @@ def _limits(command_context: CommandContext) -> tracking.Limits:
 
 def _report(
     command_context: CommandContext,
-    added: Sequence[Profile],
+    new: Sequence[Found],
     already: Sequence[str],
-    profiles: Sequence[Profile],
     invalid: Sequence[str],
+    problems: list[LazyString],
 ) -> list[LazyString]:
     """Paragraphs on the accounts added, those tracked already, those not found, and the cost.
 
-    already: handles. profiles: all that were looked up. invalid: words that are no handles.
+    already: handles. invalid: words that are no handles. problems: why networks say nothing.
     """
+    added = [each for each in new if each.profile.state is State.ACTIVE]
     paragraphs = [
-        [_added([profile.handle for profile in added])] if added else [],
+        [_added([each.profile.handle for each in added])] if added else [],
         [_already_tracked(already)] if already else [],
-        _not_found(profiles, invalid),
-        [_cost(command_context, len(added))] if added else [],
+        _not_found(new, invalid),
+        problems,
+        _costs(command_context, added),
     ]
     return [line for paragraph in paragraphs if paragraph for line in (*paragraph, BLANK)][:-1]
 
@@ -122,9 +177,13 @@ def _already_tracked(handles: Sequence[str]) -> LazyString:
     return lazy_ngettext("Already there: {names}", "Already there: {names}", len(handles), names=names)
 
 
-def _not_found(profiles: Sequence[Profile], invalid: Sequence[str]) -> list[LazyString]:
+def _not_found(new: Sequence[Found], invalid: Sequence[str]) -> list[LazyString]:
     """A line for each handle and word that is not tracked, with the cause."""
-    causes = {f"@{each.handle}": CAUSES[each.state] for each in profiles if each.state is not State.ACTIVE}
+    causes = {
+        f"@{profile.handle}": replace(CAUSES[profile.state], values={"network": network.name})
+        for network, profile in new
+        if profile.state is not State.ACTIVE
+    }
     causes |= {phrasing.quote(word): _why_invalid(word) for word in invalid}
     lines = [lazy_gettext("{name}: {cause}", name=name, cause=cause) for name, cause in causes.items()]
     if len(lines) > MAX_NAMES:
@@ -133,27 +192,39 @@ def _not_found(profiles: Sequence[Profile], invalid: Sequence[str]) -> list[Lazy
 
 
 def _why_invalid(word: str) -> LazyString:
-    if is_page_address(word):
-        return lazy_gettext("a page of X, not an account")
-    if len(handle_in(word) or "") > MAX_LOOKUP_LENGTH:
-        return lazy_ngettext(
-            "not a name on X, where they have at most {count} letter",
-            "not a name on X, where they have at most {count} letters",
-            count=MAX_LOOKUP_LENGTH,
-        )
-    return lazy_gettext("not a name on X")
+    page_of, handle = network_of_page(word), handle_in(word)
+    if page_of is not None:
+        return lazy_gettext("a page of {network}, not an account", network=page_of.name)
+    if handle is None or len(handle.name) <= NETWORKS[handle.network].longest_handle:
+        return lazy_gettext("not a name on {networks}", networks=registry.names())
+    network = NETWORKS[handle.network]
+    return lazy_ngettext(
+        "not a name on {network}, where they have at most {count} letter",
+        "not a name on {network}, where they have at most {count} letters",
+        count=network.longest_handle,
+        network=network.name,
+    )
 
 
-def _cost(command_context: CommandContext, count: int) -> LazyString:
-    """What `count` accounts cost a day at most, in US dollars."""
-    settings = command_context.context.settings
-    each = ledger.post_usd(settings.posts_per_account)
+def _costs(command_context: CommandContext, added: Sequence[Found]) -> list[LazyString]:
+    """What the added accounts cost on each network that has a price, and what to do next."""
+    if not added:
+        return []
+    settings, counts = command_context.context.settings, Counter(each.network for each in added)
+    costs = [_cost(network, network.price, count, settings) for network, count in counts.items() if network.price]
+    return [*costs, lazy_gettext("Now /compare, or /subscribe for a chart that stays fresh.")]
+
+
+def _cost(network: Network, price: Price, count: int, settings: Settings) -> LazyString:
+    """What `count` accounts of the network cost a day at most, in US dollars."""
+    each = price.post_usd * settings.posts_per_account
     return lazy_gettext(
-        "X charges up to {each:usd} a day for each account, {all:usd} for those added; my budget is {most:usd} a day. "
-        "Now /compare, or /subscribe for a chart that stays fresh.",
+        "{network} charges up to {each:usd} a day for each account, {all:usd} for those added; "
+        "my budget is {most:usd} a day.",
+        network=network.name,
         each=each,
         all=each * count,
-        most=settings.x_daily_usd,
+        most=network.limits(settings).daily_usd,
     )
 
 

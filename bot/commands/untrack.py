@@ -10,6 +10,7 @@ from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext, lazy_ngettext
 from pipeline.records import LazyString
 from pipeline.store import chats, tracking
+from pipeline.store.accounts import by_handle
 
 WHICH_ACCOUNTS = lazy_gettext(
     "Which accounts? Name them after the command, for example /untrack @nasa. /list shows what is tracked."
@@ -21,9 +22,9 @@ async def run(command_context: CommandContext) -> None:
     handles, invalid = parse_handles(command_context.args)
     if not handles and not invalid:
         raise UserError(WHICH_ACCOUNTS)
-    by_name = {account.handle.lower(): account for account in await context.read(chats.list_tracked_accounts, chat_id)}
-    accounts = [by_name[handle.lower()] for handle in handles if handle.lower() in by_name]
-    untracked = [f"@{handle}" for handle in handles if handle.lower() not in by_name]
+    tracked = by_handle(await context.read(chats.list_tracked_accounts, chat_id))
+    accounts = [tracked[handle.folded] for handle in handles if handle.folded in tracked]
+    untracked = [f"@{handle.name}" for handle in handles if handle.folded not in tracked]
     untracked += map(phrasing.quote, invalid)
     ended = 0
     if accounts:

@@ -137,7 +137,7 @@ def _in_html(words: str) -> str:
 
 
 if __name__ == "__main__":
-    parser = ArgumentParser(description="Draw the charts of a file with the columns of X timelines, or made-up ones.")
+    parser = ArgumentParser(description="Draw the charts of a file of timelines, or made-up ones.")
     parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("folder", type=Path)
     asked = parser.parse_args()

@@ -1,8 +1,6 @@
 """Comparisons to look at: from a dataset of timelines, or made up; measured as the product measures them."""
 
-import csv
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -14,7 +12,9 @@ from pipeline.chart.views import VIEWS
 from pipeline.chart.views.definition import Figures
 from pipeline.i18n import STATE_NAMES, lazy_gettext, translator
 from pipeline.records import ChartData, ChartRow, ChartSpec, Counts, LazyString, Post, State
-from pipeline.sources.x.facts import views_are_counted
+from pipeline.sources.registry import noun
+from pipeline.sources.x import timelines
+from pipeline.sources.x.facts import KEY
 from pipeline.steps.chart_data import Counted, counted_in, measure, total_of
 
 MADE_UP = {"nasa": 900, "esa": 240, "isro": 160, "roscosmos": 60, "JAXA_en": 31, "csa_asc": 12, "cnes": 7, "uksga": 4}
@@ -39,13 +39,8 @@ class Timeline:
 
 
 def read(path: Path) -> list[Timeline]:
-    """The own posts of each account of a file with the columns of the datasets, in the file's order."""
-    posts: dict[str, list[Post]] = defaultdict(list)
-    with path.open(newline="", encoding="utf-8") as file:
-        for line in csv.DictReader(file):
-            if line["is_repost"] == "0":
-                posts[line["username"]].append(_post(line))
-    return [Timeline(handle, _newest_first(found)) for handle, found in posts.items()]
+    """The own posts of each account of a file of timelines; see pipeline.sources.x.timelines."""
+    return [Timeline(handle, _newest_first(posts)) for handle, posts in timelines.read(path).items()]
 
 
 def make_up() -> list[Timeline]:
@@ -60,19 +55,12 @@ def make_up() -> list[Timeline]:
     return [*made[:5], Timeline("private_person", (), STATE_NAMES[State.PROTECTED]), *made[5:]]
 
 
-def comparison(timelines: Sequence[Timeline], spec: ChartSpec) -> ChartData:
-    """What the product would show of the timelines an hour after their newest post."""
-    newest = max((timeline.posts[0].created_at for timeline in timelines if timeline.posts), default=READ)
+def comparison(accounts: Sequence[Timeline], spec: ChartSpec) -> ChartData:
+    """What the product would show of these accounts an hour after their newest post."""
+    newest = max((timeline.posts[0].created_at for timeline in accounts if timeline.posts), default=READ)
     as_of = newest + timedelta(hours=1)
-    return ChartData(spec, as_of, tuple(_row(timeline, spec, as_of) for timeline in timelines))
-
-
-def _post(line: Mapping[str, str]) -> Post:
-    counts = [int(line[name]) for name in ("retweets", "likes", "replies", "quotes", "bookmarks", "views")]
-    created_at = datetime.fromisoformat(line["created_at"])
-    told = Counts(*counts)
-    told = told if views_are_counted(created_at, told.views) else told._replace(views=None)
-    return Post(line["post_id"], created_at, told)
+    rows = tuple(_row(timeline, spec, as_of) for timeline in accounts)
+    return ChartData(spec, as_of, rows, noun(spec.metric, [KEY]))
 
 
 def _newest_first(posts: Sequence[Post]) -> tuple[Post, ...]:

@@ -22,14 +22,10 @@ PER_POST = lazy_gettext("{metric} per post")
 PER_VIEWS = lazy_gettext("{metric} per 1,000 views")
 
 
-def metric_noun(spec: ChartSpec) -> str:
-    """What people call the metric, as in likes."""
-    return translator(spec.language).metric(spec.metric)
-
-
-def title(template: LazyString, spec: ChartSpec) -> str:
+def title(template: LazyString, data: ChartData) -> str:
     """The template with the metric's noun as its {metric}."""
-    return translator(spec.language).gettext(template, metric=metric_noun(spec).capitalize())
+    gettext = translator(data.spec.language).gettext
+    return gettext(template, metric=gettext(data.noun).capitalize())
 
 
 def scope(spec: ChartSpec, *, with_span: bool) -> str:

@@ -23,6 +23,8 @@ from pipeline.messaging.celery_app import ANSWERS_WITHIN_S, LOOK_UP, REQUEST_CHA
 from pipeline.messaging.queues import REQUESTS
 from pipeline.records import LazyString, Profile
 from pipeline.settings import Settings
+from pipeline.sources.problems import not_in_time
+from pipeline.sources.source import Network
 
 READY = "tallybird:ready"
 """The Redis channel that wakes the bot when a chart is ready."""
@@ -78,17 +80,20 @@ class PipelineClient:
         if comparison_ids or account_ids:
             await self._send(REQUEST_CHARTS, [sorted(comparison_ids), sorted(account_ids)], self.tick.total_seconds())
 
-    async def look_up(self, handles: Sequence[str]) -> list[Profile]:
+    async def look_up(self, network: Network, handles: Sequence[str]) -> list[Profile]:
         """The profile of each handle. Raises ServiceError where the network cannot be asked, or is late to answer."""
         reply_to = f"tallybird:reply:{uuid4().hex}"
         seconds = ANSWER_WITHIN.total_seconds()
-        await self._send(LOOK_UP, [list(handles), reply_to], seconds)
+        await self._send(LOOK_UP, [network.key, list(handles), reply_to], seconds)
         packed = await self.redis.blpop([reply_to], timeout=seconds)
         if packed is None:
-            raise ServiceError("pipeline", lazy_gettext("X did not answer in time. Try again in a minute."))
+            raise ServiceError(
+                "pipeline",
+                lazy_gettext("{network} did not answer in time. Try again in a minute.", network=network.name),
+            )
         answer = answers.validate_json(packed[1])
         if answer.profiles is None:
-            raise ServiceError("x", answer.problem or lazy_gettext("X did not answer in time"))
+            raise ServiceError(network.key, answer.problem or not_in_time(network.name))
         return answer.profiles
 
     async def _send(self, task: str, args: list[object], expires_s: float) -> None:

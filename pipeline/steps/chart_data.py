@@ -13,8 +13,9 @@ from pipeline.chart.number_format import short
 from pipeline.chart.views import VIEWS
 from pipeline.chart.views.definition import Figures
 from pipeline.i18n import STATE_NAMES, Translator, lazy_gettext
-from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, Metric, Normalization, Post, State
-from pipeline.sources.x.facts import views_are_counted
+from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, LazyString, Metric, Normalization, Post, State
+from pipeline.sources.registry import NETWORKS, noun
+from pipeline.sources.source import Network
 from pipeline.store.growth import Growth, compute_growth
 from pipeline.store.tables import Account, Comparison
 
@@ -41,7 +42,7 @@ def chart_data(session: Session, comparison: Comparison, timelines: Timelines, n
     as_of = max((each.fetched_at for each in accounts if each.fetched_at is not None), default=now)
     rows = tuple(_row(account, posts, spec, as_of) for account, posts in timelines)
     before = layouts.validate_json(comparison.layout) if comparison.layout else None
-    data = ChartData(spec, as_of, rows, before)
+    data = ChartData(spec, as_of, rows, noun(spec.metric, {each.network for each in accounts}), before)
     if VIEWS[spec.view].figures is not Figures.GAINED:
         return data
     newest = {account.id: posts for account, posts in timelines}
@@ -123,7 +124,7 @@ def _note(account: Account, posts: Sequence[Post], spec: ChartSpec, counted: int
     if not posts:
         return translator.gettext("no posts of its own")
     if not counted:
-        return _unknown(posts, spec, translator)
+        return _unknown(NETWORKS[account.network], posts, spec, translator)
     known = sum(is_known(post, spec) for post in posts)
     notes = []
     if known < len(posts):
@@ -142,17 +143,22 @@ def is_known(post: Post, spec: ChartSpec) -> bool:
     return rated and spec.metric.of(post.counts) is not None
 
 
-def _unknown(posts: Sequence[Post], spec: ChartSpec, translator: Translator) -> str:
+def _unknown(network: Network, posts: Sequence[Post], spec: ChartSpec, translator: Translator) -> str:
     """The note of a row without a figure: which count is not known of any post."""
     needed = [*spec.metric.parts, *([Metric.VIEWS] if spec.normalization is Normalization.RATE else [])]
     for metric in needed:
         if all(metric.of(post.counts) is None for post in posts):
-            if metric is Metric.VIEWS and not any(views_are_counted(post.created_at, 1) for post in posts):
-                return translator.gettext("views not counted before 15 Dec 2022")
-            return translator.gettext("{metric} not known", metric=translator.metric(metric))
+            return translator.gettext(_why_unknown(network, metric, posts))
     if any(is_known(post, spec) for post in posts):  # by a rate, and 0 views have none
         return translator.gettext("no views yet")
-    return translator.gettext("{metric} not known", metric=translator.listed(map(translator.metric, needed)))
+    return translator.gettext("{metric} not known", metric=[noun(metric, [network.key]) for metric in needed])
+
+
+def _why_unknown(network: Network, metric: Metric, posts: Sequence[Post]) -> LazyString:
+    word = noun(metric, [network.key])
+    if metric in network.lacks:
+        return lazy_gettext("{network} does not tell {metric}", network=network.name, metric=word)
+    return network.why_unknown(metric, posts) or lazy_gettext("{metric} not known", metric=word)
 
 
 def _lost(account: Account, translator: Translator, as_of: datetime, *, some: bool) -> str:

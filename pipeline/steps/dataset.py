@@ -6,7 +6,6 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from pipeline.records import NETWORK
 from pipeline.steps import dataset_file
 from pipeline.steps.chart_data import Timelines
 from pipeline.steps.resources import Resources
@@ -58,9 +57,8 @@ def _dictionary() -> tuple[str, bytes]:
 
 
 def _file(timelines: Timelines, count: int) -> tuple[str, bytes]:
-    authors = [(dataset_file.Author(account.handle, account.remote_id), posts) for account, posts in timelines]
-    path = dataset_file.path(NETWORK, [author for author, _ in authors], count)
-    return path, dataset_file.render(NETWORK, authors)
+    authors = [(dataset_file.Author(each.network, each.handle, each.remote_id), posts) for each, posts in timelines]
+    return dataset_file.path([author for author, _ in authors], count), dataset_file.render(authors)
 
 
 def _write(resources: Resources, key: str, path: str, content: bytes) -> bool:

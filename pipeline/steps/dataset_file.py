@@ -1,7 +1,7 @@
 """The format of a dataset: posts as CSV, and a dictionary of the columns in a file beside it.
 
 RFC 4180, UTF-8, a header, one row a post, accounts by name and posts newest first, times in ISO 8601 UTC.
-Ids, times and counts only: X's terms forbid passing on the posts' text.
+Ids, times and counts only: networks' terms forbid passing on the posts' text.
 """
 
 import csv
@@ -13,27 +13,16 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 
-from pipeline.records import Counts, Post
+from pipeline.records import Counts, Metric, Post
+from pipeline.sources.registry import NETWORKS
+from pipeline.sources.source import Network
 
-COLUMNS = {
-    "network": ("text", "where the account is: x"),
-    "account": (
-        "text",
-        "the account's handle, without @; where another account took it since, with -old behind it",
-    ),
-    "account_id": ("text", "the account's id on its network, which it keeps when it is renamed; digits"),
-    "post_id": (
-        "text",
-        "the post's id on its network; digits, but more of them than a spreadsheet counts to",
-    ),
-    "created_at": ("time", "when it was posted, ISO 8601, UTC"),
-    "reposts": ("integer", "reposts (retweets), without quotes; empty: not told"),
-    "likes": ("integer", "likes; empty: not told"),
-    "replies": ("integer", "replies; empty: not told"),
-    "quotes": ("integer", "quotes; empty: not told"),
-    "bookmarks": ("integer", "bookmarks; empty: not told"),
-    "views": ("integer", "views (impressions); empty: not told, as X does of posts made before 15 December 2022"),
-}
+ACCOUNT = "the account's handle, without @; where another account took it since, with -old behind it"
+ACCOUNT_ID = "the account's id on its network, which it keeps when it is renamed"
+POST_ID = "the post's id on its network; often digits, but more of them than a spreadsheet counts to"
+CREATED_AT = "when it was posted, ISO 8601, UTC"
+ADDITIONS = {Metric.REPOSTS: ", without quotes", Metric.VIEWS: " (impressions)"}
+COLUMNS = ("network", "account", "account_id", "post_id", "created_at", *Counts._fields)
 DICTIONARY_PATH = "/columns.csv"
 OURS = re.compile(r"/.+-last-\d+-[0-9a-f]{6,10}\.csv")
 """The path of a dataset, also of an early version, whose digest of ids is shorter."""
@@ -42,31 +31,56 @@ NAMED = 3
 MARK = 10
 """Hex digits: enough that no two of millions of sets of accounts share them."""
 
-assert list(COLUMNS)[5:] == list(Counts._fields)  # noqa: S101 the rows are written in this order
-
 
 class Author(NamedTuple):
     """An account of a dataset: its id on the network, which it keeps, and its present handle."""
 
+    network: str
     handle: str
     remote_id: str
 
 
-def render(network: str, timelines: Iterable[tuple[Author, Sequence[Post]]]) -> bytes:
+def render(timelines: Iterable[tuple[Author, Sequence[Post]]]) -> bytes:
     """The dataset of these accounts' posts, as bytes; equal posts give equal bytes."""
     by_name = sorted(timelines, key=lambda timeline: _by_name(timeline[0]))
-    return _csv(COLUMNS, (_row(network, author, post) for author, posts in by_name for post in posts))
+    return _csv(COLUMNS, (_row(author, post) for author, posts in by_name for post in posts))
 
 
 def dictionary() -> bytes:
-    return _csv(["column", "type", "meaning"], ([name, *about] for name, about in COLUMNS.items()))
+    """What each column means, and what each network calls its counts and does not tell."""
+    texts = {"account": ACCOUNT, "account_id": ACCOUNT_ID, "post_id": POST_ID}
+    rows = [
+        ["network", "text", f"where the account is: {', '.join(NETWORKS)}"],
+        *([name, "text", meaning] for name, meaning in texts.items()),
+        ["created_at", "time", CREATED_AT],
+        *([name, "integer", _meaning(Metric(name))] for name in Counts._fields),
+    ]
+    return _csv(["column", "type", "meaning"], rows)
+
+
+def _meaning(metric: Metric) -> str:
+    """What a count's column means, with the words and the gaps that networks have of their own."""
+    own = [
+        f"{network.nouns[metric].msgid} on {network.name}" for network in NETWORKS.values() if metric in network.nouns
+    ]
+    names = f" ({', '.join(own)})" if own else ""
+    untold = "".join(f", as {network.name} does of {posts}" for network, posts in _untold(metric).items())
+    return f"{metric}{names}{ADDITIONS.get(metric, '')}; empty: not told{untold}"
+
+
+def _untold(metric: Metric) -> dict[Network, str]:
+    """Of which posts each network does not tell the metric, where it is known that it does not."""
+    lacking = {network: "all posts" for network in NETWORKS.values() if metric in network.lacks}
+    return lacking | {
+        network: network.unknown_notes[metric] for network in NETWORKS.values() if metric in network.unknown_notes
+    }
 
 
 def version(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-def path(network: str, authors: Iterable[Author], count: int) -> str:
+def path(authors: Iterable[Author], count: int) -> str:
     """The dataset's path, in DATA_DIR/datasets and in Dropbox: readable, and unique for a set of accounts and a count.
 
     It ends with a digest of the accounts' ids, since other accounts may have the same handles.
@@ -74,8 +88,12 @@ def path(network: str, authors: Iterable[Author], count: int) -> str:
     members = sorted(authors, key=_by_name)
     words = [re.sub(r"[^A-Za-z0-9_]+", "-", member.handle) for member in members[:NAMED]]
     more = [f"and-{len(members) - NAMED}-more"] if len(members) > NAMED else []
-    ids = sorted(member.remote_id for member in members)
-    mark = sha256("\n".join([network, *ids]).encode()).hexdigest()[:MARK]
+    ids = [
+        part
+        for network in sorted({member.network for member in members})
+        for part in (network, *sorted(member.remote_id for member in members if member.network == network))
+    ]
+    mark = sha256("\n".join(ids).encode()).hexdigest()[:MARK]
     return f"/{'-'.join(words + more)}-last-{count}-{mark}.csv"
 
 
@@ -118,13 +136,13 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _by_name(author: Author) -> tuple[str, str]:
-    return author.handle.lower(), author.remote_id
+def _by_name(author: Author) -> tuple[str, str, str]:
+    return author.handle.lower(), author.network, author.remote_id
 
 
-def _row(network: str, author: Author, post: Post) -> list[object]:
+def _row(author: Author, post: Post) -> list[object]:
     moment = f"{post.created_at.replace(microsecond=0, tzinfo=None).isoformat()}Z"  # strftime takes twice as long
-    return [network, _text(author.handle), _text(author.remote_id), _text(post.id), moment, *post.counts]
+    return [author.network, _text(author.handle), _text(author.remote_id), _text(post.id), moment, *post.counts]
 
 
 def _text(value: str) -> str:

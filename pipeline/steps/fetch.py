@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
 from operator import itemgetter
@@ -11,10 +12,11 @@ from operator import itemgetter
 from pydantic import TypeAdapter
 
 from pipeline.errors import AWAY
-from pipeline.i18n import lazy_gettext
 from pipeline.messaging.celery_app import TASK_LIMIT_S
-from pipeline.records import NETWORK, Due, FetchResult
-from pipeline.sources.x.client import NOT_IN_TIME, Halt, X
+from pipeline.records import Due, FetchResult
+from pipeline.sources.problems import not_in_time, not_readable
+from pipeline.sources.registry import NETWORKS
+from pipeline.sources.source import Network, Source, StopFlag
 from pipeline.steps.breaker import open_breaker
 from pipeline.steps.resources import Resources
 from pipeline.store import circuit_breakers
@@ -29,74 +31,86 @@ LONGEST = timedelta(seconds=TASK_LIMIT_S / 2)
 FAIR = 0.25
 """An account without an answer, whose request began after this part of the time, comes first next time."""
 
-fetch_results = TypeAdapter(list[FetchResult])
-"""Packs fetch results to JSON bytes and back."""
+
+@dataclass(frozen=True, slots=True)
+class FetchedChunk:
+    """The fetch results of a chunk, whose accounts are all of one network. network: its key."""
+
+    network: str
+    results: tuple[FetchResult, ...]
 
 
-def fetch(resources: Resources, chunk: Sequence[Sequence[int | str]], now: datetime) -> str | None:
-    """Fetch the chunk's accounts; returns the digest of the fetch results' blob, None where it could not be stored.
+fetched_chunks = TypeAdapter(FetchedChunk)
+"""Packs a chunk's fetch results to JSON bytes and back."""
+
+
+def fetch(resources: Resources, network: str, chunk: Sequence[Sequence[int | str]], now: datetime) -> str | None:
+    """Fetch a chunk of a network's accounts; returns the digest of the fetch results' blob, None if it was not stored.
 
     Never raises for a server that is away: one task of a chord that raises would lose what all of them fetched.
     """
     try:
-        return _fetch(resources, chunk, now)
+        return _fetch(resources, NETWORKS[network], chunk, now)
     except AWAY as error:
         log.warning("%d accounts were not read: %s", len(chunk), error)
         return None
 
 
-def _fetch(resources: Resources, chunk: Sequence[Sequence[int | str]], now: datetime) -> str:
+def _fetch(resources: Resources, network: Network, chunk: Sequence[Sequence[int | str]], now: datetime) -> str:
     resources.release_failed()
     due = [Due(int(account_id), str(remote_id), int(depth)) for account_id, remote_id, depth in chunk]
     with resources.store.read_session() as db:
-        stop = circuit_breakers.find_open(db, NETWORK, now)
+        stop = circuit_breakers.find_open(db, network.key, now)
     if stop is not None:  # another chunk of this tick has opened the breaker
         results = [FetchResult(each.account_id, now, problem=stop.reason, had_turn=False) for each in due]
     else:
-        results = fetch_accounts(resources.x, due, now, min(WITHIN * resources.settings.tick, LONGEST))
-        _heed_stops(resources, results, now)
-    return resources.blobs.put(fetch_results.dump_json(results))
+        within = min(WITHIN * resources.settings.tick, LONGEST)
+        results = fetch_accounts(network, resources.source(network), due, now, within)
+        _heed_stops(resources, network, results, now)
+    return resources.blobs.put(fetched_chunks.dump_json(FetchedChunk(network.key, tuple(results))))
 
 
-def _heed_stops(resources: Resources, results: Sequence[FetchResult], now: datetime) -> None:
+def _heed_stops(resources: Resources, network: Network, results: Sequence[FetchResult], now: datetime) -> None:
     stops = [(each.stopped_until, each.problem) for each in results if each.stopped_until and each.problem]
     if stops:
         until, reason = max(stops, key=itemgetter(0))
         with resources.store.write_session() as db:
-            open_breaker(db, reason, now, until)
+            open_breaker(db, network, reason, now, until)
 
 
-def fetch_accounts(x: X, due: Sequence[Due], now: datetime, within: timedelta) -> list[FetchResult]:
+def fetch_accounts(
+    network: Network, source: Source, due: Sequence[Due], now: datetime, within: timedelta
+) -> list[FetchResult]:
     """One result for each account, in their order: a success or a failure, never an error.
 
-    What takes longer than `within` counts as failed, so that one slow account does not hold up the tick. Once X asks
-    for no more, none that is left is asked.
+    What takes longer than `within` counts as failed, so that one slow account does not hold up the tick. Once the
+    network asks for no more requests, the accounts that are left are not fetched.
     """
     start = time.monotonic()
-    halt = Halt(ends_at=start + within.total_seconds())
+    stop = StopFlag(ends_at=start + within.total_seconds())
     begun: dict[int, float] = {}
 
     def fetch_one(each: Due) -> FetchResult:
         begun[each.account_id] = time.monotonic()
-        return x.read(each, now, halt)
+        return source.fetch(each, now, stop)
 
     pool = ThreadPoolExecutor(min(THREADS, len(due)), thread_name_prefix="fetch")
     under_way = [pool.submit(fetch_one, each) for each in due]
     wait(under_way, timeout=within.total_seconds())
-    halt.reason = halt.reason or NOT_IN_TIME  # an account that is late is asked for no further page
+    stop.reason = stop.reason or not_in_time(network.name)  # an account that is late is asked for no further page
     pool.shutdown(wait=False, cancel_futures=True)
     in_time = start + FAIR * within.total_seconds()
     return [
-        _result(future, each, now, had_turn=begun.get(each.account_id, inf) <= in_time)
+        _result(network, future, each, now, had_turn=begun.get(each.account_id, inf) <= in_time)
         for future, each in zip(under_way, due, strict=True)
     ]
 
 
-def _result(future: Future[FetchResult], due: Due, now: datetime, *, had_turn: bool) -> FetchResult:
+def _result(network: Network, future: Future[FetchResult], due: Due, now: datetime, *, had_turn: bool) -> FetchResult:
     if not future.done() or future.cancelled():
-        return FetchResult(due.account_id, now, problem=NOT_IN_TIME, had_turn=had_turn)
+        return FetchResult(due.account_id, now, problem=not_in_time(network.name), had_turn=had_turn)
     failure = future.exception()
     if failure is None:
         return future.result()
     log.error("reading account %d failed", due.account_id, exc_info=failure)
-    return FetchResult(due.account_id, now, problem=lazy_gettext("X's answer could not be read"))
+    return FetchResult(due.account_id, now, problem=not_readable(network.name))

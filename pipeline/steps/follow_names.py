@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from pipeline.errors import ServiceError
-from pipeline.records import NETWORK
+from pipeline.sources.registry import switched_on
+from pipeline.sources.source import Network
 from pipeline.steps import breaker, planner
 from pipeline.steps.resources import Resources
 from pipeline.store import accounts, comparisons, datasets
@@ -17,18 +18,23 @@ log = logging.getLogger(__name__)
 
 def follow_names(resources: Resources, now: datetime) -> None:
     """Look up the handles of some accounts; the next tick redraws and rewrites what bears a former one."""
+    for network in switched_on(resources.settings):
+        _follow_names(resources, network, now)
+
+
+def _follow_names(resources: Resources, network: Network, now: datetime) -> None:
     with resources.store.read_session() as db:
-        remote_ids = planner.names(db, resources.settings, now)
+        remote_ids = planner.names(db, resources.settings, network, now)
     if not remote_ids:
         return
     try:
-        profiles = resources.x.names(remote_ids)
+        profiles = resources.source(network).profiles(remote_ids)
     except ServiceError as error:
         log.warning("names were not fetched: %s", error)
-        breaker.open_if_permanent(resources, error, now)
+        breaker.open_if_permanent(resources, network, error, now)
         return
     with resources.store.write_session() as db:
-        mark_renamed(db, accounts.update_handles(db, profiles, NETWORK, now))
+        mark_renamed(db, accounts.update_handles(db, profiles, network.key, now))
 
 
 def mark_renamed(db: Session, account_ids: Collection[int]) -> None:

@@ -9,23 +9,24 @@ from math import ceil, sqrt
 
 from sqlalchemy.orm import Session
 
-from pipeline.records import NETWORK, Due, State
+from pipeline.records import Due, State
 from pipeline.settings import Settings
+from pipeline.sources.source import Network, Price
 from pipeline.store import accounts, circuit_breakers, ledger, posts, token_buckets
 from pipeline.store.tables import Account
 from pipeline.store.token_buckets import RateLimit
 
 UNREADABLE_AGAIN_AFTER = timedelta(minutes=15)
-WINDOW = timedelta(minutes=15)
-"""In which X counts an app's requests."""
-PAGE = 100
-"""The most posts that a request for a timeline returns."""
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 ROUNDING = 1e-6
 NAMES_EVERY = timedelta(minutes=1)
-NAMES_AT_ONCE = 100  # what one request tells
 STALE_AFTER, MISSED_TURNS = timedelta(minutes=2), 3
 """An account is late when it was not read for this long, nor in this many of its turns."""
+FREE = Price(Decimal(0), Decimal(0))
+UNLIMITED = Decimal("Infinity")
+
+LateBefore = dict[int | None, datetime]
+"""Accounts read last before this moment are late: by the requests that each takes, None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,15 @@ class Pace:
         return max(self.tick, self.unit * sqrt(requests))
 
 
-def pace(by_requests: Mapping[int | None, int], settings: Settings) -> Pace:
-    """The pace at which so many accounts, by the requests that each takes, are read.
+def pace(by_requests: Mapping[int | None, int], settings: Settings, network: Network) -> Pace:
+    """The pace at which so many accounts of a network, by the requests that each takes, are read.
 
     The requests of the longest reading are kept back, since a window may end in its midst.
     """
-    usual = _usual_requests(settings)
+    usual, limits = _usual_requests(settings, network), network.limits(settings)
     counted = [(requests or usual, count) for requests, count in by_requests.items()]
-    limit = settings.x_requests_per_15_min
     longest = max((requests for requests, _ in counted), default=1)
-    each_tick = max(limit - longest + 1, limit / 2) * min(settings.tick / WINDOW, 1)
+    each_tick = max(limits.requests - longest + 1, limits.requests / 2) * min(settings.tick / limits.window, 1)
     flow = RateLimit(each_tick, settings.tick, burst=ceil(each_tick))
     if sum(requests * count for requests, count in counted) <= each_tick:
         return Pace(flow, settings.tick, timedelta(0))
@@ -72,92 +72,104 @@ def pace(by_requests: Mapping[int | None, int], settings: Settings) -> Pace:
     )
 
 
-def conclude(session: Session, settings: Settings, requests: int, now: datetime) -> dict[int | None, datetime]:
-    """Note the requests that were made for timelines; returns when an account must have been read last to be late.
-
-    By the requests that it takes, None for those of which that is not known.
-    """
-    counted = accounts.count_by_requests(session)
-    current = pace(counted, settings)
-    token_buckets.consume(session, NETWORK, requests, current.flow, now)
-    waits = {each: current.interval(each or _usual_requests(settings)) for each in (None, *counted)}
+def conclude(session: Session, settings: Settings, network: Network, requests: int, now: datetime) -> LateBefore:
+    """Note the requests that were made for the network's timelines; returns since when its accounts are late."""
+    counted = accounts.count_by_requests(session, network.key)
+    current = pace(counted, settings, network)
+    token_buckets.consume(session, network.key, requests, current.flow, now)
+    waits = {each: current.interval(each or _usual_requests(settings, network)) for each in (None, *counted)}
     return {each: now - max(STALE_AFTER, MISSED_TURNS * wait) for each, wait in waits.items()}
 
 
-def plan(session: Session, settings: Settings, now: datetime) -> Plan:
-    """Every tracked account once a tick, as long as all fit in the budget.
+def plan(session: Session, settings: Settings, network: Network, now: datetime) -> Plan:
+    """Every tracked account of the network once a tick, as long as all fit in the budget.
 
     Where one does not, all reads stop for the period, but for those that fit and have had no reading today. After a
-    stop one account is read first, until X answers again. Of more accounts than X answers requests for, those whose
-    turn was due first come first; an account takes as many requests as it took last.
+    stop one account is read first, until the network answers again. Of more accounts than it answers requests for,
+    those whose turn was due first come first; an account takes as many requests as it took last.
     """
-    stop = circuit_breakers.find(session, NETWORK)
+    stop = circuit_breakers.find(session, network.key)
     if stop and stop.retry_at > now:
         return Plan([])
     known = posts.count_by_account(session)
-    money = ledger.remaining_budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
+    budget = ledger.remaining_budget(session, network, settings, now)
+    price, left = _money(network, budget)
     due: list[Account] = []
-    left = money.left
-    short = left < ledger.post_usd(1)
-    tracked = accounts.list_tracked(session)
-    current = pace(Counter(each.requests for each in tracked if each.state is State.ACTIVE), settings)
-    requests_left = token_buckets.count_available(session, NETWORK, current.flow, now)
-    for account in _in_turn([each for each in tracked if _is_due(each, settings, now)], current, settings):
+    short = left < price.post_usd
+    tracked = accounts.list_tracked(session, network.key)
+    current = pace(Counter(each.requests for each in tracked if each.state is State.ACTIVE), settings, network)
+    requests_left = token_buckets.count_available(session, network.key, current.flow, now)
+    for account in _in_turn([each for each in tracked if _is_due(each, settings, now)], current, settings, network):
         if requests_left < 1 - ROUNDING:
             break
-        cost = _cost(account, known.get(account.id), settings, now)
+        cost = _cost(account, known.get(account.id), price, settings, now)
         short = short or cost > left
         if cost <= left:
             left -= cost
-            requests_left -= _requests(account, settings)
+            requests_left -= _requests(account, settings, network)
             due.append(account)
     if short:
         due = [account for account in due if not _is_paid(account, now)]
     due = due[:1] if stop else due
-    return Plan([_reading(account, settings) for account in due], money if short and not due else None)
+    return Plan([_reading(account, settings) for account in due], budget if short and not due else None)
 
 
-def _in_turn(candidates: list[Account], current: Pace, settings: Settings) -> list[Account]:
+def _in_turn(candidates: list[Account], current: Pace, settings: Settings, network: Network) -> list[Account]:
     """Who never had a turn first, then whose next turn is due first. They come as `tracked` has them."""
     if not current.unit:
         return candidates
-    taken = {_requests(account, settings) for account in candidates}
+    taken = {_requests(account, settings, network) for account in candidates}
     waits = {requests: current.interval(requests) for requests in taken}
-    return sorted(
-        candidates, key=lambda each: each.polled_at + waits[_requests(each, settings)] if each.polled_at else LONG_AGO
-    )
+
+    def due_at(account: Account) -> datetime:
+        return account.polled_at + waits[_requests(account, settings, network)] if account.polled_at else LONG_AGO
+
+    return sorted(candidates, key=due_at)
 
 
-def plan_first(session: Session, settings: Settings, untried: Sequence[Account], now: datetime) -> list[Due]:
-    """Those of these accounts, none of which was ever read, that fit in the budget. After a stop the tick asks."""
-    if circuit_breakers.find(session, NETWORK):
+def plan_first(
+    session: Session, settings: Settings, network: Network, untried: Sequence[Account], now: datetime
+) -> list[Due]:
+    """The network's accounts among these never read ones, as far as its budget goes. After a stop the tick asks."""
+    if circuit_breakers.find(session, network.key):
         return []
-    money = ledger.remaining_budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
-    affordable = int(money.left / ledger.post_usd(settings.posts_per_account))
-    each = _usual_requests(settings)
-    allowed = int(token_buckets.count_stored(session, NETWORK, burst=len(untried) * each) / each)
-    return [_reading(account, settings) for account in untried[: max(0, min(affordable, allowed))]]
+    mine = [account for account in untried if account.network == network.key]
+    price, left = _money(network, ledger.remaining_budget(session, network, settings, now))
+    affordable = _affordable(left, price.post_usd * settings.posts_per_account, most=len(mine))
+    each = _usual_requests(settings, network)
+    allowed = int(token_buckets.count_stored(session, network.key, burst=len(mine) * each) / each)
+    return [_reading(account, settings) for account in mine[: max(0, min(affordable, allowed))]]
 
 
-def names(session: Session, settings: Settings, now: datetime) -> list[str]:
+def names(session: Session, settings: Settings, network: Network, now: datetime) -> list[str]:
     """The ids on the network of the accounts whose names are looked at now, as far as the budget has money to spare.
 
-    A profile costs once a UTC day, however often it is looked at. Beyond NAMES_AT_ONCE accounts take turns.
+    A profile costs once a UTC day, however often it is looked at. More accounts than a request returns take turns.
     """
-    if circuit_breakers.find(session, NETWORK):
+    if circuit_breakers.find(session, network.key):
         return []
-    tracked = accounts.list_tracked(session)
+    tracked = accounts.list_tracked(session, network.key)
     stored = posts.count_by_account(session)
-    money = ledger.remaining_budget(session, settings.x_daily_usd, settings.x_monthly_usd, now)
-    spare = money.left - sum(_cost(account, stored.get(account.id), settings, now) for account in tracked)
-    if spare < ledger.post_usd(1):
+    price, left = _money(network, ledger.remaining_budget(session, network, settings, now))
+    spare = left - sum(_cost(account, stored.get(account.id), price, settings, now) for account in tracked)
+    if spare < price.post_usd:
         return []
-    turns = max(1, -(-len(tracked) // NAMES_AT_ONCE))
+    turns = max(1, -(-len(tracked) // network.profiles_per_request))
     turn = int(now.timestamp() / NAMES_EVERY.total_seconds()) % turns
     chosen = sorted(tracked, key=lambda account: account.id)[turn::turns]
     paid = [account.remote_id for account in chosen if account.billed_on == now.date()]
     unpaid = [account.remote_id for account in chosen if account.billed_on != now.date()]
-    return paid + unpaid[: int(spare / ledger.user_usd(1))]
+    return paid + unpaid[: _affordable(spare, price.profile_usd, most=len(unpaid))]
+
+
+def _money(network: Network, budget: ledger.Budget | None) -> tuple[Price, Decimal]:
+    """What the network charges, and what it may still cost."""
+    return network.price or FREE, budget.left if budget else UNLIMITED
+
+
+def _affordable(left: Decimal, usd: Decimal, *, most: int) -> int:
+    """How many at this price may be paid for, of at most so many."""
+    return min(int(left / usd), most) if usd else most
 
 
 def _is_due(account: Account, settings: Settings, now: datetime) -> bool:
@@ -168,26 +180,26 @@ def _is_due(account: Account, settings: Settings, now: datetime) -> bool:
     return account.attempted_at <= now - wait
 
 
-def _usual_requests(settings: Settings) -> int:
+def _usual_requests(settings: Settings, network: Network) -> int:
     """What an account without reposts takes."""
-    return -(-settings.posts_per_account // PAGE)
+    return -(-settings.posts_per_account // network.posts_per_request)
 
 
-def _requests(account: Account, settings: Settings) -> int:
-    return account.requests or _usual_requests(settings)
+def _requests(account: Account, settings: Settings, network: Network) -> int:
+    return account.requests or _usual_requests(settings, network)
 
 
 def _is_paid(account: Account, now: datetime) -> bool:
     return account.fetched_at is not None and account.fetched_at.date() == now.date()
 
 
-def _cost(account: Account, posts_known: int | None, settings: Settings, now: datetime) -> Decimal:
-    """X bills a post once a UTC day: the day's first reading is what costs."""
+def _cost(account: Account, posts_known: int | None, price: Price, settings: Settings, now: datetime) -> Decimal:
+    """A network bills a post once a UTC day: the day's first reading is what costs."""
     if _is_paid(account, now):
         return Decimal(0)
     if account.fetched_at is None:
-        return ledger.post_usd(settings.posts_per_account)
-    return ledger.post_usd(min(posts_known or 0, settings.posts_per_account))
+        return price.post_usd * settings.posts_per_account
+    return price.post_usd * min(posts_known or 0, settings.posts_per_account)
 
 
 def _reading(account: Account, settings: Settings) -> Due:

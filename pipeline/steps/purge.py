@@ -14,7 +14,7 @@ KEPT = timedelta(days=30)
 ASKED_KEPT = timedelta(days=1)
 """How long the bot tries to send a chart that was asked for once."""
 MOST_POSTS = 3200
-"""Of an account: X returns no more, and no chart shows more."""
+"""Of an account: no chart shows more."""
 EVERY = timedelta(days=1)
 DONE = "tallybird:purged"
 

@@ -12,7 +12,7 @@ from pipeline.messaging.blobs import Blobs
 from pipeline.messaging.celery_app import TASK_LIMIT_S
 from pipeline.messaging.tick_lock import TickLock
 from pipeline.settings import PipelineSettings
-from pipeline.sources.x.client import X
+from pipeline.sources.source import Network, Source, connect
 from pipeline.store import Store, comparisons
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class Resources:
 
     def __init__(self, settings: PipelineSettings) -> None:
         self.settings = settings
+        self.sources: dict[str, Source] = {}
+        """The clients made so far, by their networks' keys."""
         self.failed: set[int] = set()
         """The comparisons whose chart failed in this process, until `release_failed` notes that in the database."""
 
@@ -78,9 +80,11 @@ class Resources:
                     comparisons.requeue(db, comparison_id)
             self.failed.clear()
 
-    @cached_property
-    def x(self) -> X:
-        return X(self.settings.x_bearer_token.get_secret_value(), self.settings.x_api_url)
+    def source(self, network: Network) -> Source:
+        """The network's client, made at first use."""
+        if network.key not in self.sources:
+            self.sources[network.key] = connect(network, self.settings)
+        return self.sources[network.key]
 
     @cached_property
     def dropbox(self) -> "Dropbox":

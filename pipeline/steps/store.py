@@ -4,9 +4,13 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from pipeline.records import NETWORK, FetchResult
+from sqlalchemy.orm import Session
+
+from pipeline.records import FetchResult
+from pipeline.settings import Settings
+from pipeline.sources.registry import switched_on
 from pipeline.steps import planner
-from pipeline.steps.fetch import fetch_results
+from pipeline.steps.fetch import FetchedChunk, fetched_chunks
 from pipeline.steps.resources import Resources
 from pipeline.store import accounts, circuit_breakers, comparisons, token_buckets
 
@@ -22,14 +26,15 @@ def store(resources: Resources, digests: Sequence[str | None], now: datetime) ->
     digests: what each `fetch` returned.
     """
     resources.release_failed()
-    results = _take(resources, digests)
+    fetched = _take(resources, digests)
+    results = _results(fetched)
     with resources.store.write_session() as db:
-        late = planner.conclude(db, resources.settings, sum(each.requests for each in results), now)
-        changed = accounts.save_fetch_results(db, results) | accounts.mark_stale(db, late)
+        late = _conclude(db, resources.settings, fetched, now)
+        changed = accounts.save_fetch_results(db, results)
+        for network, before in late.items():
+            changed |= accounts.mark_stale(db, network, before)
         comparisons.mark_changed(db, changed)
         comparisons.mark_expired(db, now)
-        if any(each.posts is not None or each.state for each in results):
-            circuit_breakers.close(db, NETWORK, now)
         outdated = comparisons.claim_next(db, now, CHARTS_PER_S * resources.settings.tick_seconds)
     _drop(resources, digests)
     failed = sum(each.posts is None for each in results)
@@ -45,9 +50,11 @@ def store(resources: Resources, digests: Sequence[str | None], now: datetime) ->
 
 def store_requested(resources: Resources, digests: Sequence[str | None], now: datetime) -> Sequence[tuple[int, int]]:
     """Store the first results of new accounts; returns the comparisons that waited for them, as (id, version)."""
-    results = _take(resources, digests)
+    fetched = _take(resources, digests)
+    results = _results(fetched)
     with resources.store.write_session() as db:
-        token_buckets.deduct(db, NETWORK, sum(each.requests for each in results))
+        for chunk in fetched:
+            token_buckets.deduct(db, chunk.network, _requests([chunk]))
         comparisons.mark_changed(db, accounts.save_fetch_results(db, results))
         outdated = comparisons.claim_of_accounts(db, [each.account_id for each in results], now)
     _drop(resources, digests)
@@ -55,10 +62,34 @@ def store_requested(resources: Resources, digests: Sequence[str | None], now: da
     return outdated
 
 
-def _take(resources: Resources, digests: Sequence[str | None]) -> list[FetchResult]:
+def _conclude(
+    db: Session, settings: Settings, fetched: Sequence[FetchedChunk], now: datetime
+) -> dict[str, planner.LateBefore]:
+    """Note the requests to each network, and close the breakers of those that answered.
+
+    Returns by network when its accounts must have been fetched last to be late.
+    """
+    late = {}
+    for network in switched_on(settings):
+        chunks = [chunk for chunk in fetched if chunk.network == network.key]
+        late[network.key] = planner.conclude(db, settings, network, _requests(chunks), now)
+        if any(each.posts is not None or each.state for each in _results(chunks)):
+            circuit_breakers.close(db, network.key, now)
+    return late
+
+
+def _take(resources: Resources, digests: Sequence[str | None]) -> list[FetchedChunk]:
     """The fetch results of the blobs that are still there."""
     packed = [resources.blobs.get(digest) for digest in digests if digest is not None]
-    return [result for blob in packed if blob is not None for result in fetch_results.validate_json(blob)]
+    return [fetched_chunks.validate_json(blob) for blob in packed if blob is not None]
+
+
+def _results(fetched: Sequence[FetchedChunk]) -> list[FetchResult]:
+    return [result for chunk in fetched for result in chunk.results]
+
+
+def _requests(fetched: Sequence[FetchedChunk]) -> int:
+    return sum(result.requests for result in _results(fetched))
 
 
 def _drop(resources: Resources, digests: Sequence[str | None]) -> None:

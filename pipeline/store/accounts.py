@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import Select, case, delete, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import FetchResult, Profile, State
+from pipeline.records import FetchResult, Handle, Profile, State
 from pipeline.store import ledger, posts
 from pipeline.store.tables import Account, Chat, ComparisonAccount, Tracking, UtcDateTime
 
 FORMER_SUFFIX = "-old"
-"""Added to the handle of an account whose handle another account has taken. No handle of X has a hyphen."""
+"""Added to the handle of an account whose handle another account has taken."""
 
 
 def find_by_remote_ids(session: Session, remote_ids: Iterable[str], network: str) -> Sequence[Account]:
@@ -23,6 +23,11 @@ def find_by_remote_ids(session: Session, remote_ids: Iterable[str], network: str
 
 def get_many(session: Session, account_ids: Iterable[int]) -> Sequence[Account]:
     return session.scalars(select(Account).where(Account.id.in_(list(account_ids))).order_by(Account.id)).all()
+
+
+def by_handle(accounts: Iterable[Account]) -> dict[tuple[str, str], Account]:
+    """These accounts by their folded handles; see Handle."""
+    return {Handle(account.network, account.handle).folded: account for account in accounts}
 
 
 def save_profiles(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:
@@ -76,11 +81,12 @@ def _rename(session: Session, network: str, named: Sequence[tuple[Account, str]]
         if owner is not account and owner.handle.lower() == handle.lower():
             owner.handle = _make_former(session, network, owner.handle)
             renamed.add(owner)
+            session.flush()  # at no moment do two accounts have one handle
         if account.handle != handle:
             account.handle = handle
             renamed.add(account)
+            session.flush()
         owners[handle.lower()] = account
-    session.flush()
     return {account.id for account in renamed if account.id is not None}
 
 
@@ -105,21 +111,22 @@ def _bill(session: Session, account: Account, now: datetime) -> None:
     """The network bills a profile once a UTC day."""
     if account.billed_on != now.date():
         account.billed_on = now.date()
-        ledger.add(session, now.date(), "users", 1)
+        ledger.add(session, account.network, now.date(), "users", 1)
 
 
-def list_tracked(session: Session) -> Sequence[Account]:
-    """The accounts that an active chat tracks, the one first that was polled longest ago."""
+def list_tracked(session: Session, network: str | None = None) -> Sequence[Account]:
+    """The accounts, of this network or all, that an active chat tracks; the one first that was polled longest ago."""
+    which = () if network is None else (Account.network == network,)
     return session.scalars(
         select(Account)
-        .where(Account.id.in_(_tracked_ids()))
+        .where(Account.id.in_(_tracked_ids()), *which)
         .order_by(Account.polled_at.asc().nulls_first(), Account.attempted_at.asc().nulls_first(), Account.id)
     ).all()
 
 
-def count_by_requests(session: Session) -> dict[int | None, int]:
-    """How many of the active tracked accounts take how many requests to fetch; None: not known yet."""
-    is_fetched = Account.id.in_(_tracked_ids()), Account.state == State.ACTIVE
+def count_by_requests(session: Session, network: str) -> dict[int | None, int]:
+    """How many of the network's active tracked accounts take how many requests to fetch; None: not known yet."""
+    is_fetched = Account.id.in_(_tracked_ids()), Account.network == network, Account.state == State.ACTIVE
     rows = session.execute(select(Account.requests, func.count()).where(*is_fetched).group_by(Account.requests))
     return {row[0]: row[1] for row in rows}
 
@@ -177,14 +184,14 @@ def save_fetch_results(session: Session, results: Iterable[FetchResult]) -> set[
     latest = {result.account_id: result for result in results}
     rows = session.scalars(select(Account).where(Account.id.in_(latest))).all()
     current = [each for each in rows if each.fetched_at is None or each.fetched_at <= latest[each.id].at]
-    last = {each.id: posts.LastFetch(each.fetched_at, each.fetched_back_to) for each in current}
+    last = {each.id: posts.LastFetch(each.network, each.fetched_at, each.fetched_back_to) for each in current}
     changed = {account.id for account in current if _save_outcome(account, latest[account.id])}
     successful = [result for account in current if (result := latest[account.id]).posts is not None]
     return changed | posts.save(session, successful, last)
 
 
-def mark_stale(session: Session, before: Mapping[int | None, datetime]) -> set[int]:
-    """Mark accounts stale that were last fetched before a time, given by how many requests they take.
+def mark_stale(session: Session, network: str, before: Mapping[int | None, datetime]) -> set[int]:
+    """Mark a network's accounts stale that were last fetched before a time, given by how many requests they take.
 
     before: that time; the key None is for all other numbers of requests, and must be there. Returns the ids of the
     accounts that were not stale before.
@@ -192,7 +199,8 @@ def mark_stale(session: Session, before: Mapping[int | None, datetime]) -> set[i
     times = {requests: literal(at, UtcDateTime) for requests, at in before.items() if requests is not None}
     default = literal(before[None], UtcDateTime)
     is_late = Account.fetched_at < (case(times, value=Account.requests, else_=default) if times else default)
-    marked = update(Account).where(Account.stale.is_(False), is_late).values(stale=True).returning(Account.id)
+    which = Account.network == network, Account.stale.is_(False), is_late
+    marked = update(Account).where(*which).values(stale=True).returning(Account.id)
     return set(session.scalars(marked.execution_options(synchronize_session=False)))
 
 

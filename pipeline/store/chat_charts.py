@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from pipeline.records import Comparison, Language, Mode, Theme
+from pipeline.records import Comparison, Handle, Language, Mode, Theme
 from pipeline.store import chats, comparisons, subscriptions
+from pipeline.store.accounts import by_handle
 from pipeline.store.rules import (
     AlreadySubscribedError,
     NoSubscriptionError,
@@ -80,16 +81,16 @@ def subscribe(  # noqa: PLR0913 each is a choice of the person
     return _request(session, subscription, comparison, now)
 
 
-def unsubscribe(session: Session, chat_id: int, handles: Collection[str]) -> list[Ended]:
+def unsubscribe(session: Session, chat_id: int, handles: Collection[Handle]) -> list[Ended]:
     """End the chat's subscriptions that show all of these handles; with no handles, every one.
 
     Raises NoSubscriptionError where there is none to end.
     """
-    names = {handle.lower() for handle in handles}
+    names = {handle.folded for handle in handles}
     ended = []
     for subscription in subscriptions.list_of_chat(session, chat_id):
         accounts = comparisons.list_accounts(session, subscription.comparison_id)
-        if names <= {account.handle.lower() for account in accounts}:
+        if names <= by_handle(accounts).keys():
             ended.append(Ended(comparison_of(session, subscription), accounts))
             subscriptions.remove(session, subscription.id)
     if not ended:

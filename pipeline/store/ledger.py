@@ -1,4 +1,4 @@
-"""What X billed, by UTC day, and what it may still cost."""
+"""What the networks billed, by UTC day, and what they may still cost."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -7,15 +7,14 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from pipeline.settings import Settings
+from pipeline.sources.source import Network
 from pipeline.store.tables import LedgerEntry
-
-USD = {"posts": Decimal("0.005"), "users": Decimal("0.010")}
-"""What X charges for a resource returned, once a UTC day each: docs.x.com, getting-started/pricing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What X may still cost, out of which limit, and when the period that it is for ends."""
+    """What a network may still cost, out of which limit, and when the period that it is for ends."""
 
     left: Decimal
     limit: Decimal
@@ -23,41 +22,36 @@ class Budget:
     until: datetime
 
 
-def post_usd(count: int) -> Decimal:
-    return USD["posts"] * count
-
-
-def user_usd(count: int) -> Decimal:
-    return USD["users"] * count
-
-
-def add(session: Session, day: date, resource: str, count: int) -> None:
+def add(session: Session, network: str, day: date, resource: str, count: int) -> None:
     if not count:
         return
-    row = session.get(LedgerEntry, (day, resource), with_for_update=True)
+    row = session.get(LedgerEntry, (network, day, resource), with_for_update=True)
     if row is None:
-        session.add(LedgerEntry(day=day, resource=resource, count=count))
+        session.add(LedgerEntry(network=network, day=day, resource=resource, count=count))
     else:
         row.count += count
     session.flush()
 
 
-def spent_usd(session: Session, since: date, until: date) -> Decimal:
-    """What the days from `since` to `until`, both included, cost in US dollars."""
-    days = LedgerEntry.day.between(since, until)
-    rows = session.execute(
-        select(LedgerEntry.resource, func.sum(LedgerEntry.count)).where(days).group_by(LedgerEntry.resource)
-    )
-    return sum((USD[resource] * int(count) for resource, count in rows), Decimal(0))
+def spent_usd(session: Session, network: Network, since: date, until: date) -> Decimal:
+    """What the network cost on the days from `since` to `until`, both included, in US dollars."""
+    if network.price is None:
+        return Decimal(0)
+    prices = {"posts": network.price.post_usd, "users": network.price.profile_usd}
+    which = LedgerEntry.network == network.key, LedgerEntry.day.between(since, until)
+    counts = select(LedgerEntry.resource, func.sum(LedgerEntry.count)).where(*which).group_by(LedgerEntry.resource)
+    return sum((prices[resource] * int(count) for resource, count in session.execute(counts)), Decimal(0))
 
 
-def remaining_budget(session: Session, daily_usd: Decimal, monthly_usd: Decimal, now: datetime) -> Budget:
-    """The tighter of the day's and the month's, both by UTC."""
-    today = now.date()
+def remaining_budget(session: Session, network: Network, settings: Settings, now: datetime) -> Budget | None:
+    """The tighter of the network's budgets for the day and the month, both by UTC; None where it has no price."""
+    if network.price is None:
+        return None
+    today, limits = now.date(), network.limits(settings)
     month = today.replace(day=1)
-    daily_left = daily_usd - spent_usd(session, today, today)
-    monthly_left = monthly_usd - spent_usd(session, month, today)
+    daily_left = limits.daily_usd - spent_usd(session, network, today, today)
+    monthly_left = limits.monthly_usd - spent_usd(session, network, month, today)
     if monthly_left < daily_left:
         next_month = (month + timedelta(days=32)).replace(day=1)
-        return Budget(monthly_left, monthly_usd, "month", datetime.combine(next_month, time(), UTC))
-    return Budget(daily_left, daily_usd, "day", datetime.combine(today + timedelta(days=1), time(), UTC))
+        return Budget(monthly_left, limits.monthly_usd, "month", datetime.combine(next_month, time(), UTC))
+    return Budget(daily_left, limits.daily_usd, "day", datetime.combine(today + timedelta(days=1), time(), UTC))

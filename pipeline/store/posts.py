@@ -28,8 +28,9 @@ SELECT_SINCE = select(Post.post_id, *COUNT_COLUMNS, Post.billed_on, Post.missing
 
 
 class LastFetch(NamedTuple):
-    """When an account was fetched before, None for never; and the oldest post's time if there may be older ones."""
+    """An account's network; when it was fetched before, None for never; the oldest post's time, if older may exist."""
 
+    network: str
     at: datetime | None = None
     back_to: datetime | None = None
 
@@ -111,7 +112,7 @@ def _save_account(session: Session, result: FetchResult, last: LastFetch, pendin
     """
     fetched = {post.id: post for post in result.posts or ()}
     stored = _load_stored(session, result)
-    _record_bill(session, result, fetched.keys(), stored)
+    _record_bill(session, last.network, result, fetched.keys(), stored)
     absent = stored.keys() - fetched.keys()
     gone = set() if result.partial else absent
     if gone:
@@ -185,14 +186,14 @@ def _load_stored(session: Session, result: FetchResult) -> dict[str, StoredPost]
 
 
 def _record_bill(
-    session: Session, result: FetchResult, post_ids: AbstractSet[str], stored: Mapping[str, StoredPost]
+    session: Session, network: str, result: FetchResult, post_ids: AbstractSet[str], stored: Mapping[str, StoredPost]
 ) -> None:
     """The network bills a post once a UTC day, when it first returns it."""
     today = result.at.date()
     billed = {each for each in post_ids if each not in stored or stored[each].billed_on != today}
     if not billed:
         return
-    ledger.add(session, today, "posts", len(billed))
+    ledger.add(session, network, today, "posts", len(billed))
     same = Post.account_id == result.account_id, Post.post_id.in_(billed)
     session.execute(update(Post).where(*same).values(billed_on=today))
 

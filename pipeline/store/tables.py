@@ -146,12 +146,15 @@ class Account(Base):
     """
 
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("network", "remote_id"),)
+    __table_args__ = (
+        UniqueConstraint("network", "remote_id"),
+        Index("uq_accounts_handle", "network", "handle", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     network: Mapped[str]
     remote_id: Mapped[str]
-    handle: Mapped[str] = mapped_column(index=True)
+    handle: Mapped[str]
     state: Mapped[State] = mapped_column(default=State.ACTIVE)
     problem: Mapped[LazyString | None]
     stale: Mapped[bool] = mapped_column(default=False)
@@ -346,10 +349,11 @@ class DropboxFile(Base):
 
 
 class LedgerEntry(Base):
-    """How many units of a resource (posts, users) the network billed on a UTC day."""
+    """How many units of a resource (posts, users) a network returned on a UTC day, each once: what it may bill."""
 
     __tablename__ = "ledger"
 
+    network: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     resource: Mapped[str] = mapped_column(primary_key=True)
     count: Mapped[int]

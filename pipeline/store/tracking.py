@@ -1,13 +1,13 @@
 """What a chat tracks: how accounts are added and removed, within which limits, and what that changes of its charts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from pipeline.records import Language
+from pipeline.records import Handle, Language
 from pipeline.store import accounts, chat_charts, chats
 from pipeline.store.rules import TooManyAccountsError, TooManyChatsError, TooManyChatsOfPersonError
 
@@ -45,13 +45,13 @@ class Untracked(NamedTuple):
     comparison_ids: list[int]
 
 
-def check_room(session: Session, chat_id: int, handles: Collection[str], person: Person, limits: Limits) -> None:
+def check_room(session: Session, chat_id: int, handles: Collection[Handle], person: Person, limits: Limits) -> None:
     """Check the limits before the accounts with these handles are looked up, so that no look-up is paid in vain.
 
     Raises TooManyAccountsError, TooManyChatsError, TooManyChatsOfPersonError.
     """
-    tracked = {account.handle.lower() for account in chats.list_tracked_accounts(session, chat_id)}
-    _check_accounts(len(tracked | {handle.lower() for handle in handles}), limits)
+    tracked = accounts.by_handle(chats.list_tracked_accounts(session, chat_id)).keys()
+    _check_accounts(len(tracked | {handle.folded for handle in handles}), limits)
     if not tracked:
         _check_chats(session, person, limits)
 
@@ -59,15 +59,14 @@ def check_room(session: Session, chat_id: int, handles: Collection[str], person:
 def track(  # noqa: PLR0913 all that the rules depend on
     session: Session,
     chat_id: int,
-    remote_ids: Sequence[str],
-    network: str,
+    remote_ids: Mapping[str, Sequence[str]],
     *,
     person: Person,
     limits: Limits,
     language: Language,
     now: datetime,
 ) -> Tracked:
-    """Add the stored accounts with these ids on the network to what the chat tracks.
+    """Add the stored accounts with these ids to what the chat tracks. remote_ids: by the key of the network.
 
     language: of the chat, where it is new. Subscriptions to everything that the chat tracks show the accounts from now
     on. Raises TooManyAccountsError, TooManyChatsError, TooManyChatsOfPersonError.
@@ -76,7 +75,11 @@ def track(  # noqa: PLR0913 all that the rules depend on
     if not chats.list_tracked_accounts(session, chat_id):
         _check_chats(session, person, limits)
         chat.added_by = _added_by(person)
-    account_ids = [account.id for account in accounts.find_by_remote_ids(session, remote_ids, network)]
+    account_ids = [
+        account.id
+        for network, ids in remote_ids.items()
+        for account in accounts.find_by_remote_ids(session, ids, network)
+    ]
     chats.track(session, chat_id, account_ids, now)
     _check_accounts(len(chats.list_tracked_accounts(session, chat_id)), limits)
     return Tracked(account_ids, chat_charts.follow_tracked(session, chat_id))

@@ -16,10 +16,10 @@ from typing import Any
 
 import httpx
 
-from pipeline.records import NETWORK, Comparison, Mode, Profile, State
+from pipeline.records import Comparison, Mode, Profile, State
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.tables import Subscription
-from tests.conftest import until
+from tests.conftest import NETWORK, until
 from tests.e2e.chat import Chat, Json, Sandbox
 from tests.e2e.deployment import Deployment, running
 from tests.servers import PostgreSQL, traversable_folder

@@ -23,6 +23,7 @@ from typing import Any, cast
 from PIL import Image
 
 from pipeline.records import ChartData, ChartRow, ChartSpec, View
+from pipeline.sources.registry import noun
 from tests.bench.peers import Draw, Missing, Peer, Size
 from tests.conftest import ROOT
 from tests.unit.chart.made import png
@@ -70,7 +71,8 @@ def spread(handles: list[str], chance: Random, number: int, view: View = View.SP
         _row(handle, tuple(int(chance.lognormvariate(3 + place * 0.5, 1.1)) for _ in times), times)
         for place, handle in enumerate(handles)
     ]
-    return ChartData(ChartSpec(view=view), NOW + timedelta(minutes=number), tuple(rows))
+    spec = ChartSpec(view=view)
+    return ChartData(spec, NOW + timedelta(minutes=number), tuple(rows), noun(spec.metric, ["x"]))
 
 
 def _row(handle: str, values: tuple[int, ...], times: tuple[datetime, ...]) -> ChartRow:

@@ -20,11 +20,11 @@ from redis import Redis
 
 from pipeline.messaging.client import READY
 from pipeline.messaging.queues import CHARTS, REQUESTS, TICKS
-from pipeline.records import NETWORK, Comparison, Mode, Profile, State
+from pipeline.records import Comparison, Mode, Profile, State
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.tables import Subscription
 from tests.chaos.conftest import Report
-from tests.conftest import until
+from tests.conftest import NETWORK, until
 from tests.e2e.chat import Json, Sandbox
 from tests.e2e.deployment import Deployment, running
 

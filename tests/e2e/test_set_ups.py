@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.sources.x.facts import X
 from pipeline.store import Store, ledger
 from tests.conftest import until
 from tests.e2e.celery_tools import events_until, workers_answering
@@ -150,7 +151,7 @@ def test_the_ledger_equals_the_bill_of_x(deployment: Deployment, chat: Chat) -> 
     store = Store(deployment.database)
     with store.read_session() as db:
         today = datetime.now(UTC).date()
-        assert float(ledger.spent_usd(db, today, today)) == charged
+        assert float(ledger.spent_usd(db, X, today, today)) == charged
     store.close()
     assert f"of ${deployment.daily_usd:.2f}" in chat.ask("/status")
 

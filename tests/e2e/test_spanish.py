@@ -8,7 +8,7 @@ import pytest
 from babel.dates import get_month_names
 
 from bot.commands import COMMANDS
-from bot.parsing import KEYWORDS
+from bot.parsing import keywords
 from pipeline.i18n import CATALOGUES, LANGUAGE_NAMES, LOCALES, translator
 from pipeline.records import Language
 from tests import catalogues
@@ -49,7 +49,7 @@ def words(texts: Iterable[str]) -> set[str]:
 def vocabulary() -> set[str]:
     """All allowed words: of the catalogue, of commands' arguments, of the questions, and from Babel."""
     written = ["UTC", "US$", *get_month_names("abbreviated", locale=LOCALES[Language.SPANISH]).values()]
-    return words([*chain.from_iterable(SPANISH.values()), *KEYWORDS, *ASKED, *LANGUAGE_NAMES.values(), *written])
+    return words([*chain.from_iterable(SPANISH.values()), *keywords(), *ASKED, *LANGUAGE_NAMES.values(), *written])
 
 
 def sent_texts(sandbox: Sandbox, chat_id: int) -> Iterator[str]:

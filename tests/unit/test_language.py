@@ -23,6 +23,7 @@ from pipeline.i18n import (
     translator,
 )
 from pipeline.records import Language, LazyString, Metric
+from pipeline.sources.registry import noun
 from tests import catalogues
 from tests.conftest import ROOT
 
@@ -110,7 +111,7 @@ def test_the_answer_to_a_press_fits_into_an_alert(language: Language) -> None:
 
 def test_every_metric_has_a_name() -> None:
     assert set(METRICS) == set(Metric)
-    assert translator(Language.SPANISH).metric(Metric.REPOSTS) == "retuits"
+    assert translator(Language.SPANISH).gettext(noun(Metric.REPOSTS, ["x"])) == "retuits"
     assert translator(Language.ENGLISH).listed(["a", "b", "c"]) == "a, b and c"
     assert translator(Language.SPANISH).listed(["a", "b", "c"]) == "a, b y c"
 
@@ -178,7 +179,7 @@ def test_what_no_catalogue_has_is_written_in_english() -> None:
 
 
 def test_an_error_is_told_in_the_language_of_who_is_told_and_logged_in_english() -> None:
-    problem = lazy_gettext("X answered with status {status}", status=503)
+    problem = lazy_gettext("{network} answered with status {status}", network="X", status=503)
     for error in (UserError(problem), ServiceError("x", problem)):
         assert str(error) == "X answered with status 503"
         assert translator(Language.SPANISH).gettext(error.text) == "X respondió con el estado 503"

@@ -41,7 +41,7 @@ def prepare(data: ChartData) -> Chart:
     measure, layout = view.measures[spec.normalization], view.layout(data)
     return Chart(
         data,
-        wording.title(measure.title, spec),
+        wording.title(measure.title, data),
         wording.scope(spec, with_span=view.takes_span),
         measure.columns,
         layout,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil, inf
+from math import ceil
 from typing import Any
 
 import requests
@@ -19,22 +19,23 @@ from pipeline import clock
 from pipeline.errors import ServiceError
 from pipeline.http import HostOverrideAdapter, read_environment_once
 from pipeline.i18n import lazy_gettext
-from pipeline.records import NETWORK, Due, FetchResult, LazyString, Post, Profile, State
+from pipeline.records import Due, FetchResult, LazyString, Post, Profile, State
+from pipeline.settings import PipelineSettings
+from pipeline.sources.problems import not_in_time
+from pipeline.sources.source import StopFlag
 from pipeline.sources.x import responses
+from pipeline.sources.x.facts import KEY, NAME, POSTS_PER_REQUEST, PROFILES_PER_REQUEST, RATE_LIMIT_WINDOW
 
 TWEEPYS_HOST = "https://api.twitter.com"
 TIMEOUT_S = 8
 CONNECTIONS = 64
-MOST_USERS = 100  # GET /2/users and /2/users/by take no more
-SMALLEST_PAGE, LARGEST_PAGE = 5, 100  # GET /2/users/:id/tweets
+SMALLEST_PAGE = 5  # GET /2/users/:id/tweets
 MOST_REQUESTS = 40
 """For a timeline: X serves its newest 3,200 entries, 32 full pages, and the first pages may be smaller."""
 SPARE = 1.5
 """So many times the entries that the missing posts are likely among: reposts come in clusters."""
 FIELDS = ["created_at", "public_metrics"]
 USER_FIELDS = ["protected"]
-RATE_LIMIT_WINDOW = timedelta(minutes=15)
-NOT_IN_TIME = lazy_gettext("X did not answer in time")
 
 HARD_STOPS = {
     "credits": lazy_gettext("X's credits are used up"),
@@ -47,17 +48,6 @@ HARD_STOP_TITLES = {
     "SpendCapReached": "spend-cap-reached",
     "UsageCapExceeded": "usage-capped",
 }
-
-
-@dataclass
-class Halt:
-    """Shared by those who read side by side: once X asks one of them for no more, no other asks on.
-
-    ends_at: by time.monotonic(), when each of them must have given back what it has found.
-    """
-
-    reason: LazyString | None = None
-    ends_at: float = inf
 
 
 @dataclass
@@ -88,8 +78,8 @@ class Found:
         if self.pages == 1 and self.posts:
             entries = ceil(SPARE * entries * self.entries / len(self.posts))
         elif self.pages:
-            entries = LARGEST_PAGE
-        return min(LARGEST_PAGE, max(SMALLEST_PAGE, entries))
+            entries = POSTS_PER_REQUEST
+        return min(POSTS_PER_REQUEST, max(SMALLEST_PAGE, entries))
 
     def add(self, page: responses.Page, size: int) -> None:
         self.posts |= {post.id: post for post in page.posts}
@@ -97,7 +87,11 @@ class Found:
         self.token, self.partial = page.next_token, self.partial or page.partial
 
 
-class X:
+def connect(settings: PipelineSettings) -> "XClient":
+    return XClient(settings.x_bearer_token.get_secret_value(), settings.x_api_url)
+
+
+class XClient:
     """The X API. One object a process: its threads share the pooled session."""
 
     def __init__(self, bearer_token: str, address: str) -> None:
@@ -110,7 +104,9 @@ class X:
 
     def look_up(self, handles: Sequence[str]) -> list[Profile]:
         """What X says of each handle, in their order. Raises ServiceError."""
-        pages = [handles[start : start + MOST_USERS] for start in range(0, len(handles), MOST_USERS)]
+        pages = [
+            handles[start : start + PROFILES_PER_REQUEST] for start in range(0, len(handles), PROFILES_PER_REQUEST)
+        ]
         return [profile for page in pages for profile in self._look_up(page)]
 
     def _look_up(self, handles: Sequence[str]) -> list[Profile]:
@@ -118,39 +114,39 @@ class X:
         answer = self._call(self.client.get_users, usernames=list(handles), user_fields=USER_FIELDS)
         if not responses.names_all(answer, handles):
             unclear = [each for each in responses.problems(answer) if responses.state(each) is None]
-            raise ServiceError(NETWORK, responses.reason(unclear[:1]))
+            raise ServiceError(KEY, responses.reason(unclear[:1]))
         return responses.profiles(answer, handles)
 
-    def names(self, remote_ids: Sequence[str]) -> list[Profile]:
-        """The profiles that X shows of at most MOST_USERS ids: an account keeps its id when it is renamed.
+    def profiles(self, remote_ids: Sequence[str]) -> list[Profile]:
+        """The profiles that X shows of at most PROFILES_PER_REQUEST ids: an account keeps its id when it is renamed.
 
         Raises ServiceError.
         """
         return responses.people(self._call(self.client.get_users, ids=list(remote_ids), user_fields=USER_FIELDS))
 
-    def read(self, due: Due, now: datetime, halt: Halt) -> FetchResult:
+    def fetch(self, due: Due, now: datetime, stop: StopFlag) -> FetchResult:
         """The account's newest own posts: pages until `depth` of them are found or the timeline ends. Never raises.
 
         Where X fails or time runs out in between, what was found by then is kept, and of older posts nothing is known.
         """
         found = Found(due.depth)
         try:
-            problem = self._read(due, halt, found)
+            problem = self._fetch(due, stop, found)
         except ServiceError as error:
             if error.retry_after is None:
-                return _reading(due, now, found, problem=error.text)
-            halt.reason = error.text
-            return _reading(due, now, found, problem=error.text, stopped_until=clock.now() + error.retry_after)
+                return _result(due, now, found, problem=error.text)
+            stop.reason = error.text
+            return _result(due, now, found, problem=error.text, stopped_until=clock.now() + error.retry_after)
         else:
-            return _reading(due, now, found, problem=problem)
+            return _result(due, now, found, problem=problem)
 
-    def _read(self, due: Due, halt: Halt, found: Found) -> LazyString | None:
+    def _fetch(self, due: Due, stop: StopFlag, found: Found) -> LazyString | None:
         """Ask for pages; returns why there was an end before all was found."""
         took_s = 0.0
         while not found.is_whole:
             began = time.monotonic()
-            if halt.reason or began + took_s > halt.ends_at:
-                return halt.reason or NOT_IN_TIME
+            if stop.reason or began + took_s > stop.ends_at:
+                return stop.reason or not_in_time(NAME)
             if found.requests == MOST_REQUESTS:
                 return lazy_gettext("X showed nothing but reposts, without an end")
             size = found.page_size
@@ -184,10 +180,10 @@ class X:
             raise _service_error(refused.response, problem) from None
         except (requests.RequestException, ValueError, RecursionError) as error:
             raise ServiceError(
-                NETWORK, lazy_gettext("X did not answer properly ({kind})", kind=type(error).__name__)
+                KEY, lazy_gettext("{network} did not answer properly ({kind})", network=NAME, kind=type(error).__name__)
             ) from None
         if not isinstance(answer, dict):
-            raise ServiceError(NETWORK, responses.reason([]))
+            raise ServiceError(KEY, responses.reason([]))
         return answer
 
 
@@ -204,7 +200,7 @@ def _refuse(response: requests.Response, *_: object, **__: object) -> None:
         raise RefusedError(response)
 
 
-def _reading(
+def _result(
     due: Due, now: datetime, found: Found, *, problem: LazyString | None, stopped_until: datetime | None = None
 ) -> FetchResult:
     """What was found, or the problem where nothing was. A stop is told in either case."""
@@ -242,18 +238,18 @@ def _service_error(response: requests.Response, problem: dict[str, Any]) -> Serv
     if status == requests.codes.payment_required and kind not in HARD_STOPS:
         kind = "credits"
     if kind in HARD_STOPS:
-        return ServiceError(NETWORK, HARD_STOPS[kind], permanent=True, retry_after=_until_tomorrow())
+        return ServiceError(KEY, HARD_STOPS[kind], permanent=True, retry_after=_until_tomorrow())
     if status == requests.codes.unauthorized:
         return ServiceError(
-            NETWORK, lazy_gettext("X refuses the bearer token"), permanent=True, retry_after=RATE_LIMIT_WINDOW
+            KEY, lazy_gettext("X refuses the bearer token"), permanent=True, retry_after=RATE_LIMIT_WINDOW
         )
     if kind == "client-forbidden":
-        return ServiceError(
-            NETWORK, lazy_gettext("X refuses the bot's app"), permanent=True, retry_after=RATE_LIMIT_WINDOW
-        )
+        return ServiceError(KEY, lazy_gettext("X refuses the bot's app"), permanent=True, retry_after=RATE_LIMIT_WINDOW)
     if status == requests.codes.too_many_requests:
-        return ServiceError(NETWORK, lazy_gettext("X answered 'too many requests'"), retry_after=_reset(response))
-    return ServiceError(NETWORK, lazy_gettext("X answered with status {status}", status=status))
+        return ServiceError(
+            KEY, lazy_gettext("{network} answered 'too many requests'", network=NAME), retry_after=_reset(response)
+        )
+    return ServiceError(KEY, lazy_gettext("{network} answered with status {status}", network=NAME, status=status))
 
 
 def _reset(response: requests.Response) -> timedelta:

@@ -8,10 +8,9 @@ from typing import Any
 
 from pipeline.i18n import lazy_gettext
 from pipeline.records import Counts, LazyString, Post, Profile, State
-from pipeline.sources.x.facts import views_are_counted
+from pipeline.sources.x.facts import HANDLE, NAME, views_are_counted
 
 NUMBER = re.compile(r"[0-9]{1,20}")
-HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")  # some old ones are longer than the 15 that X allows today
 TOKEN = re.compile(r"[!-~]{1,512}")
 LARGEST_COUNT = 2**63 - 1
 LONGEST_TITLE = 60
@@ -103,8 +102,8 @@ def reason(problems: Sequence[dict[str, Any]]) -> LazyString:
     """Why there is nothing, by the first of these problems."""
     title = str(problems[0].get("title", "")).encode("ascii", "replace").decode()[:LONGEST_TITLE] if problems else ""
     if title and title.isprintable():
-        return lazy_gettext("X answered: {title}", title=title)
-    return lazy_gettext("X did not answer properly")
+        return lazy_gettext("{network} answered: {title}", network=NAME, title=title)
+    return lazy_gettext("{network} did not answer properly", network=NAME)
 
 
 def _items(value: Any) -> list[Any]:
@@ -118,7 +117,7 @@ def _object(value: Any) -> dict[str, Any]:
 def _profile(item: Any) -> Profile | None:
     user = _object(item)
     handle, remote_id = user.get("username"), user.get("id")
-    if not isinstance(handle, str) or not HANDLE.fullmatch(handle) or not NUMBER.fullmatch(str(remote_id)):
+    if not isinstance(handle, str) or not re.fullmatch(HANDLE, handle) or not NUMBER.fullmatch(str(remote_id)):
         return None
     return Profile(handle, State.PROTECTED if user.get("protected") else State.ACTIVE, str(remote_id))
 

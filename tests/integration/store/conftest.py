@@ -6,9 +6,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pipeline.records import NETWORK, Counts, FetchResult, Post, Profile, State
+from pipeline.records import Counts, FetchResult, Post, Profile, State
 from pipeline.store import Store, accounts, chats
 from pipeline.store.migrate import migrate
+from tests.conftest import NETWORK
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -4,10 +4,12 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from pipeline.i18n import lazy_gettext
-from pipeline.records import NETWORK, Counts, FetchResult, Profile, State
+from pipeline.records import Counts, FetchResult, Profile, State
+from pipeline.sources.x.facts import PRICE, X
 from pipeline.store import Store, accounts, ledger
 from pipeline.store import posts as stored_posts
 from pipeline.store.tables import Account, Gain, Post
+from tests.conftest import NETWORK
 from tests.integration.store.conftest import NOON, add_accounts, reading
 
 FAILED = lazy_gettext("X answered with status {status}", status=503)
@@ -61,13 +63,13 @@ def test_each_post_and_profile_is_billed_once_a_utc_day(store: Store) -> None:
         save(store, reading(account_id, 3, 5, at=at))
     add_accounts(store, "nasa")
     with store.read_session() as db:
-        assert ledger.spent_usd(db, NOON.date(), NOON.date()) == ledger.post_usd(2) + ledger.user_usd(1)
-        assert ledger.spent_usd(db, tomorrow.date(), tomorrow.date()) == ledger.post_usd(2)
+        assert ledger.spent_usd(db, X, NOON.date(), NOON.date()) == 2 * PRICE.post_usd + 1 * PRICE.profile_usd
+        assert ledger.spent_usd(db, X, tomorrow.date(), tomorrow.date()) == 2 * PRICE.post_usd
 
 
 def mark_stale(store: Store, before: timedelta) -> set[int]:
     with store.write_session() as db:
-        return accounts.mark_stale(db, {None: NOON + before})
+        return accounts.mark_stale(db, NETWORK, {None: NOON + before})
 
 
 def test_what_was_not_read_for_a_while_is_stale_until_it_is_read_again(store: Store) -> None:
@@ -91,8 +93,8 @@ def test_who_takes_more_requests_is_stale_later(store: Store) -> None:
         save(store, replace(reading(account_id, 3), requests=requests))
     with store.write_session() as db:
         moments = {None: NOON + minute, 1: NOON + minute, 9: NOON - minute}
-        assert accounts.mark_stale(db, moments) == {ids[0], ids[2]}
-        assert accounts.count_by_requests(db) == {1: 1, 9: 1, 0: 1}
+        assert accounts.mark_stale(db, NETWORK, moments) == {ids[0], ids[2]}
+        assert accounts.count_by_requests(db, NETWORK) == {1: 1, 9: 1, 0: 1}
 
 
 def test_an_unfinished_reading_that_found_nothing_deletes_nothing(store: Store) -> None:
@@ -129,7 +131,7 @@ def test_a_renamed_account_is_followed_by_its_id_and_paid_once_a_day(store: Stor
             assert accounts.update_handles(db, profiles, NETWORK, at) == renamed
     with store.read_session() as db:
         assert [account.handle for account in accounts.list_tracked(db)] == ["space", "esa"]
-        assert ledger.spent_usd(db, tomorrow.date(), tomorrow.date()) == ledger.user_usd(2)
+        assert ledger.spent_usd(db, X, tomorrow.date(), tomorrow.date()) == 2 * PRICE.profile_usd
 
 
 def test_an_account_that_x_shows_again_is_read_again_soon(store: Store) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.records import ChartSpec, Comparison, Language, Metric, Mode, Theme, View
+from pipeline.records import ChartSpec, Comparison, Handle, Language, Metric, Mode, Theme, View
 from pipeline.store import Store, chat_charts, chats, comparisons, subscriptions
 from pipeline.store.chat_charts import MAX_SUBSCRIPTIONS, MESSAGE_TIMEOUT, Destination
 from pipeline.store.rules import (
@@ -76,8 +76,8 @@ def test_those_subscriptions_end_that_show_all_the_handles(store: Store) -> None
         subscribe(db, both)
         subscribe(db, one)
         with pytest.raises(NoSubscriptionError):
-            chat_charts.unsubscribe(db, 1, ["jaxa"])
-        [ended] = chat_charts.unsubscribe(db, 1, ["NASA"])
+            chat_charts.unsubscribe(db, 1, [Handle("x", "jaxa")])
+        [ended] = chat_charts.unsubscribe(db, 1, [Handle("x", "NASA")])
         assert (ended.comparison, [account.handle for account in ended.accounts]) == (both, ["nasa", "esa"])
         assert [each.comparison for each in chat_charts.unsubscribe(db, 1, [])] == [one]
         with pytest.raises(NoSubscriptionError):

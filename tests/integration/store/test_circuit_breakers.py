@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from pipeline.i18n import lazy_gettext
-from pipeline.records import DROPBOX, NETWORK, Language
+from pipeline.records import DROPBOX, Language
 from pipeline.store import Store, circuit_breakers, notices
+from tests.conftest import NETWORK
 from tests.integration.store.conftest import NOON
 from tests.integration.store.test_notices import TOLD, subscribe, untold
 

@@ -24,6 +24,7 @@ from pipeline.steps.snapshot import snapshot
 from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Gain, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
+from tests.conftest import NETWORK
 
 NOW = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)
 OLD = NOW - timedelta(days=30)
@@ -93,7 +94,7 @@ def test_what_came_while_nobody_looked_is_told_by_the_span_that_holds_all_of_tha
 def test_an_account_not_read_for_days_is_not_known(store: Store) -> None:
     read_on(store, 5 * DAY, 4 * DAY, post(100), every=10 * MINUTE)
     with store.write_session() as db:
-        accounts.mark_stale(db, {None: NOW})
+        accounts.mark_stale(db, NETWORK, {None: NOW})
     assert [row(store, span).total for span in (Span.HOUR, Span.DAY)] == [None, None]
     assert row(store, Span.WEEK).total is None, "that nothing was gained is not known of the last four days"
 
@@ -102,7 +103,7 @@ def test_what_an_account_gained_until_it_was_read_last_is_told_with_that_time(st
     read_on(store, 90 * MINUTE, 41 * MINUTE, post(100))
     last = read(store, 40 * MINUTE, post(107))
     with store.write_session() as db:
-        accounts.mark_stale(db, {None: NOW})
+        accounts.mark_stale(db, NETWORK, {None: NOW})
     told = row(store)
     assert (told.total, told.until, told.note) == (7, last, "as of 23 Nov 14:40 UTC")
 

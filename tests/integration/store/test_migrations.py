@@ -4,16 +4,16 @@ from datetime import timedelta
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from pipeline import clock
 from pipeline.i18n import translator
-from pipeline.records import NETWORK, ChartSpec, Comparison, Language, Metric, Span, Theme, View
+from pipeline.records import ChartSpec, Comparison, Language, Metric, Span, Theme, View
 from pipeline.steps.snapshot import snapshot
 from pipeline.store import Store, circuit_breakers, comparisons, datasets, dropbox_files, notices
 from pipeline.store.migrate import migrate
-from pipeline.store.tables import Base
-from tests.conftest import ROOT
+from pipeline.store.tables import Account, Base, Notice
+from tests.conftest import NETWORK, ROOT
 from tests.integration.store.conftest import NOON
 
 BEFORE_VIEWS = "0010"
@@ -219,4 +219,37 @@ def test_a_text_stored_before_there_were_plurals_is_still_translated(address: st
         stop = circuit_breakers.find_open(db, NETWORK, NOON)
         assert stop is not None
         assert translator(Language.SPANISH).gettext(stop.reason) == 'X respondió: "words": {1}.'
+    store.close()
+
+
+def test_what_was_billed_and_said_before_there_were_more_networks_is_of_x(address: str) -> None:
+    store = Store(address)
+    migrate(store, "0015")
+    until = NOON + timedelta(days=1)
+    late = '{"words":"X answered with status {status}","values":{"status":503}}'
+    told = f'{{"words":"{{reason}}. The next try is {{until:moment}}.","values":{{"reason":{late},"until":"{until}"}}}}'
+    gone = '{"words":"a text that no version says any more: {count}","values":{"count":2}}'
+    account = "INSERT INTO accounts (id, network, remote_id, handle, state, stale, problem)"
+    notice = "INSERT INTO notices (id, key, text, until, admins_only)"
+    with store.write_session() as db:
+        db.execute(text("INSERT INTO billed (day, resource, count) VALUES ('2026-11-23', 'posts', 200)"))
+        db.execute(text(f"{account} VALUES (1, 'x', '1', 'nasa', 'active', false, :late)"), {"late": late})
+        db.execute(text(f"{account} VALUES (2, 'x', '2', 'esa', 'active', false, :gone)"), {"gone": gone})
+        for number, key in enumerate(("stop x X answered with status {status} on 2026-11-23", "budget day until 1")):
+            values = {"id": number, "key": key, "text": told, "until": until}
+            db.execute(text(f"{notice} VALUES (:id, :key, :text, :until, false)"), values)
+    migrate(store)
+    with store.read_session() as db:
+        assert db.execute(text("SELECT network, count FROM ledger")).all() == [("x", 200)]
+        keys = db.execute(text("SELECT key FROM notices ORDER BY id")).scalars().all()
+        assert keys == ["stop x {network} answered with status {status} on 2026-11-23", "budget x day until 1"]
+        problems = db.scalars(select(Account.problem).order_by(Account.id)).all()
+        [said, _] = [each.text for each in db.scalars(select(Notice))]
+    english, spanish = (translator(language).gettext for language in Language)
+    assert [english(each) for each in problems if each] == [
+        "X answered with status 503",
+        "a text that no version says any more: 2",
+    ]
+    assert spanish(said).startswith("X respondió con el estado 503.")
+    assert spanish(problems[1] or "") == "a text that no version says any more: 2", "in English, rather than not at all"
     store.close()

@@ -6,10 +6,12 @@ from decimal import Decimal
 import pytest
 
 from pipeline.i18n import lazy_gettext
-from pipeline.records import NETWORK, Comparison, FetchResult, State
+from pipeline.records import Comparison, FetchResult, State
 from pipeline.settings import Settings
+from pipeline.sources.x.facts import X
 from pipeline.steps import planner
 from pipeline.store import Store, accounts, chats, circuit_breakers, comparisons
+from tests.conftest import NETWORK
 from tests.integration.store.conftest import NOON, add_accounts, reading
 
 TICK = timedelta(seconds=10)
@@ -23,13 +25,13 @@ class Clock:
 
     def plan(self, at: timedelta = timedelta(0)) -> planner.Plan:
         with self.store.write_session() as db:
-            planned = planner.plan(db, self.settings, NOON + at)
+            planned = planner.plan(db, self.settings, X, NOON + at)
             accounts.mark_attempted(db, [due.account_id for due in planned.due], NOON + at)
         return planned
 
     def names(self, at: timedelta) -> list[str]:
         with self.store.read_session() as db:
-            return planner.names(db, self.settings, NOON + at)
+            return planner.names(db, self.settings, X, NOON + at)
 
     def due(self, at: timedelta = timedelta(0)) -> list[int]:
         return sorted(due.account_id for due in self.plan(at).due)
@@ -37,7 +39,7 @@ class Clock:
     def first(self, *account_ids: int, of: Sequence[int] = (), at: timedelta = timedelta(0)) -> list[int]:
         """What is read at once where these accounts, and these comparisons, are asked for."""
         with self.store.write_session() as db:
-            due = planner.plan_first(db, self.settings, accounts.list_unattempted(db, of, account_ids), NOON + at)
+            due = planner.plan_first(db, self.settings, X, accounts.list_unattempted(db, of, account_ids), NOON + at)
             accounts.mark_attempted(db, [each.account_id for each in due], NOON + at)
         return [each.account_id for each in due]
 

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import select, text
 
 from pipeline.errors import ConfigError
-from pipeline.records import NETWORK, ChartSpec, Comparison, Counts, FetchResult, Metric, Post, View
+from pipeline.records import ChartSpec, Comparison, Counts, FetchResult, Metric, Post, View
 from pipeline.settings import Settings
 from pipeline.steps import dataset_file
 from pipeline.store import Store, accounts, chats, comparisons, open_store, posts
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import LedgerEntry
+from tests.conftest import NETWORK
 from tests.integration.store.conftest import add_accounts
 
 LATE = datetime(2026, 11, 23, 23, 59, 30, tzinfo=UTC)
@@ -75,7 +76,7 @@ def live(store: Store) -> Life:
         comparisons.get_or_create(db, Comparison((ids[0],), ChartSpec(Metric.REPOSTS, View.SPREAD, 100)))
         db.flush()
         newest = posts.list_newest(db, ids, 100)[ids[0]]
-        csv = dataset_file.render(NETWORK, [(dataset_file.Author("b_c", "1"), newest)])
+        csv = dataset_file.render([(dataset_file.Author(NETWORK, "b_c", "1"), newest)])
         billed = {row.day: row.count for row in db.scalars(select(LedgerEntry).where(LedgerEntry.resource == "posts"))}
         handles = [account.handle for account in chats.list_tracked_accounts(db, 1)]
     return csv, billed, handles

@@ -4,12 +4,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.records import NETWORK, Comparison, Language, Mode, Profile, State
+from pipeline.records import Comparison, Handle, Language, Mode, Profile, State
 from pipeline.store import Store, accounts, chat_charts, chats, subscriptions, tracking
 from pipeline.store.chat_charts import Destination
 from pipeline.store.rules import TooManyAccountsError, TooManyChatsError, TooManyChatsOfPersonError
 from pipeline.store.tables import Chat
 from pipeline.store.tracking import Limits, Person, Tracked
+from tests.conftest import NETWORK
 from tests.integration.store.conftest import NOON
 
 LIMITS = Limits(max_chats=6, max_accounts=3)
@@ -26,9 +27,13 @@ def _accounts(store: Store) -> None:
 
 
 def track(db: Session, chat_id: int, person: Person, *handles: str) -> Tracked:
-    remote_ids = [f"id-{handle}" for handle in handles or ("nasa",)]
+    remote_ids = {NETWORK: [f"id-{handle}" for handle in handles or ("nasa",)]}
     language = Language.ENGLISH
-    return tracking.track(db, chat_id, remote_ids, NETWORK, person=person, limits=LIMITS, language=language, now=NOON)
+    return tracking.track(db, chat_id, remote_ids, person=person, limits=LIMITS, language=language, now=NOON)
+
+
+def named(*names: str) -> list[Handle]:
+    return [Handle(NETWORK, name) for name in names]
 
 
 def tracked_by(db: Session, chat_id: int) -> list[str]:
@@ -70,7 +75,7 @@ def test_channels_and_anonymous_admins_count_together(store: Store) -> None:
         for chat_id in (-1, -2, -3):
             track(db, chat_id, Person(chat_id))
         with pytest.raises(TooManyChatsOfPersonError) as refusal:
-            tracking.check_room(db, -4, ["nasa"], Person(-4), LIMITS)
+            tracking.check_room(db, -4, named("nasa"), Person(-4), LIMITS)
         assert refusal.value.most == 3
         chats.migrate(db, -1, -100, NOON)
         assert chats.count_added_by(db, tracking.NOBODY) == 3
@@ -90,9 +95,11 @@ def test_a_chat_that_only_chose_its_settings_does_not_count_and_has_no_claim_to_
 def test_a_chat_tracks_no_more_accounts_than_one_may_and_a_refusal_adds_none(store: Store) -> None:
     with store.write_session() as db:
         track(db, -1, ANA, "nasa", "esa")
-        tracking.check_room(db, -1, ["NASA", "Esa", "jaxa"], ANA, LIMITS)  # those tracked already take no more room
+        tracking.check_room(
+            db, -1, named("NASA", "Esa", "jaxa"), ANA, LIMITS
+        )  # those tracked already take no more room
         with pytest.raises(TooManyAccountsError) as refusal:
-            tracking.check_room(db, -1, ["jaxa", "spacex"], ANA, LIMITS)
+            tracking.check_room(db, -1, named("jaxa", "spacex"), ANA, LIMITS)
         assert (refusal.value.count, refusal.value.most) == (4, 3)
     with pytest.raises(TooManyAccountsError), store.write_session() as db:
         track(db, -1, ANA, "spacex", "jaxa")

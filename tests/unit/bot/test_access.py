@@ -16,11 +16,11 @@ from bot import keyboards
 from bot.commands import COMMANDS
 from pipeline import clock
 from pipeline.i18n import lazy_gettext, translator
-from pipeline.records import NETWORK, ChartSpec, Comparison, Language, Mode, Profile, State
+from pipeline.records import ChartSpec, Comparison, Language, Mode, Profile, State
 from pipeline.store import accounts, chats, circuit_breakers, comparisons, subscriptions
 from pipeline.store.tables import Chat as ChatRow
 from pipeline.store.tables import Subscription
-from tests.conftest import until
+from tests.conftest import NETWORK, until
 from tests.e2e.chat import HTTP, Chat, Json
 from tests.unit.bot.conftest import OWNER, TOKEN, Bot, running
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bot.commands import COMMANDS, privacy
-from bot.commands.help import TEXT
+from bot.commands import help as help_command
 from pipeline.i18n import translator
 from pipeline.records import Language
 from pipeline.steps.purge import KEPT
@@ -16,13 +16,13 @@ LONGEST_SCREEN = 1_400
 
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.name not in {"help", "start"}])
 def test_a_command_is_explained_in_help_and_readme(name: str) -> None:
-    assert f"/{name}" in TEXT.msgid
+    assert f"/{name}" in help_command.text().msgid
     assert f"`/{name}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_privacy_readme_and_settings_agree_on_how_long_data_is_stored() -> None:
     days = f"{KEPT.days} days"
-    assert days in privacy.TEXT.msgid
+    assert days in privacy.text().msgid
     assert days in (ROOT / "README.md").read_text(encoding="utf-8")
     assert days in (ROOT / ".env.example").read_text(encoding="utf-8")
 
@@ -32,11 +32,11 @@ def test_the_menu_fits_telegrams_limits_and_help_fits_a_screen(language: Languag
     say = translator(language).gettext
     assert all(command.name.islower() and len(command.name) <= 32 for command in COMMANDS)
     assert all(1 <= len(say(command.menu)) <= 256 for command in COMMANDS)
-    assert len(say(TEXT)) < LONGEST_SCREEN
+    assert len(say(help_command.text())) < LONGEST_SCREEN
 
 
 def test_help_has_the_same_lines_in_every_language() -> None:
-    commands = [re.findall(r"/\w+", translator(language).gettext(TEXT)) for language in Language]
+    commands = [re.findall(r"/\w+", translator(language).gettext(help_command.text())) for language in Language]
     assert all(each == commands[0] for each in commands)
 
 

@@ -15,12 +15,12 @@ from pipeline import clock
 from pipeline.i18n import lazy_gettext
 from pipeline.messaging.blobs import Blobs
 from pipeline.messaging.client import wake_bot
-from pipeline.records import NETWORK, ChartSpec, Comparison, Mode, Profile, State
+from pipeline.records import ChartSpec, Comparison, Mode, Profile, State
 from pipeline.settings import Settings
 from pipeline.store import accounts, chats, comparisons, notices, subscriptions
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Subscription
-from tests.conftest import ROOT, until
+from tests.conftest import NETWORK, ROOT, until
 from tests.e2e.chat import Chat, Json
 from tests.unit.bot.conftest import Bot, running
 

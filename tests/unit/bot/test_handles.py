@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot import handles, parsing
+from pipeline.records import Handle
+from pipeline.sources.x import facts
 
-HANDLES = some.from_regex(handles.HANDLE, fullmatch=True)
+HANDLES = some.from_regex(facts.HANDLE, fullmatch=True)
 HIDDEN = "\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u2067\u2068\u2069\u202a\u202c\ufeff\u00ad\u034f\ufe0f\u180e"
 SIGNS = "\"'“”‘’«»„‹›()[]{}<>（）「」【】.,:;!?…‥。、，；：·•*~–—-|&+/🚀👉✨¡¿"
 ADDRESSES = some.sampled_from(
@@ -38,7 +40,8 @@ ADDRESSES = some.sampled_from(
 
 
 def read(typed: str) -> tuple[list[str], list[str]]:
-    return parsing.parse_handles(parsing.split_args(f"/track {typed}"))
+    found, bad = parsing.parse_handles(parsing.split_args(f"/track {typed}"))
+    return [handle.name for handle in found], bad
 
 
 @given(HANDLES, some.text(SIGNS, max_size=4), some.text(SIGNS, max_size=4), some.sampled_from(["", "'s", "’s", "’S"]))
@@ -70,7 +73,7 @@ def test_full_width_letters_are_the_same_letters(handle: str) -> None:
 
 
 @given(
-    HANDLES.filter(lambda handle: handle.lower() not in handles.PAGES),
+    HANDLES.filter(lambda handle: handle.lower() not in facts.PAGES),
     ADDRESSES,
     some.text('()<>"“”.,;!…*', max_size=2),
 )
@@ -132,7 +135,7 @@ def test_handles_are_found_in_pasted_text(typed: str, found: list[str]) -> None:
 )
 def test_a_page_of_x_is_no_account(typed: str) -> None:
     assert read(typed) == ([], [typed])
-    assert handles.is_page_address(typed)
+    assert handles.network_of_page(typed) is facts.X
 
 
 @pytest.mark.parametrize(
@@ -193,12 +196,13 @@ def test_the_longest_message_is_split_within_a_second() -> None:
 
 
 def test_a_former_handle_is_parsed_and_never_looked_up() -> None:
-    assert parsing.parse_handles(parsing.split_args("/untrack @nasa-old, (@nasa-old2) @nasa.")) == (
+    assert read("@nasa-old, (@nasa-old2) @nasa.") == (
         ["nasa-old", "nasa-old2", "nasa"],
         [],
     )
-    assert parsing.parse_chart_request(["@nasa-old", "nasa"], ["nasa-old", "nasa"], 100).handles == ["nasa-old", "nasa"]
-    assert [handles.can_be_looked_up(name) for name in ("nasa", "nasa-old", "n" * 15, "n" * 16)] == [
+    request = parsing.parse_chart_request(["@nasa-old", "nasa"], ["nasa-old", "nasa"], 100)
+    assert [handle.name for handle in request.handles] == ["nasa-old", "nasa"]
+    assert [handles.can_be_looked_up(Handle("x", name)) for name in ("nasa", "nasa-old", "n" * 15, "n" * 16)] == [
         True,
         False,
         True,

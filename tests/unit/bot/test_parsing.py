@@ -6,11 +6,15 @@ import pytest
 from bot import parsing, phrasing
 from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext, translator
-from pipeline.records import ChartSpec, Language, Metric, Mode, Normalization, Span, Theme, View
+from pipeline.records import ChartSpec, Handle, Language, Metric, Mode, Normalization, Span, Theme, View
+
+
+def handles(*names: str) -> list[Handle]:
+    return [Handle("x", name) for name in names]
 
 
 def test_handles_come_once_whatever_their_case_and_invalid_words_separately() -> None:
-    assert parsing.parse_handles(["@NASA", "nasa", "", "@esa", "<b>", "<b>"]) == (["NASA", "esa"], ["<b>"])
+    assert parsing.parse_handles(["@NASA", "nasa", "", "@esa", "<b>", "<b>"]) == (handles("NASA", "esa"), ["<b>"])
 
 
 def test_commas_separate_arguments_and_the_command_is_left_out() -> None:
@@ -24,7 +28,7 @@ def test_a_command_longer_than_a_message_is_refused() -> None:
 
 def test_arguments_come_in_any_order_and_tracked_handles_need_no_at_sign() -> None:
     wish = parsing.parse_chart_request(["50", "nasa", "likes", "@ESA", "posts", "dark", "new", "2h"], ["NASA"], 100)
-    assert wish.handles == ["nasa", "ESA"]
+    assert wish.handles == handles("nasa", "ESA")
     assert (wish.metric, wish.view, wish.theme) == (Metric.LIKES, View.POSTS, Theme.DARK)
     assert (wish.count, wish.mode, wish.interval) == (50, Mode.NEW, timedelta(hours=2))
 
@@ -60,12 +64,12 @@ def test_a_handle_that_is_a_keyword_or_a_number_needs_its_at_sign(name: str) -> 
     skip_unless_ci, marked = (parsing.parse_chart_request([word], [name], 100) for word in (name, f"@{name}"))
     assert skip_unless_ci.handles == []
     assert skip_unless_ci != parsing.ChartRequest([])
-    assert marked == parsing.ChartRequest([name])
+    assert marked == parsing.ChartRequest(handles(name))
     assert parsing.parse_chart_request([f"https://x.com/{name}"], [name], 100) == marked
 
 
 def test_a_number_too_high_for_a_count_is_a_handle() -> None:
-    assert parsing.parse_chart_request(["2024"], ["2024"], 100) == parsing.ChartRequest(["2024"])
+    assert parsing.parse_chart_request(["2024"], ["2024"], 100) == parsing.ChartRequest(handles("2024"))
 
 
 def test_a_metric_of_two_words_is_one_argument() -> None:

@@ -20,6 +20,7 @@ from pipeline.records import (
     Theme,
     View,
 )
+from pipeline.sources.registry import noun
 
 NOW = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)
 WIDEST = "WWWWWWWWWWWWWWW"
@@ -58,7 +59,7 @@ def chart(  # noqa: PLR0913 a look's fields
     """In growth each row without a course has its total in the end, gained as its values say."""
     spec = ChartSpec(metric, view, count, normalization, span, theme, language)
     shown = tuple(map(grown, rows)) if view is View.GROWTH else rows
-    return ChartData(spec, NOW, shown, before)
+    return ChartData(spec, NOW, shown, noun(metric, ["x"]), before)
 
 
 def grown(row: ChartRow, span: Span = Span.DAY) -> ChartRow:

@@ -17,9 +17,12 @@ from aiohttp import web
 from redis import Redis, RedisError
 
 from pipeline.messaging.celery_app import SLOTS
-from pipeline.records import NETWORK, ChartSpec, Comparison, FetchResult, Mode, Post, Profile, State
+from pipeline.records import ChartSpec, Comparison, FetchResult, Mode, Post, Profile, State
 from pipeline.settings import PipelineSettings
-from pipeline.steps.fetch import fetch, fetch_results
+from pipeline.sources.source import Source
+from pipeline.sources.x.client import XClient
+from pipeline.sources.x.facts import X
+from pipeline.steps.fetch import FetchedChunk, fetch, fetched_chunks
 from pipeline.steps.plan import plan
 from pipeline.steps.resources import Resources
 from pipeline.steps.store import store
@@ -29,7 +32,7 @@ from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.supervise import private_redis
 from sandbox.server import make_app
-from tests.conftest import until
+from tests.conftest import NETWORK, until
 from tests.unit.sandbox.conftest import control, url
 
 __all__ = ["control", "url"]
@@ -110,6 +113,10 @@ class Ticks:
             redis.flushdb()
 
     @property
+    def x(self) -> Source:
+        return self.resources.source(X)
+
+    @property
     def store(self) -> Store:
         return self.resources.store
 
@@ -126,7 +133,7 @@ class Ticks:
         return [call for call in found if call["method"].endswith("tweets")]
 
     def track(self, *handles: str) -> list[int]:
-        profiles = [profile for handle in handles for profile in self.resources.x.look_up([handle])]
+        profiles = [profile for handle in handles for profile in self.x.look_up([handle])]
         with self.store.write_session() as db:
             accounts.save_profiles(db, profiles, NETWORK, NOW)
             chats.add(db, CHAT, NOW)
@@ -151,15 +158,15 @@ class Ticks:
         now = NOW + number * self.resources.settings.tick
         chunks = plan(self.resources, now)
         with ThreadPoolExecutor(SLOTS) as workers:
-            kept = list(workers.map(lambda chunk: fetch(self.resources, chunk, now), chunks))
+            kept = list(workers.map(lambda chunk: fetch(self.resources, chunk[0], chunk[1], now), chunks))
         return [comparison_id for comparison_id, _ in store(self.resources, kept, now)]
 
     def tick_without_x(self, number: float, posts: tuple[Post, ...], requests: int = 1) -> list[int]:
         """The same, where X shows every account these posts, at once; returns the accounts that were read."""
         now = NOW + number * self.resources.settings.tick
-        due = [int(each[0]) for chunk in plan(self.resources, now) for each in chunk]
-        found = [FetchResult(each, now, posts, complete=True, requests=requests) for each in due]
-        store(self.resources, [self.resources.blobs.put(fetch_results.dump_json(found))], now)
+        due = [int(each[0]) for _network, chunk in plan(self.resources, now) for each in chunk]
+        found = tuple(FetchResult(each, now, posts, complete=True, requests=requests) for each in due)
+        store(self.resources, [self.resources.blobs.put(fetched_chunks.dump_json(FetchedChunk(NETWORK, found)))], now)
         return due
 
     def add(self, *handles: str) -> list[int]:
@@ -196,7 +203,9 @@ class Ticks:
         for resources in self.opened:
             resources.store.close()
             resources.redis.close()
-            resources.x.client.session.close()
+            for source in resources.sources.values():
+                assert isinstance(source, XClient)
+                source.client.session.close()
 
 
 @pytest.fixture

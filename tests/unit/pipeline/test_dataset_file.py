@@ -12,11 +12,11 @@ from pipeline.steps.dataset_file import Author
 POST = Post("1780533096229851360", datetime(2024, 4, 17, 15, 30, 45, tzinfo=UTC), Counts(3, 23, 1, None, 0, 724))
 
 
-NASA, ESA = Author("nasa", "11348282"), Author("ESA", "7")
+NASA, ESA = Author("x", "nasa", "11348282"), Author("x", "ESA", "7")
 
 
 def test_a_row_holds_ids_times_and_counts_and_leaves_the_untold_empty() -> None:
-    content = dataset_file.render("x", [(NASA, [POST])])
+    content = dataset_file.render([(NASA, [POST])])
     assert content == (
         b"network,account,account_id,post_id,created_at,reposts,likes,replies,quotes,bookmarks,views\r\n"
         b"x,nasa,11348282,1780533096229851360,2024-04-17T15:30:45Z,3,23,1,,0,724\r\n"
@@ -25,45 +25,45 @@ def test_a_row_holds_ids_times_and_counts_and_leaves_the_untold_empty() -> None:
 
 def test_the_accounts_order_does_not_change_the_bytes() -> None:
     one, other = (NASA, [POST]), (ESA, [POST])
-    assert dataset_file.render("x", [one, other]) == dataset_file.render("x", [other, one])
+    assert dataset_file.render([one, other]) == dataset_file.render([other, one])
 
 
 def test_two_accounts_of_one_handle_are_told_apart_by_their_ids() -> None:
-    one, other = Author("nasa", "1"), Author("NASA", "2")
-    assert len({dataset_file.path("x", authors, 100) for authors in ([one], [other], [one, other])}) == 3
-    rows = list(
-        csv.DictReader(io.StringIO(dataset_file.render("x", [(other, [POST]), (one, [POST])]).decode(), newline=""))
-    )
+    one, other = Author("x", "nasa", "1"), Author("x", "NASA", "2")
+    assert len({dataset_file.path(authors, 100) for authors in ([one], [other], [one, other])}) == 3
+    rows = list(csv.DictReader(io.StringIO(dataset_file.render([(other, [POST]), (one, [POST])]).decode(), newline="")))
     assert [(row["account"], row["account_id"]) for row in rows] == [("nasa", "1"), ("NASA", "2")]
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
 def test_no_cell_is_taken_for_a_formula(name: str) -> None:
-    content = dataset_file.render("x", [(Author(name, name), [POST])]).decode()
+    content = dataset_file.render([(Author("x", name, name), [POST])]).decode()
     rows = list(csv.reader(io.StringIO(content, newline="")))
     assert rows[1][1:3] == [f"'{name}", f"'{name}"]
 
 
 def test_the_dictionary_explains_every_column() -> None:
     rows = list(csv.DictReader(io.StringIO(dataset_file.dictionary().decode(), newline="")))
-    header = dataset_file.render("x", []).decode().strip().split(",")
+    header = dataset_file.render([]).decode().strip().split(",")
     assert [row["column"] for row in rows] == header
     assert all(row["meaning"] for row in rows)
 
 
 def test_a_path_is_readable_safe_and_one_for_each_set_of_accounts() -> None:
-    authors = [Author(handle, remote_id) for handle, remote_id in (("b", "1"), ("A", "2"), ("../c", "3"), ("d", "4"))]
-    path = dataset_file.path("x", authors, 100)
+    authors = [
+        Author("x", handle, remote_id) for handle, remote_id in (("b", "1"), ("A", "2"), ("../c", "3"), ("d", "4"))
+    ]
+    path = dataset_file.path(authors, 100)
     assert path.startswith("/-c-A-b-and-1-more-last-100-")
-    assert path == dataset_file.path("x", authors[::-1], 100)
-    other = [*authors[:3], Author("d", "5")]
+    assert path == dataset_file.path(authors[::-1], 100)
+    other = [*authors[:3], Author("x", "d", "5")]
     assert (
         len(
             {
                 path,
-                dataset_file.path("x", other, 100),
-                dataset_file.path("x", authors, 50),
-                dataset_file.path("y", authors, 100),
+                dataset_file.path(other, 100),
+                dataset_file.path(authors, 50),
+                dataset_file.path([each._replace(network="y") for each in authors], 100),
             }
         )
         == 4
@@ -71,7 +71,7 @@ def test_a_path_is_readable_safe_and_one_for_each_set_of_accounts() -> None:
 
 
 def test_a_rename_changes_nothing_of_a_path_but_the_name() -> None:
-    before, after = (dataset_file.path("x", [Author(handle, "7"), NASA], 100) for handle in ("esa", "space"))
+    before, after = (dataset_file.path([Author("x", handle, "7"), NASA], 100) for handle in ("esa", "space"))
     assert before.replace("esa-nasa", "nasa-space") == after
 
 

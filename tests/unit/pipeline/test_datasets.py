@@ -22,7 +22,6 @@ from pipeline import clock, restart
 from pipeline.dropbox.client import session as http_session
 from pipeline.i18n import translator
 from pipeline.records import (
-    NETWORK,
     ChartSpec,
     Comparison,
     Counts,
@@ -53,6 +52,7 @@ from pipeline.store import (
 )
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import DropboxFile, Subscription
+from tests.conftest import NETWORK
 from tests.unit.sandbox.conftest import ControlApi
 
 # The library takes naive UTC times; from Python 3.12 on that is deprecated.

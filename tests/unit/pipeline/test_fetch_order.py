@@ -12,7 +12,8 @@ import pytest
 
 from pipeline.records import Counts, Due, Post
 from pipeline.settings import Settings
-from pipeline.sources.x.client import NOT_IN_TIME
+from pipeline.sources.problems import not_in_time
+from pipeline.sources.x.facts import X
 from pipeline.steps.fetch import fetch_accounts
 from pipeline.steps.planner import pace
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
@@ -113,7 +114,7 @@ def test_all_requests_of_a_window_are_enough_whatever_an_account_takes(ticks: Ti
 def test_an_account_waits_as_long_as_the_requests_of_all_take(
     accounts: dict[int | None, int], requests: int, tick_s: int, waits_s: dict[int, float]
 ) -> None:
-    current = pace(accounts, settings(requests, tick_s))
+    current = pace(accounts, settings(requests, tick_s), X)
     waits = {taken: current.interval(taken).total_seconds() for taken in waits_s}
     assert waits == pytest.approx(waits_s, rel=1e-3)
 
@@ -187,6 +188,6 @@ def test_an_account_that_hangs_holds_up_nobody_beyond_the_time_that_there_is(tic
     Network.hanging = frozenset({"1"})
     ticks.start(x_api_url=network)
     hangs, late = Due(1, "1", 100), timedelta(seconds=0.5)
-    [reading, other] = fetch_accounts(ticks.resources.x, [hangs, Due(2, "2", 100)], NOW, late)
-    assert (reading.posts, reading.problem, reading.had_turn) == (None, NOT_IN_TIME, True)
+    [reading, other] = fetch_accounts(X, ticks.x, [hangs, Due(2, "2", 100)], NOW, late)
+    assert (reading.posts, reading.problem, reading.had_turn) == (None, not_in_time("X"), True)
     assert other.complete

@@ -7,7 +7,9 @@ from random import Random
 import pytest
 
 from pipeline.records import Due
-from pipeline.sources.x.client import NOT_IN_TIME, Halt
+from pipeline.sources.problems import not_in_time
+from pipeline.sources.source import StopFlag
+from pipeline.sources.x.facts import X
 from pipeline.steps.fetch import fetch_accounts
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 
@@ -136,10 +138,10 @@ def test_a_later_page_that_fails_loses_nothing_of_those_before(ticks: Ticks, sta
 
 def test_who_is_late_asks_for_no_further_page(ticks: Ticks) -> None:
     ticks.load("nasa", timeline(1200, newest_900))
-    remote_id = ticks.resources.x.look_up(["nasa"])[0].remote_id or ""
+    remote_id = ticks.x.look_up(["nasa"])[0].remote_id or ""
     ticks.fault(method="GET /2/users/:id/tweets", delay=0.4, times=50)
-    [reading] = fetch_accounts(ticks.resources.x, [Due(1, remote_id, 100)], NOW, timedelta(seconds=0.7))
-    assert (reading.posts, reading.problem, reading.requests) == (None, NOT_IN_TIME, 1)
+    [reading] = fetch_accounts(X, ticks.x, [Due(1, remote_id, 100)], NOW, timedelta(seconds=0.7))
+    assert (reading.posts, reading.problem, reading.requests) == (None, not_in_time("X"), 1)
 
 
 def test_a_timeline_without_an_end_ends(ticks: Ticks) -> None:
@@ -147,7 +149,7 @@ def test_a_timeline_without_an_end_ends(ticks: Ticks) -> None:
     ticks.track("nasa")
     endless = {"meta": {"result_count": 0, "next_token": "more"}}
     ticks.fault(method="GET /2/users/:id/tweets", status=200, body=endless, times=500)
-    remote_id = ticks.resources.x.look_up(["nasa"])[0].remote_id or ""
-    reading = ticks.resources.x.read(Due(1, remote_id, 100), NOW, Halt())
+    remote_id = ticks.x.look_up(["nasa"])[0].remote_id or ""
+    reading = ticks.x.fetch(Due(1, remote_id, 100), NOW, StopFlag())
     assert (reading.posts, reading.requests) == (None, 40)
     assert reading.problem is not None

@@ -9,11 +9,12 @@ from sqlalchemy import select
 from pipeline import restart
 from pipeline.chart.caption import caption
 from pipeline.i18n import lazy_gettext
-from pipeline.records import DROPBOX, NETWORK, ChartSpec, State
+from pipeline.records import DROPBOX, ChartSpec, State
 from pipeline.steps.snapshot import snapshot
 from pipeline.store import chats, circuit_breakers, comparisons, notices
 from pipeline.store.gains import hash_post_id, unpack
 from pipeline.store.tables import Comparison, Gain, Subscription
+from tests.conftest import NETWORK
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 
 TIMELINES = "GET /2/users/:id/tweets"

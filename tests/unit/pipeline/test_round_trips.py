@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.chart.caption import caption
 from pipeline.chart.views import prepare
+from pipeline.i18n import METRICS
 from pipeline.messaging.client import Answer, answers
 from pipeline.records import (
     ChartData,
@@ -31,7 +32,7 @@ from pipeline.records import (
 from pipeline.steps import dataset_file
 from pipeline.steps.chart_data import layouts
 from pipeline.steps.dataset_file import Author
-from pipeline.steps.fetch import fetch_results
+from pipeline.steps.fetch import FetchedChunk, fetched_chunks
 from tests.unit.chart.made import png
 
 TEXTS = some.text(some.characters(codec="utf-8"), max_size=30)
@@ -51,14 +52,14 @@ READINGS = some.builds(
 )
 PROFILES = some.builds(Profile, TEXTS, some.sampled_from(State), some.none() | TEXTS)
 PACKED: list[tuple[TypeAdapter[Any], some.SearchStrategy[Any]]] = [
-    (fetch_results, some.lists(READINGS, max_size=3)),
+    (fetched_chunks, some.builds(FetchedChunk, TEXTS, some.lists(READINGS, max_size=3).map(tuple))),
     (
         layouts,
         some.builds(Layout, some.floats(-1e300, 1e300), some.floats(-1e300, 1e300), some.tuples(some.integers())),
     ),
     (answers, some.builds(Answer, some.none() | some.lists(PROFILES, max_size=3), some.none() | SAID)),
 ]
-NAMES = ["fetch_results", "layouts", "answers"]
+NAMES = ["fetched_chunks", "layouts", "answers"]
 JSON = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | TEXTS,
     lambda parts: some.lists(parts, max_size=4) | some.dictionaries(TEXTS, parts, max_size=4),
@@ -91,12 +92,14 @@ def test_what_was_never_packed_is_refused_as_invalid(
     assert packed[0].validate_json(packed[0].dump_json(value)) == value
 
 
-AUTHORS = some.builds(Author, HANDLES, some.integers(1, 2**63).map(str))
+AUTHORS = some.builds(Author, some.just("x"), HANDLES, some.integers(1, 2**63).map(str))
 
 
-@given(some.dictionaries(some.builds(Author, HOSTILE, HOSTILE), some.lists(POSTS, max_size=3), max_size=3))
+@given(
+    some.dictionaries(some.builds(Author, some.just("x"), HOSTILE, HOSTILE), some.lists(POSTS, max_size=3), max_size=3)
+)
 def test_a_dataset_reads_back_and_no_cell_of_it_is_a_formula(timelines: dict[Author, list[Post]]) -> None:
-    content = dataset_file.render("x", timelines.items())
+    content = dataset_file.render(timelines.items())
     header, *rows = csv.reader(io.StringIO(content.decode(), newline=""))
     assert header == list(dataset_file.COLUMNS)
     assert len(rows) == sum(len(posts) for posts in timelines.values())
@@ -120,12 +123,15 @@ def test_equal_data_gives_equal_bytes_in_whatever_order_it_comes(
     unlike = {author.remote_id: (author, posts) for author, posts in timelines.items()}
     shuffled = list(unlike.values())
     chance.shuffle(shuffled)
-    assert dataset_file.render("x", shuffled) == dataset_file.render("x", unlike.values())
+    assert dataset_file.render(shuffled) == dataset_file.render(unlike.values())
 
 
-@given(some.lists(some.builds(Author, HOSTILE | HANDLES, HOSTILE), min_size=1, max_size=8), some.integers(5, 3200))
+@given(
+    some.lists(some.builds(Author, some.just("x"), HOSTILE | HANDLES, HOSTILE), min_size=1, max_size=8),
+    some.integers(5, 3200),
+)
 def test_a_datasets_path_is_one_plain_name(authors: list[Author], count: int) -> None:
-    assert re.fullmatch(r"/[A-Za-z0-9_-]+\.csv", dataset_file.path("x", authors, count))
+    assert re.fullmatch(r"/[A-Za-z0-9_-]+\.csv", dataset_file.path(authors, count))
 
 
 @given(some.data(), some.sets(some.integers(1, 30)), some.sets(some.integers(1, 30)))
@@ -134,7 +140,7 @@ def test_two_sets_of_accounts_share_no_path_whatever_they_are_called(
 ) -> None:
     def path(ids: set[int]) -> str:
         return dataset_file.path(
-            "x", [Author(data.draw(some.sampled_from(["a", "A", "b"])), str(each)) for each in ids], 100
+            [Author("x", data.draw(some.sampled_from(["a", "A", "b"])), str(each)) for each in ids], 100
         )
 
     assert one == other or path(one).lower() != path(other).lower()
@@ -150,7 +156,7 @@ def test_any_name_is_drawn_and_told(handles: list[str], view: View, metric: Metr
         )
         for handle in handles
     ]
-    chart = ChartData(ChartSpec(metric, view), now, tuple(rows))
+    chart = ChartData(ChartSpec(metric, view), now, tuple(rows), METRICS[metric])
     assert png(chart).startswith(b"\x89PNG")
     assert prepare(chart).layout.order
     assert len(caption(chart).replace("`", "").encode("utf-16-le")) <= 2 * 1024

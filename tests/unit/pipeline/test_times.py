@@ -11,7 +11,6 @@ from bot.chart_sender import current_caption
 from pipeline.chart.caption import caption
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import (
-    NETWORK,
     ChartData,
     ChartSpec,
     Comparison,
@@ -31,6 +30,7 @@ from pipeline.store import Store, accounts, chats, comparisons, subscriptions
 from pipeline.store.migrate import migrate
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
+from tests.conftest import NETWORK
 
 NOW = datetime(2026, 11, 28, 14, 5, 20, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -64,7 +64,7 @@ def read(store: Store, handle: str, at: datetime, found: Sequence[Post]) -> None
 
 def data(store: Store, spec: ChartSpec, now: datetime = NOW) -> ChartData:
     with store.write_session() as db:
-        accounts.mark_stale(db, {None: now - timedelta(minutes=2)})
+        accounts.mark_stale(db, NETWORK, {None: now - timedelta(minutes=2)})
         ids = tuple(each.id for each in accounts.list_tracked(db))
         row = comparisons.get_or_create(db, Comparison(tuple(sorted(ids)), spec))
         return snapshot(db, row, now).data

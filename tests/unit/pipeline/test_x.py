@@ -15,8 +15,10 @@ from hypothesis import strategies as some
 from pipeline.errors import ServiceError
 from pipeline.i18n import lazy_gettext
 from pipeline.records import Due, FetchResult, Post, Profile, State
-from pipeline.sources.x.client import Halt, X
-from pipeline.steps.fetch import fetch_accounts, fetch_results
+from pipeline.sources.source import StopFlag
+from pipeline.sources.x.client import XClient
+from pipeline.sources.x.facts import X
+from pipeline.steps.fetch import FetchedChunk, fetch_accounts, fetched_chunks
 
 NOW = datetime.now(UTC)
 POST = {"id": "7", "created_at": "2026-11-23T10:00:00.000Z"}
@@ -66,13 +68,13 @@ def script(body: Any, status: int = 200, **headers: str) -> None:
 
 def read(address: str, body: Any, status: int = 200, **headers: str) -> FetchResult:
     script(body, status, **headers)
-    [reading] = fetch_accounts(X("bearer", address), [Due(1, "42", 100)], NOW, timedelta(seconds=10))
+    [reading] = fetch_accounts(X, XClient("bearer", address), [Due(1, "42", 100)], NOW, timedelta(seconds=10))
     return reading
 
 
 @pytest.fixture(scope="module")
-def x(address: str) -> X:
-    return X("bearer", address)
+def x(address: str) -> XClient:
+    return XClient("bearer", address)
 
 
 @pytest.mark.parametrize("name", ["retweet_count", "repost_count"])
@@ -91,8 +93,8 @@ def test_the_surroundings_choose_the_proxy_and_never_the_password(
     monkeypatch.setenv("NETRC", str(passwords))
     monkeypatch.setenv("HTTP_PROXY", address)
     script({"data": [], "meta": {"result_count": 0}})
-    reached_by_proxy = X("bearer", "http://nowhere.invalid")
-    assert reached_by_proxy.read(Due(1, "42", 100), NOW, Halt()).posts == ()
+    reached_by_proxy = XClient("bearer", "http://nowhere.invalid")
+    assert reached_by_proxy.fetch(Due(1, "42", 100), NOW, StopFlag()).posts == ()
     assert Scripted.authorization == "Bearer bearer"
 
 
@@ -182,10 +184,10 @@ def test_a_reset_that_is_no_moment_still_ends(address: str, reset: str) -> None:
     assert reading.stopped_until < datetime.now(UTC) + timedelta(minutes=16)
 
 
-def test_a_body_that_is_cut_short_is_a_failure(x: X) -> None:
+def test_a_body_that_is_cut_short_is_a_failure(x: XClient) -> None:
     script({"data": [POST]})
     Scripted.cut = 10
-    assert x.read(Due(1, "42", 100), NOW, Halt()).problem
+    assert x.fetch(Due(1, "42", 100), NOW, StopFlag()).problem
 
 
 @pytest.mark.parametrize(
@@ -206,7 +208,7 @@ def test_once_x_asks_for_no_more_nobody_who_waits_for_a_turn_asks(address: str) 
     script({"title": "CreditsDepleted"}, 402)
     Scripted.asked = 0
     due = [Due(number, str(number), 100) for number in range(1, 401)]
-    found = fetch_accounts(X("bearer", address), due, NOW, timedelta(seconds=20))
+    found = fetch_accounts(X, XClient("bearer", address), due, NOW, timedelta(seconds=20))
     assert Scripted.asked < 100, "50 threads, and those that were about to ask"
     assert all(reading.problem == lazy_gettext("X's credits are used up") for reading in found)
     assert all(reading.had_turn == (reading.requests == 1) for reading in found)
@@ -227,27 +229,27 @@ INTERNAL = {"title": "Internal Error", "type": "https://api.x.com/2/problems/int
         {"title": "Service Unavailable"},
     ],
 )
-def test_a_look_up_that_leaves_somebody_unclear_is_a_failure_not_a_verdict(x: X, body: dict[str, Any]) -> None:
+def test_a_look_up_that_leaves_somebody_unclear_is_a_failure_not_a_verdict(x: XClient, body: dict[str, Any]) -> None:
     script(body)
     with pytest.raises(ServiceError):
         x.look_up(["nasa", "esa"])
 
 
 @pytest.mark.parametrize("body", [{}, {"data": []}, {"data": None}, {"errors": []}, {"meta": {"result_count": 0}}])
-def test_nobody_in_an_answer_without_problems_means_no_such_account(x: X, body: dict[str, Any]) -> None:
+def test_nobody_in_an_answer_without_problems_means_no_such_account(x: XClient, body: dict[str, Any]) -> None:
     script(body)
     assert x.look_up(["nosuch"]) == [Profile("nosuch", State.MISSING)]
 
 
-def test_a_problem_with_a_field_takes_nothing_from_those_who_are_found(x: X) -> None:
+def test_a_problem_with_a_field_takes_nothing_from_those_who_are_found(x: XClient) -> None:
     field = {"title": "Field Authorization Error", "type": "https://api.x.com/2/problems/not-authorized-for-field"}
     script({"data": [{"id": "11", "username": "NASA"}], "errors": [field, NOT_FOUND | {"value": "esa"}]})
     assert x.look_up(["nasa", "esa"]) == [Profile("NASA", State.ACTIVE, "11"), Profile("esa", State.MISSING)]
 
 
-def test_names_are_those_that_x_shows(x: X) -> None:
+def test_names_are_those_that_x_shows(x: XClient) -> None:
     script({"data": [{"id": "11", "username": "nasa"}, {"id": "12"}], "errors": [NOT_FOUND]})
-    assert x.names(["11", "12", "13"]) == [Profile("nasa", State.ACTIVE, "11")]
+    assert x.profiles(["11", "12", "13"]) == [Profile("nasa", State.ACTIVE, "11")]
 
 
 IN_ITS_OWN_TIME = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -298,21 +300,22 @@ STATUSES = some.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 402, 403, 
 @example(body=b"[" * 3_000, status=200)
 @example(body=b"1" * 5_000, status=200)
 @example(body=b"[" * 3_000, status=402)
-def test_whatever_x_answers_reading_gives_a_value_that_can_be_handed_on(x: X, body: bytes, status: int) -> None:
+def test_whatever_x_answers_reading_gives_a_value_that_can_be_handed_on(x: XClient, body: bytes, status: int) -> None:
     script(body, status)
-    halt = Halt()
-    reading = x.read(Due(1, "42", 5), NOW, halt)
+    stop = StopFlag()
+    reading = x.fetch(Due(1, "42", 5), NOW, stop)
     assert reading.posts is not None or reading.problem is not None
     assert reading.posts is None or reading.problem is None or reading.stopped_until is not None
     assert all(isinstance(post, Post) and is_whole(post) for post in reading.posts or ())
-    assert [reading] == fetch_results.validate_json(fetch_results.dump_json([reading]))
-    assert (halt.reason is None) == (reading.stopped_until is None)
+    chunk = FetchedChunk("x", (reading,))
+    assert chunk == fetched_chunks.validate_json(fetched_chunks.dump_json(chunk))
+    assert (stop.reason is None) == (reading.stopped_until is None)
 
 
 @IN_ITS_OWN_TIME
 @given(body=BODIES, status=STATUSES)
 @example(body=b"[" * 3_000, status=200)
-def test_whatever_x_answers_a_look_up_gives_profiles_or_a_service_error(x: X, body: bytes, status: int) -> None:
+def test_whatever_x_answers_a_look_up_gives_profiles_or_a_service_error(x: XClient, body: bytes, status: int) -> None:
     script(body, status)
     try:
         profiles = x.look_up(["nasa", "esa"])
