@@ -81,6 +81,7 @@ def failures(root: Path) -> set[str]:
     quick = " and ".join(f"not {slow}" for slow in SLOW)
     options = ["-q", "-rfE", "-p", "no:cacheprovider", "-k", quick]
     output = run(root, "-m", "pytest", *options, *sorted(named | own))
+    print(output)  # pytest shows it where the walk fails
     return set(re.findall(r"^(?:FAILED|ERROR) \S+::(\w+)", output, re.MULTILINE))
 
 
@@ -174,7 +175,7 @@ def test_a_polish_person_is_answered_in_polish_and_any_chat_may_choose_it(bot: B
     chat = bot.chat(3004)
     question = chat.answer_to(chat.send("/settings"))
     assert "Polski" in [button["text"] for row in question["keyboard"] for button in row]
-    assert chat.told(question, "settings pl") == ""
+    assert chat.press_and_read(question, "settings pl") == ""
     assert chat.ask("/list").startswith("This chat tracks no account yet.")
 """
 
@@ -207,7 +208,7 @@ def test_the_view_has_a_title_a_caption_a_picture_and_a_button() -> None:
     lines = caption(data).splitlines()
     assert lines[0].startswith("Retweets in total, last 100 posts")
     assert [line.split()[-1] for line in lines[2:4]] == ["@high", "@low"]
-    assert render(draw(data)).startswith(b"\\x89PNG")
+    assert render(draw(data), "png").startswith(b"\\x89PNG")
     buttons = [button.text for line in under_chart(1, data.spec, Mode.ONCE).inline_keyboard for button in line]
     assert "• Tally" in buttons
 """
