@@ -176,21 +176,21 @@ async def _set_preference(command_context: CommandContext, choice: str) -> None:
     """Set the theme of the chat's charts or its language, and mark the choice in the message."""
     await access.check(command_context, changes=True)
     context, chat_id = command_context.context, command_context.chat_id
-    current = (await command_context.translator()).language
-    redrawn = await context.write(_restyle, chat_id, choice, current)
+    theme = Theme(choice) if choice in set(Theme) else None
+    redrawn = await context.write(
+        chat_charts.restyle,
+        chat_id,
+        theme=theme,
+        language=None if theme else Language(choice),
+        initial_language=(await command_context.translator()).language,
+        now=clock.now(),
+    )
     spec = await context.read(chats.default_spec, chat_id)
     with command_context.ignoring_refusal():  # such as for a press of the choice that is marked already
         await command_context.message.edit_text(
             translator(spec.language).gettext(keyboards.SETTINGS), reply_markup=keyboards.chat_settings(spec)
         )
     await context.request_charts(redrawn)
-
-
-def _restyle(session: Session, chat_id: int, choice: str, current: Language) -> list[int]:
-    chats.add(session, chat_id, clock.now(), current)
-    if choice in set(Theme):
-        return chat_charts.restyle(session, chat_id, theme=Theme(choice))
-    return chat_charts.restyle(session, chat_id, language=Language(choice))
 
 
 async def _forget(command_context: CommandContext, *, confirmed: bool) -> None:

@@ -95,13 +95,13 @@ class ChartRequest:
     def spec(self, default: ChartSpec) -> ChartSpec:
         """The default spec with the choices of this request. Raises UserError where two choices exclude each other."""
         view = self.view or self._implied_view or default.view
-        if self.normalization and view not in self._views_so_normalized:
+        if self.normalization and view not in self._views_with_normalization:
             raise UserError(
                 lazy_gettext(
                     "“{word}” does not go with {view}; it goes with {views}.",
                     word=self.normalization,
                     view=view,
-                    views=self._views_so_normalized,
+                    views=self._views_with_normalization,
                 )
             )
         if self.span and view not in VIEWS_WITH_SPAN:
@@ -125,12 +125,13 @@ class ChartRequest:
     @property
     def _implied_view(self) -> View | None:
         """The view of a keyword that only one view has."""
-        asked = [VIEWS_WITH_SPAN] if self.span else []
-        asked += [self._views_so_normalized] if self.normalization else []
-        return next((views[0] for views in asked if len(views) == 1), None)
+        possible = [VIEWS_WITH_SPAN] if self.span else []
+        possible += [self._views_with_normalization] if self.normalization else []
+        return next((views[0] for views in possible if len(views) == 1), None)
 
     @property
-    def _views_so_normalized(self) -> list[View]:
+    def _views_with_normalization(self) -> list[View]:
+        """The views that can be measured by the requested normalization."""
         return [view for view, each in VIEWS.items() if self.normalization in each.measures]
 
 

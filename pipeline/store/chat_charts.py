@@ -190,10 +190,20 @@ def end_untracked(session: Session, chat_id: int) -> int:
     return len(ended)
 
 
-def restyle(
-    session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None
+def restyle(  # noqa: PLR0913 all that it sets
+    session: Session,
+    chat_id: int,
+    *,
+    theme: Theme | None = None,
+    language: Language | None = None,
+    initial_language: Language,
+    now: datetime,
 ) -> list[int]:
-    """Set the chat's theme or language, and switch its subscriptions to charts that have it."""
+    """Set the chat's theme or language, and switch its subscriptions to charts that have it.
+
+    initial_language: of a chat that is not stored yet.
+    """
+    chats.add(session, chat_id, now, initial_language)
     chats.set_preferences(session, chat_id, theme=theme, language=language)
     switched = []
     for subscription in subscriptions.list_of_chat(session, chat_id):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -24,6 +25,10 @@ HERE, IN_MESSAGE = Destination(1, 42), Destination(1, 42, message_id=77)
 
 def subscribe(db: Session, comparison: Comparison, interval: timedelta | None = None) -> int:
     return chat_charts.subscribe(db, HERE, comparison, interval=interval, all_tracked=False, now=NOON).subscription_id
+
+
+def restyle(db: Session, chat_id: int = 1, **choice: Any) -> list[int]:
+    return chat_charts.restyle(db, chat_id, initial_language=Language.ENGLISH, now=NOON, **choice)
 
 
 def everything(db: Session) -> list[Subscription]:
@@ -151,12 +156,18 @@ def test_a_theme_and_a_language_are_taken_on_by_the_charts_that_are_kept_fresh(s
     likes = Comparison(ids, ChartSpec(metric=Metric.LIKES))
     with store.write_session() as db:
         subscribe(db, likes)
-        [redrawn] = chat_charts.restyle(db, 1, theme=Theme.DARK)
+        [redrawn] = restyle(db, theme=Theme.DARK)
         [subscription] = subscriptions.list_of_chat(db, 1)
         dark = replace(likes, spec=replace(likes.spec, theme=Theme.DARK))
         assert (subscription.comparison_id, chat_charts.comparison_of(db, subscription)) == (redrawn, dark)
-        assert chat_charts.restyle(db, 1, theme=Theme.DARK) == []
-        chat_charts.restyle(db, 1, language=Language.SPANISH)
+        assert restyle(db, theme=Theme.DARK) == []
+        restyle(db, language=Language.SPANISH)
         [subscription] = subscriptions.list_of_chat(db, 1)
         assert chat_charts.comparison_of(db, subscription).spec.language is Language.SPANISH
         assert chats.default_spec(db, 1) == ChartSpec(theme=Theme.DARK, language=Language.SPANISH)
+
+
+def test_a_chat_that_is_not_stored_yet_may_choose_its_theme(store: Store) -> None:
+    with store.write_session() as db:
+        assert restyle(db, 5, theme=Theme.DARK) == []
+        assert chats.default_spec(db, 5) == ChartSpec(theme=Theme.DARK)
