@@ -1,108 +1,107 @@
-"""What the views share: the size of the picture, its head and its foot."""
+"""What all pictures have: a page of their height, its head, and its foot."""
 
 from collections.abc import Sequence
 
-from pipeline.chart.paint.page import MARGIN, WIDTH, Page
+from pipeline import i18n
+from pipeline.chart.paint.page import WIDTH, Page
 from pipeline.chart.paint.theme import COLOURS
 from pipeline.chart.paint.typesetting import TEXT_PX, Style, width
+from pipeline.chart.parts.metrics import (
+    BOTTOM,
+    DROP,
+    FOOT_LINE,
+    LEFT,
+    LINE,
+    MIN_HEIGHT,
+    SQUARE_HEIGHT,
+    TEXT_WIDTH,
+    TOP,
+)
 from pipeline.chart.prepared import Chart
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, LazyString
 
-LEFT, RIGHT = MARGIN, WIDTH - MARGIN
-HEIGHTS = (720, 1280)
-MOST_HEIGHT = 2240
-"""Of a picture with so many accounts that they have no room on a square one; a phone's screen is as high."""
-ROWS_AT_LEAST = 3
-ROW_HEIGHT = 280
-TITLE = 60
-TITLE_BASELINE = 96
-SUBTITLE_BASELINE = 152
-LINE = 46
-"""From one line of text to the next."""
-FOOT_LINE = 40
-"""The same in the foot, which may have many."""
-TOP = 230
-"""Where the head ends and the drawing begins."""
-SLIM_TITLE_BASELINE = 86
-SLIM_SUBTITLE_BASELINE = 138
-SLIM_TOP = 150
-"""The same for a slim head."""
-BOTTOM = 36
 SEPARATOR = " · "
-GROWING = lazy_gettext("younger than 24 h, still growing")
-NOBODY = lazy_gettext("nobody to compare yet")
+LOW_ROWS = 3
+"""How many rows fit on the lowest page."""
+ROW_HEIGHT = 280
+"""How much higher the page becomes with each further row."""
+TITLE = 60
+"""The size of the title."""
+TITLE_BASELINE, SUBTITLE_BASELINE = 96, 152
+SLIM_TITLE_BASELINE, SLIM_SUBTITLE_BASELINE = 86, 138
 MESSAGE = 44
-"""The size of what is said where there is nothing to draw."""
-RING = 20
-"""The size of the hollow dot that is explained."""
+"""The size of the message on a page without a drawing."""
+RING, RING_WIDTH = 20, 4
+"""The hollow dot in the foot."""
 INDENT = RING + 14
+"""From the left end of that dot to the words that explain it."""
+STILL_GROWING = lazy_gettext("younger than 24 h, still growing")
+NOBODY = lazy_gettext("nobody to compare yet")
 
 
 def height_for(rows: int) -> int:
-    """The height of a page with so many rows."""
-    return min(HEIGHTS[0] + ROW_HEIGHT * max(rows - ROWS_AT_LEAST, 0), HEIGHTS[1])
+    """The height of a page with so many open rows or lines, in px."""
+    return min(MIN_HEIGHT + ROW_HEIGHT * max(rows - LOW_ROWS, 0), SQUARE_HEIGHT)
 
 
-def open_page(chart: Chart, height: int, reading: str) -> Page:
-    """A page with its head; reading says how the marks are to be read."""
-    data = chart.data
-    colours, said = COLOURS[data.spec.theme], translator(data.spec.language)
-    page = Page(height, colours)
-    page.text(LEFT, TITLE_BASELINE, chart.title, Style(colours.ink, TITLE, bold=True))
-    told, own, when = chart.scope, said.gettext("own posts only"), said.moment(data.as_of)
-    first, second = [told, own, when], [said.gettext("reposts left out"), reading]
-    if width(SEPARATOR.join(first)) > RIGHT - LEFT:
-        first, second = [told, when], [own, *second]
-    page.text(LEFT, SUBTITLE_BASELINE, SEPARATOR.join(first), Style(colours.muted))
-    page.text(LEFT, SUBTITLE_BASELINE + LINE, SEPARATOR.join(second), Style(colours.muted))
+def open_page(chart: Chart, height: int, legend: str) -> Page:
+    """A page with its head: the title, what is compared, and the legend, which explains the marks."""
+    data, translator = chart.data, i18n.translator(chart.data.spec.language)
+    page = _titled(chart, height, TITLE_BASELINE)
+    own, moment = translator.gettext("own posts only"), translator.moment(data.as_of)
+    first, second = [chart.scope, own, moment], [translator.gettext("reposts left out"), legend]
+    if width(SEPARATOR.join(first)) > TEXT_WIDTH:
+        first, second = [chart.scope, moment], [own, *second]
+    page.text(LEFT, SUBTITLE_BASELINE, SEPARATOR.join(first), Style(page.colours.muted))
+    page.text(LEFT, SUBTITLE_BASELINE + LINE, SEPARATOR.join(second), Style(page.colours.muted))
     return page
 
 
 def open_slim_page(chart: Chart, height: int) -> Page:
-    """A page with two lines of head, for as many rows as can be."""
-    data = chart.data
-    colours, said = COLOURS[data.spec.theme], translator(data.spec.language)
-    page = Page(height, colours)
-    page.text(LEFT, SLIM_TITLE_BASELINE, chart.title, Style(colours.ink, TITLE, bold=True))
-    told = [chart.scope, said.gettext("reposts left out"), said.moment(data.as_of)]
-    page.text(LEFT, SLIM_SUBTITLE_BASELINE, SEPARATOR.join(told), Style(colours.muted))
+    """A page with a head of two lines, which leaves more height for rows."""
+    translator = i18n.translator(chart.data.spec.language)
+    page = _titled(chart, height, SLIM_TITLE_BASELINE)
+    subtitle = [chart.scope, translator.gettext("reposts left out"), translator.moment(chart.data.as_of)]
+    page.text(LEFT, SLIM_SUBTITLE_BASELINE, SEPARATOR.join(subtitle), Style(page.colours.muted))
     return page
 
 
-def tell(page: Page, data: ChartData, words: LazyString, bottom: float) -> None:
-    """Say in the middle of the drawing's room why it is empty."""
-    said = translator(data.spec.language).gettext(words)
-    page.text(WIDTH / 2, (TOP + bottom + MESSAGE) / 2, said, Style(page.colours.ink, MESSAGE), "center")
+def _titled(chart: Chart, height: int, baseline: float) -> Page:
+    page = Page(height, COLOURS[chart.data.spec.theme])
+    page.text(LEFT, baseline, chart.title, Style(page.colours.ink, TITLE, bold=True))
+    return page
 
 
-def foot(page: Page, data: ChartData, *, growing: bool, lines: Sequence[str]) -> float:
-    """Write the lines at the bottom of the page, after what hollow dots mean if there are any; returns their top."""
-    told = joined(data, growing=growing, lines=lines)
-    top = foot_top(page, len(told))
-    for number, words in enumerate(told):
-        hollow = growing and number == 0
+def write_message(page: Page, data: ChartData, message: LazyString, bottom: float) -> None:
+    """Write in the middle between the head and the bottom why there is no drawing."""
+    text = translator(data.spec.language).gettext(message)
+    page.text(WIDTH / 2, (TOP + bottom + MESSAGE) / 2, text, Style(page.colours.ink, MESSAGE), "center")
+
+
+def write_foot(page: Page, data: ChartData, *, has_young: bool, lines: Sequence[str]) -> float:
+    """Write the lines of the foot, and first what hollow dots mean if there are some; returns the foot's top."""
+    joined = foot_lines(data, has_young=has_young, lines=lines)
+    top = page.height - BOTTOM - foot_height(len(joined))
+    for number, text in enumerate(joined):
+        explains_dot = has_young and number == 0
         baseline = top + FOOT_LINE * number + TEXT_PX
-        page.text(LEFT + (INDENT if hollow else 0), baseline, words, Style(page.colours.muted))
-        if hollow:
-            page.rings([(LEFT + RING / 2, baseline - 12)], page.colours.muted, RING, 4)
+        page.text(LEFT + (INDENT if explains_dot else 0), baseline, text, Style(page.colours.muted))
+        if explains_dot:
+            page.rings([(LEFT + RING / 2, baseline - DROP)], page.colours.muted, RING, RING_WIDTH)
     return top
 
 
-def foot_top(page: Page, lines: int) -> float:
-    """Where a foot of so many lines begins."""
-    return page.height - BOTTOM - foot_height(lines)
-
-
 def foot_height(lines: int) -> float:
+    """The height of a foot of so many lines."""
     return lines and LINE + FOOT_LINE * (lines - 1)
 
 
-def joined(data: ChartData, *, growing: bool, lines: Sequence[str]) -> list[str]:
-    """The lines of the foot; in one line what fits into one."""
-    first = [translator(data.spec.language).gettext(GROWING)] if growing else []
-    if first and lines:
-        both = SEPARATOR.join([first[0], lines[0]])
-        if width(both) <= RIGHT - LEFT - INDENT:
+def foot_lines(data: ChartData, *, has_young: bool, lines: Sequence[str]) -> list[str]:
+    """The lines of the foot. The explanation of hollow dots and the first line are one line where they fit into it."""
+    explanation = [translator(data.spec.language).gettext(STILL_GROWING)] if has_young else []
+    if explanation and lines:
+        both = SEPARATOR.join([explanation[0], lines[0]])
+        if width(both) <= TEXT_WIDTH - INDENT:
             return [both, *lines[1:]]
-    return [*first, *lines]
+    return [*explanation, *lines]

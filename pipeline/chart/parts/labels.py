@@ -1,26 +1,31 @@
-"""Words beside lines: labels at their ends that never touch."""
+"""Labels beside the ends of lines, which never touch each other, and headings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import TEXT_PX, Style, elide, width
-from pipeline.chart.parts import frame
+from pipeline.chart.parts.metrics import LEFT, TEXT_WIDTH, TOP
 
-NAME = 376
-"""The most room for a name: fifteen usual letters."""
-COLUMN = 424
-"""The most room for all else."""
+MAX_NAME = 376
+"""The greatest width of a name: fifteen usual letters."""
+MAX_TEXT = 424
+"""The greatest width of the other lines of a label."""
 LEADER = 44
-"""Between the end of a line and its label."""
+"""From the end of a line to its label."""
+LEADER_STROKE, LEADER_START, LEADER_END = 2, 12, 10
+"""The width of the line between them, and its distances from both."""
 LINE = 42
+"""From one line of a label to the next."""
 GAP = 14
-STROKE = 2
+"""Between two labels."""
+ASCENT = TEXT_PX - 4
+"""From the top of a label's line to its baseline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Some lines of text beside a line's end, in the line's colour."""
+    """Lines of text beside the end of a line; the colour is that of the line."""
 
     colour: str
     lines: tuple[tuple[str, Style], ...]
@@ -35,32 +40,33 @@ class Label:
 
 
 def label(colour: str, name: str, *lines: tuple[str, Style], among: tuple[str, ...] = ()) -> Label:
-    """The name in the line's colour, told apart from all among which it stands, and what is to be said of it below."""
-    below = ((elide(words, COLUMN, look), look) for words, look in lines if words)
+    """The name, shortened so that it stands for no other name of `among`, and below it the lines that are not empty."""
+    below = ((elide(text, MAX_TEXT, style), style) for text, style in lines if text)
     return Label(colour, ((shortened(name, among), Style(colour, bold=True)), *below))
 
 
 def shortened(name: str, among: tuple[str, ...] = ()) -> str:
-    return elide(name, NAME, Style("", bold=True), among)
+    """The name as a label has it."""
+    return elide(name, MAX_NAME, Style("", bold=True), among)
 
 
-def taken(labels: Sequence[Label]) -> float:
-    """How much of the page's width the labels take, their leaders included."""
+def labels_width(labels: Sequence[Label]) -> float:
+    """The width that the labels and their leaders need."""
     return max((each.width for each in labels), default=0) + LEADER
 
 
-def beside(page: Page, labels: Sequence[Label], ends: Sequence[tuple[float, float]], bottom: float) -> None:
-    """Each label near its line's end, tied to it."""
-    tops = stack([y - LINE / 2 for _, y in ends], [each.height for each in labels], frame.TOP, bottom)
+def draw_labels(page: Page, labels: Sequence[Label], ends: Sequence[tuple[float, float]], bottom: float) -> None:
+    """Write each label as near to the end of its line as the others allow, and join it to that end."""
+    tops = stack([y - LINE / 2 for _, y in ends], [each.height for each in labels], TOP, bottom)
     for each, (x, y), top in zip(labels, ends, tops, strict=True):
         left = x + LEADER
-        page.line([(x + 12, y), (left - 10, top + LINE / 2)], each.colour, STROKE)
-        for number, (words, style) in enumerate(each.lines):
-            page.text(left, top + LINE * number + TEXT_PX - 4, words, style)
+        page.line([(x + LEADER_START, y), (left - LEADER_END, top + LINE / 2)], each.colour, LEADER_STROKE)
+        for number, (text, style) in enumerate(each.lines):
+            page.text(left, top + LINE * number + ASCENT, text, style)
 
 
 def stack(wanted: Sequence[float], heights: Sequence[float], top: float, bottom: float) -> list[float]:
-    """Where blocks of these heights begin: as near as can be to where they are wanted, without touching each other."""
+    """The tops of blocks of these heights: near the wanted tops, without touching, between the top and the bottom."""
     order = sorted(range(len(wanted)), key=lambda number: wanted[number])
     tops = list(wanted)
     for number in order:
@@ -71,11 +77,11 @@ def stack(wanted: Sequence[float], heights: Sequence[float], top: float, bottom:
     return tops
 
 
-def heading(page: Page, baseline: float, parts: Sequence[tuple[str, Style]]) -> None:
-    """Over a drawing of one account: its name, as short as the rest demands, and what is to be said of it."""
+def write_heading(page: Page, baseline: float, parts: Sequence[tuple[str, Style]]) -> None:
+    """Write a single account's name and the parts after it on one line; the name is as short as they demand."""
     (name, style), *others = [part for part in parts if part[0]]
-    room = frame.RIGHT - frame.LEFT - sum(width(*part) + GAP * 2 for part in others)
-    x: float = frame.LEFT
-    for words, look in [(elide(name, room, style), style), *others]:
-        page.text(x, baseline, words, look)
-        x += width(words, look) + GAP * 2
+    most_px = TEXT_WIDTH - sum(width(*part) + GAP * 2 for part in others)
+    x: float = LEFT
+    for text, each in [(elide(name, most_px, style), style), *others]:
+        page.text(x, baseline, text, each)
+        x += width(text, each) + GAP * 2

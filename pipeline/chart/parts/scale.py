@@ -1,4 +1,4 @@
-"""Where a count lies on an axis that is linear near zero and logarithmic from there, so that zeros are in sight."""
+"""Axes: their round numbers, and a scale that is linear near zero and logarithmic beyond, so that it shows zeros."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from math import floor, log10
 from pipeline.records import Layout, Normalization
 
 FIRST = 1
-"""Where the axis of counts becomes logarithmic: from the first that is not zero."""
+"""The end of the linear part of an axis of counts: the lowest count above zero."""
 FINE = 100
-"""Where that of rates does, which are often far below FIRST: at this part of its last decade."""
+"""The linear part of an axis of rates, which are often far below FIRST, ends so many times below its last decade."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Round numbers in ascending order, each known by a whole number: the marks times the powers of ten."""
+    """An endless series of round numbers: the marks times all powers of ten. A step is the index of one of them."""
 
     marks: tuple[int, ...]
 
@@ -24,26 +24,26 @@ class Steps:
         return self.marks[mark] * decade if power >= 0 else self.marks[mark] / decade
 
     def above(self, value: float) -> int:
-        """The first step that is at least the value, which is above 0."""
+        """The first step whose number is at least the value, which is above 0."""
         power = floor(log10(value) - log10(self.marks[0]))
-        step = power * len(self.marks) - 1  # one too low rather than to trust a logarithm's last digit
+        step = power * len(self.marks) - 1  # one lower, since the logarithm is rounded
         while self.value(step) < value:
             step += 1
         return step
 
     def below(self, value: float) -> int:
-        """The last step that is at most the value, which is above 0."""
+        """The last step whose number is at most the value, which is above 0."""
         step = self.above(value)
         return step if self.value(step) == value else step - 1
 
 
 TENS = Steps((1,))
 HALF_DECADES = Steps((1, 3))
-"""1, 3, 10, 30: about half a decade from each to the next."""
+"""1, 3, 10, 30: each is about half a decade above the one before."""
 ROUND = Steps((1, 2, 5))
-"""1, 2, 5, 10, 20: what is counted by on linear axes."""
+"""1, 2, 5, 10, 20: the steps of the ticks on linear axes."""
 ENDS = Steps((10, 12, 15, 20, 25, 30, 40, 50, 60, 80))
-"""1, 1.2, 1.5, 2, 2.5: the ends of linear axes, near enough to each other that little of an axis is empty."""
+"""1, 1.2, 1.5, 2, 2.5: the ends of linear axes, so near each other that little of an axis is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Scale:
     linear: float
     unit: float = FIRST
 
-    def placed(self, start: float, end: float) -> Callable[[float], float]:
-        """Says where a value lies when low is drawn at the start and high at the end."""
+    def to_px(self, start: float, end: float) -> Callable[[float], float]:
+        """The function from a value to its px, where low is at the start and high at the end."""
         unit, linear = self.unit, self.linear
 
         def decades(value: float) -> float:
@@ -71,7 +71,7 @@ class Scale:
 
     def share(self, value: float) -> float:
         """How far along the axis a value lies: 0 at low, 1 at high."""
-        return self.placed(0, 1)(value)
+        return self.to_px(0, 1)(value)
 
     def ticks(self) -> list[float]:
         """0, the decades, and the ends of the axis."""
@@ -79,17 +79,20 @@ class Scale:
         return sorted({self.low, *(value for value in decades if value > self.low), self.high})
 
     def labels(self, size: Callable[[float], tuple[float, float]]) -> list[float]:
-        """The ticks whose labels do not touch; size gives a label's middle and length in px. The ends come first."""
+        """The ticks that are labelled: the ends, then the highest ones whose labels do not touch others.
+
+        size: the middle and the length of a tick's label, in px.
+        """
         low, *others, high = self.ticks()
-        kept: dict[float, tuple[float, float]] = {}
+        labelled: dict[float, tuple[float, float]] = {}
         for value in (high, low, *reversed(others)):
             middle, length = size(value)
-            if all(abs(middle - other) >= (length + taken) / 2 for other, taken in kept.values()):
-                kept[value] = middle, length
-        return sorted(kept)
+            if all(abs(middle - other) >= (length + other_length) / 2 for other, other_length in labelled.values()):
+                labelled[value] = middle, length
+        return sorted(labelled)
 
 
-def scale_of(kept: Layout, normalization: Normalization, linear: float) -> Scale:
+def scale_of(layout: Layout, normalization: Normalization, linear: float) -> Scale:
     """The logarithmic axis of a layout."""
-    fine = TENS.value(TENS.below(kept.high / FINE))
-    return Scale(kept.low, kept.high, linear, min(fine, FIRST) if normalization is Normalization.RATE else FIRST)
+    fine = TENS.value(TENS.below(layout.high / FINE))
+    return Scale(layout.low, layout.high, linear, min(fine, FIRST) if normalization is Normalization.RATE else FIRST)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.chart.caption import caption
 from pipeline.chart.number_format import short
-from pipeline.chart.parts.frame import HEIGHTS, MOST_HEIGHT
+from pipeline.chart.parts.metrics import MAX_HEIGHT, MIN_HEIGHT, SQUARE_HEIGHT
 from pipeline.i18n import translator
 from pipeline.records import ChartRow, Language, View
 from tests.unit.chart.made import NOW, chart, row
@@ -79,7 +79,7 @@ def test_each_account_is_named_and_can_be_told_from_all_others(
     assert len(set(names)) == amount
     assert [name for name in names if not any(may_be(token, name) for token in found)] == []
     assert [token for token in found if sum(may_be(token, name) for name in names) != 1] == []
-    assert HEIGHTS[0] <= page.height <= (HEIGHTS[1] if amount <= 10 else MOST_HEIGHT)
+    assert MIN_HEIGHT <= page.height <= (SQUARE_HEIGHT if amount <= 10 else MAX_HEIGHT)
     boxes = letters(page)
     assert boxes.inside(40, 16, 1240, page.height - 16)
     assert [word for word, one in zip(words(page), boxes.sides, strict=True) if boxes.touching(one) > 1] == []

@@ -13,7 +13,7 @@ from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.raster import paint
 from pipeline.chart.paint.theme import COLOURS
 from pipeline.chart.render import draw as draw_view
-from pipeline.chart.views.growth.cumulative import course, overtakings
+from pipeline.chart.views.growth.cumulative import cumulative_series, overtakings
 from pipeline.records import ChartRow, Language, Span, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, NOW, WIDEST, chart, crowd
 from tests.unit.chart.test_posts import covered, dots, lines, outside, texts
@@ -217,8 +217,8 @@ def test_what_changed_at_one_moment_is_compared_together() -> None:
 
 
 def test_a_course_starts_at_nothing_with_the_span_or_with_a_first_reading() -> None:
-    assert course(growing("a", (0.5, 4)), START)[0] == (START, 0)
-    assert course(growing("a", (0.6, 4), since=0.5), START)[0] == (START + timedelta(hours=12), 0)
+    assert cumulative_series(growing("a", (0.5, 4)), START)[0] == (START, 0)
+    assert cumulative_series(growing("a", (0.6, 4), since=0.5), START)[0] == (START + timedelta(hours=12), 0)
 
 
 def test_over_a_gap_a_line_is_dashed_and_aslant_and_it_ends_where_the_account_was_read_last() -> None:

@@ -11,7 +11,7 @@ from pipeline.chart.paint.marks import Bars, Box, Dots, Line, Text
 from pipeline.chart.paint.page import WIDTH, Page
 from pipeline.chart.paint.theme import COLOURS
 from pipeline.chart.paint.typesetting import TEXT_PX
-from pipeline.chart.parts.frame import GROWING
+from pipeline.chart.parts.frame import STILL_GROWING
 from pipeline.chart.parts.labels import stack
 from pipeline.chart.render import draw
 from pipeline.chart.views import VIEWS, prepare
@@ -168,7 +168,7 @@ def test_the_head_says_what_when_and_what_is_left_out(view: View) -> None:
 def test_hollow_dots_are_explained_only_where_there_are_some(view: View, amount: int) -> None:
     def explained(youngest_h: float) -> bool:
         rows = [row(f"a{number}", [1, 2], youngest_h=youngest_h) for number in range(amount)]
-        return any(told.startswith(GROWING.msgid) for told in words(drawn(chart(*rows, view=view))))
+        return any(told.startswith(STILL_GROWING.msgid) for told in words(drawn(chart(*rows, view=view))))
 
     assert not explained(24)
     assert explained(23.9)

@@ -10,7 +10,7 @@ from pipeline.chart.paint.raster import paint
 from pipeline.chart.paint.theme import COLOURS
 from pipeline.chart.paint.typesetting import TEXT_PX
 from pipeline.chart.render import draw as draw_view
-from pipeline.chart.views.race import drawing as race
+from pipeline.chart.views.race.rows import MIN_BAR
 from pipeline.records import ChartData, ChartRow, Language, Normalization, Theme, View
 from tests.unit.chart.boxes import text_box
 from tests.unit.chart.made import EXTREMES, LONGEST, WIDEST, chart, crowd, row
@@ -88,7 +88,7 @@ def test_the_highest_total_stands_at_the_top_and_an_unknown_one_last_without_a_b
 
 def test_a_total_of_zero_is_a_hairline_and_its_number() -> None:
     page = drawn(row("some", [500]), row("zero", [0, 0]))
-    assert lengths(page)[1] == race.HAIR
+    assert lengths(page)[1] == MIN_BAR
     assert "0" in words(page)
 
 

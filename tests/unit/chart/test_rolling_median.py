@@ -4,14 +4,14 @@ from statistics import median, median_grouped
 
 import pytest
 
+from pipeline.chart.parts.lines import on_top
 from pipeline.chart.views.posts.rolling_median import (
-    CORNERS,
-    LEAST_WINDOW,
-    enough,
-    middle,
-    on_top,
+    MAX_CORNERS,
+    MIN_WINDOW,
+    grouped_median,
+    min_posts,
     rolling_median,
-    window,
+    window_for,
 )
 
 
@@ -27,7 +27,7 @@ def test_the_line_is_the_median_of_the_posts_around_each() -> None:
 def test_at_its_ends_the_line_follows_the_half_window_that_exists() -> None:
     values = [*range(40)]
     line = heights([*values], 15)
-    assert enough(15) == 8
+    assert min_posts(15) == 8
     assert (line[0], line[-1]) == (median(values[:8]), median(values[-8:]))
 
 
@@ -38,8 +38,8 @@ def test_with_less_than_half_a_window_there_is_no_line() -> None:
 
 @pytest.mark.parametrize(("posts", "width"), [(1, 21), (100, 21), (168, 21), (500, 63), (3200, 401)])
 def test_the_more_posts_the_wider_the_window_and_always_odd(posts: int, width: int) -> None:
-    assert LEAST_WINDOW == 21
-    assert window(posts) == width
+    assert MIN_WINDOW == 21
+    assert window_for(posts) == width
 
 
 def test_small_counts_do_not_make_the_line_jump_between_whole_numbers() -> None:
@@ -53,18 +53,18 @@ def test_small_counts_do_not_make_the_line_jump_between_whole_numbers() -> None:
 
 @pytest.mark.parametrize("counts", [[0, 0, 0, 1, 1], [0] * 9, [3, 3, 4], [1, 2, 2, 2, 9], [1, 1, 1, 1, 5, 7]])
 def test_among_equal_counts_the_median_is_that_of_grouped_data(counts: list[float]) -> None:
-    assert middle(counts, counts=True) == pytest.approx(median_grouped(counts))
-    assert middle(counts, counts=False) == median(counts)
+    assert grouped_median(counts, counts=True) == pytest.approx(median_grouped(counts))
+    assert grouped_median(counts, counts=False) == median(counts)
 
 
 @pytest.mark.parametrize("counts", [[0, 2], [1, 5, 9], [2, 3]])
 def test_among_different_counts_it_is_the_median(counts: list[float]) -> None:
-    assert middle(counts, counts=True) == median(counts)
+    assert grouped_median(counts, counts=True) == median(counts)
 
 
 def test_a_line_of_thousands_has_no_more_corners_than_can_be_seen() -> None:
     line = rolling_median([1.0] * 3200, 401, counts=True)
-    assert len(line) == CORNERS
+    assert len(line) == MAX_CORNERS
     assert [at for at, _ in line[:3]] == [0, 8, 16]
 
 

@@ -66,7 +66,7 @@ def test_the_axis_is_linear_to_one_and_logarithmic_beyond() -> None:
 
 
 def test_low_and_high_are_drawn_at_the_ends() -> None:
-    place = counts(10_000, low=300).placed(98, 1182)
+    place = counts(10_000, low=300).to_px(98, 1182)
     assert [place(300), place(10_000)] == pytest.approx([98, 1182])
 
 

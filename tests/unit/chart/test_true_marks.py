@@ -15,7 +15,7 @@ from PIL import Image
 from pipeline.chart.paint.marks import Bars, Dots
 from pipeline.chart.paint.theme import COLOURS, PALETTE
 from pipeline.chart.paint.typesetting import TEXT_PX
-from pipeline.chart.views.posts.series import MOST_TOGETHER
+from pipeline.chart.views.posts.series import MAX_SHARING
 from pipeline.records import ChartData, Normalization, Theme, View
 from tests.unit.chart.boxes import text_box
 from tests.unit.chart.made import chart, png, row
@@ -181,7 +181,7 @@ def test_post_by_post_each_dot_is_nearest_to_its_count_in_height(
     page = drawn(data)
     grid = next(mark for mark in page.marks if isinstance(mark, Bars) and mark.colour == COLOURS[theme].grid)
     heights = sorted({(top + bottom) / 2 for _, top, _, bottom in grid.boxes}, reverse=True)
-    panels = accounts if accounts > MOST_TOGETHER else 1
+    panels = accounts if accounts > MAX_SHARING else 1
     high = max(value for text in texts(page) if (value := number(text.text)) >= 0 and text.baseline < page.height - 110)
     ticks = sorted({0, *(10**power for power in range(5) if 10**power < high), high})
     dots = [mark for mark in page.marks if isinstance(mark, Dots) and mark.size <= 12 and len(mark.points) > 1]

@@ -1,4 +1,4 @@
-"""Post by post: each account's posts, the newest at the right, and the line of their rolling median."""
+"""Draws the posts view: the accounts with the highest medians together, in panels, or a single account."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,96 +7,97 @@ from math import ceil
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import TEXT_PX, Style, width
 from pipeline.chart.parts import frame, labels, overflow
+from pipeline.chart.parts.metrics import BOTTOM, LEFT, LINE, MIN_DRAWING, MIN_LABEL, RIGHT, SPACE, TEXT_WIDTH, TOP
 from pipeline.chart.parts.scale import Scale, scale_of
 from pipeline.chart.prepared import Chart
 from pipeline.chart.ranking import RankedRow
-from pipeline.chart.views.posts import panels, single
-from pipeline.chart.views.posts.rolling_median import enough, window
+from pipeline.chart.views.posts.panels import COLUMNS, MAX_PANELS, MIN_PANEL, draw_panels
+from pipeline.chart.views.posts.rolling_median import min_posts, window_for
 from pipeline.chart.views.posts.series import (
-    MOST_TOGETHER,
-    SPACE,
+    MAX_SHARING,
     Series,
-    begin,
-    dots,
-    grid,
-    lines,
-    longest,
-    plot,
-    posts_axis,
-    series,
+    axes_in,
+    draw_dots,
+    draw_grid,
+    draw_medians,
+    draw_posts_axis,
+    draw_start,
+    draw_values_axis,
+    series_of,
+    span_of,
     ticks_width,
-    values_axis,
 )
+from pipeline.chart.views.posts.single import draw_single
 from pipeline.chart.wording import median_and_top, sample_size
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
-LEAST_DRAWING, LEAST_LABEL = 300, 140
-"""The height of one drawing of several lines, and of a label of three lines beside it."""
 USUAL = 3
-"""Rather than to draw fewer, the page becomes higher."""
+"""The page becomes higher than a square rather than that fewer accounts are drawn."""
 LINEAR = 0.27
-"""From 0 to 1, in decades."""
-SHORT_READING = lazy_gettext("log scale · line: rolling median")
+"""The length of the axis from 0 to 1, in decades."""
+SHORT_LEGEND = lazy_gettext("log scale · line: rolling median")
 NO_POSTS = lazy_gettext("no posts")
-LINES = lazy_gettext("grey lines: the other accounts")
+GREY_LINES = lazy_gettext("grey lines: the other accounts")
 
 
 def draw(chart: Chart) -> Page:
-    """The accounts with the highest medians, as many as can be told apart; the others are named."""
-    data, found = chart.data, chart.entries
-    full = [entry for entry in found if entry.row.values]
-    shown, names = _divided(chart, [*full, *found[len(full) :]], min(len(full), panels.MOST))
-    many = len(shown) > MOST_TOGETHER
-    page = frame.open_page(chart, _height(data, len(shown), names), _reading(data, shown, many=many))
-    bottom = frame.foot(page, data, growing=_growing(data, shown), lines=_lines_told(data, names, many=many))
-    drawn = [series(page, data, entry) for entry in shown]
+    """Draw as many accounts as can be told apart, the highest medians first; the foot names the others."""
+    data = chart.data
+    with_posts = [entry for entry in chart.entries if entry.row.values]
+    drawn, names = _divide(chart, [*with_posts, *chart.entries[len(with_posts) :]], min(len(with_posts), MAX_PANELS))
+    in_panels = len(drawn) > MAX_SHARING
+    page = frame.open_page(chart, _height(data, len(drawn), names), _legend(data, drawn, in_panels=in_panels))
+    has_young = any(any(data.young(entry.row)) for entry in drawn)
+    bottom = frame.write_foot(page, data, has_young=has_young, lines=_foot(data, names, in_panels=in_panels))
+    all_series = [series_of(page, data, entry) for entry in drawn]
     scale = scale_of(chart.layout, data.spec.normalization, LINEAR)
-    if many:
-        panels.draw(page, data, drawn, scale, bottom)
-    elif len(drawn) == 1:
-        single.draw(page, data, drawn[0], scale, bottom)
-    elif drawn:
-        _together(page, data, drawn, scale, bottom)
+    if in_panels:
+        draw_panels(page, data, all_series, scale, bottom)
+    elif len(all_series) == 1:
+        draw_single(page, data, all_series[0], scale, bottom)
+    elif all_series:
+        _draw_together(page, data, all_series, scale, bottom)
     else:
-        frame.tell(page, data, NO_POSTS if found else frame.NOBODY, bottom)
+        frame.write_message(page, data, NO_POSTS if chart.entries else frame.NOBODY, bottom)
     return page
 
 
-def _reading(data: ChartData, shown: Sequence[RankedRow], *, many: bool) -> str:
-    """How the marks are to be read; lines of more posts are of wider windows."""
-    widths = sorted({window(len(entry.row.values)) for entry in shown}) or [window(0)]
-    width_told = str(widths[0]) if len(widths) == 1 else f"{widths[0]}–{widths[-1]}"
-    halves = sorted({enough(each) for each in widths})
-    half_told = str(halves[0]) if len(halves) == 1 else f"{halves[0]}–{halves[-1]}"
+def _legend(data: ChartData, drawn: Sequence[RankedRow], *, in_panels: bool) -> str:
+    """The legend, with the windows of the lines: longer series have larger ones. Shorter where there is no room."""
+    windows = sorted({window_for(len(entry.row.values)) for entry in drawn}) or [window_for(0)]
     gettext, ngettext = translator(data.spec.language).gettext, translator(data.spec.language).ngettext
-    if many:
-        full = ngettext(
+    if in_panels:
+        legend = ngettext(
             "log scale · line: median of {window} post, number: of all",
             "log scale · line: median of {window} posts, number: of all",
-            widths[-1],
-            window=width_told,
+            windows[-1],
+            window=_range(windows),
         )
     else:
-        full = ngettext(
+        legend = ngettext(
             "log scale · line: median of {window} post ({enough} at its ends)",
             "log scale · line: median of {window} posts ({enough} at its ends)",
-            widths[-1],
-            window=width_told,
-            enough=half_told,
+            windows[-1],
+            window=_range(windows),
+            enough=_range(sorted({min_posts(window) for window in windows})),
         )
-    line = frame.SEPARATOR.join([gettext("reposts left out"), full])
-    return full if width(line) <= frame.RIGHT - frame.LEFT else gettext(SHORT_READING)
+    line = frame.SEPARATOR.join([gettext("reposts left out"), legend])
+    return legend if width(line) <= TEXT_WIDTH else gettext(SHORT_LEGEND)
 
 
-def _divided(chart: Chart, found: Sequence[RankedRow], most: int) -> tuple[Sequence[RankedRow], list[str]]:
-    """Those that are drawn, and the lines that name the others."""
+def _range(ascending: Sequence[int]) -> str:
+    return str(ascending[0]) if len(ascending) == 1 else f"{ascending[0]}–{ascending[-1]}"
+
+
+def _divide(chart: Chart, entries: Sequence[RankedRow], most: int) -> tuple[Sequence[RankedRow], list[str]]:
+    """The entries that are drawn, and the lines that name the others."""
 
     def height(drawn: int, names: Sequence[str]) -> int:
         return _least_height(chart.data, drawn, names)
 
-    amount, names = overflow.divided(chart, found, most, USUAL, height)
-    return found[:amount], names
+    drawn, names = overflow.divide(chart, entries, most, USUAL, height)
+    return entries[:drawn], names
 
 
 def _height(data: ChartData, drawn: int, names: Sequence[str]) -> int:
@@ -104,47 +105,39 @@ def _height(data: ChartData, drawn: int, names: Sequence[str]) -> int:
 
 
 def _least_height(data: ChartData, drawn: int, names: Sequence[str]) -> int:
-    many = drawn > MOST_TOGETHER
-    told = frame.joined(data, growing=True, lines=_lines_told(data, names, many=many))
-    drawing = ceil(drawn / panels.COLUMNS) * panels.LEAST_HEIGHT if many else LEAST_DRAWING
-    beside = 0 if many else LEAST_LABEL * drawn - labels.GAP
-    foot = frame.foot_height(len(told)) + frame.BOTTOM
-    return ceil(frame.TOP + max(drawing + frame.LINE + SPACE, beside) + foot)
+    in_panels = drawn > MAX_SHARING
+    lines = frame.foot_lines(data, has_young=True, lines=_foot(data, names, in_panels=in_panels))
+    drawing = ceil(drawn / COLUMNS) * MIN_PANEL if in_panels else MIN_DRAWING
+    beside = 0 if in_panels else MIN_LABEL * drawn - labels.GAP
+    return ceil(TOP + max(drawing + LINE + SPACE, beside) + frame.foot_height(len(lines)) + BOTTOM)
 
 
-def _growing(data: ChartData, shown: Sequence[RankedRow]) -> bool:
-    return any(any(data.young(entry.row)) for entry in shown)
+def _foot(data: ChartData, names: Sequence[str], *, in_panels: bool) -> list[str]:
+    return [*([translator(data.spec.language).gettext(GREY_LINES)] if in_panels else []), *names]
 
 
-def _lines_told(data: ChartData, names: Sequence[str], *, many: bool) -> list[str]:
-    return [*([translator(data.spec.language).gettext(LINES)] if many else []), *names]
+def _draw_together(page: Page, data: ChartData, all_series: Sequence[Series], scale: Scale, bottom: float) -> None:
+    """Draw the accounts on the same axes, each with a label at the right."""
+    all_labels = [_label(page, data, series) for series in all_series]
+    left, right = LEFT + ticks_width(data, scale), RIGHT - labels.labels_width(all_labels)
+    axes = axes_in((left, TOP + TEXT_PX / 2, right, bottom - LINE - SPACE), span_of(all_series), scale)
+    draw_grid(page, [axes])
+    draw_values_axis(page, data, axes)
+    draw_posts_axis(page, data, axes)
+    dots: Counter[tuple[int, float]] = Counter()
+    for series in all_series:
+        draw_dots(page, data, axes, series, dots)
+    for series in reversed(all_series):
+        draw_start(page, axes, series)
+    draw_medians(page, axes, all_series)
+    labels.draw_labels(page, all_labels, [axes.point(0, series.newest) for series in all_series], bottom)
 
 
-def _together(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float) -> None:
-    """Up to five lines in one drawing, each with its label at the right."""
-    words = [_label(page, data, one) for one in drawn]
-    left, right = frame.LEFT + ticks_width(data, scale), frame.RIGHT - labels.taken(words)
-    box = plot(left, right, frame.TOP + TEXT_PX / 2, bottom - frame.LINE - SPACE, longest(drawn), scale)
-    grid(page, [box])
-    values_axis(page, data, box)
-    posts_axis(page, data, box)
-    taken: Counter[tuple[int, float]] = Counter()
-    for one in drawn:
-        dots(page, data, box, one, taken)
-    for one in reversed(drawn):
-        begin(page, box, one)
-    lines(page, box, drawn)
-    labels.beside(page, words, [box.point(0, one.last) for one in drawn], bottom)
-
-
-def _label(page: Page, data: ChartData, one: Series) -> labels.Label:
-    row, ink = one.entry.row, Style(page.colours.ink)
-    told = [
-        median_and_top(data, one.entry)[0],
-        *([sample_size(one.entry)] if len(row.values) < data.spec.count else []),
-    ]
-    joined = frame.SEPARATOR.join(told)
-    lines_told = [joined] if width(joined) <= labels.COLUMN else told
-    below = [(words, ink) for words in lines_told]
+def _label(page: Page, data: ChartData, series: Series) -> labels.Label:
+    row, ink = series.entry.row, Style(page.colours.ink)
+    few = [sample_size(series.entry)] if len(row.values) < data.spec.count else []
+    figures = [median_and_top(data, series.entry)[0], *few]
+    joined = frame.SEPARATOR.join(figures)
+    lines = [joined] if width(joined) <= labels.MAX_TEXT else figures
     note = row.note or "", Style(page.colours.muted)
-    return labels.label(one.colour, f"@{row.handle}", *below, note, among=data.handles)
+    return labels.label(series.colour, f"@{row.handle}", *((line, ink) for line in lines), note, among=data.handles)

@@ -1,111 +1,112 @@
-"""Many accounts post by post: a panel each, all on one axis, the other accounts' lines grey behind."""
+"""Many accounts post by post: a panel for each, all with the same axes, with the other accounts' lines in grey."""
 
 from collections import Counter
 from collections.abc import Sequence
 from math import ceil
 
 from pipeline.chart.number_format import short
-from pipeline.chart.paint.marks import GAP
+from pipeline.chart.paint.marks import GAP, Point
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.theme import blend
 from pipeline.chart.paint.typesetting import TEXT_PX, Style, elide, width
-from pipeline.chart.parts import frame
+from pipeline.chart.parts.frame import SEPARATOR
+from pipeline.chart.parts.metrics import LEFT, LINE, RIGHT, SPACE, TOP
 from pipeline.chart.parts.scale import Scale
 from pipeline.chart.views.posts.series import (
-    SPACE,
-    Plot,
-    Point,
+    Axes,
     Series,
-    begin,
-    dots,
-    grid,
-    lines,
-    longest,
-    plot,
-    posts_axis,
+    axes_in,
+    draw_dots,
+    draw_grid,
+    draw_medians,
+    draw_posts_axis,
+    draw_start,
+    draw_values_axis,
+    span_of,
     ticks_width,
-    values_axis,
 )
 from pipeline.chart.wording import sample_size
 from pipeline.records import ChartData
 
 COLUMNS = 2
-MOST = 10
-BETWEEN = 36
-"""From one column to the next."""
+MAX_PANELS = 10
+GUTTER = 36
+"""Between two columns, in px."""
 HEAD = 46
-"""The height of a panel's line of text."""
+"""The height of a panel's line of text, in px."""
 NOTE = 40
-"""The height of a further line, where an account has a note."""
+"""The height of the further line of text, if any account has a note, in px."""
 BELOW = 16
-"""From a panel to the next one's text."""
+"""From a panel to the text of the next one, in px."""
 STROKE = 5
-BEHIND = 2
-COARSE = 20
-"""One corner in so many px is enough for the lines behind."""
-PALE = 0.4
-"""How much of their colour the other accounts' lines keep on the paper."""
+"""The width of a panel's own line, in px."""
+OTHERS_STROKE, OTHERS_STRENGTH = 2, 0.4
+"""The width in px and the opacity of the other accounts' lines."""
+OTHERS_STEP = 20
+"""The other accounts' lines have one corner in so many px."""
 APART = 16
-"""At least between the name and what is said at the right."""
-LEAST_HEIGHT = 150
-"""A panel's, with its line of text."""
+"""At least between the name and the figures, in px."""
+MIN_PANEL = 150
+"""The least height of a panel with its line of text, in px."""
 
 
-def draw(page: Page, data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float) -> None:
-    """Two columns, the highest medians first, from left to right and from the top."""
-    head = HEAD + (NOTE if any(one.entry.row.note for one in drawn) else 0)
-    boxes = _boxes(data, drawn, scale, bottom, head)
-    grid(page, boxes)
-    page.line(_behind(boxes, drawn), blend(page.colours.muted, page.colours.paper, PALE), BEHIND)
-    for number, (box, one) in enumerate(zip(boxes, drawn, strict=True)):
+def draw_panels(page: Page, data: ChartData, all_series: Sequence[Series], scale: Scale, bottom: float) -> None:
+    """Draw two columns of panels, row by row, in the order of the series."""
+    head = HEAD + (NOTE if any(series.entry.row.note for series in all_series) else 0)
+    all_axes = _axes(data, all_series, scale, bottom, head)
+    draw_grid(page, all_axes)
+    others_colour = blend(page.colours.muted, page.colours.paper, OTHERS_STRENGTH)
+    page.line(_others(all_axes, all_series), others_colour, OTHERS_STROKE)
+    for number, (axes, series) in enumerate(zip(all_axes, all_series, strict=True)):
         if number % COLUMNS == 0:
-            values_axis(page, data, box)
-        if number + COLUMNS >= len(drawn):
-            posts_axis(page, data, box)
-        _heading(page, data, box, one, head)
-        dots(page, data, box, one, Counter())
-        begin(page, box, one, STROKE)
-        lines(page, box, [one], STROKE)
+            draw_values_axis(page, data, axes)
+        if number + COLUMNS >= len(all_series):
+            draw_posts_axis(page, data, axes)
+        _write_head(page, data, axes, series, head)
+        draw_dots(page, data, axes, series, Counter())
+        draw_start(page, axes, series, STROKE)
+        draw_medians(page, axes, [series], STROKE)
 
 
-def _boxes(data: ChartData, drawn: Sequence[Series], scale: Scale, bottom: float, head: float) -> list[Plot]:
-    left, span = frame.LEFT + ticks_width(data, scale), longest(drawn)
-    right = frame.RIGHT - STROKE * 1.5
-    wide = (right - left - BETWEEN * (COLUMNS - 1)) / COLUMNS
-    high = (bottom - frame.LINE - SPACE + BELOW - frame.TOP) / ceil(len(drawn) / COLUMNS)
-    boxes = []
-    for number in range(len(drawn)):
+def _axes(data: ChartData, all_series: Sequence[Series], scale: Scale, bottom: float, head: float) -> list[Axes]:
+    left, span = LEFT + ticks_width(data, scale), span_of(all_series)
+    right = RIGHT - STROKE * 1.5
+    width_px = (right - left - GUTTER * (COLUMNS - 1)) / COLUMNS
+    height_px = (bottom - LINE - SPACE + BELOW - TOP) / ceil(len(all_series) / COLUMNS)
+    all_axes = []
+    for number in range(len(all_series)):
         row, column = divmod(number, COLUMNS)
-        x, y = left + column * (wide + BETWEEN), frame.TOP + row * high
-        boxes.append(plot(x, x + wide, y + head, y + high - BELOW, span, scale))
-    return boxes
+        x, y = left + column * (width_px + GUTTER), TOP + row * height_px
+        all_axes.append(axes_in((x, y + head, x + width_px, y + height_px - BELOW), span, scale))
+    return all_axes
 
 
-def _heading(page: Page, data: ChartData, box: Plot, one: Series, head: float) -> None:
-    """The name at the left, the median at the right; below why the account is grey."""
-    row, style = one.entry.row, Style(one.colour, bold=True)
-    right, baseline = box.right + box.dot, box.top - head + TEXT_PX - 4
-    few = [sample_size(one.entry)] if len(row.values) < data.spec.count else []
-    words = frame.SEPARATOR.join([short(one.entry.median or 0, data.spec.language), *few])
-    room = right - box.left - APART - width(words)
+def _write_head(page: Page, data: ChartData, axes: Axes, series: Series, head: float) -> None:
+    """Write the name at the left and the median at the right; below them the note."""
+    row, style = series.entry.row, Style(series.colour, bold=True)
+    right, baseline = axes.right + axes.dot, axes.top - head + TEXT_PX - 4
+    few = [sample_size(series.entry)] if len(row.values) < data.spec.count else []
+    figures = SEPARATOR.join([short(series.entry.median or 0, data.spec.language), *few])
+    name_px = right - axes.left - APART - width(figures)
     muted = Style(page.colours.muted)
-    page.text(box.left, baseline, elide(f"@{row.handle}", room, style, data.handles), style)
-    page.text(right, baseline, words, muted if row.note else Style(page.colours.ink), "right")
+    page.text(axes.left, baseline, elide(f"@{row.handle}", name_px, style, data.handles), style)
+    page.text(right, baseline, figures, muted if row.note else Style(page.colours.ink), "right")
     if row.note:
-        page.text(box.left, baseline + NOTE, elide(row.note, right - box.left), muted)
+        page.text(axes.left, baseline + NOTE, elide(row.note, right - axes.left), muted)
 
 
-def _behind(boxes: Sequence[Plot], drawn: Sequence[Series]) -> list[Point]:
-    """In each panel the others' lines, which are the same in all panels but for their places."""
-    first = boxes[0]
-    corners = max(round(len(max((one.line for one in drawn), key=len)) * COARSE / (first.right - first.left)), 1)
-    paths = [first.path(one.line[::corners]) for one in drawn]
+def _others(all_axes: Sequence[Axes], all_series: Sequence[Series]) -> list[Point]:
+    """One line with gaps: in each panel the lines of all other accounts, which are computed once and moved."""
+    first = all_axes[0]
+    longest = max((series.line for series in all_series), key=len)
+    every = max(round(len(longest) * OTHERS_STEP / (first.right - first.left)), 1)
+    paths = [first.path(series.line[::every]) for series in all_series]
     return [
         point
-        for own, box in enumerate(boxes)
+        for own, axes in enumerate(all_axes)
         for number, path in enumerate(paths)
         if path and number != own
-        for point in (*_moved(path, box.left - first.left, box.top - first.top), GAP)
+        for point in (*_moved(path, axes.left - first.left, axes.top - first.top), GAP)
     ]
 
 

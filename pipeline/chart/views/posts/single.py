@@ -1,87 +1,96 @@
-"""One account post by post, over the whole width: its best post and its median are told where they stand."""
+"""A single account post by post, over the whole width, with words at its best post and at its median."""
 
 from collections import Counter
 
 from babel.dates import format_datetime
 
 from pipeline.chart.number_format import short
+from pipeline.chart.paint.marks import Box
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import TEXT_PX, Style, width
-from pipeline.chart.parts import frame, labels
+from pipeline.chart.parts.frame import SEPARATOR
+from pipeline.chart.parts.labels import write_heading
+from pipeline.chart.parts.metrics import (
+    DROP,
+    LEFT,
+    LINE,
+    RIGHT,
+    SINGLE_BASELINE,
+    SINGLE_HEAD,
+    SINGLE_NAME,
+    SPACE,
+    TOP,
+)
 from pipeline.chart.parts.scale import Scale
 from pipeline.chart.views.posts.series import (
-    SPACE,
-    Plot,
+    Axes,
     Series,
-    begin,
-    dots,
-    grid,
-    lines,
-    longest,
-    plot,
-    posts_axis,
+    axes_in,
+    draw_dots,
+    draw_grid,
+    draw_medians,
+    draw_posts_axis,
+    draw_start,
+    draw_values_axis,
+    span_of,
     ticks_width,
-    values_axis,
 )
 from pipeline.chart.wording import median_and_top, sample_size
 from pipeline.i18n import translator
 from pipeline.records import ChartData
 
-NAME = 38
-NAME_BASELINE = 32
-HEAD = 64
-"""The room of the name."""
-ABOVE = 28
-"""From the best post to its words."""
-DASH = (4, 3)
-MEDIAN = 3
-"""The stroke of the line of the median of all."""
+RISE = 28
+"""From the best post up to its words, in px."""
+MEDIAN_DASH = (4, 3)
+MEDIAN_STROKE = 3
+"""The line of the median of all posts, in px."""
 
 
-def draw(page: Page, data: ChartData, one: Series, scale: Scale, bottom: float) -> None:
-    number = short(one.entry.median or 0, data.spec.language)
-    style = Style(one.colour, bold=True)
-    left, right = frame.LEFT + ticks_width(data, scale), frame.RIGHT - width(number, style) - SPACE
-    lowest = bottom - frame.LINE - SPACE
-    box = plot(left, right, _top(one, scale, lowest), lowest, longest([one]), scale)
-    _heading(page, data, one)
-    grid(page, [box], _best(page, data, box, one))
-    values_axis(page, data, box)
-    posts_axis(page, data, box)
-    dots(page, data, box, one, Counter())
-    y = box.y(one.entry.median or 0)
-    page.line([(box.x(len(one.values) - 1), y), (box.right + SPACE / 2, y)], one.colour, MEDIAN, DASH)
-    page.text(frame.RIGHT, y + 12, number, style, "right")
-    begin(page, box, one)
-    lines(page, box, [one])
+def draw_single(page: Page, data: ChartData, series: Series, scale: Scale, bottom: float) -> None:
+    median = short(series.entry.median or 0, data.spec.language)
+    style = Style(series.colour, bold=True)
+    left, right = LEFT + ticks_width(data, scale), RIGHT - width(median, style) - SPACE
+    lowest = bottom - LINE - SPACE
+    axes = axes_in((left, _top(series, scale, lowest), right, lowest), span_of([series]), scale)
+    _write_heading(page, data, series)
+    draw_grid(page, [axes], _write_best(page, data, axes, series))
+    draw_values_axis(page, data, axes)
+    draw_posts_axis(page, data, axes)
+    draw_dots(page, data, axes, series, Counter())
+    y = axes.y(series.entry.median or 0)
+    ends = [(axes.x(len(series.values) - 1), y), (axes.right + SPACE / 2, y)]
+    page.line(ends, series.colour, MEDIAN_STROKE, MEDIAN_DASH)
+    page.text(RIGHT, y + DROP, median, style, "right")
+    draw_start(page, axes, series)
+    draw_medians(page, axes, [series])
 
 
-def _top(one: Series, scale: Scale, bottom: float) -> float:
-    """As high as may be with room for the words over the best post."""
-    top = frame.TOP + HEAD
-    best = scale.placed(bottom, top)(max(one.values))
-    return top + max(ABOVE + TEXT_PX - (best - top), 0)
+def _top(series: Series, scale: Scale, bottom: float) -> float:
+    """The top of the axes: as high as the words over the best post allow."""
+    top = TOP + SINGLE_HEAD
+    best = scale.to_px(bottom, top)(max(series.values))
+    return top + max(RISE + TEXT_PX - (best - top), 0)
 
 
-def _heading(page: Page, data: ChartData, one: Series) -> None:
-    row = one.entry.row
-    few = [sample_size(one.entry)] if len(row.values) < data.spec.count else []
-    told = frame.SEPARATOR.join([median_and_top(data, one.entry)[0], *few])
-    name = f"@{row.handle}", Style(one.colour, NAME, bold=True)
-    others = (told, Style(page.colours.ink)), (row.note or "", Style(page.colours.muted))
-    labels.heading(page, frame.TOP + NAME_BASELINE, [name, *others])
+def _write_heading(page: Page, data: ChartData, series: Series) -> None:
+    row = series.entry.row
+    few = [sample_size(series.entry)] if len(row.values) < data.spec.count else []
+    figures = SEPARATOR.join([median_and_top(data, series.entry)[0], *few])
+    name = f"@{row.handle}", Style(series.colour, SINGLE_NAME, bold=True)
+    others = (figures, Style(page.colours.ink)), (row.note or "", Style(page.colours.muted))
+    write_heading(page, TOP + SINGLE_BASELINE, [name, *others])
 
 
-def _best(page: Page, data: ChartData, box: Plot, one: Series) -> tuple[float, float, float, float]:
-    """Write what the best post has, and its day, over its dot; returns the box of the words."""
-    top = max(one.values)
-    ago = one.values.index(top)
-    time = one.entry.row.times[ago]
+def _write_best(page: Page, data: ChartData, axes: Axes, series: Series) -> Box:
+    """Write the count and the day of the best post above its dot; returns the box that the words take."""
+    best = max(series.values)
+    newer = series.values.index(best)
+    time = series.entry.row.times[newer]
     pattern = "d MMM" if time.year == data.as_of.year else "d MMM y"
     day = format_datetime(time, pattern, locale=translator(data.spec.language).locale)
-    words = frame.SEPARATOR.join([median_and_top(data, one.entry)[1], day])
-    half = width(words) / 2
-    x, y = box.point(ago, top)
-    middle = min(max(x, box.left + half), box.right - half)
-    page.text(middle, y - ABOVE, words, Style(page.colours.ink), "center")
-    return middle - half - SPACE / 2, middle + half + SPACE / 2, y - ABOVE - TEXT_PX, y - ABOVE / 2
+    text = SEPARATOR.join([median_and_top(data, series.entry)[1], day])
+    half = width(text) / 2
+    x, y = axes.point(newer, best)
+    middle = min(max(x, axes.left + half), axes.right - half)
+    page.text(middle, y - RISE, text, Style(page.colours.ink), "center")
+    return middle - half - SPACE / 2, y - RISE - TEXT_PX, middle + half + SPACE / 2, y - RISE / 2

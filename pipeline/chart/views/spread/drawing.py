@@ -1,4 +1,4 @@
-"""The spread: one row an account, one dot a post, the quartiles and the median in the middle."""
+"""Draws the spread: open rows with words above their dots, or a table of many accounts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,41 +7,46 @@ from pipeline.chart.number_format import short
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import Style, elide, width
 from pipeline.chart.parts import frame
+from pipeline.chart.parts.metrics import GRID, LEFT, RIGHT, SPACE, TEXT_WIDTH, TOP
 from pipeline.chart.parts.scale import scale_of
 from pipeline.chart.prepared import Chart
 from pipeline.chart.ranking import RankedRow
-from pipeline.chart.views.spread import MOST_OPEN_ROWS, strip, table
-from pipeline.chart.views.spread.strip import Axis, Room, Strip, colour, strip_of
+from pipeline.chart.views.spread import MOST_OPEN_ROWS
+from pipeline.chart.views.spread.strip import Axis, Band, Strip, colour_of, draw_strips, strip_of
+from pipeline.chart.views.spread.table import draw_table
 from pipeline.chart.wording import median_and_top, reason, sample_size
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
 NAME = 36
 NAME_BASELINE = 34
+"""The size of a name, and from the row's top to its baseline, in px."""
 HEAD = 44
-"""The height of a row's line of text."""
-EMPTY = HEAD + 16
-"""The height of a row without posts."""
+"""The height of a row's line of text, in px."""
+EMPTY_ROW = HEAD + 16
+"""The height of a row without posts, in px."""
 FILLED = 0.9
-"""How much of its height a row's dots take below the line of text."""
-SPACE = 24
-"""Between two texts of one line."""
+"""How much of the height below its text a row's dots may take."""
 PAD = 50
-"""From the edges of the page's text to the ends of the axis: room for the crowd at zero and for the labels."""
+"""From the ends of the page's text to those of the axis, for dots at zero and for labels, in px."""
 LINEAR = 0.35
-"""The length of the axis' linear part, in decades: room for many posts without any."""
+"""The length of the axis from 0 to 1, in decades, so that many posts at 0 have room."""
 AXIS = 56
 BELOW_AXIS = 10
+"""The height of the axis' labels, and what is left below them, in px."""
 LABEL = 52
-"""The height of a line of text above or below the only row's dots."""
+"""The height of a line of text above or below a single account's dots, in px."""
 STEM = 14
-CHEVRON = 13
-READING = lazy_gettext("log scale · ring: median, bar: middle half")
+"""The lines that join these texts to the marks, in px."""
+STEM_STROKE = 3
+CHEVRON, CHEVRON_STROKE = 13, 6
+"""The mark of an account that has posts beyond the axis, in px."""
+LEGEND = lazy_gettext("log scale · ring: median, bar: middle half")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """An account with its place on the page: its top, and the room of its dots, None where it has no posts."""
+class OpenRow:
+    """A row with words above its dots: its top in px, and its posts, None where there are none."""
 
     entry: RankedRow
     top: float
@@ -49,77 +54,80 @@ class Row:
 
 
 def draw(chart: Chart) -> Page:
-    """A row an account as long as there is room for its words; a line an account where there are more."""
-    data, found = chart.data, chart.entries
+    data, entries = chart.data, chart.entries
     scale = scale_of(chart.layout, data.spec.normalization, LINEAR)
-    if len(found) > MOST_OPEN_ROWS:
-        return table.draw(chart, scale)
-    axis = Axis(scale, scale.placed(frame.LEFT + PAD, frame.RIGHT - PAD), frame.LEFT, frame.RIGHT)
-    page = frame.open_page(chart, frame.height_for(len(found)), translator(data.spec.language).gettext(READING))
-    growing = any(any(data.young(row)) for row in data.rows)
-    bottom = frame.foot(page, data, growing=growing, lines=[])
-    rows = _rows(page, data, found, bottom - AXIS, axis)
+    if len(entries) > MOST_OPEN_ROWS:
+        return draw_table(chart, scale)
+    axis = Axis(scale, scale.to_px(LEFT + PAD, RIGHT - PAD), LEFT, RIGHT)
+    page = frame.open_page(chart, frame.height_for(len(entries)), translator(data.spec.language).gettext(LEGEND))
+    has_young = any(any(data.young(row)) for row in data.rows)
+    bottom = frame.write_foot(page, data, has_young=has_young, lines=[])
+    rows = _rows(page, data, entries, bottom - AXIS, axis)
     strips = [row.strip for row in rows if row.strip]
-    if not found:
-        frame.tell(page, data, frame.NOBODY, bottom)
+    if not entries:
+        frame.write_message(page, data, frame.NOBODY, bottom)
     if strips:
-        _axis(page, data, axis, strips, bottom)
+        _draw_axis(page, data, axis, strips, bottom)
     for row in rows:
-        _head(page, data, row)
-    _beyond(page, strips)
-    strip.draw(page, strips)
-    if len(found) == 1 and strips:
-        _labels(page, data, strips[0])
+        _write_head(page, data, row)
+    _draw_chevrons(page, strips)
+    draw_strips(page, strips)
+    if len(entries) == 1 and strips:
+        _write_labels(page, data, strips[0])
     return page
 
 
-def _rows(page: Page, data: ChartData, found: Sequence[RankedRow], bottom: float, axis: Axis) -> list[Row]:
-    """Rows of equal height, but those without posts, which need less."""
-    full = sum(1 for entry in found if entry.row.values)
-    height = (bottom - frame.TOP - EMPTY * (len(found) - full)) / max(full, 1)
-    labels = (LABEL, LABEL) if len(found) == 1 else (0, 0)
-    rows, top = [], float(frame.TOP)
-    for entry in found:
-        posts = None
+def _rows(page: Page, data: ChartData, entries: Sequence[RankedRow], bottom: float, axis: Axis) -> list[OpenRow]:
+    """Rows of equal height; those without posts are lower."""
+    with_posts = sum(1 for entry in entries if entry.row.values)
+    height = (bottom - TOP - EMPTY_ROW * (len(entries) - with_posts)) / max(with_posts, 1)
+    label = LABEL if len(entries) == 1 else 0
+    rows, top = [], float(TOP)
+    for entry in entries:
+        strip = None
         if entry.row.values:
-            room = _room(top + HEAD + labels[0], top + height - labels[1])
-            posts = strip_of(page, data, entry, room, axis)
-        rows.append(Row(entry, top, posts))
-        top += height if posts else EMPTY
+            strip = strip_of(page, data, entry, _band(top + HEAD + label, top + height - label), axis)
+        rows.append(OpenRow(entry, top, strip))
+        top += height if strip else EMPTY_ROW
     return rows
 
 
-def _room(top: float, bottom: float) -> Room:
+def _band(top: float, bottom: float) -> Band:
     half = (bottom - top) / 2 * FILLED
-    return Room(top + half, half, PAD)
+    return Band(top + half, half, PAD)
 
 
-def _axis(page: Page, data: ChartData, axis: Axis, strips: Sequence[Strip], bottom: float) -> None:
-    sides = [(each.room.middle - each.room.half, each.room.middle + each.room.half) for each in strips]
+def _draw_axis(page: Page, data: ChartData, axis: Axis, strips: Sequence[Strip], bottom: float) -> None:
+    """Draw the grid behind the dots, and the labels of the ticks; a single account has text between both."""
+    sides = [(each.band.middle - each.band.half, each.band.middle + each.band.half) for each in strips]
     if len(data.rows) == 1:
         sides.append((bottom - AXIS, bottom - AXIS + STEM))
-    page.lines([((x, top), (x, end)) for x in axis.ticks for top, end in sides], page.colours.grid, 2)
-    for x, words in axis.labels(data.spec.language):
-        page.text(x, bottom - BELOW_AXIS, words, Style(page.colours.muted), "center")
+    page.lines([((x, top), (x, end)) for x in axis.ticks for top, end in sides], page.colours.grid, GRID)
+    for x, text in axis.labels(data.spec.language):
+        page.text(x, bottom - BELOW_AXIS, text, Style(page.colours.muted), "center")
 
 
-def _head(page: Page, data: ChartData, row: Row) -> None:
+def _write_head(page: Page, data: ChartData, row: OpenRow) -> None:
+    """Write the name at the left and the figures at the right, fewer of them beside a long name."""
     entry, baseline = row.entry, row.top + NAME_BASELINE
-    name, style = Style(colour(page, entry), NAME, bold=True), Style(page.colours.ink)
+    name, style = Style(colour_of(page, entry), NAME, bold=True), Style(page.colours.ink)
     handle = f"@{entry.row.handle}"
-    full, less = _words(data, entry)
-    room = frame.RIGHT - frame.LEFT - SPACE
-    words = full if width(full, style) + width(handle, name) <= room else less
-    shown = elide(handle, room - width(words, style), name, data.handles)
-    page.text(frame.LEFT, baseline, shown, name)
+    full, less = _figures(data, entry)
+    free = TEXT_WIDTH - SPACE
+    text = full if width(full, style) + width(handle, name) <= free else less
+    shortened = elide(handle, free - width(text, style), name, data.handles)
+    page.text(LEFT, baseline, shortened, name)
     if row.strip:
-        page.text(frame.RIGHT, baseline, words, style, "right")
+        page.text(RIGHT, baseline, text, style, "right")
     else:
-        page.text(frame.LEFT + width(shown, name) + SPACE, baseline, words, Style(page.colours.muted))
+        page.text(LEFT + width(shortened, name) + SPACE, baseline, text, Style(page.colours.muted))
 
 
-def _words(data: ChartData, entry: RankedRow) -> tuple[str, str]:
-    """What stands beside a row's name, and less of it for a long handle."""
+def _figures(data: ChartData, entry: RankedRow) -> tuple[str, str]:
+    """A row's figures and its note, or why it has none; and the same without the highest count.
+
+    A single account has its median beside the ring, so that both have the highest count instead.
+    """
     row = entry.row
     if not row.values:
         return reason(data, row), reason(data, row)
@@ -128,38 +136,36 @@ def _words(data: ChartData, entry: RankedRow) -> tuple[str, str]:
     note = [row.note] if row.note else []
     if len(data.rows) == 1:
         median, top = top, ""
-    told = [median, top, *few, *note], [median, *few, *note]
-    full, less = (frame.SEPARATOR.join(filter(None, words)) for words in told)
-    return full, less
+    full, less = [median, top, *few, *note], [median, *few, *note]
+    return frame.SEPARATOR.join(filter(None, full)), frame.SEPARATOR.join(filter(None, less))
 
 
-def _beyond(page: Page, strips: Sequence[Strip]) -> None:
-    """Points at what is beyond the axis; the row's words say how far."""
-    for each in strips:
-        if each.beyond:
-            x, y = frame.RIGHT - CHEVRON, each.room.middle
-            page.line([(x - CHEVRON, y - CHEVRON), (x, y), (x - CHEVRON, y + CHEVRON)], each.colour, 6)
+def _draw_chevrons(page: Page, strips: Sequence[Strip]) -> None:
+    """Point at the posts beyond the axis; the row's figures say how far away they are."""
+    for strip in strips:
+        if strip.is_cut:
+            x, y = RIGHT - CHEVRON, strip.band.middle
+            page.line([(x - CHEVRON, y - CHEVRON), (x, y), (x - CHEVRON, y + CHEVRON)], strip.colour, CHEVRON_STROKE)
 
 
-def _labels(page: Page, data: ChartData, posts: Strip) -> None:
-    """The only row says beside its marks what they are."""
+def _write_labels(page: Page, data: ChartData, strip: Strip) -> None:
+    """Write beside a single account's marks what they are: the median above, the middle half below."""
     gettext, language = translator(data.spec.language).gettext, data.spec.language
-    low, median, high = posts.quartiles
-    style, room = Style(page.colours.ink), posts.room
-    top, bottom = room.middle - room.half, room.middle + room.half
-    _centred(
-        page, posts.place(median), top - STEM - 8, gettext("median {number}", number=short(median, language)), style
-    )
-    page.line([(posts.place(median), top - STEM), (posts.place(median), top - 2)], page.colours.ink, 3)
+    low, median, high = strip.quartiles
+    style, band = Style(page.colours.ink), strip.band
+    top, bottom = band.middle - band.half, band.middle + band.half
+    x = strip.to_px(median)
+    _write_near(page, x, top - STEM - 8, gettext("median {number}", number=short(median, language)), style)
+    page.line([(x, top - STEM), (x, top - 2)], page.colours.ink, STEM_STROKE)
     half = short(low, language), short(high, language)
     if half[0] != half[1]:
-        start, end, y = posts.place(low), posts.place(high), bottom + STEM
-        page.line([(start, y - STEM + 4), (start, y), (end, y), (end, y - STEM + 4)], page.colours.ink, 3)
-        words = gettext("middle half {low}–{high}", low=half[0], high=half[1])
-        _centred(page, (start + end) / 2, y + LABEL - STEM, words, style)
+        start, end, y = strip.to_px(low), strip.to_px(high), bottom + STEM
+        page.line([(start, y - STEM + 4), (start, y), (end, y), (end, y - STEM + 4)], page.colours.ink, STEM_STROKE)
+        text = gettext("middle half {low}–{high}", low=half[0], high=half[1])
+        _write_near(page, (start + end) / 2, y + LABEL - STEM, text, style)
 
 
-def _centred(page: Page, x: float, baseline: float, words: str, style: Style) -> None:
-    """Around x, as near as the page's edges allow."""
-    half = width(words, style) / 2
-    page.text(min(max(x, frame.LEFT + half), frame.RIGHT - half), baseline, words, style, "center")
+def _write_near(page: Page, x: float, baseline: float, text: str, style: Style) -> None:
+    """Write the text around x, as near as the ends of the page's text allow."""
+    half = width(text, style) / 2
+    page.text(min(max(x, LEFT + half), RIGHT - half), baseline, text, style, "center")
