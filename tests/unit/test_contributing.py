@@ -195,6 +195,53 @@ def polish(spanish: Path) -> str:
     return written.getvalue().decode()
 
 
+NETWORK_IS_READ = """
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+from bot.handles import handle_in
+from pipeline import clock
+from pipeline.i18n import translator
+from pipeline.records import Due, Language, Metric
+from pipeline.sources.registry import NETWORKS, noun
+from pipeline.sources.source import StopFlag, connect
+
+
+def test_accounts_of_the_network_are_recognized_and_have_its_nouns() -> None:
+    assert [handle_in(word).network for word in ("@ada@toy.example", "https://toy.example/@ada")] == ["toy", "toy"]
+    assert translator(Language.SPANISH).gettext(noun(Metric.REPOSTS, ["toy"])) == "impulsos"
+
+
+def test_its_client_reads_posts(tmp_path: Path) -> None:
+    posts = [["1", "2026-11-23T12:00:00+00:00", {"reposts": 3}]]
+    (tmp_path / "toy.json").write_text(json.dumps({"ada@toy.example": posts}), encoding="utf-8")
+    client = connect(NETWORKS["toy"], SimpleNamespace(data_dir=tmp_path))
+    [profile] = client.look_up(["Ada@toy.example"])
+    due = Due(1, profile.remote_id, 10)
+    assert [post.counts.reposts for post in client.fetch(due, clock.now(), StopFlag()).posts] == [3]
+"""
+
+
+@adding("A network")
+def a_network(copy: Copy) -> Iterator[set[str]]:
+    """As the one that tests have."""
+    toy = "pipeline/sources/toy/"
+    (copy.root / toy).mkdir()
+    for path in (copy.root / "tests/toy_network").glob("*.py"):
+        text = path.read_text(encoding="utf-8").replace("tests.toy_network", "pipeline.sources.toy")
+        copy.write(f"{toy}{path.name}", text)
+    copy.insert(
+        "pipeline/sources/registry.py", "from pipeline.sources.x", "from pipeline.sources.toy.facts import TOY\n"
+    )
+    copy.insert("pipeline/sources/registry.py", "        X,\n", "        TOY,\n")
+    yield {"test_a_catalogue_has_every_text_with_its_fields_and_no_other"}
+    copy.append(
+        "pipeline/locale/es.po", '\nmsgid "boosts"\nmsgstr "impulsos"\n\nmsgid "favourites"\nmsgstr "favoritos"\n'
+    )
+    copy.write("tests/unit/test_added_network.py", NETWORK_IS_READ)
+
+
 VIEW_IS_DRAWN = """
 from bot.keyboards import under_chart
 from pipeline.chart.caption import caption

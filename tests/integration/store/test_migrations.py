@@ -245,7 +245,7 @@ def test_what_was_billed_and_said_before_there_were_more_networks_is_of_x(addres
         assert keys == ["stop x {network} answered with status {status} on 2026-11-23", "budget x day until 1"]
         problems = db.scalars(select(Account.problem).order_by(Account.id)).all()
         [said, _] = [each.text for each in db.scalars(select(Notice))]
-    english, spanish = (translator(language).gettext for language in Language)
+    english, spanish = (translator(language).gettext for language in (Language.ENGLISH, Language.SPANISH))
     assert [english(each) for each in problems if each] == [
         "X answered with status 503",
         "a text that no version says any more: 2",
