@@ -114,7 +114,7 @@ async def set_by_asyncio(address: str) -> None:
 
 @pytest.mark.parametrize("name", ["redis_url", "broker_url"])
 @pytest.mark.parametrize(
-    ("form", "told"),
+    ("form", "message"),
     [
         ("rediss://:{pw}@localhost:{tls_port}/0", "certificate that cannot be verified .*add .ssl_cert_reqs=none"),
         ("rediss://:{pw}@127.0.0.1:{tls_port}/0?ssl_ca_certs={ca}", "certificate that cannot be verified"),
@@ -124,17 +124,17 @@ async def set_by_asyncio(address: str) -> None:
     ],
 )
 def test_a_server_that_refuses_is_told_of_by_name_at_the_start(
-    server: SecureRedis, tmp_path: Path, form: str, told: str, name: str
+    server: SecureRedis, tmp_path: Path, form: str, message: str, name: str
 ) -> None:
     given = {"redis_url": f"redis://127.0.0.1:{free_port()}"} | {name: server.address(form)}
-    with pytest.raises(ConfigError, match=f"^{name.upper()}: the server .*{told}") as caught:
+    with pytest.raises(ConfigError, match=f"^{name.upper()}: the server .*{message}") as caught:
         servers.check(settings(tmp_path, **given))
     assert PASSWORD not in str(caught.value)
     assert len(caught.value.problems) == 1
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "message"),
     [
         ("amqp://guest:wrong@{host}", "refuses the user or the password"),
         ("amqp://guest:guest@{host}/no%20such%20vhost", "has no such vhost"),
@@ -142,9 +142,9 @@ def test_a_server_that_refuses_is_told_of_by_name_at_the_start(
     ],
 )
 def test_a_rabbitmq_that_refuses_is_told_of_by_name_at_the_start(
-    tmp_path: Path, rabbitmq: str, address: str, told: str
+    tmp_path: Path, rabbitmq: str, address: str, message: str
 ) -> None:
-    with pytest.raises(ConfigError, match=f"^BROKER_URL: the server {told}"):
+    with pytest.raises(ConfigError, match=f"^BROKER_URL: the server {message}"):
         servers.check(settings(tmp_path, broker_url=address.format(host=rabbitmq)))
 
 

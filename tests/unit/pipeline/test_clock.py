@@ -40,8 +40,8 @@ class Answers(socketserver.StreamRequestHandler):
     def _time(self) -> bytes:
         self.server.asked += 1
         time.sleep(self.server.late_s)
-        told = time.time() + self.server.ahead.total_seconds()
-        parts = (str(int(told)), str(int(told % 1 * 1e6)))
+        now_s = time.time() + self.server.ahead.total_seconds()
+        parts = (str(int(now_s)), str(int(now_s % 1 * 1e6)))
         return ("*2\r\n" + "".join(f"${len(part)}\r\n{part}\r\n" for part in parts)).encode()
 
 

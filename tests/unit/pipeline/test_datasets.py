@@ -183,7 +183,7 @@ class Kept:
 
 
 def id_of(handle: str) -> str:
-    """The account's id on X: the place of the handle's first letter in the alphabet."""
+    """The account's id on X: the position of the handle's first letter in the alphabet."""
     return str(ord(handle[0].lower()) - ord("a") + 1)
 
 
@@ -709,13 +709,13 @@ def test_only_admins_hear_and_once_of_what_they_must_mend(followed: Kept) -> Non
         followed.tick()
         lift(followed)
     with followed.store.read_session() as db:
-        told = [
-            (chat_id, translator(language).gettext(said))
-            for _, chat_id, said, language in notices.list_unsent(db, [77], NOON)
+        messages = [
+            (chat_id, translator(language).gettext(text))
+            for _, chat_id, text, language in notices.list_unsent(db, [77], NOON)
         ]
-    [(chat_id, said)] = told
+    [(chat_id, text)] = messages
     assert chat_id == 77
-    assert said.startswith("Dropbox is full. Since ")
+    assert text.startswith("Dropbox is full. Since ")
     followed.tick()
     with followed.store.read_session() as db:
         assert circuit_breakers.find(db, "dropbox") is None

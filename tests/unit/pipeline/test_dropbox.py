@@ -21,7 +21,7 @@ JSON_TYPE = "application/json"
 
 
 class Scripted(BaseHTTPRequestHandler):
-    """Gives a token to whoever asks, and answers uploads with what the test set."""
+    """Issues a token to anybody, and answers uploads as the test sets."""
 
     protocol_version = "HTTP/1.1"
     status, body = 200, b"{}"

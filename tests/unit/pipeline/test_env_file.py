@@ -46,7 +46,7 @@ def test_no_file_is_no_values(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"\n\nDATA_DIR=caf\xe9\n", ": line 3 has letters that are not UTF-8. Save"),
         (TEXT.encode("utf-16-le"), ": line 1 has zero bytes. Save"),
@@ -59,9 +59,11 @@ def test_no_file_is_no_values(tmp_path: Path) -> None:
         (b"#" * 1_000_001, ": is larger than a megabyte."),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_line_and_the_fix(tmp_path: Path, content: bytes, said: str) -> None:
+def test_what_cannot_be_read_is_reported_with_its_line_and_the_fix(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
     [problem] = problems(tmp_path, content)
-    assert problem.startswith(said)
+    assert problem.startswith(message)
 
 
 def test_every_line_that_cannot_be_read_is_told_and_none_is_shown(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whose turn it is to be read, where X answers slowly, not at all, or for fewer requests than all need."""
+"""The order in which accounts are fetched where X is slow, does not answer, or allows fewer requests than all need."""
 
 import json
 from collections import Counter
@@ -21,10 +21,10 @@ from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 POSTS = (Post("1", NOW, Counts(reposts=5)),)
 
 
-def gaps(turns: list[list[int]], account_id: int) -> list[int]:
-    """How many ticks from each of the account's turns to its next."""
-    taken = [number for number, due in enumerate(turns) if account_id in due]
-    return [later - earlier for earlier, later in pairwise(taken)]
+def gaps(due_by_tick: list[list[int]], account_id: int) -> list[int]:
+    """How many ticks pass between two fetches of the account."""
+    fetched = [number for number, due in enumerate(due_by_tick) if account_id in due]
+    return [later - earlier for earlier, later in pairwise(fetched)]
 
 
 def settings(requests: int, tick_seconds: int = 10, posts: int = 100) -> Settings:
@@ -33,21 +33,21 @@ def settings(requests: int, tick_seconds: int = 10, posts: int = 100) -> Setting
     )  # fmt: skip
 
 
-def test_thousands_of_accounts_take_turns_and_none_is_stale_between_two_of_them(ticks: Ticks) -> None:
+def test_thousands_of_accounts_are_fetched_in_rotation_and_none_is_stale_meanwhile(ticks: Ticks) -> None:
     ids = ticks.add(*(f"a{number}" for number in range(1500)))
     ticks.subscribe(ids[:3])
     ticks.subscribe(ids[700:750])
     ticks.subscribe(ids[-1:])
-    turns = [ticks.tick_without_x(number, POSTS) for number in range(14)]
-    assert {account for due in turns for account in due} == set(ids)
+    due_by_tick = [ticks.tick_without_x(number, POSTS) for number in range(14)]
+    assert {account for due in due_by_tick for account in due} == set(ids)
     wanted = ticks.versions()
-    turns += [ticks.tick_without_x(number, POSTS) for number in range(14, 45)]
+    due_by_tick += [ticks.tick_without_x(number, POSTS) for number in range(14, 45)]
     assert ticks.versions() == wanted, "nothing changed"
-    assert {len(due) for due in turns} == {111, 112}, "10,000 requests in the 90 ticks of 15 minutes"
-    assert {gap for account in ids[::100] for gap in gaps(turns, account)} <= {13, 14}
+    assert {len(due) for due in due_by_tick} == {111, 112}, "10,000 requests in the 90 ticks of 15 minutes"
+    assert {gap for account in ids[::100] for gap in gaps(due_by_tick, account)} <= {13, 14}
 
 
-def test_an_account_that_misses_its_turns_is_stale_once(ticks: Ticks) -> None:
+def test_an_account_that_is_not_fetched_in_time_is_stale_once(ticks: Ticks) -> None:
     [nasa] = ticks.add("nasa")
     ticks.subscribe([nasa])
     ticks.tick_without_x(0, POSTS)
@@ -63,7 +63,7 @@ def test_an_account_that_misses_its_turns_is_stale_once(ticks: Ticks) -> None:
     assert ticks.versions() == {number: version + 1 for number, version in wanted.items()}
 
 
-def test_accounts_that_repost_leave_the_others_their_turns(ticks: Ticks) -> None:
+def test_accounts_that_repost_do_not_crowd_out_the_others(ticks: Ticks) -> None:
     ticks.start(x_requests_per_15_min=600)
     for number in range(7):
         ticks.load(f"reposts{number}", timeline(1000, lambda each: each % 10 != 9, first=10**8 * (number + 1)))
@@ -161,7 +161,7 @@ def network() -> Iterator[str]:
     server.server_close()
 
 
-def test_where_x_is_slow_all_are_read_in_turn(ticks: Ticks) -> None:
+def test_where_x_is_slow_all_are_fetched_in_a_few_ticks(ticks: Ticks) -> None:
     ticks.start(tick_seconds=3, x_requests_per_15_min=10**6)
     for number in range(110):
         ticks.load(f"a{number}", timeline(1, first=10**6 * (number + 1)))
@@ -172,7 +172,7 @@ def test_where_x_is_slow_all_are_read_in_turn(ticks: Ticks) -> None:
     assert None not in ticks.read_at().values()
 
 
-def test_accounts_that_hang_do_not_keep_the_others_from_their_turns(ticks: Ticks, network: str) -> None:
+def test_accounts_that_hang_do_not_crowd_out_the_others(ticks: Ticks, network: str) -> None:
     ids = ticks.add(*(f"a{number}" for number in range(180)))
     Network.hanging = frozenset(str(account) for account in ids[:120])
     ticks.start(tick_seconds=2, x_requests_per_15_min=10**6, x_api_url=network)
@@ -184,7 +184,7 @@ def test_accounts_that_hang_do_not_keep_the_others_from_their_turns(ticks: Ticks
     assert min(at for at in last if at) >= NOW + timedelta(seconds=2), "and again"
 
 
-def test_an_account_that_hangs_holds_up_nobody_beyond_the_time_that_there_is(ticks: Ticks, network: str) -> None:
+def test_an_account_that_hangs_delays_the_others_no_longer_than_the_time_limit(ticks: Ticks, network: str) -> None:
     Network.hanging = frozenset({"1"})
     ticks.start(x_api_url=network)
     hangs, late = Due(1, "1", 100), timedelta(seconds=0.5)

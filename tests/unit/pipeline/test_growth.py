@@ -22,7 +22,7 @@ SECONDS = st.sampled_from([10, 10, 10, 25, 70, 240, 700, 1500, 5400, 20_000, 90_
 LOOKED_AT = 0.2
 """The part of the readings after which a chart is looked at."""
 FEW = 19
-"""Fewer posts than this let none be told of late without saying so."""
+"""With fewer posts than this, none is counted late without a note."""
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Life:
     made: dict[str, datetime] = field(default_factory=dict)
     truth: dict[datetime, dict[str, int]] = field(default_factory=dict)
     whole: bool = True
-    """Whether the last reading told every count."""
+    """Whether the last fetch result has every count."""
 
     def __post_init__(self) -> None:
         """It had posts before anybody read it, more than are read at first."""

@@ -31,9 +31,9 @@ def test_no_secret_shows_at_any_level_in_message_arguments_or_traceback(capsys: 
     finally:
         root.setLevel(before[0])
         root.handlers[:] = before[1]
-    said = capsys.readouterr().out
-    assert SECRET not in said
-    assert said.count("[secret]") == 3
+    output = capsys.readouterr().out
+    assert SECRET not in output
+    assert output.count("[secret]") == 3
 
 
 @pytest.mark.parametrize("end", ["int(secret)", "t = Thread(target=int, args=[secret]); t.start(); t.join()"])
@@ -41,9 +41,9 @@ def test_what_ends_a_process_or_a_thread_shows_no_secret(end: str) -> None:
     program = f"from threading import Thread; from pipeline import logs; secret = {SECRET!r}; "
     program += f"logs.configure('any', [secret, secret[:9]]); {end}"
     ended = subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT, capture_output=True, text=True)
-    said = ended.stdout + ended.stderr
-    assert "invalid literal for int() with base 10: '[secret]'" in said
-    assert SECRET[9:] not in said
+    output = ended.stdout + ended.stderr
+    assert "invalid literal for int() with base 10: '[secret]'" in output
+    assert SECRET[9:] not in output
 
 
 @pytest.mark.parametrize("name", ["httpx", "tweepy", "urllib3.connectionpool", "dropbox"])
@@ -66,11 +66,11 @@ def test_libraries_that_log_addresses_and_headers_may_only_warn(name: str) -> No
     ],
 )
 def test_a_server_away_or_a_full_disk_is_told_in_one_line(failure: Exception) -> None:
-    said = _formatted("looking failed\nby and by", failure)
-    assert "Traceback" not in said
-    assert "\n" not in said
-    assert "looking failed" in said
-    assert str(failure).partition("\n")[0] in said
+    output = _formatted("looking failed\nby and by", failure)
+    assert "Traceback" not in output
+    assert "\n" not in output
+    assert "looking failed" in output
+    assert str(failure).partition("\n")[0] in output
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_the_times_of_the_log_are_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
-        record = logging.makeLogRecord({"msg": "said", "created": 1_700_000_000.25, "msecs": 250.0})
+        record = logging.makeLogRecord({"msg": "written", "created": 1_700_000_000.25, "msecs": 250.0})
         assert logs.RedactingFormatter("bot", []).format(record).startswith("2023-11-14T22:13:20.250Z ")
     finally:
         monkeypatch.undo()

@@ -28,10 +28,10 @@ def start(ticks: Ticks, number: int, **settings: Any) -> None:
 
 
 def untold(ticks: Ticks, number: int) -> list[str]:
-    """What the chats are still to be told."""
+    """The messages that are still to be sent to the chats."""
     with ticks.store.read_session() as db:
         found = notices.list_unsent(db, [], NOW + number * ticks.resources.settings.tick)
-    return [told.msgid for _, _, told, _ in found]
+    return [text.msgid for _, _, text, _ in found]
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_what_is_still_refused_after_a_start_is_not_told_twice(ticks: Ticks) -> 
     ticks.fault(method=TIMELINES, status=401, body={"title": "Unauthorized"}, times=50)
     ticks.tick()
     with ticks.store.write_session() as db:
-        [(notice, chat, told, _)] = notices.list_unsent(db, [], NOW)
+        [(notice, chat, text, _)] = notices.list_unsent(db, [], NOW)
         notices.mark_sent(db, notice, chat)
-    assert told.values["reason"] == TOKEN
+    assert text.values["reason"] == TOKEN
     for number in (1, 2):
         start(ticks, number)
         ticks.tick(number)
@@ -149,18 +149,18 @@ def shown(ticks: Ticks, subscription_id: int) -> tuple[int, str, list[float]]:
 
 
 def test_with_fewer_posts_what_is_shown_is_what_is_read_and_with_more_again_too(ticks: Ticks) -> None:
-    told = timeline(150)
-    for entry in told:
+    entries = timeline(150)
+    for entry in entries:
         entry["retweets"] = entry["likes"]
-    ticks.load("nasa", told)
+    ticks.load("nasa", entries)
     [nasa] = ticks.track("nasa")
     ticks.tick()
     ticks.subscribe([nasa])
     ticks.subscribe([nasa], ChartSpec(count=80))
     ticks.subscribe([nasa], ChartSpec(count=20))
     start(ticks, 1, posts_per_account=50)
-    ticks.http.delete(f"x/posts/{told[70]['post_id']}")
-    ticks.http.post(f"x/posts/{told[75]['post_id']}", json={"retweets": 7777})
+    ticks.http.delete(f"x/posts/{entries[70]['post_id']}")
+    ticks.http.post(f"x/posts/{entries[75]['post_id']}", json={"retweets": 7777})
     for _ in ("before it is read", "after"):
         for subscription, count in ((1, 50), (2, 50), (3, 20)):
             assert shown(ticks, subscription)[::2] == (count, list(range(count)))
@@ -168,10 +168,10 @@ def test_with_fewer_posts_what_is_shown_is_what_is_read_and_with_more_again_too(
         ticks.tick(1)
     start(ticks, 2, posts_per_account=100)
     ticks.tick(2)
-    now = [entry["likes"] if entry["likes"] != 75 else 7777 for entry in told if entry["likes"] != 70]
+    now = [entry["likes"] if entry["likes"] != 75 else 7777 for entry in entries if entry["likes"] != 70]
     for subscription, count in ((1, 100), (2, 80), (3, 20)):
         assert shown(ticks, subscription)[::2] == (count, now[:count])
-    back = hash_post_id(str(told[75]["post_id"]))
+    back = hash_post_id(str(entries[75]["post_id"]))
     with ticks.store.read_session() as db:
         rows = [unpack(packed) for packed in db.scalars(select(Gain.packed).order_by(Gain.end_at))]
     *_, (first, *gained) = (row[back] for row in rows if back in row)

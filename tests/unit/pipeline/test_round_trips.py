@@ -39,25 +39,25 @@ TEXTS = some.text(some.characters(codec="utf-8"), max_size=30)
 MOMENTS = some.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=some.just(UTC))  # noqa: DTZ001
 COUNTS = some.none() | some.integers(0, 2**63 - 1)
 POSTS = some.builds(Post, TEXTS, MOMENTS, some.builds(Counts, *[COUNTS] * 6))
-SAID = some.builds(LazyString, TEXTS, some.dictionaries(TEXTS, TEXTS | some.integers(), max_size=2))
-READINGS = some.builds(
+LAZY_STRINGS = some.builds(LazyString, TEXTS, some.dictionaries(TEXTS, TEXTS | some.integers(), max_size=2))
+FETCH_RESULTS = some.builds(
     FetchResult,
     account_id=some.integers(1, 2**31),
     at=MOMENTS,
     posts=some.none() | some.lists(POSTS, max_size=4).map(tuple),
     complete=some.booleans(),
     state=some.none() | some.sampled_from(State),
-    problem=some.none() | SAID,
+    problem=some.none() | LAZY_STRINGS,
     stopped_until=some.none() | MOMENTS,
 )
 PROFILES = some.builds(Profile, TEXTS, some.sampled_from(State), some.none() | TEXTS)
 PACKED: list[tuple[TypeAdapter[Any], some.SearchStrategy[Any]]] = [
-    (fetched_chunks, some.builds(FetchedChunk, TEXTS, some.lists(READINGS, max_size=3).map(tuple))),
+    (fetched_chunks, some.builds(FetchedChunk, TEXTS, some.lists(FETCH_RESULTS, max_size=3).map(tuple))),
     (
         layouts,
         some.builds(Layout, some.floats(-1e300, 1e300), some.floats(-1e300, 1e300), some.tuples(some.integers())),
     ),
-    (answers, some.builds(Answer, some.none() | some.lists(PROFILES, max_size=3), some.none() | SAID)),
+    (answers, some.builds(Answer, some.none() | some.lists(PROFILES, max_size=3), some.none() | LAZY_STRINGS)),
 ]
 NAMES = ["fetched_chunks", "layouts", "answers"]
 JSON = some.recursive(
@@ -105,8 +105,8 @@ def test_a_dataset_reads_back_and_no_cell_of_it_is_a_formula(timelines: dict[Aut
     assert len(rows) == sum(len(posts) for posts in timelines.values())
     assert not [cell for row in rows for cell in row if cell.startswith(dataset_file.FORMULA)]
     for row, (author, post) in zip(rows, _in_order(timelines), strict=True):
-        told = [author.handle, author.remote_id, post.id]
-        assert [cell.removeprefix("'") for cell in row[1:4]] == [cell.removeprefix("'") for cell in told]
+        given = [author.handle, author.remote_id, post.id]
+        assert [cell.removeprefix("'") for cell in row[1:4]] == [cell.removeprefix("'") for cell in given]
         assert datetime.fromisoformat(row[4]) == post.created_at.replace(microsecond=0)
         assert [int(cell) if cell else None for cell in row[5:]] == list(post.counts)
 

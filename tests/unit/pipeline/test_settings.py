@@ -151,7 +151,7 @@ def test_every_setting_is_in_the_example_and_nothing_else_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "address", "told"),
+    ("name", "address", "message"),
     [
         ("REDIS_URL", "redis://host/first", "by a number"),
         ("REDIS_URL", "redis://host/0?db=first", "by a number"),
@@ -175,11 +175,11 @@ def test_every_setting_is_in_the_example_and_nothing_else_is() -> None:
     ],
 )
 def test_an_address_that_not_every_process_could_use_is_refused_by_name(
-    empty_surroundings: Path, name: str, address: str, told: str
+    empty_surroundings: Path, name: str, address: str, message: str
 ) -> None:
     [problem] = problems(empty_surroundings, **GOOD, **{name: address})
     assert problem.startswith(f"{name}: ")
-    assert told in problem
+    assert message in problem
 
 
 def test_rabbitmqs_certificate_is_checked_for_its_own_host(empty_surroundings: Path) -> None:

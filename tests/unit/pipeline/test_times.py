@@ -81,14 +81,14 @@ def test_what_came_a_day_is_divided_by_the_time_until_an_accounts_own_last_readi
     assert data(store, DAILY, NOW + 3 * DAY).rows[0].total == late.total
 
 
-@pytest.mark.parametrize(("every", "told"), [(HOUR / 2, ["all within 3 h"]), (DAY, [])])
+@pytest.mark.parametrize(("every", "notes"), [(HOUR / 2, ["all within 3 h"]), (DAY, [])])
 def test_posts_of_less_than_a_day_are_not_made_to_more_and_the_chart_says_so(
-    store: Store, every: timedelta, told: list[str]
+    store: Store, every: timedelta, notes: list[str]
 ) -> None:
     read(store, "busy", NOW, posts(NOW, every, 10, 20, 30, 40, 50))
     found = data(store, DAILY)
-    assert found.rows[0].total == (150 if told else pytest.approx(150 / (4 + 1 / 24)))
-    assert [part for part in caption(found).splitlines()[2].split(" · ") if "within" in part] == told
+    assert found.rows[0].total == (150 if notes else pytest.approx(150 / (4 + 1 / 24)))
+    assert [part for part in caption(found).splitlines()[2].split(" · ") if "within" in part] == notes
 
 
 def test_a_new_account_has_what_its_first_day_brought(store: Store) -> None:
@@ -166,8 +166,8 @@ def shown(store: Store, mode: Mode, now: datetime) -> str:
         fields = {"all_tracked": False, "next_at": now, "min_version": row.rendered_version}
         subscription = Subscription(chat_id=1, comparison_id=1, mode=mode, **fields)
         subscriptions.add(db, subscription)
-        turn = next(each for each in subscriptions.list_due(db, now) if each.subscription_id == subscription.id)
-        showing = subscriptions.get_delivery(db, turn, now)
+        due = next(each for each in subscriptions.list_due(db, now) if each.subscription_id == subscription.id)
+        showing = subscriptions.get_delivery(db, due, now)
         subscriptions.remove(db, subscription.id)
     assert showing is not None
     return current_caption(showing)
@@ -234,10 +234,10 @@ def test_a_caption_has_room_for_the_longer_last_line(store: Store) -> None:
 
 def test_a_moment_of_another_year_has_its_year() -> None:
     this_year = datetime.now(UTC).replace(month=1, day=4, hour=5, minute=6, second=7)
-    said = translator(Language.ENGLISH).gettext
+    gettext = translator(Language.ENGLISH).gettext
     for moment, day in ((this_year, "4 Jan"), (this_year.replace(year=2019), "4 Jan 2019")):
-        assert said(lazy_gettext("{at:moment}", at=moment)) == f"{day} 05:06 UTC"
-        assert said(lazy_gettext("{at:second}", at=moment)) == f"{day} 05:06:07 UTC"
+        assert gettext(lazy_gettext("{at:moment}", at=moment)) == f"{day} 05:06 UTC"
+        assert gettext(lazy_gettext("{at:second}", at=moment)) == f"{day} 05:06:07 UTC"
 
 
 def test_a_dead_account_does_not_make_the_chart_older_than_it_is(store: Store) -> None:

@@ -50,7 +50,7 @@ def read(ticks: Ticks, *entries: dict[str, Any]) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("created_at", "told", "views"),
+    ("created_at", "reported", "views"),
     [
         (OLD, 0, None),
         (OLD, 7, None),
@@ -63,8 +63,8 @@ def read(ticks: Ticks, *entries: dict[str, Any]) -> list[int]:
         ("2022-12-15T01:00:00+02:00", 9, None),
     ],
 )
-def test_views_are_those_that_x_counted(created_at: str, told: int, views: int | None) -> None:
-    shown = {"id": "7", "created_at": created_at, "public_metrics": {"impression_count": told, "like_count": 0}}
+def test_views_are_those_that_x_counted(created_at: str, reported: int, views: int | None) -> None:
+    shown = {"id": "7", "created_at": created_at, "public_metrics": {"impression_count": reported, "like_count": 0}}
     found = page({"data": [shown], "meta": {"result_count": 1}})
     assert found is not None
     assert found.posts[0].counts == Counts(likes=0, views=views)
@@ -79,21 +79,23 @@ def expected(path: Path) -> Iterator[tuple[str, int, list[int]]]:
             :100
         ]
         counted = [line for line in mine if line["created_at"] >= "2022-12-15"]
-        told = [int(line["views"]) for line in counted if line["created_at"] >= "2022-12-16" or line["views"] != "0"]
-        yield name, len(mine), told
+        reported = [
+            int(line["views"]) for line in counted if line["created_at"] >= "2022-12-16" or line["views"] != "0"
+        ]
+        yield name, len(mine), reported
 
 
 def test_real_timelines_have_the_views_that_were_counted(ticks: Ticks, timelines: Path) -> None:
     ticks.http.post(
         "x/accounts", content=timelines.read_bytes(), headers={"content-type": "text/csv"}
     ).raise_for_status()
-    told = list(expected(timelines))
-    ids = ticks.track(*(name for name, _, _ in told))
+    reported = list(expected(timelines))
+    ids = ticks.track(*(name for name, _, _ in reported))
     ticks.tick()
     with ticks.store.read_session() as db:
         shown = db.get_one(Comparison, ticks.subscribe(ids, ChartSpec(Metric.VIEWS)))
         rows = {row.handle: row for row in snapshot(db, shown, NOW).data.rows}
-    for name, posts, views in told:
+    for name, posts, views in reported:
         assert list(rows[name].values) == views
         assert rows[name].total == (sum(views) if views else None)
         partly = f"{len(views)} of {posts} posts counted" if len(views) < posts else None
@@ -174,13 +176,13 @@ COUNTS = some.builds(Counts, COUNT, COUNT, COUNT, COUNT, COUNT, COUNT)
 @given(answers=some.lists(COUNTS, min_size=1, max_size=5))
 def test_each_count_is_as_it_was_told_last(ticks: Ticks, answers: list[Counts]) -> None:
     [account] = ticks.add(f"a{len(ticks.read_at())}")
-    told = Counts()
+    reported = Counts()
     for number, counts in enumerate(answers):
         at = NOW + timedelta(minutes=number)
         post = Post("1", datetime(2026, 1, 1, tzinfo=UTC), counts)
-        now = Counts(*(old if new is None else new for new, old in zip(counts, told, strict=True)))
+        now = Counts(*(old if new is None else new for new, old in zip(counts, reported, strict=True)))
         with ticks.store.write_session() as db:
             changed = accounts.save_fetch_results(db, [FetchResult(account, at, (post,), complete=True)])
-        assert (account in changed) == (number == 0 or now != told)
-        told = now
-        assert ticks.posts(account)[0].counts == told
+        assert (account in changed) == (number == 0 or now != reported)
+        reported = now
+        assert ticks.posts(account)[0].counts == reported

@@ -1,4 +1,4 @@
-"""What lies in Redis from the version before, when a worker of this one starts."""
+"""What the version before has left in Redis and RabbitMQ, when a worker of this one starts."""
 
 import os
 import signal
@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from amqp.exceptions import NotFound
 from celery import Celery
 from kombu import Exchange, Queue
 from redis import Redis
 
 from pipeline.messaging.celery_app import TICK, make_app
-from pipeline.messaging.upgrade import FORMER_QUEUES
+from pipeline.messaging.queues import queue
+from pipeline.messaging.upgrade import FORMER_QUEUES, delete_leftovers
+from pipeline.settings import Settings
 from pipeline.store import comparisons
 from pipeline.store.tables import Comparison
 from tests.conftest import ROOT, until
+from tests.servers import rabbitmqctl
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 
 TICKS, CHARTS, ASKED, UPLOADS = FORMER_QUEUES
@@ -65,12 +69,12 @@ def left_by_the_version_before(ticks: Ticks) -> Iterator[None]:
         Celery("before", broker=ticks.resources.settings.broker.for_celery, set_as_current=False) as app,
         app.connection_for_write() as connection,
     ):
-        for queue, task, args, kwargs in FORMER_MESSAGES * 2:
-            declared = Queue(queue, Exchange(queue), routing_key=queue)
+        for name, task, args, kwargs in FORMER_MESSAGES * 2:
+            declared = Queue(name, Exchange(name), routing_key=name)
             app.send_task(task, args, kwargs, queue=declared, ignore_result=True)  # type: ignore[arg-type]
         channel: Any = connection.default_channel
-        for queue, *_ in FORMER_MESSAGES:
-            assert channel.basic_get(queue)
+        for name, *_ in FORMER_MESSAGES:
+            assert channel.basic_get(name)
         with Redis.from_url(ticks.redis) as redis:
             redis.set("tallybird:tick", "a-token", ex=20)
             redis.xadd("tallybird:ready", {"comparison": 1})
@@ -95,7 +99,32 @@ def test_former_messages_are_dropped_and_the_next_tick_does_what_they_were_for(t
             app.send_task(TICK)
             until(lambda: chart(ticks, comparison_id), within_s=30)
         left = {key.decode() for key in redis.scan_iter()}
-        assert not left & {*FORMER_QUEUES, *(f"_kombu.binding.{queue}" for queue in FORMER_QUEUES), "unacked"}
+        assert not left & {*FORMER_QUEUES, *(f"_kombu.binding.{name}" for name in FORMER_QUEUES), "unacked"}
     written = log.read_text()
     assert "tick: 1 read" in written
     assert not [line for line in written.splitlines() if " ERROR " in line or "Traceback" in line], written
+
+
+@pytest.fixture
+def vhost(rabbitmq: str) -> Iterator[str]:
+    """The address of a vhost of the test's own."""
+    name = f"tallybird_upgrade_{os.getpid()}"
+    rabbitmqctl("add_vhost", name)
+    rabbitmqctl("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
+    yield f"amqp://guest:guest@{rabbitmq}/{name}"
+    rabbitmqctl("delete_vhost", name)
+
+
+def test_former_queues_of_rabbitmq_are_deleted_where_there_are_any(vhost: str, redis_address: str) -> None:
+    settings = Settings(broker_url=vhost, redis_url=redis_address, _env_file=None)
+    with make_app(settings) as app, app.connection_for_write() as connection, Redis.from_url(redis_address) as redis:
+        for name in FORMER_QUEUES:
+            queue(name, vhost)(connection.default_channel).declare()
+            app.send_task("plot", [1], queue=queue(name, vhost), ignore_result=True)  # type: ignore[arg-type]
+        delete_leftovers(app, redis)
+        channel: Any = connection.default_channel
+        for name in FORMER_QUEUES:
+            with pytest.raises(NotFound):
+                channel.queue_declare(name, passive=True)
+            channel = connection.channel()  # RabbitMQ closes a channel with the error
+        delete_leftovers(app, redis)
