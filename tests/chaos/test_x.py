@@ -185,7 +185,7 @@ def test_credits_that_end_among_two_hundred_accounts_end_the_requests_of_that_ti
 
 
 def test_accounts_that_x_hides_say_so_and_come_back_by_themselves(deployment: Deployment, report: Report) -> None:
-    states = {"suspended": "suspended", "protected": "protected", "missing": "no such account any more"}
+    states = {"suspended": "suspended, as of", "protected": "protected, as of", "missing": "gone, as of"}
     with subscribed_chat(deployment, accounts=4) as four, nothing_lost(deployment):
         hidden = dict(zip(states, four.handles[1:], strict=True))
         load(deployment, [{"username": handle, "state": state} for state, handle in hidden.items()])
