@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import Enum, auto
 from weakref import WeakValueDictionary
 
-from telegram import InputMediaPhoto, Message
+from telegram import InlineKeyboardMarkup, InputMediaPhoto, Message
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import ExtBot
 
@@ -187,7 +187,7 @@ class ChartSender:
 
     async def _send_photo(self, delivery: ChartDelivery, photo: bytes | str, *, plain: bool = False) -> Message:
         """One request to Telegram: a new message, or an edit of the one that shows the chart. photo: PNG or file_id."""
-        keyboard = None if plain else under_chart(delivery.comparison_id, delivery.spec, delivery.mode)
+        keyboard = None if plain else _keyboard(delivery)
         caption, entities = extract_entities(current_caption(delivery))
         is_awaited = delivery.requested_at is not None and not delivery.failures
         if delivery.message_id is None:
@@ -230,3 +230,7 @@ def _may_depend_on_method(delivery: ChartDelivery, failure: Failure) -> bool:
     return failure.kind in telegram_errors.UNKNOWN_REFUSALS or (
         failure.is_telegrams and failure.kind is ErrorKind.RETRY and delivery.failures > ALTERNATE_AFTER
     )
+
+
+def _keyboard(delivery: ChartDelivery) -> InlineKeyboardMarkup:
+    return under_chart(delivery.comparison_id, delivery.spec, delivery.mode, delivery.networks)

@@ -1,6 +1,6 @@
 """The inline keyboards under charts and questions. bot.callbacks parses the data of their buttons."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
@@ -31,12 +31,15 @@ METRIC_ROWS = (
 )
 
 
-def under_chart(comparison_id: int, spec: ChartSpec, mode: Mode) -> InlineKeyboardMarkup:
-    """Views, metrics, normalizations or spans, and whether the chart is live. The present choices are marked."""
+def under_chart(comparison_id: int, spec: ChartSpec, mode: Mode, networks: Collection[str]) -> InlineKeyboardMarkup:
+    """Views, metrics, normalizations or spans, and whether the chart is live. The present choices are marked.
+
+    networks: those of the accounts, by key. A metric that none of them tells has no button.
+    """
     gettext = translator(spec.language).gettext
     rows = [
         _choices(comparison_id, spec, "view", {view: gettext(each.name) for view, each in VIEWS.items()}),
-        *(_choices(comparison_id, spec, "metric", _metric_names(gettext, row)) for row in METRIC_ROWS),
+        *(_choices(comparison_id, spec, "metric", _metric_names(gettext, row, networks)) for row in METRIC_ROWS),
         _spans(comparison_id, spec, gettext),
         _normalizations(comparison_id, spec, gettext),
         _live_button(comparison_id, mode, gettext),
@@ -44,8 +47,9 @@ def under_chart(comparison_id: int, spec: ChartSpec, mode: Mode) -> InlineKeyboa
     return InlineKeyboardMarkup([row for row in rows if row])
 
 
-def _metric_names(gettext: Gettext, metrics: Iterable[Metric]) -> dict[Metric, str]:
-    return {metric: gettext(noun(metric, NETWORKS)).capitalize() for metric in metrics}
+def _metric_names(gettext: Gettext, metrics: Iterable[Metric], networks: Collection[str]) -> dict[Metric, str]:
+    told = [metric for metric in metrics if any(metric not in NETWORKS[key].lacks for key in networks)]
+    return {metric: gettext(noun(metric, networks)).capitalize() for metric in told}
 
 
 def _spans(comparison_id: int, spec: ChartSpec, gettext: Gettext) -> Row:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, u
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pipeline.records import ChartSpec, Mode
-from pipeline.store.tables import Chat, Comparison, Subscription
+from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Subscription
 
 HEALTHY: dict[str, Any] = {"requested_at": None, "failing_since": None, "failures": 0, "notified": False}
 """The values of a subscription whose newest chart was delivered."""
@@ -30,7 +30,10 @@ class DueDelivery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChartDelivery:
-    """A chart to be delivered to a chat now. as_of and checked_at are the Comparison's, the rest the Subscription's."""
+    """A chart to be delivered to a chat now. as_of and checked_at are the Comparison's, the rest the Subscription's.
+
+    networks: those of the accounts, by key.
+    """
 
     subscription_id: int
     chat_id: int
@@ -42,6 +45,7 @@ class ChartDelivery:
     message_id: int | None
     chart_digest: str
     caption: str
+    networks: tuple[str, ...]
     as_of: datetime | None = None
     checked_at: datetime | None = None
     requested_at: datetime | None = None
@@ -150,7 +154,7 @@ def get_delivery(session: Session, due: DueDelivery, now: datetime) -> ChartDeli
     """The newest chart for this delivery, or None if it was made or postponed meanwhile."""
     same = Subscription.id == due.subscription_id, Subscription.next_at == due.next_at
     row = session.execute(_select_due(now).where(*same)).one_or_none()
-    return _to_delivery(*row) if row else None
+    return _to_delivery(*row, _list_networks(session, due.comparison_id)) if row else None
 
 
 def _select_due(now: datetime) -> Select[Subscription, Comparison]:
@@ -168,7 +172,12 @@ def _select_due(now: datetime) -> Select[Subscription, Comparison]:
     )
 
 
-def _to_delivery(subscription: Subscription, comparison: Comparison) -> ChartDelivery:
+def _list_networks(session: Session, comparison_id: int) -> Sequence[str]:
+    accounts = select(ComparisonAccount.account_id).where(ComparisonAccount.comparison_id == comparison_id)
+    return session.scalars(select(Account.network).where(Account.id.in_(accounts)).distinct()).all()
+
+
+def _to_delivery(subscription: Subscription, comparison: Comparison, networks: Sequence[str]) -> ChartDelivery:
     return ChartDelivery(
         subscription.id,
         subscription.chat_id,
@@ -180,6 +189,7 @@ def _to_delivery(subscription: Subscription, comparison: Comparison) -> ChartDel
         subscription.message_id,
         comparison.chart_digest or "",
         comparison.caption or "",
+        tuple(networks),
         comparison.as_of,
         comparison.checked_at,
         subscription.requested_at,

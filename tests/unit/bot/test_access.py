@@ -160,8 +160,8 @@ def markup(under: str, comparison_id: int) -> InlineKeyboardMarkup | None:
     """The keyboard of such a message."""
     gettext = translator(Language.ENGLISH).gettext
     return {
-        SINGLE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.ONCE),
-        LIVE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.LIVE),
+        SINGLE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.ONCE, ["x"]),
+        LIVE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.LIVE, ["x"]),
         SETTINGS: keyboards.chat_settings(ChartSpec()),
         QUESTION: keyboards.confirm_forget(gettext),
         STATUS: keyboards.retry_services(gettext),

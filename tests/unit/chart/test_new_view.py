@@ -116,7 +116,7 @@ def test_what_it_is_not_measured_by_is_left_out_of_a_spec() -> None:
 
 
 def test_the_bot_offers_it_and_refuses_what_it_is_not_measured_by() -> None:
-    buttons = [button.text for line in under_chart(1, data().spec, Mode.ONCE).inline_keyboard for button in line]
+    buttons = [button.text for line in under_chart(1, data().spec, Mode.ONCE, ["x"]).inline_keyboard for button in line]
     assert {"• Toy", "Hour", "• Day", "Week"} <= set(buttons)
     assert not {"As counted", "Per day", "• Per day"} & set(buttons)
     with pytest.raises(UserError, match="“rate” does not go with toy"):
