@@ -1,6 +1,6 @@
-"""The database: tables, migrations and the questions asked of them, a module for each of the product's words.
+"""The database: its tables, its migrations, and a module of queries for each of the product's nouns.
 
-Every function takes the session of a transaction: `with store.write_session() as session: chats.add(session, …)`.
+Each function takes the session of a transaction: `with store.write_session() as session: chats.add(session, …)`.
 """
 
 from pipeline.store.engine import Store as Store

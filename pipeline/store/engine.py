@@ -1,4 +1,4 @@
-"""Opening the database, and the two kinds of transaction that everything runs in."""
+"""Connections to SQLite and PostgreSQL, and the two kinds of transaction: read sessions and write sessions."""
 
 import json
 from collections.abc import Iterator
@@ -8,22 +8,23 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.orm import Session
 
-BUSY_S = 30
-WRITERS = 0x7A11B12E  # any number, the same for every process of Tallybird
-IDLE_MS = 15_000
-"""How long a writer may do nothing in the midst of its change: one that is lost or frozen holds up all others."""
-NOTICE_LOSS = {
+BUSY_TIMEOUT_S = 30
+"""How long a SQLite connection waits for the writer before it."""
+WRITE_LOCK_ID = 0x7A11B12E  # any number, the same in every process of Tallybird
+IDLE_TIMEOUT_MS = 15_000
+"""How long a writer may be idle within its transaction: one that is lost or frozen blocks all others."""
+CONNECTION_TIMEOUTS = {
     "connect_timeout": "3",
     "tcp_user_timeout": "10000",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "2",
 }
-"""For psycopg; seconds, but for tcp_user_timeout's ms. A server that is lost with its network is noticed within 15 s.
+"""libpq's parameters, in seconds, but for tcp_user_timeout in ms. They reveal within 15 s that a server's host is gone.
 
-Without, whoever sends waits for 2 minutes and more, and whoever waits for an answer does so for ever.
+By default a client that sends waits for 2 minutes and more, and a client that awaits an answer waits for ever.
 """
-OURS = {
+SESSION_SETTINGS = {
     "TimeZone": "UTC",
     "DateStyle": "ISO, YMD",
     "IntervalStyle": "postgres",
@@ -31,18 +32,18 @@ OURS = {
     "lock_timeout": "0",
     "transaction_timeout": "0",
     "idle_session_timeout": "0",
-    "idle_in_transaction_session_timeout": str(IDLE_MS),
+    "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
 }
-"""What a PostgreSQL, a database or a role may be set to otherwise, and must not be for us.
+"""Settings that a PostgreSQL server, database or role may have changed, and that Tallybird depends on.
 
 Poolers like PgBouncer keep the first four for each of their clients.
 """
-SET = "SELECT set_config(name, %s::jsonb ->> name, false) FROM pg_settings WHERE %s::jsonb ? name"
-"""A server that is too old to know a setting leaves it out."""
+SET_KNOWN = "SELECT set_config(name, %s::jsonb ->> name, false) FROM pg_settings WHERE %s::jsonb ? name"
+"""Sets those of the settings that the server is new enough to know."""
 
 
 class Store:
-    """The database: `with store.read_session() as session`, `with store.write_session() as session`."""
+    """The database at a SQLAlchemy URL: `with store.read_session() as session`, or write_session."""
 
     def __init__(self, address: str) -> None:
         self.engine = _sqlite(address) if address.startswith("sqlite") else _postgresql(address)
@@ -57,14 +58,14 @@ class Store:
         """Commit on leaving, roll back on an error. One writer at a time, on either database."""
         with Session(writer(self.engine), expire_on_commit=False) as session, session.begin():
             if self.engine.dialect.name == "postgresql":
-                idle = func.set_config("idle_in_transaction_session_timeout", str(IDLE_MS), True)  # noqa: FBT003
-                session.execute(select(idle, func.pg_advisory_xact_lock(WRITERS)))
+                idle = func.set_config("idle_in_transaction_session_timeout", str(IDLE_TIMEOUT_MS), True)  # noqa: FBT003
+                session.execute(select(idle, func.pg_advisory_xact_lock(WRITE_LOCK_ID)))
             yield session
 
     def compact(self) -> None:
-        """Give back the room of what was deleted, where a SQLite's file is empty for the greater part.
+        """Shrink a SQLite file of which more than half is free pages. PostgreSQL reuses its space by itself.
 
-        Writers wait meanwhile, for as long as it takes to copy the rest. PostgreSQL does so by itself.
+        Writers wait while the used pages are copied.
         """
         if self.engine.dialect.name != "sqlite":
             return
@@ -80,36 +81,36 @@ class Store:
 
 
 def writer(engine: Engine) -> Engine:
-    """The same engine for transactions that take the write lock at once."""
+    """The same engine, whose transactions take SQLite's write lock when they begin."""
     return engine.execution_options(writing=True)
 
 
 def _postgresql(address: str) -> Engine:
-    """PostgreSQL as we need it, whatever the server, the database, the role or the environment sets.
+    """PostgreSQL with the settings that Tallybird needs, whatever the server, database, role or environment sets.
 
-    Isolation: with a stricter one, a writer that waited for the others would see what was there before them.
+    At a stricter isolation level, a writer that waited for others would not see what they have committed.
     """
     url = make_url(address)
-    query = {**NOTICE_LOSS, **url.query, "client_encoding": "UTF8"}
+    query = {**CONNECTION_TIMEOUTS, **url.query, "client_encoding": "UTF8"}
     engine = create_engine(url.set(query=query), pool_pre_ping=True, isolation_level="READ COMMITTED")
 
-    @event.listens_for(engine, "connect", insert=True)  # before SQLAlchemy asks anything by itself
+    @event.listens_for(engine, "connect", insert=True)  # before SQLAlchemy's own first queries
     def prepare(connection: Any, _record: object) -> None:
         connection.read_only, connection.deferrable, connection.autocommit = False, False, True
         connection.execute("SET statement_timeout = 0")
-        connection.execute(SET, [json.dumps(OURS)] * 2)
+        connection.execute(SET_KNOWN, [json.dumps(SESSION_SETTINGS)] * 2)
         connection.autocommit = False
 
     return engine
 
 
 def _sqlite(address: str) -> Engine:
-    """SQLite for several processes: WAL, and a writer takes its lock at BEGIN.
+    """SQLite for several processes: in WAL mode, with writers that take their lock at BEGIN.
 
-    With the driver's own transactions, or with a deferred BEGIN, writers that read first lose updates or fail. And only
-    with synchronous = FULL the last commits outlast a power cut: what a chat was told of, and what it was shown.
+    With the driver's own transactions, or a deferred BEGIN, writers that read first lose updates or fail. Only
+    synchronous = FULL lets the last commits survive a power cut: what was sent must not be sent again.
     """
-    engine = create_engine(address, connect_args={"timeout": BUSY_S, "isolation_level": None})
+    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

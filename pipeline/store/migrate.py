@@ -1,4 +1,4 @@
-"""Bringing the database to the newest revision, once, however many processes start together."""
+"""Migration of the database to the newest revision: once, however many processes start at the same time."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ from pipeline.startup import prepare_data_dir
 from pipeline.store.engine import Store, writer
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-LOCK = 0x7A11B12D  # any number, the same for every process of Tallybird
+LOCK_ID = 0x7A11B12D  # any number, the same in every process of Tallybird
 ENCODINGS = {"UTF8", "SQL_ASCII"}
-"""Those of PostgreSQL that hold every sign that people write; the second takes all as it comes."""
+"""The encodings of PostgreSQL that hold every character; SQL_ASCII stores bytes as they are."""
 
 
 def open_store(settings: Settings) -> Store:
-    """The migrated database. Raises ConfigError where it cannot be used."""
+    """The migrated database. Raises ConfigError if it cannot be used."""
     prepare_data_dir(settings.data_dir)
     store = Store(settings.database_address)
     try:
@@ -28,11 +28,11 @@ def open_store(settings: Settings) -> Store:
     except (DBAPIError, CommandError, ConfigError) as error:
         store.close()
         name = "DATABASE_URL" if settings.database_url else "DATA_DIR"
-        raise ConfigError([f"{name}: {_why(error)}"]) from None
+        raise ConfigError([f"{name}: {_describe(error)}"]) from None
     return store
 
 
-def _why(error: DBAPIError | CommandError | ConfigError) -> str:
+def _describe(error: DBAPIError | CommandError | ConfigError) -> str:
     if isinstance(error, DBAPIError):
         return f"the database cannot be used: {error.orig}"
     if isinstance(error, ConfigError):
@@ -41,16 +41,16 @@ def _why(error: DBAPIError | CommandError | ConfigError) -> str:
 
 
 def migrate(store: Store, revision: str = "head") -> None:
-    """The write lock (SQLite) or an advisory lock (PostgreSQL) lets one process migrate; the others find it done.
+    """Upgrade to the revision. A lock lets one process do it; the others wait, and find it done.
 
-    Raises ConfigError where the database cannot hold what people write.
+    Raises ConfigError if the database's encoding cannot hold every character.
     """
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with writer(store.engine).begin() as connection:
         if connection.dialect.name == "postgresql":
             _check_encoding(connection)
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK_ID})
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 

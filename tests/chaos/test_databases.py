@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import DATABASE_AWAY
-from pipeline.store.engine import IDLE_MS
+from pipeline.store.engine import IDLE_TIMEOUT_MS
 from tests.chaos.conftest import Report
 from tests.chaos.data_loss import open_store
 from tests.chaos.outage_checks import ANSWERED_WITHIN_S, MEMORY, ChartsSent, assert_answered_with, few_log_lines
@@ -146,7 +146,7 @@ def test_a_frozen_writer_of_postgresql(deployment: Deployment, subscribers: Subs
             store.write_session(),
         ):  # the server ends the frozen transaction
             figure, started = subscribers.raise_count(), time.monotonic()
-            subscribers.wait_for(figure, within_s=IDLE_MS / 1000 + 3 * TICK_S)
+            subscribers.wait_for(figure, within_s=IDLE_TIMEOUT_MS / 1000 + 3 * TICK_S)
             fresh_s = time.monotonic() - started
         fresh_again(subscribers, subscribers.raise_count())
     report("a writer of PostgreSQL frozen in its transaction", fresh_s=fresh_s)

@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection, and in the transaction, that it is given."""
+"""Run by Alembic: runs the migrations on the connection, and in the transaction, that migrate() passes in."""
 
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ from pipeline.store.tables import Base
 
 
 def render(kind: str, item: Any, _context: object) -> str | Literal[False]:
-    """Write our own types into a migration as the plain columns they are, so that it stands when they change."""
+    """Write our own types into a new migration as the SQL types they are, so that it outlives changes to them."""
     return f"sa.{item.impl_instance!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
 
 

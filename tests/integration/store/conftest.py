@@ -58,5 +58,5 @@ def posts(*reposts: int) -> tuple[Post, ...]:
     )
 
 
-def reading(account_id: int, *reposts: int, at: datetime = NOON) -> FetchResult:
+def fetch_result(account_id: int, *reposts: int, at: datetime = NOON) -> FetchResult:
     return FetchResult(account_id, at, posts(*reposts), complete=True)

@@ -10,7 +10,7 @@ from pipeline.store import Store, accounts, ledger
 from pipeline.store import posts as stored_posts
 from pipeline.store.tables import Account, Gain, Post
 from tests.conftest import NETWORK
-from tests.integration.store.conftest import NOON, add_accounts, reading
+from tests.integration.store.conftest import NOON, add_accounts, fetch_result
 
 FAILED = lazy_gettext("X answered with status {status}", status=503)
 
@@ -20,47 +20,47 @@ def save(store: Store, *readings: FetchResult) -> set[int]:
         return accounts.save_fetch_results(db, readings)
 
 
-def history(store: Store) -> int:
+def count_intervals(store: Store) -> int:
     with store.read_session() as db:
         return db.scalar(select(func.count()).select_from(Gain)) or 0
 
 
-def shown(store: Store, account_id: int) -> list[int | None]:
+def stored_reposts(store: Store, account_id: int) -> list[int | None]:
     with store.read_session() as db:
         return [post.counts.reposts for post in stored_posts.list_newest(db, [account_id], 100)[account_id]]
 
 
 def test_equal_readings_change_nothing_and_keep_no_history(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
-    assert save(store, reading(account_id, 3, 5)) == {account_id}
-    assert history(store) == 1
-    assert save(store, reading(account_id, 3, 5)) == set()
-    assert history(store) == 1
-    assert save(store, reading(account_id, 3, 6, at=NOON + timedelta(seconds=10))) == {account_id}
-    assert (history(store), shown(store, account_id)) == (2, [3, 6])
+    assert save(store, fetch_result(account_id, 3, 5)) == {account_id}
+    assert count_intervals(store) == 1
+    assert save(store, fetch_result(account_id, 3, 5)) == set()
+    assert count_intervals(store) == 1
+    assert save(store, fetch_result(account_id, 3, 6, at=NOON + timedelta(seconds=10))) == {account_id}
+    assert (count_intervals(store), stored_reposts(store, account_id)) == (2, [3, 6])
 
 
 def test_a_post_that_is_gone_from_the_timeline_is_gone_from_the_chart(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
-    save(store, reading(account_id, 3, 5, 8))
-    kept = reading(account_id, 3, 5, 8).posts or ()
+    save(store, fetch_result(account_id, 3, 5, 8))
+    kept = fetch_result(account_id, 3, 5, 8).posts or ()
     assert save(store, FetchResult(account_id, NOON, (kept[0], kept[2]))) == {account_id}
-    assert shown(store, account_id) == [3, 8]
+    assert stored_reposts(store, account_id) == [3, 8]
 
 
 def test_posts_older_than_an_unfinished_reading_stay(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
-    save(store, reading(account_id, 3, 5, 8))
-    newest = (reading(account_id, 3, 5, 8).posts or ())[:1]
+    save(store, fetch_result(account_id, 3, 5, 8))
+    newest = (fetch_result(account_id, 3, 5, 8).posts or ())[:1]
     assert save(store, FetchResult(account_id, NOON, newest)) == set()
-    assert shown(store, account_id) == [3, 5, 8]
+    assert stored_reposts(store, account_id) == [3, 5, 8]
 
 
 def test_each_post_and_profile_is_billed_once_a_utc_day(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
     tomorrow = NOON + timedelta(days=1)
     for at in (NOON, NOON + timedelta(hours=1), tomorrow):
-        save(store, reading(account_id, 3, 5, at=at))
+        save(store, fetch_result(account_id, 3, 5, at=at))
     add_accounts(store, "nasa")
     with store.read_session() as db:
         assert ledger.spent_usd(db, X, NOON.date(), NOON.date()) == 2 * PRICE.post_usd + 1 * PRICE.profile_usd
@@ -74,7 +74,7 @@ def mark_stale(store: Store, before: timedelta) -> set[int]:
 
 def test_what_was_not_read_for_a_while_is_stale_until_it_is_read_again(store: Store) -> None:
     [account_id, _never_read] = add_accounts(store, "nasa", "esa")
-    save(store, reading(account_id, 3))
+    save(store, fetch_result(account_id, 3))
     assert mark_stale(store, timedelta(0)) == set()
     assert mark_stale(store, timedelta(seconds=1)) == {account_id}
     assert mark_stale(store, timedelta(seconds=2)) == set(), "charts say so already"
@@ -82,15 +82,15 @@ def test_what_was_not_read_for_a_while_is_stale_until_it_is_read_again(store: St
     with store.read_session() as db:
         account = db.get_one(Account, account_id)
         assert (account.stale, account.state, account.problem) == (True, State.ACTIVE, FAILED)
-    assert shown(store, account_id) == [3]
-    assert save(store, reading(account_id, 3, at=NOON + timedelta(minutes=7))) == {account_id}
+    assert stored_reposts(store, account_id) == [3]
+    assert save(store, fetch_result(account_id, 3, at=NOON + timedelta(minutes=7))) == {account_id}
 
 
 def test_who_takes_more_requests_is_stale_later(store: Store) -> None:
     ids = add_accounts(store, "one", "nine", "none")
     minute = timedelta(minutes=1)
     for account_id, requests in zip(ids, (1, 9, 0), strict=True):
-        save(store, replace(reading(account_id, 3), requests=requests))
+        save(store, replace(fetch_result(account_id, 3), requests=requests))
     with store.write_session() as db:
         moments = {None: NOON + minute, 1: NOON + minute, 9: NOON - minute}
         assert accounts.mark_stale(db, NETWORK, moments) == {ids[0], ids[2]}
@@ -99,27 +99,27 @@ def test_who_takes_more_requests_is_stale_later(store: Store) -> None:
 
 def test_an_unfinished_reading_that_found_nothing_deletes_nothing(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
-    save(store, reading(account_id, 3, 5))
+    save(store, fetch_result(account_id, 3, 5))
     assert save(store, FetchResult(account_id, NOON + timedelta(seconds=10), ())) == set()
-    assert shown(store, account_id) == [3, 5]
+    assert stored_reposts(store, account_id) == [3, 5]
 
 
 def test_what_a_partial_reading_lacks_stays_and_counts_that_are_not_told_stay(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
-    save(store, reading(account_id, 3, 5, 8))
-    newest, _, oldest = reading(account_id, 3, 5, 8).posts or ()
-    told = (newest._replace(counts=Counts()), oldest._replace(counts=Counts(reposts=9)))
-    assert save(store, FetchResult(account_id, NOON + timedelta(seconds=10), told, partial=True)) == {account_id}
-    assert shown(store, account_id) == [3, 5, 9]
+    save(store, fetch_result(account_id, 3, 5, 8))
+    newest, _, oldest = fetch_result(account_id, 3, 5, 8).posts or ()
+    partial = (newest._replace(counts=Counts()), oldest._replace(counts=Counts(reposts=9)))
+    assert save(store, FetchResult(account_id, NOON + timedelta(seconds=10), partial, partial=True)) == {account_id}
+    assert stored_reposts(store, account_id) == [3, 5, 9]
 
 
 def test_a_post_that_x_dates_otherwise_than_before_costs_nobody_the_tick(store: Store) -> None:
     [nasa, esa] = add_accounts(store, "nasa", "esa")
-    save(store, reading(nasa, 3))
+    save(store, fetch_result(nasa, 3))
     later = NOON + timedelta(seconds=10)
-    moved = [post._replace(created_at=later) for post in reading(nasa, 3).posts or ()]
-    assert esa in save(store, FetchResult(nasa, later, tuple(moved), partial=True), reading(esa, 5, at=later))
-    assert (shown(store, nasa), shown(store, esa)) == ([3], [5])
+    moved = [post._replace(created_at=later) for post in fetch_result(nasa, 3).posts or ()]
+    assert esa in save(store, FetchResult(nasa, later, tuple(moved), partial=True), fetch_result(esa, 5, at=later))
+    assert (stored_reposts(store, nasa), stored_reposts(store, esa)) == ([3], [5])
 
 
 def test_a_renamed_account_is_followed_by_its_id_and_paid_once_a_day(store: Store) -> None:
@@ -159,8 +159,8 @@ def test_what_x_says_of_an_account_is_kept_through_other_failures(store: Store) 
 def test_a_reading_that_comes_after_a_newer_one_changes_nothing(store: Store) -> None:
     [account_id] = add_accounts(store, "a")
     with store.write_session() as db:
-        accounts.save_fetch_results(db, [reading(account_id, 6, at=NOON + timedelta(seconds=10))])
-        assert accounts.save_fetch_results(db, [reading(account_id, 5)]) == set()
+        accounts.save_fetch_results(db, [fetch_result(account_id, 6, at=NOON + timedelta(seconds=10))])
+        assert accounts.save_fetch_results(db, [fetch_result(account_id, 5)]) == set()
         assert (
             accounts.save_fetch_results(
                 db, [FetchResult(account_id, NOON, problem=lazy_gettext("X did not answer in time"))]
@@ -172,25 +172,25 @@ def test_a_reading_that_comes_after_a_newer_one_changes_nothing(store: Store) ->
         assert [post.reposts for post in db.scalars(select(Post))] == [6]
 
 
-def look_up(store: Store, handle: str, remote_id: str) -> set[int]:
+def save_profile(store: Store, handle: str, remote_id: str) -> set[int]:
     with store.write_session() as db:
         return accounts.save_profiles(db, [Profile(handle, State.ACTIVE, remote_id)], NETWORK, NOON)
 
 
-def names(store: Store) -> dict[str, str]:
+def handles_by_id(store: Store) -> dict[str, str]:
     with store.read_session() as db:
         return {account.remote_id: account.handle for account in db.scalars(select(Account).order_by(Account.id))}
 
 
 def test_a_handle_is_one_accounts_at_a_time_and_who_had_it_before_is_called_a_former_one(store: Store) -> None:
     [first] = add_accounts(store, "nasa")
-    assert look_up(store, "NASA", "2") == {first}
-    assert look_up(store, "nasa", "3") != {first}
-    assert names(store) == {"id-nasa": "nasa-old", "2": "NASA-old2", "3": "nasa"}
-    assert look_up(store, "nasa", "3") == set()
+    assert save_profile(store, "NASA", "2") == {first}
+    assert save_profile(store, "nasa", "3") != {first}
+    assert handles_by_id(store) == {"id-nasa": "nasa-old", "2": "NASA-old2", "3": "nasa"}
+    assert save_profile(store, "nasa", "3") == set()
     with store.write_session() as db:
         accounts.update_handles(db, [Profile("space", State.ACTIVE, "id-nasa")], NETWORK, NOON)
-    assert names(store) == {"id-nasa": "space", "2": "NASA-old2", "3": "nasa"}
+    assert handles_by_id(store) == {"id-nasa": "space", "2": "NASA-old2", "3": "nasa"}
 
 
 def test_two_accounts_swap_their_handles(store: Store) -> None:
@@ -198,10 +198,10 @@ def test_two_accounts_swap_their_handles(store: Store) -> None:
     swapped = [Profile("esa", State.ACTIVE, "id-nasa"), Profile("nasa", State.ACTIVE, "id-esa")]
     with store.write_session() as db:
         assert accounts.update_handles(db, swapped, NETWORK, NOON) == set(ids)
-    assert names(store) == {"id-nasa": "esa", "id-esa": "nasa"}
+    assert handles_by_id(store) == {"id-nasa": "esa", "id-esa": "nasa"}
 
 
 def test_a_handle_that_changes_its_case_stays_its_accounts_own(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
-    assert look_up(store, "NASA", "id-nasa") == {account_id}
-    assert names(store) == {"id-nasa": "NASA"}
+    assert save_profile(store, "NASA", "id-nasa") == {account_id}
+    assert handles_by_id(store) == {"id-nasa": "NASA"}

@@ -7,7 +7,7 @@ from pipeline.records import DROPBOX, Language
 from pipeline.store import Store, circuit_breakers, notices
 from tests.conftest import NETWORK
 from tests.integration.store.conftest import NOON
-from tests.integration.store.test_notices import TOLD, subscribe, untold
+from tests.integration.store.test_notices import TEXT, list_recipients, subscribe
 
 HOUR = timedelta(hours=1)
 CREDITS = lazy_gettext("X's credits are used up")
@@ -32,14 +32,14 @@ def test_a_stop_is_told_once_a_day_however_often_it_begins_and_not_once_it_is_ov
     subscribe(store, 2, Language.ENGLISH)
     for at in (NOON - 2 * HOUR, NOON - HOUR):
         with store.write_session() as db:
-            circuit_breakers.announce(db, circuit_breakers.open(db, NETWORK, CREDITS, at, NOON + HOUR), TOLD)
+            circuit_breakers.announce(db, circuit_breakers.open(db, NETWORK, CREDITS, at, NOON + HOUR), TEXT)
             if at == NOON - 2 * HOUR:
                 [first, _] = notices.list_unsent(db, [], NOON)
                 notices.mark_sent(db, *first[:2])
             circuit_breakers.half_open(db, at)
             circuit_breakers.close(db, NETWORK, at)
-        assert untold(store) == []
+        assert list_recipients(store) == []
     with store.write_session() as db:
-        circuit_breakers.announce(db, circuit_breakers.open(db, NETWORK, CREDITS, NOON, NOON + HOUR), TOLD)
+        circuit_breakers.announce(db, circuit_breakers.open(db, NETWORK, CREDITS, NOON, NOON + HOUR), TEXT)
         circuit_breakers.close(db, DROPBOX, NOON + HOUR)
-    assert [each[0] for each in untold(store)] == [2], "who heard of it does not hear again"
+    assert [each[0] for each in list_recipients(store)] == [2], "who heard of it does not hear again"

@@ -7,63 +7,63 @@ from pipeline.i18n import lazy_gettext
 from pipeline.records import Mode
 from pipeline.store import Store, accounts, circuit_breakers, clock_rollback, comparisons
 from pipeline.store.tables import Account, Subscription
-from tests.integration.store.conftest import NOON, add_accounts, reading
-from tests.integration.store.test_subscriptions import draw, outdated, show, subscribe
+from tests.integration.store.conftest import NOON, add_accounts, fetch_result
+from tests.integration.store.test_subscriptions import deliver, list_deliveries, render, subscribe
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def busy(store: Store) -> Store:
-    """At noon an account was read and a chart shown, the next of which may come in ten minutes."""
+def used_store(store: Store) -> Store:
+    """At noon an account was fetched and a chart delivered; the next one is due in ten minutes at the earliest."""
     ids = add_accounts(store, "a")
     subscribe(store, ids, Mode.NEW, interval_s=600)
-    draw(store, "chart 1")
-    [showing] = outdated(store)
-    show(store, showing)
+    render(store, "chart 1")
+    [delivery] = list_deliveries(store)
+    deliver(store, delivery)
     with store.write_session() as db:
         accounts.mark_attempted(db, ids, NOON)
-        accounts.save_fetch_results(db, [reading(ids[0], 5)])
+        accounts.save_fetch_results(db, [fetch_result(ids[0], 5)])
         comparisons.mark_changed(db, ids)
         comparisons.claim_next(db, NOON, 1)
     return store
 
 
-def test_a_clock_that_goes_on_moves_nothing(busy: Store) -> None:
-    with busy.write_session() as db:
+def test_a_clock_that_goes_on_moves_nothing(used_store: Store) -> None:
+    with used_store.write_session() as db:
         assert not clock_rollback.shift_timestamps(db, NOON + 10 * SECOND)
         assert not clock_rollback.shift_timestamps(db, NOON - SECOND)
 
 
-def test_after_the_clock_was_set_back_everything_waits_as_long_as_before(busy: Store) -> None:
+def test_after_the_clock_was_set_back_everything_waits_as_long_as_before(used_store: Store) -> None:
     early = NOON - HOUR
-    with busy.write_session() as db:
+    with used_store.write_session() as db:
         assert clock_rollback.shift_timestamps(db, early) == HOUR
         assert not clock_rollback.shift_timestamps(db, early)
-    assert draw(busy, "chart 2", early) == []
-    assert draw(busy, "chart 2", early + comparisons.CLAIM_DURATION + SECOND) != []
-    assert outdated(busy, early + timedelta(minutes=9)) == []
-    assert len(outdated(busy, early + timedelta(minutes=10))) == 1
+    assert render(used_store, "chart 2", early) == []
+    assert render(used_store, "chart 2", early + comparisons.CLAIM_DURATION + SECOND) != []
+    assert list_deliveries(used_store, early + timedelta(minutes=9)) == []
+    assert len(list_deliveries(used_store, early + timedelta(minutes=10))) == 1
 
 
-def test_after_the_clock_was_set_back_new_readings_count(busy: Store) -> None:
-    with busy.write_session() as db:
+def test_after_the_clock_was_set_back_new_readings_count(used_store: Store) -> None:
+    with used_store.write_session() as db:
         clock_rollback.shift_timestamps(db, NOON - HOUR)
-        assert accounts.save_fetch_results(db, [reading(1, 6, at=NOON - HOUR + SECOND)])
+        assert accounts.save_fetch_results(db, [fetch_result(1, 6, at=NOON - HOUR + SECOND)])
 
 
-def test_after_the_clock_was_set_back_a_stop_lasts_no_longer(busy: Store) -> None:
-    with busy.write_session() as db:
+def test_after_the_clock_was_set_back_a_stop_lasts_no_longer(used_store: Store) -> None:
+    with used_store.write_session() as db:
         circuit_breakers.open(db, "x", lazy_gettext("too many requests"), NOON, NOON + 10 * SECOND)
         clock_rollback.shift_timestamps(db, NOON - HOUR)
         assert circuit_breakers.find_open(db, "x", NOON - HOUR + 9 * SECOND)
         assert not circuit_breakers.find_open(db, "x", NOON - HOUR + 10 * SECOND)
 
 
-def test_what_waits_on_purpose_is_left_alone(busy: Store) -> None:
-    with busy.write_session() as db:
+def test_what_waits_on_purpose_is_left_alone(used_store: Store) -> None:
+    with used_store.write_session() as db:
         db.execute(update(Subscription).values(next_at=NOON + 5 * HOUR))
         db.execute(update(Account).values(attempted_at=NOON))
         clock_rollback.shift_timestamps(db, NOON + SECOND)
-    assert outdated(busy, NOON + 4 * HOUR) == []
+    assert list_deliveries(used_store, NOON + 4 * HOUR) == []

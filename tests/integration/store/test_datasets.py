@@ -4,7 +4,7 @@ from pipeline.store.tables import Subscription
 from tests.integration.store.conftest import NOON, add_accounts
 
 
-def show(store: Store, ids: list[int], mode: Mode, spec: ChartSpec) -> None:
+def subscribe(store: Store, ids: list[int], mode: Mode, spec: ChartSpec) -> None:
     with store.write_session() as db:
         row = comparisons.get_or_create(db, Comparison(tuple(ids), spec))
         about = {"comparison_id": row.id, "min_version": 1, "next_at": NOON, "all_tracked": False}
@@ -14,9 +14,9 @@ def show(store: Store, ids: list[int], mode: Mode, spec: ChartSpec) -> None:
 def test_what_chats_track_and_subscribe_to_is_wanted_and_nothing_else(store: Store) -> None:
     one, two, three = add_accounts(store, "a", "b", "c")
     add_accounts(store, "b", chat_id=2)
-    show(store, [one, two], Mode.LIVE, ChartSpec(count=50))
-    show(store, [two, one], Mode.NEW, ChartSpec(Metric.LIKES, count=50))
-    show(store, [one], Mode.ONCE, ChartSpec(count=20))
+    subscribe(store, [one, two], Mode.LIVE, ChartSpec(count=50))
+    subscribe(store, [two, one], Mode.NEW, ChartSpec(Metric.LIKES, count=50))
+    subscribe(store, [one], Mode.ONCE, ChartSpec(count=20))
     with store.read_session() as db:
         assert datasets.list_needed(db, 100) == {f"100 {one},{two},{three}", f"100 {two}", f"50 {one},{two}"}
         everything = {

@@ -7,71 +7,71 @@ MINUTE = timedelta(minutes=1)
 ACCOUNT = "an account"
 
 
-def want(store: Store, digest: str, path: str = "/A.csv") -> None:
+def save_dataset(store: Store, digest: str, path: str = "/A.csv") -> None:
     with store.write_session() as db:
         datasets.save(db, "100 1", path, digest)
 
 
 def claim(store: Store, at: timedelta, account: str = ACCOUNT) -> str | None:
-    """The content that may be written now."""
+    """The digest of the content that may be written now, None if none may."""
     with store.write_session() as db:
         claimed = dropbox_files.claim(db, "/a.csv", account, NOON + at, NOON + at + MINUTE)
         return claimed.digest if claimed else None
 
 
-def uploaded(store: Store, digest: str) -> None:
+def mark_uploaded(store: Store, digest: str) -> None:
     with store.write_session() as db:
         dropbox_files.mark_uploaded(db, "/A.csv", digest, "a-revision", NOON + MINUTE)
 
 
-def due(store: Store, at: timedelta) -> list[str]:
+def list_due_paths(store: Store, at: timedelta) -> list[str]:
     with store.read_session() as db:
         return list(dropbox_files.list_due(db, ACCOUNT, NOON + at))
 
 
 def test_a_file_is_written_once_a_minute_at_most_and_its_last_state_arrives(store: Store) -> None:
-    want(store, "1")
+    save_dataset(store, "1")
     assert claim(store, timedelta(0)) == "1"
-    uploaded(store, "1")
-    want(store, "2")
-    want(store, "3")
+    mark_uploaded(store, "1")
+    save_dataset(store, "2")
+    save_dataset(store, "3")
     assert claim(store, timedelta(seconds=59)) is None
     assert claim(store, MINUTE) == "3"
 
 
 def test_equal_content_is_not_written_again_but_to_another_dropbox(store: Store) -> None:
-    want(store, "1")
+    save_dataset(store, "1")
     claim(store, timedelta(0))
-    uploaded(store, "1")
-    want(store, "1")
-    assert due(store, 5 * MINUTE) == []
+    mark_uploaded(store, "1")
+    save_dataset(store, "1")
+    assert list_due_paths(store, 5 * MINUTE) == []
     assert claim(store, 5 * MINUTE) is None
     assert claim(store, 5 * MINUTE, "another") == "1"
 
 
 def test_two_uploaders_never_write_the_same_file_and_a_lost_one_is_followed(store: Store) -> None:
-    want(store, "1")
+    save_dataset(store, "1")
     assert claim(store, timedelta(0)) == "1"
     assert claim(store, timedelta(seconds=1)) is None
     assert claim(store, MINUTE) == "1"
 
 
 def test_what_no_dataset_stands_at_any_more_is_deleted_after_what_is_behind(store: Store) -> None:
-    want(store, "1")
+    save_dataset(store, "1")
     claim(store, timedelta(0))
-    uploaded(store, "1")
-    want(store, "1", "/B.csv")
-    assert due(store, timedelta(0)) == ["/b.csv", "/a.csv"]
+    mark_uploaded(store, "1")
+    save_dataset(store, "1", "/B.csv")
+    assert list_due_paths(store, timedelta(0)) == ["/b.csv", "/a.csv"]
     with store.write_session() as db:
         claimed = dropbox_files.claim(db, "/a.csv", ACCOUNT, NOON, NOON + MINUTE)
         assert claimed == ("/a.csv", None, None, "a-revision")
         dropbox_files.mark_deleted(db, "/a.csv")
-    assert due(store, timedelta(0)) == ["/b.csv"]
+    assert list_due_paths(store, timedelta(0)) == ["/b.csv"]
 
 
 def test_a_path_that_changes_its_case_is_the_same_file(store: Store) -> None:
-    want(store, "1")
+    save_dataset(store, "1")
     claim(store, timedelta(0))
-    uploaded(store, "1")
-    want(store, "1", "/a.csv")
-    assert due(store, 5 * MINUTE) == []
+    mark_uploaded(store, "1")
+    save_dataset(store, "1", "/a.csv")
+    assert list_due_paths(store, 5 * MINUTE) == []

@@ -53,36 +53,36 @@ def test_a_comparison_from_before_there_were_more_views_is_found_again(address: 
         )
     migrate(store)
     with store.write_session() as db:
-        known = comparisons.get_or_create(
+        found = comparisons.get_or_create(
             db, Comparison((1, 2), ChartSpec(Metric.LIKES, View.POSTS, 50, theme=Theme.DARK))
         )
-        assert (known.id, known.key) == (5, "likes posts 50 count day dark en 1,2")
+        assert (found.id, found.key) == (5, "likes posts 50 count day dark en 1,2")
     store.close()
 
 
 def test_what_was_to_be_told_before_there_was_a_choice_of_language_is_still_told(address: str) -> None:
     store = Store(address)
     migrate(store, "0002")
-    said, until = "X answered: {odd} “title”", NOON + timedelta(days=1)
+    sentence, until = "X answered: {odd} “title”", NOON + timedelta(days=1)
     with store.write_session() as db:
         db.execute(
             text("INSERT INTO notices (id, key, text, until) VALUES (1, 'stop', :said, :until)"),
-            {"said": said, "until": until},
+            {"said": sentence, "until": until},
         )
         db.execute(
             text("INSERT INTO stops (network, reason, since, until) VALUES ('x', :said, :since, :until)"),
-            {"said": said, "since": NOON, "until": until},
+            {"said": sentence, "since": NOON, "until": until},
         )
     migrate(store)
     with store.read_session() as db:
-        told = [
+        rows_by_name = [
             (chat_id, translator(language).gettext(words))
             for _, chat_id, words, language in notices.list_unsent(db, [7], NOON)
         ]
-        assert told == [(7, said)]
+        assert rows_by_name == [(7, sentence)]
         stop = circuit_breakers.find_open(db, NETWORK, NOON)
         assert stop is not None
-        assert translator(Language.SPANISH).gettext(stop.reason) == said
+        assert translator(Language.SPANISH).gettext(stop.reason) == sentence
     store.close()
 
 
@@ -155,13 +155,17 @@ def test_the_datasets_of_what_is_followed_outlive_that_there_were_others(address
 def test_views_that_x_did_not_count_are_not_zero_any_more(address: str) -> None:
     store = Store(address)
     migrate(store, BEFORE_VIEWS)
-    told = {"old": ("2022-12-14 23:59:59", 0), "day": ("2022-12-15 10:00:00", 0), "seen": ("2022-12-15 10:00:00", 7)}
-    told |= {"new": ("2023-01-01 00:00:00", 0)}
+    rows_by_name = {
+        "old": ("2022-12-14 23:59:59", 0),
+        "day": ("2022-12-15 10:00:00", 0),
+        "seen": ("2022-12-15 10:00:00", 7),
+    }
+    rows_by_name |= {"new": ("2023-01-01 00:00:00", 0)}
     with store.write_session() as db:
         zone = "+00" if db.get_bind().dialect.name == "postgresql" else ".000000"
         account = "INSERT INTO accounts (id, network, remote_id, handle, state, stale)"
         db.execute(text(f"{account} VALUES (1, 'x', '1', 'a', 'active', false)"))
-        for name, (at, views) in told.items():
+        for name, (at, views) in rows_by_name.items():
             row = {"id": name, "at": f"{at}{zone}", "day": "2026-11-23", "views": views}
             posts = "INSERT INTO posts (account_id, post_id, created_at, billed_on, views)"
             db.execute(text(f"{posts} VALUES (1, :id, :at, :day, :views)"), row)
@@ -175,7 +179,7 @@ def test_views_that_x_did_not_count_are_not_zero_any_more(address: str) -> None:
 
 
 def test_history_from_before_is_kept_as_far_as_charts_look_back_and_claims_no_more_than_it_told(address: str) -> None:
-    """Of a time without a change it did not tell whether anybody looked."""
+    """It did not record fetches that found no change."""
     store, now = Store(address), clock.now()
     migrate(store, "0014")
     minutes = {20 * 24 * 60: 3, 40: 10, **{ago: 100 - ago for ago in range(30, 9, -1)}}

@@ -1,4 +1,4 @@
-"""What is told once: to whom, and in which language."""
+"""To whom a notice is sent once, and in which language."""
 
 from datetime import timedelta
 
@@ -9,10 +9,10 @@ from pipeline.store.tables import Subscription
 from tests.integration.store.conftest import NOON
 
 HOUR = timedelta(hours=1)
-TOLD = lazy_gettext("The bot's budget for X is used up until {until:moment}.", until=NOON + timedelta(hours=1))
+TEXT = lazy_gettext("The bot's budget for X is used up until {until:moment}.", until=NOON + timedelta(hours=1))
 
 
-def untold(store: Store, *admins: int) -> list[tuple[int, LazyString, Language]]:
+def list_recipients(store: Store, *admins: int) -> list[tuple[int, LazyString, Language]]:
     with store.read_session() as db:
         return [each[1:] for each in notices.list_unsent(db, admins, NOON)]
 
@@ -31,19 +31,24 @@ def test_a_notice_is_told_once_to_each_subscribed_chat_in_its_language_and_to_th
     subscribe(store, 2, Language.ENGLISH)
     with store.write_session() as db:
         chats.add(db, 3, NOON, Language.SPANISH)
-        notices.publish(db, "budget", TOLD, NOON + timedelta(hours=1))
-        notices.publish(db, "budget", TOLD, NOON + timedelta(hours=1))
+        notices.publish(db, "budget", TEXT, NOON + timedelta(hours=1))
+        notices.publish(db, "budget", TEXT, NOON + timedelta(hours=1))
     spanish, english = Language.SPANISH, Language.ENGLISH
-    assert untold(store, 1, 3, 9) == [(1, TOLD, spanish), (2, TOLD, english), (3, TOLD, spanish), (9, TOLD, english)]
+    assert list_recipients(store, 1, 3, 9) == [
+        (1, TEXT, spanish),
+        (2, TEXT, english),
+        (3, TEXT, spanish),
+        (9, TEXT, english),
+    ]
     with store.write_session() as db:
         [first, *_] = notices.list_unsent(db, [], NOON)
         notices.mark_sent(db, *first[:2])
-    assert untold(store) == [(2, TOLD, english)]
+    assert list_recipients(store) == [(2, TEXT, english)]
 
 
 def test_the_admins_alone_are_told_what_is_for_them(store: Store) -> None:
     subscribe(store, 1, Language.SPANISH)
     with store.write_session() as db:
-        notices.publish(db, "full", TOLD, NOON + HOUR, admins_only=True)
-    assert untold(store, 9) == [(9, TOLD, Language.ENGLISH)]
-    assert untold(store, 1) == [(1, TOLD, Language.SPANISH)]
+        notices.publish(db, "full", TEXT, NOON + HOUR, admins_only=True)
+    assert list_recipients(store, 9) == [(9, TEXT, Language.ENGLISH)]
+    assert list_recipients(store, 1) == [(1, TEXT, Language.SPANISH)]

@@ -12,7 +12,7 @@ from pipeline.sources.x.facts import X
 from pipeline.steps import planner
 from pipeline.store import Store, accounts, chats, circuit_breakers, comparisons
 from tests.conftest import NETWORK
-from tests.integration.store.conftest import NOON, add_accounts, reading
+from tests.integration.store.conftest import NOON, add_accounts, fetch_result
 
 TICK = timedelta(seconds=10)
 CREDITS = lazy_gettext("X's credits are used up")
@@ -91,9 +91,9 @@ def test_more_accounts_than_x_answers_for_are_read_in_turn(clock: Clock, posts: 
     clock.settings = Settings(
         x_requests_per_15_min=3 * 90, posts_per_account=posts, x_daily_usd=plenty, x_monthly_usd=plenty, _env_file=None
     )
-    turns = [clock.due(TICK * number) for number in range(6)]
-    assert {len(turn) for turn in turns} == {at_once}
-    assert {account for turn in turns[: -(-len(ids) // at_once)] for account in turn} == set(ids)
+    batches = [clock.due(TICK * number) for number in range(6)]
+    assert {len(batch) for batch in batches} == {at_once}
+    assert {account for batch in batches[: -(-len(ids) // at_once)] for account in batch} == set(ids)
 
 
 def test_nobody_tracking_means_nothing_due(clock: Clock) -> None:
@@ -117,7 +117,7 @@ def test_what_fits_in_the_budget_is_read_once_and_then_everything_stops(clock: C
     first = clock.plan()
     assert ([due.account_id for due in first.due], first.short) == (ids[:2], None)
     with clock.store.write_session() as db:
-        accounts.save_fetch_results(db, [reading(account_id, *range(100)) for account_id in ids[:2]])
+        accounts.save_fetch_results(db, [fetch_result(account_id, *range(100)) for account_id in ids[:2]])
     stopped = clock.plan(TICK)
     assert stopped.due == []
     assert stopped.short is not None
@@ -130,7 +130,7 @@ def test_a_reading_that_is_paid_for_costs_nothing_more_that_day(clock: Clock) ->
     [account_id] = add_accounts(clock.store, "a")
     assert clock.due() == [account_id]
     with clock.store.write_session() as db:
-        accounts.save_fetch_results(db, [reading(account_id, *range(100))])
+        accounts.save_fetch_results(db, [fetch_result(account_id, *range(100))])
     assert clock.due(TICK) == [account_id]
 
 
@@ -160,9 +160,9 @@ def test_names_are_looked_at_by_hundreds_in_turn_and_paid_from_what_the_readings
     clock.settings = settings(daily="1000", monthly="1000")
     add_accounts(clock.store, *(f"a{number}" for number in range(250)))
     minute = timedelta(minutes=1)
-    turns = [clock.names(number * minute) for number in range(3)]
-    assert sorted(len(turn) for turn in turns) == [83, 83, 84]
-    assert len({remote_id for turn in turns for remote_id in turn}) == 250
+    batches = [clock.names(number * minute) for number in range(3)]
+    assert sorted(len(batch) for batch in batches) == [83, 83, 84]
+    assert len({remote_id for batch in batches for remote_id in batch}) == 250
     tomorrow = timedelta(days=1)
     clock.settings = settings(daily=str(250 * Decimal("0.5") + Decimal("0.035")), monthly="1000")
     assert len(clock.names(tomorrow)) == 3, "as many as the money left pays for"

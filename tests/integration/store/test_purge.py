@@ -1,4 +1,4 @@
-"""What nobody needs any more goes, in time, and nothing else does."""
+"""The purge deletes what is long unused, and nothing else."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,20 +14,20 @@ from pipeline.store.migrate import migrate
 from pipeline.store.tables import Account, Base, Chat, Gain, Notice, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Post as PostRow
-from tests.integration.store.conftest import NOON, add_accounts, reading
+from tests.integration.store.conftest import NOON, add_accounts, fetch_result
 from tests.integration.store.test_subscriptions import subscribe
 
 LONG_AGO = NOON - KEPT - timedelta(days=2)
 
 
-def rows(store: Store) -> dict[str, int]:
+def count_rows(store: Store) -> dict[str, int]:
     tables = Base.metadata.sorted_tables
     with store.read_session() as db:
         counts = {table.name: db.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
     return {name: count for name, count in counts.items() if count and name != "ledger"}
 
 
-def set_aside(store: Store, chat_id: int, at: datetime) -> None:
+def deactivate(store: Store, chat_id: int, at: datetime) -> None:
     with store.write_session() as db:
         chats.deactivate(db, chat_id, "blocked", at)
 
@@ -42,36 +42,36 @@ def test_a_chat_set_aside_for_long_leaves_nothing_behind(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa", now=LONG_AGO)
     subscribe(store, [account_id])
     with store.write_session() as db:
-        accounts.save_fetch_results(db, [reading(account_id, 3, 5, at=LONG_AGO)])
+        accounts.save_fetch_results(db, [fetch_result(account_id, 3, 5, at=LONG_AGO)])
         notices.publish(db, "key", lazy_gettext("text"), LONG_AGO)
         notices.mark_sent(db, 1, 1)
-    set_aside(store, 1, LONG_AGO)
+    deactivate(store, 1, LONG_AGO)
     unused_since(store, LONG_AGO)
     purge(store, NOON)
-    assert rows(store) == {}
+    assert count_rows(store) == {}
 
 
 def test_a_chat_set_aside_for_a_while_and_one_that_is_served_keep_everything(store: Store) -> None:
     ids = add_accounts(store, "nasa", now=LONG_AGO)
     add_accounts(store, "esa", chat_id=2, now=LONG_AGO)
     subscribe(store, ids)
-    set_aside(store, 1, NOON - KEPT + timedelta(hours=1))
+    deactivate(store, 1, NOON - KEPT + timedelta(hours=1))
     unused_since(store, LONG_AGO)
-    before = rows(store)
+    before = count_rows(store)
     purge(store, NOON)
-    assert rows(store) == before
+    assert count_rows(store) == before
 
 
 def test_a_chat_that_came_back_starts_its_time_anew(store: Store) -> None:
     add_accounts(store, "nasa")
-    set_aside(store, 1, LONG_AGO)
-    set_aside(store, 1, NOON)  # the time of the first counts
+    deactivate(store, 1, LONG_AGO)
+    deactivate(store, 1, NOON)  # the time of the first counts
     with store.read_session() as db:
         assert db.get_one(Chat, 1).inactive_since == LONG_AGO
     with store.write_session() as db:
         chats.add(db, 1, NOON)
     purge(store, NOON)
-    set_aside(store, 1, NOON)
+    deactivate(store, 1, NOON)
     purge(store, NOON + timedelta(days=1))
     with store.read_session() as db:
         assert db.get_one(Chat, 1).inactive_since == NOON
@@ -90,13 +90,13 @@ def test_what_a_chat_uses_stays_when_another_is_forgotten(store: Store) -> None:
     ids = add_accounts(store, "nasa", "esa", now=LONG_AGO)
     add_accounts(store, "nasa", chat_id=2, now=LONG_AGO)
     subscribe(store, ids)
-    kept = subscribe(store, ids[:1], chat_id=2)
-    set_aside(store, 1, LONG_AGO)
+    remaining = subscribe(store, ids[:1], chat_id=2)
+    deactivate(store, 1, LONG_AGO)
     unused_since(store, LONG_AGO)
     purge(store, NOON)
     with store.read_session() as db:
         assert [account.handle for account in db.scalars(select(Account))] == ["nasa"]
-        assert list(db.scalars(select(ComparisonRow.id))) == [kept]
+        assert list(db.scalars(select(ComparisonRow.id))) == [remaining]
         assert list(db.scalars(select(Subscription.chat_id))) == [2]
 
 
@@ -109,12 +109,12 @@ def test_a_comparison_asked_for_lately_and_an_account_looked_up_lately_stay(stor
         comparison = comparisons.get_or_create(db, Comparison((account_id,)))
         comparisons.request_redraw(db, comparison)
     purge(store, NOON)
-    assert rows(store) == {"accounts": 1, "comparisons": 1, "comparison_accounts": 1}
+    assert count_rows(store) == {"accounts": 1, "comparisons": 1, "comparison_accounts": 1}
     unused_since(store, LONG_AGO)
     with store.write_session() as db:
         db.execute(update(Account).values(billed_on=NOON.date()))
     purge(store, NOON)
-    assert rows(store) == {"accounts": 1}
+    assert count_rows(store) == {"accounts": 1}
 
 
 def test_a_drawing_counts_as_use(store: Store) -> None:
@@ -136,8 +136,8 @@ def test_what_was_gained_before_any_chart_looks_back_goes_and_the_rest_stays(sto
             accounts.save_fetch_results(db, [FetchResult(account_id, at, (post,), complete=True)])
     purge(store, NOON)
     with store.read_session() as db:
-        kept = db.scalars(select(Gain.end_at).distinct().order_by(Gain.end_at))
-        assert list(kept) == [NOON - timedelta(days=days) for days in (6, 1)]
+        remaining = db.scalars(select(Gain.end_at).distinct().order_by(Gain.end_at))
+        assert list(remaining) == [NOON - timedelta(days=days) for days in (6, 1)]
 
 
 def test_the_room_of_what_was_deleted_is_given_back(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_an_account_keeps_as_many_posts_as_a_chart_can_ask_for(store: Store) -> 
     ids = add_accounts(store, "nasa", "esa")
     for account_id, count in zip(ids, (MOST_POSTS + 7, 5), strict=True):
         with store.write_session() as db:
-            accounts.save_fetch_results(db, [reading(account_id, *range(count))])
+            accounts.save_fetch_results(db, [fetch_result(account_id, *range(count))])
     purge(store, NOON)
     with store.read_session() as db:
         counts = dict(db.execute(select(PostRow.account_id, func.count()).group_by(PostRow.account_id)).all())

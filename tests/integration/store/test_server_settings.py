@@ -63,7 +63,7 @@ def server(postgres_url: str) -> Iterator[Server]:
 
 
 def live(store: Store) -> Life:
-    """A short life: what stands in the CSV, what is billed on which day, and whom a chat tracks, in order."""
+    """Store a few fetches; returns the CSV, the bill by day, and the handles that a chat tracks, in order."""
     migrate(store)
     ids = add_accounts(store, "b_c", "Ba", "IB", "i_a", now=LATE)
     noon_in_utc = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""More views, what they are measured by and over, the layout that stays, and each chat's theme and language."""
+"""More views, with spans and normalizations; layouts; and each chat's theme and language."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,9 @@ UPDATE comparisons SET key = metric || ' ' || view || ' ' || count || ' count da
 """
 
 
-def _column(name: str, was: str) -> sa.Column[str]:
-    """A word that every row has; `was` is what held before there was a choice."""
-    return sa.Column(name, sa.String(length=16), nullable=False, server_default=was)
+def _column(name: str, default: str) -> sa.Column[str]:
+    """A column for an enum; existing rows get the default."""
+    return sa.Column(name, sa.String(length=16), nullable=False, server_default=default)
 
 
 def upgrade() -> None:

@@ -1,4 +1,4 @@
-"""What is told to people is kept as a text with its values, to be said in the language of each chat."""
+"""Stored texts become a msgid with values, to be translated for each reader."""
 
 import json
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ def upgrade() -> None:
 
 
 def _pack(table: sa.TableClause, name: str) -> None:
-    """An English sentence becomes a text without values; its braces are no fields."""
+    """An English sentence becomes a msgid without values; its braces are escaped, since they are no fields."""
     bind, column = op.get_bind(), table.c[name]
-    for said in bind.scalars(sa.select(column).where(column.is_not(None)).distinct()).all():
-        words = said.replace("{", "{{").replace("}", "}}")
+    for sentence in bind.scalars(sa.select(column).where(column.is_not(None)).distinct()).all():
+        words = sentence.replace("{", "{{").replace("}", "}}")
         packed = json.dumps({"words": words, "values": {}})
-        bind.execute(sa.update(table).where(column == said).values({name: packed}))
+        bind.execute(sa.update(table).where(column == sentence).values({name: packed}))

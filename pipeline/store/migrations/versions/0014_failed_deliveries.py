@@ -1,4 +1,4 @@
-"""Since when a chat waits for a chart, how often it could not be shown, and whether the chat was told of it."""
+"""Since when a chat waits for a chart, how often its delivery failed, and whether the chat was told."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """What waits already begins to be counted."""
+    """Existing subscriptions start without failures."""
     with op.batch_alter_table("subscriptions", schema=None) as subscriptions:
         subscriptions.add_column(sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
         subscriptions.add_column(sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True))

@@ -1,4 +1,4 @@
-"""Two accounts of one network bore one handle where one took it from the other: from now on only its owner does."""
+"""Of several accounts with one handle on one network, only the owner keeps it."""
 
 from collections.abc import Sequence
 
@@ -16,11 +16,13 @@ accounts = sa.table(
 
 
 def upgrade() -> None:
-    """The owner is who can be read, and of several the one that became known last; a look at names corrects it."""
+    """The owner is an active account, of several the one stored last; the next look-up of handles corrects it."""
     connection = op.get_bind()
     taken: set[tuple[str, str]] = set()
-    by_right = (sa.case((accounts.c.state == "active", 0), else_=1), accounts.c.id.desc())
-    rows = connection.execute(sa.select(accounts.c.id, accounts.c.network, accounts.c.handle).order_by(*by_right)).all()
+    owner_first = (sa.case((accounts.c.state == "active", 0), else_=1), accounts.c.id.desc())
+    rows = connection.execute(
+        sa.select(accounts.c.id, accounts.c.network, accounts.c.handle).order_by(*owner_first)
+    ).all()
     for account_id, network, handle in rows:
         names = (handle, *(f"{handle}-old{number}" for number in ("", *range(2, len(rows) + 2))))
         free = next(name for name in names if (network, name.lower()) not in taken)

@@ -1,4 +1,4 @@
-"""Who had a chat begin to track, so that one person cannot take all the places. A private chat's is its person."""
+"""Which user had a chat track first, for the limit of chats a user. A private chat is its user's."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """Of groups from before nobody knows."""
+    """For existing groups it is unknown."""
     with op.batch_alter_table("chats", schema=None) as chats:
         chats.add_column(sa.Column("added_by", sa.BigInteger(), nullable=True))
     op.execute("UPDATE chats SET added_by = id WHERE id > 0")

@@ -1,4 +1,4 @@
-"""Since when a chat is set aside, and when a comparison was used last: what is long unused is deleted."""
+"""Since when a chat is inactive, and when a comparison was last used: the purge deletes what is long unused."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """What is there already counts as of now."""
+    """Existing rows count from now on."""
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
     with op.batch_alter_table("chats", schema=None) as chats:
         chats.add_column(sa.Column("set_aside_at", sa.DateTime(timezone=True), nullable=True))

@@ -1,4 +1,4 @@
-"""When what a chart shows was read, and until when the same was read again. Charts drawn before do not know."""
+"""When a chart's data was fetched, and when the same data was last found again; unknown for existing charts."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Notices that the admins alone are told."""
+"""Notices for the admins alone."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How many posts a subscription asked for, where fewer are read since."""
+"""How many posts a subscription requested, where fewer are fetched."""
 
 from collections.abc import Sequence
 

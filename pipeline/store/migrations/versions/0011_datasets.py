@@ -1,4 +1,4 @@
-"""Datasets are kept for what somebody tracks or subscribes to: there is a table of them, and one of Dropbox's files."""
+"""A table of datasets, for what is tracked or subscribed to, and one of files in Dropbox."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ def upgrade() -> None:
 
 
 def _keys(connection: sa.Connection) -> set[str]:
-    """What was drawn lately of all that a chat tracks, and what is subscribed to."""
+    """Keys of the datasets of each subscription, and of each comparison of all that a chat tracks."""
     of_comparisons, of_chats = _sets(connection, members), _sets(connection, trackings)
     tracked = set(of_chats.values())
     subscribed = set(connection.scalars(sa.select(subscriptions.c.comparison_id).where(subscriptions.c.mode != "once")))
@@ -44,7 +44,7 @@ def _keys(connection: sa.Connection) -> set[str]:
 
 
 def _sets(connection: sa.Connection, table: sa.TableClause) -> dict[int, str]:
-    """The ids of accounts, in order, by what they are of."""
+    """Account ids in order, joined by commas, by the comparison or chat that they belong to."""
     whose, account_id = table.c
     found: dict[int, list[str]] = {}
     for owner, number in connection.execute(sa.select(whose, account_id).order_by(whose, account_id)):
@@ -53,7 +53,7 @@ def _sets(connection: sa.Connection, table: sa.TableClause) -> dict[int, str]:
 
 
 def _change_files(connection: sa.Connection) -> None:
-    """Files from before go where nobody follows what they are of; what is followed gets a path of its own kind."""
+    """Existing files stay in the table by their path: those that no dataset has will be deleted in Dropbox."""
     before = sa.table("dropbox_files", sa.column("path"), sa.column("next_at", sa.DateTime(timezone=True)))
     rows = {
         path.lower(): {"path": path.lower(), "next_at": next_at}

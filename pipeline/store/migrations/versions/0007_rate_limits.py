@@ -1,4 +1,4 @@
-"""How many requests reading an account takes, when it last had its turn, and how many requests are left."""
+"""How many requests an account takes, when it was last polled, and how many requests a network may still be sent."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """Who was tried has had a turn."""
+    """An account that was attempted counts as polled."""
     with op.batch_alter_table("accounts", schema=None) as accounts:
         accounts.add_column(sa.Column("turn_at", sa.DateTime(timezone=True), nullable=True))
         accounts.add_column(sa.Column("requests", sa.Integer(), nullable=True))

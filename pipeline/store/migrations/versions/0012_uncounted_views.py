@@ -1,4 +1,4 @@
-"""X counts views since 15 December 2022: a 0 of an older post, or of that day, was stored as if it were counted."""
+"""X counts views since 15 December 2022: a 0 of older posts, or of that day, was stored as if it were counted."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ SINCE, DAY_AFTER = datetime(2022, 12, 15, tzinfo=UTC), datetime(2022, 12, 16, tz
 
 
 def upgrade() -> None:
-    """And whatever is kept fresh is drawn anew."""
+    """All charts are rendered again."""
     of_x = POSTS.c.account_id.in_(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.network == "x"))
     of_first_day = sa.and_(POSTS.c.created_at < DAY_AFTER, sa.func.coalesce(POSTS.c.views, 0) == 0)
     uncounted = sa.and_(of_x, sa.or_(POSTS.c.created_at < SINCE, of_first_day))

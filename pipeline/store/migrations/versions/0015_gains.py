@@ -1,4 +1,4 @@
-"""What posts gained, an account's in one row and the older the coarser, in place of a row a post."""
+"""What posts gained: one row for all posts of an account, coarser with age, in place of a row for each post."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ NEVER, EPOCH = datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 MINUTE, TEN_MINUTES, HOUR = timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1)
 KEPT = timedelta(days=8)
-AT_ONCE = 10_000
+BATCH_SIZE = 10_000
 WIDTHS = {1: Struct("<qB6b"), 2: Struct("<qB6h"), 4: Struct("<qB6i"), 8: Struct("<qB6q")}
 GAINS = sa.table("gains", *map(sa.column, ("account_id", "grain_s", "at", "since", "packed")))
 HISTORY = sa.table(
@@ -36,13 +36,13 @@ COMPARISONS = sa.table("comparisons", sa.column("view"), sa.column("fades_at", M
 ACCOUNTS = sa.table("accounts", sa.column("id"), sa.column("fetched_at", MOMENT))
 Counts = tuple[int | None, ...]
 Gains = dict[str, list[int]]
-"""By a post's id: which of its counts were first told, and what each gained."""
+"""By a post's id: a bit field of the counts that became known, then what each count gained."""
 
 
 def upgrade() -> None:
-    """What the charts look back to is kept; when nobody read an account is not known of that time.
+    """The last 8 days are converted. The old rows do not say when an account was fetched without a change.
 
-    So whatever lies between two changes of an account counts as one stretch.
+    So the time between two changes of an account counts as one interval, which is a gap if it is long.
     """
     op.create_table(
         "gains",
@@ -68,54 +68,54 @@ def upgrade() -> None:
 
 
 def _rows(connection: sa.Connection, account_id: int, fetched_at: datetime, now: datetime) -> Iterator[dict[str, Any]]:
-    """The account's rows of the new table."""
-    made = _made_at(connection, account_id)
+    """The account's rows for the new table."""
+    created = _created_at(connection, account_id)
     last, since = _before(connection, account_id, now - KEPT)
-    group: Stretch | None = None
-    for at, gains in _readings(connection, account_id, now - KEPT, made, last, since):
-        stretch = Stretch(since or NEVER, at, gains)
-        if group is not None and group.is_followed_by(stretch, now):
-            group.add(stretch)
+    group: Interval | None = None
+    for at, gains in _changes(connection, account_id, now - KEPT, created, last, since):
+        interval = Interval(since or NEVER, at, gains)
+        if group is not None and group.is_followed_by(interval, now):
+            group.add(interval)
         else:
             if group is not None:
                 yield group.row(account_id, now)
-            group = stretch
+            group = interval
         since = at
     if group is not None:
         yield group.row(account_id, now)
     if since is None or since < fetched_at:
-        yield Stretch(since or NEVER, fetched_at, {}).row(account_id, now)
+        yield Interval(since or NEVER, fetched_at, {}).row(account_id, now)
 
 
 @dataclass
-class Stretch:
-    """What was gained from one change to a later one."""
+class Interval:
+    """What an account's posts gained between two changes."""
 
     since: datetime
     at: datetime
     gains: Gains
 
-    def is_followed_by(self, other: "Stretch", now: datetime) -> bool:
-        """Whether both are to be one row."""
+    def is_followed_by(self, other: "Interval", now: datetime) -> bool:
+        """Whether both belong in one row."""
         grain = _grain(self.at, now)
         same = grain == _grain(other.at, now) and (self.at - EPOCH) // grain == (other.at - EPOCH) // grain
-        return same and not self.is_apart(grain) and not other.is_apart(grain)
+        return same and not self.is_separate(grain) and not other.is_separate(grain)
 
-    def is_apart(self, grain: timedelta) -> bool:
+    def is_separate(self, grain: timedelta) -> bool:
         return self.at - self.since > grain or self.since == NEVER
 
-    def add(self, other: "Stretch") -> None:
+    def add(self, other: "Interval") -> None:
         self.at = other.at
         for post, (first, *gained) in other.gains.items():
             mine = self.gains.setdefault(post, [0] * (1 + len(COUNTS)))
             mine[0] |= first
-            for place, more in enumerate(gained, 1):
-                mine[place] += more
+            for index, more in enumerate(gained, 1):
+                mine[index] += more
 
     def row(self, account_id: int, now: datetime) -> dict[str, Any]:
         greatest = max((abs(number) for entry in self.gains.values() for number in entry[1:]), default=0)
         width = next(width for width in WIDTHS if greatest < 1 << (8 * width - 1))
-        entries = [WIDTHS[width].pack(_mark(post_id), *entry) for post_id, entry in self.gains.items()]
+        entries = [WIDTHS[width].pack(_hash_post_id(post_id), *entry) for post_id, entry in self.gains.items()]
         return {
             "account_id": account_id,
             "grain_s": int(_grain(self.at, now).total_seconds()),
@@ -125,14 +125,14 @@ class Stretch:
         }
 
 
-def _made_at(connection: sa.Connection, account_id: int) -> dict[str, datetime]:
-    """When each stored post was made: what deleted ones gained, nobody asks."""
+def _created_at(connection: sa.Connection, account_id: int) -> dict[str, datetime]:
+    """When each stored post was created, by id. Gains of deleted posts are of no use."""
     posts = sa.select(POSTS.c.post_id, POSTS.c.created_at).where(POSTS.c.account_id == account_id)
     return {post_id: _utc(at) for post_id, at in connection.execute(posts)}
 
 
 def _before(connection: sa.Connection, account_id: int, horizon: datetime) -> tuple[dict[str, Counts], datetime | None]:
-    """What each post had before that, and when that was last said of any."""
+    """The counts of each post before then, and the time of the last change among them."""
     older = HISTORY.c.account_id == account_id, HISTORY.c.at < horizon
     last = sa.select(HISTORY.c.post_id, sa.func.max(HISTORY.c.at, type_=MOMENT).label("at")).where(*older)
     latest = last.group_by(HISTORY.c.post_id).subquery()
@@ -144,24 +144,24 @@ def _before(connection: sa.Connection, account_id: int, horizon: datetime) -> tu
     return {row[0]: tuple(row[2:]) for row in rows}, max((_utc(row[1]) for row in rows), default=None)
 
 
-def _readings(  # noqa: PLR0913, PLR0917 a migration's own
+def _changes(  # noqa: PLR0913, PLR0917 a migration's own
     connection: sa.Connection,
     account_id: int,
     horizon: datetime,
-    made: Mapping[str, datetime],
+    created: Mapping[str, datetime],
     last: dict[str, Counts],
     since: datetime | None,
 ) -> Iterator[tuple[datetime, Gains]]:
-    """What was gained at each change since, oldest first."""
+    """(time, gains) of each change after then, oldest first."""
     newer = HISTORY.c.account_id == account_id, HISTORY.c.at >= horizon
     counts = (HISTORY.c[name] for name in COUNTS)
     ordered = sa.select(HISTORY.c.at, HISTORY.c.post_id, *counts).where(*newer).order_by(HISTORY.c.at)
-    rows = connection.execute(ordered, execution_options={"yield_per": AT_ONCE})
+    rows = connection.execute(ordered, execution_options={"yield_per": BATCH_SIZE})
     for moment, same in groupby(rows, key=itemgetter(0)):
         at, gains = _utc(moment), {}
         for _, post_id, *now in same:
-            if post_id in made:
-                born = since is not None and made[post_id] > since - MINUTE
+            if post_id in created:
+                born = since is not None and created[post_id] > since - MINUTE
                 gains[post_id] = _gain(last.get(post_id), now, born=born)
                 last[post_id] = tuple(now)
         yield at, gains
@@ -170,17 +170,17 @@ def _readings(  # noqa: PLR0913, PLR0917 a migration's own
 
 def _gain(before: Counts | None, now: Sequence[int | None], *, born: bool) -> list[int]:
     first, gained = 0, [0] * len(COUNTS)
-    for place, count in enumerate(now):
-        was = (0 if born else None) if before is None else before[place]
+    for index, count in enumerate(now):
+        was = (0 if born else None) if before is None else before[index]
         if count is not None and was is not None:
-            gained[place] = count - was
+            gained[index] = count - was
         elif count is not None:
-            first |= 1 << place
+            first |= 1 << index
     return [first, *gained]
 
 
 def _grain(at: datetime, now: datetime) -> timedelta:
-    """As fine as the charts that look back to it."""
+    """The resolution of the shortest span that reaches back so far."""
     if at < _floor(now - timedelta(days=1) - 2 * TEN_MINUTES, HOUR):
         return HOUR
     return TEN_MINUTES if at < _floor(now - HOUR - 2 * MINUTE, TEN_MINUTES) else MINUTE
@@ -190,7 +190,7 @@ def _floor(moment: datetime, grain: timedelta) -> datetime:
     return moment - (moment - EPOCH) % grain
 
 
-def _mark(post_id: str) -> int:
+def _hash_post_id(post_id: str) -> int:
     return int.from_bytes(blake2b(post_id.encode(), digest_size=8).digest(), "little", signed=True)
 
 

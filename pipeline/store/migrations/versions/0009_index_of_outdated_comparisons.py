@@ -1,4 +1,4 @@
-"""An index of what is to be drawn, so that finding it takes no longer where many charts stand still."""
+"""An index of outdated comparisons, so that finding them takes no longer with many that are up to date."""
 
 from collections.abc import Sequence
 
