@@ -23,32 +23,32 @@ from pipeline.records import Language, LazyString, Metric, Normalization, Span, 
 
 CATALOGUES = Path(__file__).parent / "locale"
 LOCALES = {Language.ENGLISH: "en_GB", Language.SPANISH: "es"}
-"""How Babel calls each language, whose figures and times it writes."""
+"""The locale by which Babel writes figures, times and lists in each language."""
 LANGUAGE_NAMES = {language: str(Locale(language).language_name).capitalize() for language in Language}
 """Each language's name in that language."""
 
 
 def lazy_gettext(msgid: str, **values: object) -> LazyString:
-    """A text to be translated once its reader's language is known; its English words are the catalogues' key.
+    """A text to be translated once its reader's language is known. msgid: the English text, the catalogues' key.
 
-    A field says how its value is written: {at:moment} as in 23 Nov 15:20 UTC, {at:second} as in 23 Nov 15:20:07 UTC,
-    with the year where it is not this one; {cost:usd} as in $1.30, {count:number} as in 5,000. Where it does not say, a
-    text is translated into the same language, a list is written as in a, b and c, and anything else as it is.
+    A field's format says how its value is written: {at:moment} as in 23 Nov 15:20 UTC, {at:second} as in
+    23 Nov 15:20:07 UTC, both with the year unless it is the current one; {cost:usd} as in $1.30; {count:number} as in
+    5,000. Without a format, a LazyString is translated, a list becomes "a, b and c", and other values stay as they are.
     """
     return LazyString(msgid, {name: _plain(value) for name, value in values.items()})
 
 
 def lazy_ngettext(singular: str, plural: str, count: int, **values: object) -> LazyString:
-    """A text whose words depend on {count}, in as many forms as each language has; else as lazy_gettext."""
+    """As lazy_gettext, for a text whose words depend on {count}; a language has as many forms as its grammar needs."""
     return replace(lazy_gettext(singular, count=count, **values), plural=plural)
 
 
 BLANK = LazyString("", {})
-"""An empty line between others."""
+"""An empty line of an answer."""
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it."""
+    """The value in types of JSON."""
     match value:
         case datetime() | Decimal():
             return str(value)
@@ -91,16 +91,16 @@ class Translator(Formatter):
         self.catalogue = catalogue
 
     def gettext(self, text: str | LazyString, **values: object) -> str:
-        """The text in this language, with its {fields} filled in: with these values and those of a LazyString."""
+        """The text in this language; its fields have these values, and those that a LazyString brings."""
         lazy = text if isinstance(text, LazyString) else LazyString(text, {})
         return self.vformat(self._translated(lazy), (), {**lazy.values, **values})
 
     def ngettext(self, singular: str, plural: str, count: int, **values: object) -> str:
-        """As gettext, in the form that this language uses with {count}."""
+        """As gettext, in the form that this language has for the count."""
         return self.gettext(lazy_ngettext(singular, plural, count, **values))
 
     def _translated(self, lazy: LazyString) -> str:
-        """The text in this language, its fields not yet filled in."""
+        """The text in this language, with its fields still in braces."""
         if not lazy.msgid:
             return ""  # gettext keeps a catalogue's header under the empty text
         if lazy.plural is None:
@@ -108,7 +108,7 @@ class Translator(Formatter):
         return self.catalogue.ngettext(lazy.msgid, lazy.plural, int(str(lazy.values["count"])))
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """The value as its field says; see lazy_gettext."""
+        """The value in its field's format; lazy_gettext says which there are. The parent class calls this."""
         match format_spec:
             case "moment":
                 return self._at(_moment(value), f"{_day(_moment(value))} HH:mm 'UTC'")
@@ -123,16 +123,16 @@ class Translator(Formatter):
         return self.gettext(value) if isinstance(value, LazyString) else str(value)
 
     def moment(self, when: datetime, *, year: bool = False) -> str:
-        """As in 23 Nov 15:20 UTC, or 23 Nov 2026 15:20 UTC."""
+        """A day and a time, as in 23 Nov 15:20 UTC; with the year, 23 Nov 2026 15:20 UTC."""
         return self._at(when, "d MMM y HH:mm 'UTC'" if year else "d MMM HH:mm 'UTC'")
 
     def short_moment(self, when: datetime, beside: datetime) -> str:
-        """As in 23 Nov 15:20 UTC beside a moment of the same year, as in 23 Nov 2025 beside one of another."""
+        """In the year of `beside` a day and a time, as in 23 Nov 15:20 UTC; else the date, as in 23 Nov 2025."""
         same = when.astimezone(UTC).year == beside.astimezone(UTC).year
         return self.moment(when) if same else self._at(when, "d MMM y")
 
     def short_day(self, when: datetime, beside: datetime) -> str:
-        """As in 23 Nov beside a moment of the same year, as in 2025 beside one of another."""
+        """In the year of `beside` the day, as in 23 Nov; else the year alone."""
         same = when.astimezone(UTC).year == beside.astimezone(UTC).year
         return self._at(when, "d MMM" if same else "y")
 
@@ -147,7 +147,7 @@ class Translator(Formatter):
         return format_datetime(when.astimezone(UTC), pattern, locale=self.locale)
 
     def listed(self, names: Iterable[str]) -> str:
-        """As in a, b and c."""
+        """A list in words, as in a, b and c."""
         return format_list(list(names), locale=self.locale)
 
 
@@ -166,7 +166,7 @@ def translator(language: Language) -> Translator:
 
 
 def read_catalogue(path: Path) -> GNUTranslations:
-    """The texts of a .po file, and its language's rule for plurals."""
+    """Read a .po file: its texts, and from its header the language's plural rule."""
     compiled = BytesIO()
     with path.open("rb") as file:
         write_mo(compiled, read_po(file))
