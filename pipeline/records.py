@@ -164,7 +164,8 @@ class FetchResult:
     partial: the network left some posts out, so that a post that is not among these may still exist.
     stopped_until: the network must not be asked again before this moment; problem says why.
     requests: how many were made of the network.
-    had_turn: False where the network was not asked, or so late that it could not answer in time.
+    was_asked: False where the network was not asked, or too late to answer in time; such an account comes first next
+        time.
     """
 
     account_id: int
@@ -176,7 +177,7 @@ class FetchResult:
     problem: LazyString | None = None
     stopped_until: datetime | None = None
     requests: int = 0
-    had_turn: bool = True
+    was_asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def draw(task: StepTask, *, comparison_id: int, version: int) -> None:
     """Write the comparison's dataset and draw its chart, both from the same posts."""
     snapshot = draw_step.read(task.resources, comparison_id, clock.now())
     if dataset_step.dataset(task.resources, snapshot) and task.resources.settings.dropbox_is_on:
-        upload.apply_async(expires=task.period_s)  # while Dropbox hangs, no messages pile up
+        upload.apply_async(expires=task.period_s)
     if draw_step.draw(task.resources, snapshot, version):
         start_charts(task.resources, draw_step.claim(task.resources, [comparison_id], clock.now()), REQUESTS)
 

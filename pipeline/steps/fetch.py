@@ -62,7 +62,7 @@ def _fetch(resources: Resources, network: Network, chunk: Sequence[Sequence[int 
     with resources.store.read_session() as db:
         stop = circuit_breakers.find_open(db, network.key, now)
     if stop is not None:  # another chunk of this tick has opened the breaker
-        results = [FetchResult(each.account_id, now, problem=stop.reason, had_turn=False) for each in due]
+        results = [FetchResult(each.account_id, now, problem=stop.reason, was_asked=False) for each in due]
     else:
         within = min(WITHIN * resources.settings.tick, LONGEST)
         results = fetch_accounts(network, resources.source(network), due, now, within)
@@ -101,14 +101,14 @@ def fetch_accounts(
     pool.shutdown(wait=False, cancel_futures=True)
     in_time = start + FAIR * within.total_seconds()
     return [
-        _result(network, future, each, now, had_turn=begun.get(each.account_id, inf) <= in_time)
+        _result(network, future, each, now, was_asked=begun.get(each.account_id, inf) <= in_time)
         for future, each in zip(under_way, due, strict=True)
     ]
 
 
-def _result(network: Network, future: Future[FetchResult], due: Due, now: datetime, *, had_turn: bool) -> FetchResult:
+def _result(network: Network, future: Future[FetchResult], due: Due, now: datetime, *, was_asked: bool) -> FetchResult:
     if not future.done() or future.cancelled():
-        return FetchResult(due.account_id, now, problem=not_in_time(network.name), had_turn=had_turn)
+        return FetchResult(due.account_id, now, problem=not_in_time(network.name), was_asked=was_asked)
     failure = future.exception()
     if failure is None:
         return future.result()

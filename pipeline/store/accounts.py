@@ -207,7 +207,7 @@ def mark_stale(session: Session, network: str, before: Mapping[int | None, datet
 def _save_outcome(account: Account, result: FetchResult) -> bool:
     """Store how the fetch went; True if that changes what charts say of the account."""
     before = _displayed(account)
-    account.polled_at = result.at if result.had_turn else account.polled_at
+    account.polled_at = result.at if result.was_asked else account.polled_at
     if result.posts is None:
         account.state, account.problem = result.state or account.state, result.problem
     else:

@@ -36,7 +36,7 @@ class ToyClient:
 
     def fetch(self, due: Due, now: datetime, stop: StopFlag) -> FetchResult:
         if stop.reason:
-            return FetchResult(due.account_id, now, problem=stop.reason, had_turn=False)
+            return FetchResult(due.account_id, now, problem=stop.reason, was_asked=False)
         posts = [
             Post(post_id, datetime.fromisoformat(at), Counts(**counts)) for post_id, at, counts in self._timeline(due)
         ]

@@ -215,7 +215,7 @@ def _result(
         problem=problem if posts is None or stopped_until else None,
         stopped_until=stopped_until,
         requests=found.requests,
-        had_turn=found.requests > 0,
+        was_asked=found.requests > 0,
     )
 
 

@@ -189,5 +189,5 @@ def test_an_account_that_hangs_delays_the_others_no_longer_than_the_time_limit(t
     ticks.start(x_api_url=network)
     hangs, late = Due(1, "1", 100), timedelta(seconds=0.5)
     [reading, other] = fetch_accounts(X, ticks.x, [hangs, Due(2, "2", 100)], NOW, late)
-    assert (reading.posts, reading.problem, reading.had_turn) == (None, not_in_time("X"), True)
+    assert (reading.posts, reading.problem, reading.was_asked) == (None, not_in_time("X"), True)
     assert other.complete

@@ -211,7 +211,7 @@ def test_once_x_asks_for_no_more_nobody_who_waits_for_a_turn_asks(address: str) 
     found = fetch_accounts(X, XClient("bearer", address), due, NOW, timedelta(seconds=20))
     assert Scripted.asked < 100, "50 threads, and those that were about to ask"
     assert all(reading.problem == lazy_gettext("X's credits are used up") for reading in found)
-    assert all(reading.had_turn == (reading.requests == 1) for reading in found)
+    assert all(reading.was_asked == (reading.requests == 1) for reading in found)
     assert sum(reading.requests for reading in found) == Scripted.asked
 
 
