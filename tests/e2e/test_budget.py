@@ -46,7 +46,7 @@ def _budget_notices(deployment: Deployment, chat_id: int) -> list[str]:
 
 
 @pytest.mark.parametrize("status", [402])
-def test_credits_that_ran_out_stop_all_reading_and_are_budget_notices_once(
+def test_credits_that_ran_out_stop_all_reading_and_are_announced_once(
     tmp_path: Path, timelines: Path, handles: list[str], status: int
 ) -> None:
     with running(tmp_path, timelines) as deployment:
