@@ -221,7 +221,7 @@ class ChartRow:
     total: of all posts together: their sum, the rate of their sums, or their sum per day, as the normalization asks. In
         views of gains, what was gained within the span. None where it is not known.
     read_at: when the account's posts were fetched last; None where the chart's as_of says it.
-    course, gaps, since, until: in views of gains, (moment, gained by then), oldest first; the intervals within which
+    gains, gaps, since, until: in views of gains, (moment, gained by then), oldest first; the intervals within which
         the account was not fetched; from when on the gain is known, where that is not the span's start; when the
         account was fetched last, where that is long ago.
     """
@@ -231,7 +231,7 @@ class ChartRow:
     times: tuple[datetime, ...]
     note: str | None = None
     total: float | None = None
-    course: tuple[tuple[datetime, int], ...] = ()
+    gains: tuple[tuple[datetime, int], ...] = ()
     read_at: datetime | None = None
     gaps: tuple[tuple[datetime, datetime], ...] = ()
     since: datetime | None = None

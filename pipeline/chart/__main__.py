@@ -1,4 +1,4 @@
-"""`python -m pipeline.chart [FILE.csv] OUTDIR`: draws a gallery, for people to look at: open OUTDIR/index.html."""
+"""`python -m pipeline.chart [FILE.csv] OUTDIR` draws a gallery of charts as PNG, SVG and PDF; see OUTDIR/index.html."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
@@ -97,7 +97,7 @@ def _other_specs(timelines: Sequence[Timeline]) -> Iterator[Picture]:
 
 
 def _extremes(timeline: Timeline) -> Iterator[Picture]:
-    """What seldom happens, and must look fine then too."""
+    """Data that seldom occur."""
     viral = _counted(timeline.posts[0], 3_000_000)
     cases = {
         "all-zero": [
@@ -130,9 +130,9 @@ def _figure(picture: Picture) -> str:
     return f"<figure>{image}<figcaption>{_in_html(caption(picture.data))}\n{links}</figcaption></figure>\n"
 
 
-def _in_html(words: str) -> str:
+def _in_html(text: str) -> str:
     """The caption as a chat shows it: what stands between backticks in letters of one width."""
-    parts = enumerate(escape(words).split("`"))
+    parts = enumerate(escape(text).split("`"))
     return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in parts)
 
 

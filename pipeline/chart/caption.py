@@ -6,6 +6,7 @@ Text between backticks is to be set in letters of equal width, so that its colum
 from collections.abc import Sequence
 from datetime import timedelta
 
+from pipeline import i18n
 from pipeline.chart.prepared import Chart
 from pipeline.chart.ranking import RankedRow
 from pipeline.chart.views import prepare
@@ -27,10 +28,10 @@ def caption(data: ChartData) -> str:
     The last line may be replaced by the longer one that says until when the figures were found unchanged
     (Translator.read_at): there is room for it.
     """
-    chart, language = prepare(data), translator(data.spec.language)
-    first = ", ".join([chart.title, chart.scope, language.gettext("own posts only")])
-    last = language.read_at(data.as_of)
-    longest_last = language.read_at(data.as_of, data.as_of + A_YEAR)
+    chart, translator = prepare(data), i18n.translator(data.spec.language)
+    first = ", ".join([chart.title, chart.scope, translator.gettext("own posts only")])
+    last = translator.read_at(data.as_of)
+    longest_last = translator.read_at(data.as_of, data.as_of + A_YEAR)
     columns, *lines = _table(chart)
     for count in range(len(lines), -1, -1):
         left_out = [_more(data, len(lines) - count)] if count < len(lines) else []

@@ -63,7 +63,7 @@ def _before(data: ChartData) -> Layout | None:
 
 
 def _totals(row: ChartRow) -> list[float]:
-    return [gained for _, gained in row.course] + ([] if row.total is None else [row.total])
+    return [gained for _, gained in row.gains] + ([] if row.total is None else [row.total])
 
 
 def _by_median(data: ChartData, before: Layout | None) -> tuple[int, ...]:
@@ -94,8 +94,8 @@ def _is_ahead(one: float, other: float, visible: float) -> bool:
 def _highest(data: ChartData, before: Layout | None, *, tops_are_written: bool) -> float:
     """The highest count that the axis must reach: the second highest, where the highest is an exception.
 
-    An exception that the axis reached before must be further from the second one than a new one, so that the axis does
-    not become shorter and longer by turns.
+    An exception that the axis reached before must be further from the second one than a new one, so that the axis
+    does not alternate between two lengths.
     """
     tops = [top for row in data.rows for top in nlargest(2, row.values)]
     highest, second, *_ = [*nlargest(2, tops), 0, 0]

@@ -1,4 +1,4 @@
-"""How counts are written, in the picture and in its caption alike."""
+"""Writes figures, in the picture and in the caption."""
 
 from functools import lru_cache
 from math import floor
@@ -15,14 +15,14 @@ UNITS = (
 )
 EXACT_BELOW = 10_000
 DIGITS = 1_000
-"""Three digits are kept: 12.3k, 123k, 1.2M."""
+"""Figures of a unit have at most three digits: 12.3k, 123k, 1.2M."""
 SMALL = 1
-"""Below this two decimals are kept, so that a rate is not written as 0."""
+"""Figures below this have two decimals, so that a low rate is not written as 0."""
 
 
 @lru_cache(maxsize=1024)
 def short(value: float, language: Language = Language.ENGLISH) -> str:
-    """A count or a median: 0.25, 37.5, 1,234, 9,999, then 12.3k, 123k, 1.2M; halves are rounded away from zero."""
+    """A figure in short: 0.25, 37.5, 1,234, 9,999, 12.3k, 123k, 1.2M. Halves are rounded away from zero."""
     if value < 0:
         return _below_zero(short(-value, language))
     if value < EXACT_BELOW:

@@ -1,4 +1,4 @@
-"""Comparisons to look at: from a dataset of timelines, or made up; measured as the product measures them."""
+"""Samples of charts' data, from a file of timelines or made up; measured as the product measures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ from pipeline.sources.x.facts import KEY
 from pipeline.steps.chart_data import Counted, counted_in, measure, total_of
 
 MADE_UP = {"nasa": 900, "esa": 240, "isro": 160, "roscosmos": 60, "JAXA_en": 31, "csa_asc": 12, "cnes": 7, "uksga": 4}
-"""Popular accounts, unpopular ones, and what their posts are usually reposted."""
+"""Accounts by how often their posts usually are reposted."""
 READ = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)
-"""When made-up timelines were read: pictures of them are the same every day."""
+"""When the made-up timelines were fetched; fixed, so that their pictures are the same every day."""
 STALE = lazy_gettext("as of {time}", time="23 Nov 14:05 UTC")
 COUNT = 100
 STEPS = 60
-"""Moments of a course."""
+"""How many moments of the span have a gain, at most."""
 PACE = timedelta(hours=8)
-"""After this time a post has two thirds of what it will ever have."""
+"""The age at which a post has 63 % (1 - 1/e) of the counts that it will ever have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """An account's own posts, newest first; note says why it is stale or empty."""
+    """An account's own posts, newest first; the note says why it is stale or empty."""
 
     handle: str
     posts: tuple[Post, ...]
@@ -44,7 +44,7 @@ def read(path: Path) -> list[Timeline]:
 
 
 def make_up() -> list[Timeline]:
-    """Plausible accounts; some have few posts, the fourth is stale and the sixth protected."""
+    """Plausible accounts: some have few posts, the fourth is stale, and the sixth is protected."""
     chance = Random(1)  # noqa: S311 the same pictures each time, nothing secret
     made = [
         Timeline(f"{handle}{copy or ''}", tuple(_made_up(chance, size, ago) for ago in range(COUNT - size % 70)))
@@ -81,17 +81,17 @@ def _row(timeline: Timeline, spec: ChartSpec, as_of: datetime) -> ChartRow:
     values = tuple(measure(value, post, spec) for value, post in counted)
     times = tuple(post.created_at for _, post in counted)
     is_of_gains = VIEWS[spec.view].figures is Figures.GAINED
-    course = _course(counted, spec, as_of) if is_of_gains else ()
-    gained = course[-1][1] if course else (0 if counted else None)
+    gains = _gains(counted, spec, as_of) if is_of_gains else ()
+    gained = gains[-1][1] if gains else (0 if counted else None)
     total = gained if is_of_gains else total_of(counted, spec, as_of)
     note = translator(spec.language).gettext(timeline.note) if timeline.note else None
-    return ChartRow(timeline.handle, values, times, note, total, course)
+    return ChartRow(timeline.handle, values, times, note, total, gains)
 
 
-def _course(counted: Counted, spec: ChartSpec, as_of: datetime) -> tuple[tuple[datetime, int], ...]:
-    """What the posts would have gained within the span, had each come by its count as posts usually do.
+def _gains(counted: Counted, spec: ChartSpec, as_of: datetime) -> tuple[tuple[datetime, int], ...]:
+    """What the posts gained within the span, moment by moment, if each gained its counts as posts usually do.
 
-    As if the account had not stopped posting before others did: its newest post counts as an hour old.
+    The newest post of each account counts as an hour old, also where the account stopped posting earlier.
     """
     if not counted:
         return ()
@@ -104,7 +104,7 @@ def _course(counted: Counted, spec: ChartSpec, as_of: datetime) -> tuple[tuple[d
 
 
 def _reached(counted: Counted, moment: datetime, now: datetime) -> float:
-    """What the posts had by then of what they have now."""
+    """The sum of the counts that the posts had at the moment."""
     return sum(
         value * _share(moment - post.created_at) / _share(now - post.created_at)
         for value, post in counted
@@ -113,5 +113,5 @@ def _reached(counted: Counted, moment: datetime, now: datetime) -> float:
 
 
 def _share(age: timedelta) -> float:
-    """How much of all that it will ever have a post has at this age."""
+    """The share of its final counts that a post has at this age."""
     return 1 - exp(-(age / PACE))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from math import ceil
 
+from pipeline import i18n
 from pipeline.chart.number_format import short
 from pipeline.chart.prepared import Column
 from pipeline.chart.ranking import RankedRow
@@ -72,8 +73,8 @@ def reason(data: ChartData, row: ChartRow) -> str:
 
 def since(data: ChartData, row: ChartRow) -> str:
     """The moment from which on an account's gain is known; empty where that is the span's start."""
-    language = translator(data.spec.language)
-    return language.gettext("since {time}", time=language.moment(row.since)) if row.since else ""
+    translator = i18n.translator(data.spec.language)
+    return translator.gettext("since {time}", time=translator.moment(row.since)) if row.since else ""
 
 
 def figure(value: float | None, language: Language, *, signed: bool = False) -> str:

@@ -66,7 +66,7 @@ def _grown(data: ChartData, grown: Sequence[Growth], now: datetime) -> ChartData
     known = [each if row.values else Growth() for row, each in zip(data.rows, grown, strict=True)]
     expires_at = min((each.expires_at for each in known if each.expires_at), default=None)
     rows = tuple(
-        replace(row, total=each.total, course=each.series, gaps=each.gaps, since=each.since, until=each.until)
+        replace(row, total=each.total, gains=each.series, gaps=each.gaps, since=each.since, until=each.until)
         for row, each in zip(data.rows, known, strict=True)
     )
     return replace(data, rows=rows, now=now, expires_at=expires_at)

@@ -76,10 +76,10 @@ def spread(handles: list[str], chance: Random, number: int, view: View = View.SP
 
 
 def _row(handle: str, values: tuple[int, ...], times: tuple[datetime, ...]) -> ChartRow:
-    """With a total, and with a course to it within the last day, as growth wants them."""
+    """With a total that was gained within the last day, as growth shows it."""
     total = sum(values)
-    course = tuple((NOW - timedelta(hours=hours), total * (24 - hours) // 24) for hours in range(23, -1, -1))
-    return ChartRow(handle, values, times, total=total, course=course)
+    gains = tuple((NOW - timedelta(hours=hours), total * (24 - hours) // 24) for hours in range(23, -1, -1))
+    return ChartRow(handle, values, times, total=total, gains=gains)
 
 
 def _opened(stack: ExitStack, size: Size) -> Iterator[tuple[str, Draw]]:

@@ -1,4 +1,4 @@
-"""The fonts of a chart: DejaVu Sans and, for what it has no letters for, Noto's of the world's scripts and of emoji."""
+"""The fonts of a chart: DejaVu Sans, and Noto fonts for the characters that DejaVu Sans lacks."""
 
 import unicodedata
 from functools import lru_cache
@@ -9,11 +9,11 @@ from pathlib import Path
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
 FAMILY = "DejaVu Sans"
-"""Comes with matplotlib: the same letters on every machine."""
+"""Part of matplotlib, so that it is the same on every machine."""
 INVISIBLE = {"Cc", "Cf"}
-"""Control and direction marks: nothing to draw, and some turn the text around them."""
+"""Categories of control and format characters: there is nothing to draw, and some reverse the text around them."""
 SELECTORS = range(0xFE00, 0xFE10)
-"""They choose between forms of the letter before them, as between a plain and a coloured emoji."""
+"""Variation selectors: they choose the form of the character before them, as a plain or a coloured emoji."""
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 FAMILY_PATH = findfont(FontProperties(family=FAMILY))
 OTHERS = [
@@ -22,38 +22,38 @@ OTHERS = [
     for path in sorted(Path(str(files(package))).glob("*.[ot]t*"))
     if "Italic" not in path.name
 ]
-"""The paths of the further fonts, each opened when a letter is first looked for in it."""
+"""The paths of the other fonts. A font is opened when a character is first searched in it."""
 
 
 @lru_cache(maxsize=2048)
-def drawable(words: str) -> str:
-    """The text as it can be drawn: without invisible marks, and with a sign in the place of a letter no font has."""
-    if words.isascii() and words.isprintable():
-        return words
-    return "".join(_drawable(letter) for letter in words)
+def drawable(text: str) -> str:
+    """The text without invisible characters, and with UNKNOWN for each character that no font has."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_drawable(character) for character in text)
 
 
-def runs(words: str) -> list[tuple[str | None, str]]:
-    """The text in parts of one font each: its path, None for FAMILY."""
-    if words.isascii():
-        return [(None, words)]
-    return [(path, "".join(letters)) for path, letters in groupby(words, _path)]
+def runs(text: str) -> list[tuple[str | None, str]]:
+    """The text in parts of one font: the path of the font, None for FAMILY, and the characters."""
+    if text.isascii():
+        return [(None, text)]
+    return [(path, "".join(characters)) for path, characters in groupby(text, _path)]
 
 
 @lru_cache(maxsize=8192)
-def _drawable(letter: str) -> str:
-    if unicodedata.category(letter) in INVISIBLE or ord(letter) in SELECTORS:
+def _drawable(character: str) -> str:
+    if unicodedata.category(character) in INVISIBLE or ord(character) in SELECTORS:
         return ""
-    return letter if _path(letter) or _has(FAMILY_PATH, letter) else UNKNOWN
+    return character if _path(character) or _has(FAMILY_PATH, character) else UNKNOWN
 
 
 @lru_cache(maxsize=8192)
-def _path(letter: str) -> str | None:
-    """The font that has the letter, None where FAMILY is to draw it."""
-    if _has(FAMILY_PATH, letter):
+def _path(character: str) -> str | None:
+    """The path of the font that has the character; None for FAMILY, or where no font has it."""
+    if _has(FAMILY_PATH, character):
         return None
-    return next((path for path in OTHERS if _has(path, letter)), None)
+    return next((path for path in OTHERS if _has(path, character)), None)
 
 
-def _has(path: str, letter: str) -> bool:
-    return bool(get_font(path).get_char_index(ord(letter)))
+def _has(path: str, character: str) -> bool:
+    return bool(get_font(path).get_char_index(ord(character)))

@@ -57,9 +57,9 @@ class Page:
         self._discs(points, size - width, self.colours.paper, colour, width)
 
     def _bars(self, boxes: Iterable[Box], colour: str) -> None:
-        found = tuple(boxes)
-        if found:
-            self.marks.append(Bars(found, colour))
+        rectangles = tuple(boxes)
+        if rectangles:
+            self.marks.append(Bars(rectangles, colour))
 
     def _discs(self, points: Iterable[Point], size: float, fill: str, edge: str, rim: float) -> None:
         middles = tuple(points)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pipeline.records import Theme
 
 PALETTE = 10
-"""How many colours there are for accounts; the eleventh account has the first one's."""
+"""How many colours accounts have; the eleventh account has the colour of the first."""
 DOT_STRENGTH = 0.8
-"""How much of an account's colour its dots keep on the paper, so that medians and lines stand out."""
+"""The opacity of dots in an account's colour, so that medians and lines stand out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Colours:
     accounts: tuple[str, ...]
 
     def account(self, index: int) -> str:
-        """The colour of the account at this place in the comparison's own order."""
+        """The colour of the account with this index in the comparison's own order."""
         return self.accounts[index % PALETTE]
 
     def dot(self, colour: str) -> str:
@@ -33,7 +33,7 @@ class Colours:
 
 
 def blend(colour: str, paper: str, strength: float) -> str:
-    """The colour laid on the paper at an opacity of strength."""
+    """The colour on paper, at an opacity of strength."""
     pairs = zip(bytes.fromhex(colour[1:]), bytes.fromhex(paper[1:]), strict=True)
     return "#" + bytes(round(strength * over + (1 - strength) * under) for over, under in pairs).hex()
 

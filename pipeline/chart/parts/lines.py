@@ -17,7 +17,7 @@ STEPS_ON_TOP = 4
 def draw_lines(page: Page, paths: Sequence[tuple[str, Sequence[Point]]], stroke: float = STROKE) -> None:
     """Draw the paths, each in its colour, the first one on top.
 
-    A halo keeps them apart where they cross. Where they coincide, each one is on top by turns.
+    A halo keeps them apart where they cross. Where they coincide, they alternate on top.
     """
     for number, (colour, path) in reversed(list(enumerate(paths))):
         dash = DASHES[sum(other == colour for other, _ in paths[:number]) % len(DASHES)]

@@ -76,7 +76,7 @@ def test_an_old_post_gains_from_what_it_had_when_the_span_began(store: Store) ->
     save_fetches(store, 39 * MINUTE, 6 * MINUTE, post(12))
     second = save_fetch(store, 5 * MINUTE, post(11))
     chart = row(store, now=NOW - 5 * MINUTE)
-    assert (chart.course, chart.total, chart.since) == (((first, 2), (second, 1)), 1, None)
+    assert (chart.gains, chart.total, chart.since) == (((first, 2), (second, 1)), 1, None)
 
 
 def test_what_came_while_nobody_looked_is_told_by_the_span_that_holds_all_of_that_time_alone(store: Store) -> None:
@@ -85,7 +85,7 @@ def test_what_came_while_nobody_looked_is_told_by_the_span_that_holds_all_of_tha
     resumed = save_fetch(store, 20 * MINUTE, post(600))
     later = save_fetch(store, 19 * MINUTE, post(603))
     assert [(row(store, span).total, row(store, span).since) for span in (Span.HOUR, Span.DAY)] == [(3, resumed)] * 2
-    assert row(store).course == ((later, 3),)
+    assert row(store).gains == ((later, 3),)
     week = row(store, Span.WEEK)
     assert (week.total, week.since) == (503, NOW - 6 * DAY)
     assert ((NOW - 5 * DAY, resumed)) in week.gaps
@@ -129,7 +129,7 @@ def test_that_nothing_was_gained_is_told_of_the_time_that_was_watched(store: Sto
 def test_a_post_made_while_the_account_is_watched_began_at_nothing(store: Store) -> None:
     save_fetches(store, 90 * MINUTE, 31 * MINUTE, post(500))
     at = save_fetch(store, 29 * MINUTE, post(500), post(7, "2", NOW - 30 * MINUTE))
-    assert (row(store, now=at).course, row(store, now=at).since) == (((at, 7),), None)
+    assert (row(store, now=at).gains, row(store, now=at).since) == (((at, 7),), None)
 
 
 def test_a_post_made_before_counts_from_its_first_reading_and_so_does_the_account(store: Store) -> None:
@@ -182,8 +182,8 @@ def test_engagement_is_all_but_views_and_not_known_where_a_part_of_it_is_not(sto
     made = NOW - 10.5 * MINUTE
     whole, part = Post("2", made, Counts(1, 2, 0, 0, 0, views=1000)), Post("3", made, Counts(reposts=5, likes=5))
     at = save_fetch(store, 10 * MINUTE, Post("1", OLD, Counts(5, 5, 5, 5, 5, 9)), whole, part)
-    assert row(store, metric=Metric.ENGAGEMENT).course == ((at, 3),)
-    assert row(store).course == ((at, 6),)
+    assert row(store, metric=Metric.ENGAGEMENT).gains == ((at, 3),)
+    assert row(store).gains == ((at, 6),)
 
 
 @pytest.mark.parametrize(("span", "steps"), [(Span.HOUR, 1 + 30), (Span.DAY, 1 + 3), (Span.WEEK, 2)])
@@ -193,9 +193,9 @@ def test_a_series_has_no_more_steps_than_what_a_chart_can_show(store: Store, spa
     for minutes_ago in range(30, 0, -1):
         for seconds in (0, 20, 40):
             save_fetch(store, minutes_ago * MINUTE - seconds * SECOND, post(1000 - 3 * minutes_ago + seconds // 20))
-    course = row(store, span).course
-    assert len(course) == steps
-    assert course[-1] == (NOW - 20 * SECOND, 99 if span is Span.HOUR else 999)
+    gains = row(store, span).gains
+    assert len(gains) == steps
+    assert gains[-1] == (NOW - 20 * SECOND, 99 if span is Span.HOUR else 999)
 
 
 def test_as_they_age_rows_are_put_together_and_no_figure_changes(store: Store) -> None:

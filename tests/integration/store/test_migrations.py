@@ -204,7 +204,7 @@ def test_history_from_before_is_kept_as_far_as_charts_look_back_and_claims_no_mo
     [row] = data.rows
     assert (row.total, row.since) == (90 - 10, now - timedelta(minutes=40))
     assert row.gaps == ((now - timedelta(minutes=40), now - timedelta(minutes=30)),)
-    assert [gained for _, gained in row.course] == [60, *range(61, 81)]
+    assert [gained for _, gained in row.gains] == [60, *range(61, 81)]
     store.close()
 
 

@@ -28,7 +28,7 @@ WIDEST = "WWWWWWWWWWWWWWW"
 LONGEST = "someone.very.long@mastodon.example.socia"
 """As long as handles of other networks may be."""
 STEPS = 24
-"""At most so many moments of a course."""
+"""At most so many moments have a gain."""
 
 
 def row(
@@ -56,21 +56,21 @@ def chart(  # noqa: PLR0913 a look's fields
     language: Language = Language.ENGLISH,
     before: Layout | None = None,
 ) -> ChartData:
-    """In growth each row without a course has its total in the end, gained as its values say."""
+    """In growth each row without gains gains its values, one after the other."""
     spec = ChartSpec(metric, view, count, normalization, span, theme, language)
     shown = tuple(map(grown, rows)) if view is View.GROWTH else rows
     return ChartData(spec, NOW, shown, noun(metric, ["x"]), before)
 
 
 def grown(row: ChartRow, span: Span = Span.DAY) -> ChartRow:
-    """The row with a course over the span: the values one after the other, none where nothing was gained."""
-    if row.course or not row.total:
+    """The row with gains over the span: the values one after the other; none where the total is zero."""
+    if row.gains or not row.total:
         return row
     last = [int(value) for value in row.values[:STEPS][::-1]]
     sums = [0, *accumulate(last)]
     moments = [NOW - span.length * (1 - step / len(last)) for step in range(len(sums))]
-    course = [(moment, gained) for moment, gained in zip(moments, sums, strict=True) if moment > NOW - span.length]
-    return replace(row, total=sums[-1], course=tuple(course) if sums[-1] else ())
+    gains = [(moment, gained) for moment, gained in zip(moments, sums, strict=True) if moment > NOW - span.length]
+    return replace(row, total=sums[-1], gains=tuple(gains) if sums[-1] else ())
 
 
 def png(data: ChartData) -> bytes:
@@ -83,8 +83,8 @@ def layout(data: ChartData) -> Layout:
 
 def lost(handle: str) -> ChartRow:
     """An account that lost more than it gained: people took back what they did."""
-    course = ((NOW - timedelta(hours=9), 4), (NOW - timedelta(hours=5), -3), (NOW - timedelta(hours=1), -7))
-    return replace(row(handle, [3, 2, 9] * 5, total=-7), course=course)
+    gains = ((NOW - timedelta(hours=9), 4), (NOW - timedelta(hours=5), -3), (NOW - timedelta(hours=1), -7))
+    return replace(row(handle, [3, 2, 9] * 5, total=-7), gains=gains)
 
 
 def crowd(amount: int, posts: int = 100, *, youngest_h: float = 1) -> list[ChartRow]:

@@ -75,7 +75,7 @@ CASES: dict[str, list[ChartRow]] = EXTREMES | {
 }
 CASES["long names in a race"] = racing(9, Span.DAY, LONGEST)
 CASES["stale names in a race"] = [
-    ChartRow(each.handle, each.values, each.times, "as of 23 Sept 14:05 UTC", each.total, each.course)
+    ChartRow(each.handle, each.values, each.times, "as of 23 Sept 14:05 UTC", each.total, each.gains)
     for each in racing(6, Span.DAY, WIDEST)
 ]
 CASES["read late"] = [growing(f"{number}{WIDEST}", (0.9, 40 * number), since=0.5) for number in range(1, 6)]

@@ -82,8 +82,8 @@ def test_a_sample_has_what_its_view_shows(timelines: Path, view: View) -> None:
     rows = sample.comparison(sample.read(timelines)[:5], ChartSpec(view=view)).rows
     assert all(row.values and row.total is not None for row in rows)
     assert all(row.total == sum(row.values) for row in rows if view is not View.GROWTH)
-    assert any(row.course for row in rows) == (view is View.GROWTH)
-    assert all(row.course[-1][1] == row.total for row in rows if row.course)
+    assert any(row.gains for row in rows) == (view is View.GROWTH)
+    assert all(row.gains[-1][1] == row.total for row in rows if row.gains)
 
 
 def test_a_sample_is_measured_as_the_product_does(timelines: Path) -> None:

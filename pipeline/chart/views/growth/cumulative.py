@@ -32,7 +32,7 @@ class Lead:
 
 def cumulative_series(row: ChartRow, start: datetime) -> CumulativeSeries:
     """The steps of a row, with 0 at the start of the span, or from when on the account's gain is known."""
-    return [(max(row.since or start, start), 0.0), *((moment, float(gained)) for moment, gained in row.course)]
+    return [(max(row.since or start, start), 0.0), *((moment, float(gained)) for moment, gained in row.gains)]
 
 
 def level_at(steps: CumulativeSeries, moment: datetime) -> float:

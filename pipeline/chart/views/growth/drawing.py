@@ -88,7 +88,7 @@ def _least_height(drawn: int, names: Sequence[str]) -> int:
 
 
 def _has_changed(row: ChartRow) -> bool:
-    return row.total is not None and any(gained for _, gained in row.course)
+    return row.total is not None and any(gained for _, gained in row.gains)
 
 
 def _colour(page: Page, entry: RankedRow) -> str:

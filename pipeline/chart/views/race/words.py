@@ -17,7 +17,7 @@ LEGENDS = {
 MIN_RATIO = 1.1
 """A lead of at least so many times the second total is written as a ratio, a smaller one as a difference."""
 USUAL_NUMBER = "8,888"
-"""The room of this number is kept, so that bars seldom become shorter when a number becomes longer."""
+"""The bars leave at least this number's width, so that bars seldom become shorter when a number becomes longer."""
 
 
 def number(data: ChartData, value: float) -> str:
