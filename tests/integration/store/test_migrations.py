@@ -1,10 +1,12 @@
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Date, bindparam, inspect, select, text
+from sqlalchemy.orm import Session
 
 from pipeline import clock
 from pipeline.i18n import translator
@@ -12,7 +14,7 @@ from pipeline.records import ChartSpec, Comparison, Language, Metric, Span, Them
 from pipeline.steps.snapshot import snapshot
 from pipeline.store import Store, circuit_breakers, comparisons, datasets, dropbox_files, notices
 from pipeline.store.migrate import migrate
-from pipeline.store.tables import Account, Base, Notice
+from pipeline.store.tables import Account, Base, Notice, UtcDateTime
 from tests.conftest import NETWORK, ROOT
 from tests.integration.store.conftest import NOON
 
@@ -60,19 +62,22 @@ def test_a_comparison_from_before_there_were_more_views_is_found_again(address: 
     store.close()
 
 
+def execute(db: Session, statement: str, values: dict[str, Any]) -> None:
+    """Run a statement of an earlier schema; moments and days are written as the tables write them."""
+    types: dict[type, Any] = {datetime: UtcDateTime(), date: Date()}
+    used = {name: value for name, value in values.items() if f":{name}" in statement}
+    typed = [bindparam(name, type_=types[type(value)]) for name, value in used.items() if type(value) in types]
+    db.execute(text(statement).bindparams(*typed), used)
+
+
 def test_what_was_to_be_told_before_there_was_a_choice_of_language_is_still_told(address: str) -> None:
     store = Store(address)
     migrate(store, "0002")
     sentence, until = "X answered: {odd} “title”", NOON + timedelta(days=1)
     with store.write_session() as db:
-        db.execute(
-            text("INSERT INTO notices (id, key, text, until) VALUES (1, 'stop', :said, :until)"),
-            {"said": sentence, "until": until},
-        )
-        db.execute(
-            text("INSERT INTO stops (network, reason, since, until) VALUES ('x', :said, :since, :until)"),
-            {"said": sentence, "since": NOON, "until": until},
-        )
+        values = {"said": sentence, "since": NOON, "until": until}
+        execute(db, "INSERT INTO notices (id, key, text, until) VALUES (1, 'stop', :said, :until)", values)
+        execute(db, "INSERT INTO stops (network, reason, since, until) VALUES ('x', :said, :since, :until)", values)
     migrate(store)
     with store.read_session() as db:
         rows_by_name = [
@@ -188,14 +193,12 @@ def test_history_from_before_is_kept_as_far_as_charts_look_back_and_claims_no_mo
         "(id, network, remote_id, handle, state, stale, fetched_at) VALUES (1, 'x', '1', 'a', 'active', :no, :read)"
     )
     with store.write_session() as db:
-        db.execute(text(f"INSERT INTO accounts {account}"), at)
+        execute(db, f"INSERT INTO accounts {account}", at)
         posts = "(account_id, post_id, created_at, billed_on, reposts) VALUES (1, '1', :made, :day, 90)"
-        db.execute(text(f"INSERT INTO posts {posts}"), at)
+        execute(db, f"INSERT INTO posts {posts}", at)
         for ago, count in minutes.items():
             counted = {"at": now - timedelta(minutes=ago), "count": count}
-            db.execute(
-                text("INSERT INTO history (account_id, post_id, at, reposts) VALUES (1, '1', :at, :count)"), counted
-            )
+            execute(db, "INSERT INTO history (account_id, post_id, at, reposts) VALUES (1, '1', :at, :count)", counted)
     migrate(store)
     with store.write_session() as db:
         spec = ChartSpec(view=View.GROWTH, span=Span.HOUR)
@@ -214,10 +217,8 @@ def test_a_text_stored_before_there_were_plurals_is_still_translated(address: st
     title = '{"words":"X answered: {title}","values":{"title":"\\"words\\": {1}"}}'
     reason = f'{{"words":"{{reason}}.","values":{{"reason":{title}}}}}'
     with store.write_session() as db:
-        db.execute(
-            text("INSERT INTO stops (network, reason, since, until) VALUES ('x', :reason, :since, :until)"),
-            {"reason": reason, "since": NOON, "until": NOON + timedelta(days=1)},
-        )
+        values = {"reason": reason, "since": NOON, "until": NOON + timedelta(days=1)}
+        execute(db, "INSERT INTO stops (network, reason, since, until) VALUES ('x', :reason, :since, :until)", values)
     migrate(store)
     with store.read_session() as db:
         stop = circuit_breakers.find_open(db, NETWORK, NOON)
@@ -241,7 +242,7 @@ def test_what_was_billed_and_said_before_there_were_more_networks_is_of_x(addres
         db.execute(text(f"{account} VALUES (2, 'x', '2', 'esa', 'active', false, :gone)"), {"gone": gone})
         for number, key in enumerate(("stop x X answered with status {status} on 2026-11-23", "budget day until 1")):
             values = {"id": number, "key": key, "text": told, "until": until}
-            db.execute(text(f"{notice} VALUES (:id, :key, :text, :until, false)"), values)
+            execute(db, f"{notice} VALUES (:id, :key, :text, :until, false)", values)
     migrate(store)
     with store.read_session() as db:
         assert db.execute(text("SELECT network, count FROM ledger")).all() == [("x", 200)]

@@ -104,6 +104,7 @@ def load_growth(store: Store, comparison_id: int, span: Span, now: datetime, cou
     return growth, [post.id for post in newest[1]]
 
 
+@pytest.mark.timeout(400)
 @settings(
     max_examples=40,
     deadline=None,
