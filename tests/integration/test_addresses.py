@@ -1,8 +1,11 @@
 """Each form of an address that is taken works with each library that uses it, on a real server."""
 
 import asyncio
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from pipeline.errors import ConfigError
 from pipeline.messaging import servers
 from pipeline.messaging.celery_app import make_app
 from pipeline.settings import Settings
-from tests.conftest import free_port
+from tests.conftest import ROOT, free_port, until
 from tests.servers import Redis, program
 
 TOKEN = "1:aaaaaaaaaaaaaaaaaaaaaaaa"
@@ -25,20 +28,39 @@ QUOTED = "a%3Bb%40c%3Ad%2Fe%25f"
 
 
 class SecureRedis(Redis):
-    """With a password, a user of its own, a certificate that it signed itself, and a socket in an odd folder."""
+    """With a password, a user of its own, a certificate that it signed itself, and a socket in an odd folder.
+
+    A relay terminates TLS, since not every build of the server has it.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.tls_port, self.socket = free_port(), folder / "a b;100%" / "redis.sock"
         self.socket.parent.mkdir()
-        self.certificate, key = folder / "cert.pem", folder / "key.pem"
+        self.certificate, self.key = folder / "cert.pem", folder / "key.pem"
         made = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-        files = ["-keyout", str(key), "-out", str(self.certificate)]
+        files = ["-keyout", str(self.key), "-out", str(self.certificate)]
         subprocess.run([program("openssl"), *made.split(), *files], check=True, capture_output=True)
         self.client = Client(port=self.port, password=PASSWORD, socket_timeout=2)
         self.command += ["--requirepass", PASSWORD, "--user", "tally", "on", f">{PASSWORD}", "~*", "&*", "+@all"]
-        self.command += ["--unixsocket", str(self.socket), "--tls-port", str(self.tls_port), "--tls-auth-clients", "no"]
-        self.command += ["--tls-cert-file", str(self.certificate), "--tls-key-file", str(key)]
+        self.command += ["--unixsocket", str(self.socket)]
+
+    def start(self) -> None:
+        super().start()
+        ports = [str(self.tls_port), str(self.port)]
+        relay = [sys.executable, "-m", "tests.tls_relay", *ports, str(self.certificate), str(self.key)]
+        self.relay = subprocess.Popen(relay, cwd=ROOT)
+        until(self._relays)
+
+    def stop(self) -> None:
+        self.relay.terminate()
+        self.relay.wait(30)
+        super().stop()
+
+    def _relays(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.tls_port), timeout=2):
+            return True
+        return False
 
     def address(self, form: str) -> str:
         path = str(self.socket).replace("%", "%25").replace(" ", "%20").replace(";", "%3B")
