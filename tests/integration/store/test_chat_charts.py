@@ -171,3 +171,11 @@ def test_a_chat_that_is_not_stored_yet_may_choose_its_theme(store: Store) -> Non
     with store.write_session() as db:
         assert restyle(db, 5, theme=Theme.DARK) == []
         assert chats.default_spec(db, 5) == ChartSpec(theme=Theme.DARK)
+
+
+def test_a_chat_that_is_new_with_its_settings_has_the_initial_language_until_it_chooses_another(store: Store) -> None:
+    with store.write_session() as db:
+        chat_charts.restyle(db, 6, theme=Theme.DARK, initial_language=Language.SPANISH, now=NOON)
+        assert chats.default_spec(db, 6).language is Language.SPANISH
+        restyle(db, 6, language=Language.ENGLISH)
+        assert chats.default_spec(db, 6).language is Language.ENGLISH

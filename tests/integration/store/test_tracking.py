@@ -40,6 +40,14 @@ def tracked_by(db: Session, chat_id: int) -> list[str]:
     return [account.handle for account in chats.list_tracked_accounts(db, chat_id)]
 
 
+def test_a_new_chat_has_the_language_that_it_is_given_and_keeps_it(store: Store) -> None:
+    for language in (Language.SPANISH, Language.ENGLISH):
+        with store.write_session() as db:
+            remote_ids = {NETWORK: ["id-nasa"]}
+            tracking.track(db, 1, remote_ids, person=ANA, limits=LIMITS, language=language, now=NOON)
+            assert db.scalars(select(Chat.language)).all() == [Language.SPANISH]
+
+
 @pytest.mark.parametrize(
     ("most", "person_id", "share"), [(6, 7, 2), (1000, 7, 100), (1000, -5, 500), (6, 0, 3), (1, 7, 2)]
 )
