@@ -86,7 +86,8 @@ def plan(session: Session, settings: Settings, network: Network, now: datetime) 
 
     Where one does not, all reads stop for the period, but for those that fit and have had no reading today. After a
     stop one account is read first, until the network answers again. Of more accounts than it answers requests for,
-    those whose turn was due first come first; an account takes as many requests as it took last.
+    those whose turn was due first come first; an account takes as many requests as it took last. The cost of what is
+    in flight is kept back, but stops nothing by itself: it may turn out to be less.
     """
     stop = circuit_breakers.find(session, network.key)
     if stop and stop.retry_at > now:
@@ -94,6 +95,8 @@ def plan(session: Session, settings: Settings, network: Network, now: datetime) 
     known = posts.count_by_account(session)
     budget = ledger.remaining_budget(session, network, settings, now)
     price, left = _money(network, budget)
+    in_flight = [each for each in _in_flight(session, settings, network, now) if not _is_due(each, settings, now)]
+    kept_back = sum(_cost(each, known.get(each.id), price, settings, now) for each in in_flight)
     due: list[Account] = []
     short = left < price.post_usd
     tracked = accounts.list_tracked(session, network.key)
@@ -104,7 +107,7 @@ def plan(session: Session, settings: Settings, network: Network, now: datetime) 
             break
         cost = _cost(account, known.get(account.id), price, settings, now)
         short = short or cost > left
-        if cost <= left:
+        if cost <= left - (kept_back if cost else 0):
             left -= cost
             requests_left -= _requests(account, settings, network)
             due.append(account)
@@ -135,10 +138,17 @@ def plan_first(
         return []
     mine = [account for account in untried if account.network == network.key]
     price, left = _money(network, ledger.remaining_budget(session, network, settings, now))
-    affordable = _affordable(left, price.post_usd * settings.posts_per_account, most=len(mine))
+    first_usd = price.post_usd * settings.posts_per_account
+    unpaid = [each for each in _in_flight(session, settings, network, now) if not _is_paid(each, now)]
+    affordable = _affordable(left - len(unpaid) * first_usd, first_usd, most=len(mine))
     each = _usual_requests(settings, network)
     allowed = int(token_buckets.count_stored(session, network.key, burst=len(mine) * each) / each)
     return [_reading(account, settings) for account in mine[: max(0, min(affordable, allowed))]]
+
+
+def _in_flight(session: Session, settings: Settings, network: Network, now: datetime) -> Sequence[Account]:
+    """The accounts whose posts are being fetched: the ledger does not have their cost yet."""
+    return accounts.list_in_flight(session, network.key, now - settings.tick)
 
 
 def names(session: Session, settings: Settings, network: Network, now: datetime) -> list[str]:

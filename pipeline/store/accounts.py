@@ -151,6 +151,18 @@ def list_unattempted(
     ).all()
 
 
+def list_in_flight(session: Session, network: str, since: datetime) -> Sequence[Account]:
+    """The readable accounts whose fetch was attempted after `since` and is not stored yet."""
+    return session.scalars(
+        select(Account).where(
+            Account.network == network,
+            Account.state == State.ACTIVE,
+            Account.attempted_at > since,
+            or_(Account.fetched_at.is_(None), Account.fetched_at < Account.attempted_at),
+        )
+    ).all()
+
+
 def delete_unused(session: Session, before: datetime) -> None:
     """Delete the accounts that no chat tracks, no comparison has and nobody looked up since, with their posts."""
     session.execute(

@@ -125,6 +125,29 @@ def test_what_fits_in_the_budget_is_read_once_and_then_everything_stops(clock: C
     assert clock.due(timedelta(days=1)) == [ids[0], ids[2]], "the one that had no turn comes first"
 
 
+def test_what_is_in_flight_is_paid_for_before_anything_else(clock: Clock) -> None:
+    clock.settings = settings(daily="1.3")  # four profiles for $0.04, and two first readings of $0.50
+    ids = add_accounts(clock.store, "a", "b", "c", "d")
+    assert clock.first(ids[0]) == ids[:1]
+    at_once = clock.plan(timedelta(seconds=1))
+    assert ([due.account_id for due in at_once.due], at_once.short) == ([ids[1]], None)
+    assert clock.first(ids[2], at=timedelta(seconds=2)) == []
+    with clock.store.write_session() as db:
+        at = NOON + timedelta(seconds=3)
+        results = [fetch_result(account_id, *range(20), at=at) for account_id in ids[:2]]
+        accounts.save_fetch_results(db, results)
+    assert clock.first(*ids, at=timedelta(seconds=4)) == [ids[2], ids[3]], "they cost less than was kept back"
+
+
+def test_what_is_in_flight_is_no_reason_to_say_that_the_budget_is_used_up(clock: Clock) -> None:
+    clock.settings = settings(daily="0.9")
+    first, second = add_accounts(clock.store, "a", "b")
+    assert clock.first(first) == [first]
+    planned = clock.plan(timedelta(seconds=1))
+    assert (planned.due, planned.short) == ([], None)
+    assert clock.due(TICK) == [second], "no fetch lasts until the next tick: the first one failed and cost nothing"
+
+
 def test_a_reading_that_is_paid_for_costs_nothing_more_that_day(clock: Clock) -> None:
     clock.settings = settings(daily="0.52")
     [account_id] = add_accounts(clock.store, "a")
