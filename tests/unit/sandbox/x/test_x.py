@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,8 @@ import requests
 import tweepy
 from requests.adapters import HTTPAdapter
 
-SHARED = Path(__file__).parents[4] / "shared" / "data" / "x_timelines.csv"
+from tests.conftest import SHARED_TIMELINES
+
 HOST = "https://api.twitter.com"
 FIELDS = ["created_at", "public_metrics", "referenced_tweets", "author_id", "in_reply_to_user_id"]
 
@@ -284,13 +284,13 @@ def test_the_bill_counts_each_resource_once_a_day(url: str, client: tweepy.Clien
     assert usage == {"data": {"project_usage": "7"}}
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the real timelines are not here")
+@pytest.mark.skipif(not SHARED_TIMELINES.exists(), reason="the real timelines are not here")
 def test_real_timelines_are_returned_as_loaded(url: str, client: tweepy.Client) -> None:
     loaded = requests.post(
-        f"{url}/_control/x/accounts", SHARED.read_bytes(), headers={"Content-Type": "text/csv"}, timeout=5
+        f"{url}/_control/x/accounts", SHARED_TIMELINES.read_bytes(), headers={"Content-Type": "text/csv"}, timeout=5
     )
     assert loaded.json() == {"accounts": 27, "posts": 2147}
-    with SHARED.open(newline="") as file:
+    with SHARED_TIMELINES.open(newline="") as file:
         rows = {row["post_id"]: row for row in csv.DictReader(file)}
     names = list({row["username"] for row in rows.values()})
     seen: dict[str, tuple[str, tweepy.Tweet]] = {}
