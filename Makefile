@@ -4,9 +4,14 @@ PYTHON ?= python3
 PORT ?= 8765
 POSTS ?=
 ONLY ?=
+SEED ?=
+GROWTH ?= base
+MINUTES ?= 30
+JSON ?=
+PLOT ?=
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo run test check bench audit chaos
+.PHONY: help setup demo run test check bench simulate audit chaos contract
 
 help:
 	@echo "make demo      try it here, with no account anywhere; POSTS=file.csv PORT=8765"
@@ -14,8 +19,10 @@ help:
 	@echo "make test      every test"
 	@echo "make check     lint, formatting, types, who imports whom, dead code"
 	@echo "make bench     figures, as JSON; ONLY=chart"
+	@echo "make simulate  what X's bill shows for the money, in a simulated month; SEED=1 GROWTH=slow JSON=1 PLOT=file.png"
 	@echo "make audit     known vulnerabilities of what is locked, as PyPI tells them"
 	@echo "make chaos     every part fails in turn, on real servers; prints what that costs; ONLY=processes"
+	@echo "make contract  our sources and stand-ins beside real servers of the networks; needs npm, a C++ compiler, 700 MB"
 	@echo "make setup     .venv alone, which all of them make where it is missing; PYTHON=python3.12"
 
 setup: .venv/ready
@@ -32,10 +39,10 @@ demo: setup
 run: setup
 	@$(RUN) pipeline.supervise
 
-# More workers than cores, since tests mostly wait. A file's tests share fixtures, so a file is never divided; files keep
-# the order of pyproject.toml's testpaths, the longest first, so that no worker is left with a long one at the end.
+# More workers than cores, since tests mostly wait. tests/conftest.py says what a worker takes at a time; files keep the
+# order of pyproject.toml's testpaths, the longest first, so that no worker is left with a long one at the end.
 test: setup
-	$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(RUN) pytest -n 5 --no-loadscope-reorder
 
 check: setup
 	.venv/bin/ruff check
@@ -48,6 +55,10 @@ bench: setup
 	@.uv/bin/uv sync --quiet --locked --group bench --python "$$(command -v $(PYTHON))"
 	@$(RUN) tests.bench $(ONLY)
 
+simulate: setup
+	@$(RUN) tests.simulate --growth $(GROWTH) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json) \
+	$(if $(PLOT),--plot $(PLOT))
+
 # Strict: a package that could not be looked up is a failure, not a package without a vulnerability.
 audit: setup
 	@.uv/bin/uv sync --quiet --locked --group audit --python "$$(command -v $(PYTHON))"
@@ -57,3 +68,21 @@ audit: setup
 
 chaos: setup
 	$(RUN) pytest tests/chaos$(if $(ONLY),/test_$(ONLY).py)
+
+# The real servers are not among the tests' packages: they are large, and Bluesky's need a newer Node than many machines
+# have. npmrc's nodedir may name headers of another Node, against which SQLite's binding would be compiled.
+CONTRACT_NODE = $(CURDIR)/.contract/node/node_modules/node-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
+
+# CI=1: where a server cannot be started, its tests fail instead of being skipped.
+contract: setup .contract/ready
+	@.uv/bin/uv sync --quiet --locked --group contract --python "$$(command -v $(PYTHON))"
+	CI=1 $(RUN) pytest tests/contract $(if $(ONLY),-k "$(ONLY)")
+
+.contract/ready: tests/contract/node/package-lock.json tests/contract/bluesky/package-lock.json
+	@command -v npm > /dev/null || { echo "make contract needs npm, to install Bluesky's servers."; exit 1; }
+	@mkdir -p .contract/node .contract/bluesky
+	@cp tests/contract/node/package*.json .contract/node
+	@cp tests/contract/bluesky/package*.json .contract/bluesky
+	cd .contract/node && npm ci --no-audit --no-fund
+	cd .contract/bluesky && PATH="$(CONTRACT_NODE)/bin:$$PATH" npm_config_nodedir="$(CONTRACT_NODE)" npm ci --no-audit --no-fund
+	@touch $@

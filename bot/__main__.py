@@ -1,5 +1,6 @@
 """`python -m bot`: the Telegram front end."""
 
+import argparse
 import os
 import sys
 
@@ -11,12 +12,16 @@ from pipeline.messaging import servers
 from pipeline.settings import BotSettings
 from pipeline.startup import format_startup_errors, startup
 from pipeline.store import open_store
+from pipeline.user_agent import VERSION
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"Tallybird {VERSION}")
+    parser.parse_args()
     with startup():
         settings = BotSettings.load()
-        logs.configure("bot", settings.secrets)
+        logs.configure("bot", settings)
         store = open_store(settings)
         servers.check(settings)
     os.environ["PTB_TIMEDELTA"] = "true"  # Telegram's waits as timedelta; as numbers they come with a warning

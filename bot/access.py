@@ -10,6 +10,7 @@ from pipeline.i18n import lazy_gettext
 from pipeline.settings import Settings
 from pipeline.store import chats
 
+ADMINS_ONLY = lazy_gettext("Only admins can change what is tracked and shown here. Ask one of them.")
 CHAT_ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
@@ -22,12 +23,15 @@ async def check(command_context: CommandContext, *, changes: bool) -> None:
     allowed = allowed_chats(context.settings)
     if allowed and chat_id not in allowed:
         raise UserError(
-            lazy_gettext("This bot serves only chosen chats. Its owner can add this one: its id is {id}.", id=chat_id)
+            lazy_gettext(
+                "This bot works only in chats that its owner has chosen. The owner can add this one; its id is {id}.",
+                id=chat_id,
+            )
         )
     if await context.read(chats.is_inactive, chat_id):
         await context.write(chats.reactivate, chat_id, clock.now())
-    if changes and not await _is_chat_admin(command_context):
-        raise UserError(lazy_gettext("In groups only admins may change what is tracked and shown. Ask one of them."))
+    if changes and not await is_chat_admin(command_context):
+        raise UserError(ADMINS_ONLY)
 
 
 def allowed_chats(settings: Settings) -> frozenset[int]:
@@ -39,7 +43,12 @@ def is_owner(command_context: CommandContext) -> bool:
     return command_context.user_id in command_context.context.settings.admin_ids
 
 
-async def _is_chat_admin(command_context: CommandContext) -> bool:
+def sees_all(command_context: CommandContext) -> bool:
+    """Whether what is told may concern all chats and the bot's whole bill: to an owner, in private."""
+    return is_owner(command_context) and command_context.message.chat.type == ChatType.PRIVATE
+
+
+async def is_chat_admin(command_context: CommandContext) -> bool:
     """Whether the person may change what the chat has.
 
     In a channel only admins post, but everybody may press. An anonymous admin writes in the group's own name.
@@ -56,6 +65,6 @@ async def _is_chat_admin(command_context: CommandContext) -> bool:
     try:
         member = await message.get_bot().get_chat_member(message.chat.id, command_context.user_id)
     except TelegramError:
-        problem = lazy_gettext("Telegram did not say whether you are an admin here. Try again in a minute.")
+        problem = lazy_gettext("I couldn't check with Telegram whether you are an admin here. Try again in a minute.")
         raise UserError(problem) from None
     return member.status in CHAT_ADMINS

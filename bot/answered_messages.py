@@ -13,6 +13,10 @@ class AnsweredMessages:
     def __init__(self) -> None:
         self.wordings: OrderedDict[tuple[object, ...], None] = OrderedDict()
 
+    def has_any_of(self, chat_id: int) -> bool:
+        """Whether a message of the chat is remembered."""
+        return any(wording[0] == chat_id for wording in self.wordings)
+
     def is_new(self, message: Message) -> bool:
         """Remember the message with its present text. False for an edit that did not change the text.
 

@@ -2,11 +2,19 @@
 
 import logging
 from datetime import timedelta
+from itertools import product
 from secrets import token_urlsafe
 from time import monotonic
 from typing import Any
 
-from telegram import BotCommand, Update
+from telegram import (
+    BotCommand,
+    BotCommandScopeAllChatAdministrators,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeDefault,
+    Message,
+    Update,
+)
 from telegram.error import Conflict, TelegramError
 from telegram.ext import (
     Application,
@@ -15,14 +23,16 @@ from telegram.ext import (
     ChatMemberHandler,
     CommandHandler,
     ContextTypes,
+    InlineQueryHandler,
     MessageHandler,
     filters,
 )
 
-from bot import access, callbacks, chat_updates, command, suggestions
-from bot.commands import COMMANDS
+from bot import access, callbacks, chat_updates, command, inline, prompt, suggestions, time_zones
+from bot.commands import COMMANDS, import_accounts, track
 from bot.context import Context
 from bot.delivery import DeliveryLoop
+from bot.file_sender import FileSender
 from bot.notifier import Notifier
 from bot.polling import PollingRequest
 from bot.rate_limits import RateLimiter
@@ -43,9 +53,10 @@ WRITTEN_BY_SENDER = ~filters.FORWARDED & ~filters.VIA_BOT
 COMMAND_MESSAGES = (filters.UpdateType.MESSAGES | filters.UpdateType.CHANNEL_POSTS) & WRITTEN_BY_SENDER
 """New and edited messages and posts."""
 PRIVATE_MESSAGES = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGES & ~filters.StatusUpdate.ALL
+REPLIES_WITH_NAMES = filters.UpdateType.MESSAGE & WRITTEN_BY_SENDER & prompt.RepliesToQuestion()
 UPDATES = [
     *(Update.MESSAGE, Update.EDITED_MESSAGE, Update.CHANNEL_POST, Update.EDITED_CHANNEL_POST),
-    *(Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER),
+    *(Update.CALLBACK_QUERY, Update.INLINE_QUERY, Update.MY_CHAT_MEMBER),
 ]
 CONCURRENT_UPDATES = 8192  # more than flood control lets wait at once
 CONNECTIONS = 512
@@ -57,6 +68,11 @@ CONFLICT = (
     "another bot runs with the same TELEGRAM_BOT_TOKEN, and each gets some of what people write. "
     "Stop one of them, or get it a token of its own from @BotFather. Telegram says: %s"
 )
+
+
+class _ImportInCaption(filters.MessageFilter):
+    def filter(self, message: Message) -> bool:
+        return message.document is not None and import_accounts.is_in_caption(message)
 
 
 def build(settings: BotSettings, store: Store) -> BotApplication:
@@ -110,9 +126,16 @@ def _new_application(settings: BotSettings, context: Context, rate_limiter: Rate
 def _add_handlers(application: BotApplication, context: Context) -> None:
     for each in COMMANDS:
         application.add_handler(CommandHandler(each.name, command.handler(context, each), COMMAND_MESSAGES))
+    application.add_handler(
+        MessageHandler(COMMAND_MESSAGES & _ImportInCaption(), command.handler(context, import_accounts.COMMAND))
+    )
     names = [each.name for each in COMMANDS]
+    answers_of_zones = filters.UpdateType.MESSAGE & WRITTEN_BY_SENDER & time_zones.AnswersToQuestion(context)
+    application.add_handler(MessageHandler(answers_of_zones, command.handler(context, time_zones.ANSWER)))
+    application.add_handler(MessageHandler(REPLIES_WITH_NAMES, command.handler(context, track.COMMAND)))
     application.add_handler(MessageHandler(PRIVATE_MESSAGES, suggestions.handler(context, names)))
     application.add_handler(CallbackQueryHandler(callbacks.handler(context)))
+    application.add_handler(InlineQueryHandler(inline.handler(context)))
     membership = chat_updates.membership_handler(context)
     application.add_handler(ChatMemberHandler(membership, ChatMemberHandler.MY_CHAT_MEMBER))
     application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, chat_updates.migration_handler(context)))
@@ -126,31 +149,41 @@ def _add_background_work(application: BotApplication, context: Context, rate_lim
     background = context.for_background()
     notifier = Notifier(background, application.bot, rate_limiter)
     delivery = DeliveryLoop(background, application.bot, rate_limiter, notifier)
+    file_sender = FileSender(background, application.bot)
 
     async def start(_: object) -> None:
         await context.write(chats.allow_only, access.allowed_chats(context.settings), clock.now())
         await context.write(subscriptions.resend_interrupted, clock.now())
-        await _set_menu(application)
+        await _set_menus(application)
         delivery.start()
         notifier.start()
+        file_sender.start()
 
     async def stop(_: object) -> None:
         await delivery.stop()
         await notifier.stop()
+        await file_sender.stop()
         await context.pipeline_client.close()
 
     application.post_init, application.post_stop = start, stop
 
 
-async def _set_menu(application: BotApplication) -> None:
+async def _set_menus(application: BotApplication) -> None:
+    """What each person may use: in a group, changes are in the menu of admins alone."""
+    everything, reading = COMMANDS, [each for each in COMMANDS if not each.changes]
+    menus = [
+        (BotCommandScopeDefault(), everything),
+        (BotCommandScopeAllGroupChats(), reading),
+        (BotCommandScopeAllChatAdministrators(), everything),
+    ]
     try:
-        for language in Language:
+        for language, (scope, commands) in product(Language, menus):
             gettext = translator(language).gettext
-            menu = [BotCommand(each.name, gettext(each.menu)) for each in COMMANDS]
+            menu = [BotCommand(each.name, gettext(each.menu)) for each in commands]
             code = None if language is FALLBACK_LANGUAGE else language
-            await application.bot.set_my_commands(menu, language_code=code)
+            await application.bot.set_my_commands(menu, scope, code)
     except TelegramError as error:
-        log.warning("the menu was not set: %s", type(error).__name__)
+        log.warning("the menus were not set: %s", type(error).__name__)
 
 
 def _error_handler() -> Any:

@@ -1,40 +1,75 @@
 """What a press of a button does. Its data may be old or invented, so everything in it is checked again."""
 
+import asyncio
 import logging
-import re
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy.orm import Session
 from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, Update
+from telegram.constants import ChatType
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
-from bot import access, keyboards, telegram_errors
+from bot import access, chart_buttons, example, keyboards, prompt, subscription_menu, telegram_errors, time_zones
 from bot.command import TOO_MANY_COMMANDS, problem_of
 from bot.command_context import CommandContext, translator_of
+from bot.commands import compare, track
 from bot.context import Context
+from bot.descriptions import describe_settings
+from bot.keyboards import button_data
 from bot.refusals import OUTDATED_BUTTON
 from pipeline import clock
-from pipeline.chart.views import fitted
 from pipeline.errors import UserError
-from pipeline.i18n import lazy_gettext, translator
-from pipeline.records import ChartSpec, Comparison, Language, LazyString, Metric, Normalization, Span, Theme, View
+from pipeline.i18n import Translator, lazy_gettext, translator
+from pipeline.records import Language, LazyString, Theme
 from pipeline.store import chat_charts, chats, circuit_breakers
-from pipeline.store.rules import UnknownChartError
 
 log = logging.getLogger(__name__)
 
-CHART_ACTIONS = {"show", "live", "stop"}
-"""The actions of the buttons under a chart. An action is the first word of a button's data."""
-COMPARISON_ID = re.compile(r"[0-9]{1,9}")  # int() would accept other digits, signs and underscores too
+ANSWER_WITHIN_S = 0.7
+"""A press whose outcome takes longer is answered before that."""
+ONE_MOMENT = lazy_gettext("One moment…")
+
+
+class PressAnswer:
+    """The answer to a press, given once. Telegram shows a progress bar on the button until then."""
+
+    def __init__(self, query: CallbackQuery, reader: Translator) -> None:
+        self.query, self.reader = query, reader
+        self.is_given = False
+
+    async def give(self, text: LazyString | None, *, is_problem: bool = False) -> None:
+        """is_problem: the person has to close the text; any other one goes by itself."""
+        if self.is_given:
+            return
+        self.is_given = True
+        try:
+            await self.query.answer(self.reader.gettext(text) if text else None, show_alert=is_problem)
+        except TelegramError as error:  # such as for a press that is too old; what the press did stays
+            log.info("a press was not answered: %s", telegram_errors.classify(error).text)
+
+    @asynccontextmanager
+    async def in_time(self) -> AsyncIterator[None]:
+        """Answer that it takes a moment if the block is not done within ANSWER_WITHIN_S."""
+        timer = asyncio.get_running_loop().create_task(self._give_later())
+        try:
+            yield
+        finally:
+            if not self.is_given:
+                timer.cancel()
+            await asyncio.wait({timer})
+
+    async def _give_later(self) -> None:
+        await asyncio.sleep(ANSWER_WITHIN_S)
+        await self.give(ONE_MOMENT)
 
 
 def handler(context: Context) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
-    """The function that python-telegram-bot calls for every press. It answers each, but those that flood control drops.
+    """The function that python-telegram-bot calls for every press.
 
-    Telegram shows a progress bar on the button until the press is answered.
+    It answers each, but those that flood control drops.
     """
 
     async def handle(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -43,133 +78,76 @@ def handler(context: Context) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], C
             return
         if context.flood_control.is_over_limit(query.from_user.id):
             context.flood_control.ignore(query.from_user.id)
-            await _answer(query, TOO_MANY_COMMANDS, Language.ENGLISH)
+            await PressAnswer(query, translator(Language.ENGLISH)).give(TOO_MANY_COMMANDS, is_problem=True)
             return
-        async with context.flood_control.admission(query.from_user.id):
-            problem = await _press(context, query, query.message)
-            language = (await translator_of(context, query.message.chat, query.from_user)).language
-            await _answer(query, problem, language)
+        reader = await translator_of(context, query.message.chat, query.from_user)
+        await _press(context, query, query.message, PressAnswer(query, reader))
 
     return handle
 
 
-async def _answer(query: CallbackQuery, problem: LazyString | None, language: Language) -> None:
-    try:
-        await query.answer(translator(language).gettext(problem) if problem else None, show_alert=problem is not None)
-    except TelegramError as error:  # such as for a press that is too old; what the press did stays
-        log.info("a press was not answered: %s", telegram_errors.classify(error).text)
+async def _press(
+    context: Context, query: CallbackQuery, message: MaybeInaccessibleMessage, answer: PressAnswer
+) -> None:
+    """Do what the button says once it is its turn, and answer."""
+    async with AsyncExitStack() as turn:
+        await turn.enter_async_context(context.flood_control.admission(query.from_user.id))
+        async with answer.in_time():
+            await turn.enter_async_context(context.chat_lock(message.chat.id))
+        if not isinstance(message, Message) or not message.is_accessible:
+            await answer.give(OUTDATED_BUTTON, is_problem=True)
+            return
+        words = (query.data or "").split()
+        command_context = CommandContext(context, message, query.from_user.id, words, query)
+        is_known = _belongs_under(words, message)
+        problem = await problem_of(_run(command_context, answer)) if is_known else OUTDATED_BUTTON
+    if problem and answer.is_given and message.chat.type != ChatType.CHANNEL:  # there it would be a post for all
+        await command_context.answer(problem)
+    await answer.give(problem, is_problem=problem is not None)
 
 
-async def _press(context: Context, query: CallbackQuery, message: MaybeInaccessibleMessage) -> LazyString | None:
-    """Do what the button says. Returns what the person is told where that is not possible."""
-    data = query.data or ""
-    if not isinstance(message, Message) or not message.is_accessible or not _belongs_under(data, message):
-        return OUTDATED_BUTTON
-    command_context = CommandContext(context, message, query.from_user.id, data.split(), query)
-    async with context.chat_lock(command_context.chat_id):
-        return await problem_of(_run(command_context))
-
-
-def _belongs_under(data: str, message: Message) -> bool:
+def _belongs_under(words: list[str], message: Message) -> bool:
     """Whether a button of this kind is under the message: a modified client may send any data for any message.
 
     The button itself may be gone, since a chart's buttons change with each delivery.
     """
-    return _kind_of(data) in {_kind_of(each) for each in _button_data(message)}
+    return _kind_of(words) in {_kind_of(each.split()) for each in button_data(message)}
 
 
-def _button_data(message: Message) -> list[str]:
-    """The data of the buttons that are under the message now."""
-    rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
-    return [str(button.callback_data) for row in rows for button in row]
+def _kind_of(words: list[str]) -> str:
+    """One kind for all buttons under a chart, and one for those under a list; for any other button its action."""
+    action = next(iter(words), "")
+    return "chart" if action in chart_buttons.ACTIONS else "list" if action in subscription_menu.ACTIONS else action
 
 
-def _kind_of(data: str) -> str:
-    """One kind for all buttons under a chart; for any other button its action."""
-    action = data.split(" ", 1)[0]
-    return "chart" if action in CHART_ACTIONS else action
-
-
-async def _run(command_context: CommandContext) -> None:
+async def _run(command_context: CommandContext, answer: PressAnswer) -> None:
     match command_context.args:
-        case ["show", number, *choices] if COMPARISON_ID.fullmatch(number):
-            await _show(command_context, int(number), choices)
-        case ["live", number] if COMPARISON_ID.fullmatch(number):
-            await _keep_live(command_context, int(number))
-        case ["stop", number] if COMPARISON_ID.fullmatch(number):
-            await _stop_live(command_context, int(number))
+        case [action, *_] if action in chart_buttons.ACTIONS:
+            work = await chart_buttons.prepare(command_context)
+            async with answer.in_time():
+                remark = await work
+            await answer.give(remark)
         case ["settings", choice] if choice in {*Theme, *Language}:
             await _set_preference(command_context, choice)
+        case ["zone", zone] if zone in time_zones.names().values():
+            await _set_time_zone(command_context, zone)
         case ["forget", ("yes" | "no") as choice]:
             await _forget(command_context, confirmed=choice == "yes")
+        case [("list" | "sub"), *_]:
+            await subscription_menu.press(command_context)
+        case ["example"]:
+            await access.check(command_context, changes=False)
+            await example.send(command_context)
+        case ["names"]:
+            await access.check(command_context, changes=True)
+            await prompt.ask(command_context)
+        case ["draw", *args]:
+            await access.check(command_context, changes=True)
+            await _track_and_draw(command_context, args)
         case ["again"]:
             await _retry_services(command_context)
         case _:
             raise UserError(OUTDATED_BUTTON)
-
-
-def chosen_spec(choices: list[str], spec: ChartSpec) -> ChartSpec:
-    """The spec with the choices in a button's data: view, metric, normalization, span. Raises UserError."""
-    try:
-        view, metric, normalization, span = choices
-        chosen = replace(
-            spec, view=View(view), metric=Metric(metric), normalization=Normalization(normalization), span=Span(span)
-        )
-    except ValueError:
-        raise UserError(OUTDATED_BUTTON) from None
-    return fitted(chosen)
-
-
-async def _show(command_context: CommandContext, comparison_id: int, choices: list[str]) -> None:
-    """Show the same accounts in another view or metric, in the same message."""
-    context, message = command_context.context, command_context.message
-    is_subscribed = await context.read(chat_charts.is_subscribed, message.chat.id, message.message_id)
-    await access.check(command_context, changes=is_subscribed)
-    shown = await context.read(_comparison_shown, command_context, comparison_id)
-    comparison = replace(shown, spec=chosen_spec(choices, shown.spec))
-    redrawn = await context.write(chat_charts.show_in_message, command_context.destination, comparison, clock.now())
-    await context.request_charts(redrawn)
-
-
-async def _keep_live(command_context: CommandContext, comparison_id: int) -> None:
-    await access.check(command_context, changes=True)
-    context = command_context.context
-    comparison = await context.read(_comparison_shown, command_context, comparison_id)
-    redrawn = await context.write(chat_charts.keep_live, command_context.destination, comparison, clock.now())
-    await context.request_charts(redrawn)
-
-
-async def _stop_live(command_context: CommandContext, comparison_id: int) -> None:
-    await access.check(command_context, changes=True)
-    context, message = command_context.context, command_context.message
-    await context.read(chat_charts.own_comparison, message.chat.id, comparison_id)
-    await context.write(chat_charts.stop_live, message.chat.id, message.message_id)
-    context.wake.set()
-
-
-def _comparison_shown(session: Session, command_context: CommandContext, comparison_id: int) -> Comparison:
-    """What the message shows now, by its subscription or by its buttons, after a check of the pressed button's id.
-
-    Raises UnknownChartError.
-    """
-    message = command_context.message
-    chat_charts.own_comparison(session, message.chat.id, comparison_id)
-    return chat_charts.comparison_in_message(
-        session,
-        message.chat.id,
-        message.message_id,
-        comparison_id=_comparison_id_under(message),
-        max_posts=command_context.context.settings.posts_per_account,
-    )
-
-
-def _comparison_id_under(message: Message) -> int:
-    """The comparison that the buttons under a chart name."""
-    numbers = (COMPARISON_ID.search(data) for data in _button_data(message))
-    number = next(filter(None, numbers), None)
-    if number is None:
-        raise UnknownChartError
-    return int(number[0])
 
 
 async def _set_preference(command_context: CommandContext, choice: str) -> None:
@@ -186,11 +164,19 @@ async def _set_preference(command_context: CommandContext, choice: str) -> None:
         now=clock.now(),
     )
     spec = await context.read(chats.default_spec, chat_id)
+    hours, reader = await context.read(chats.quiet_hours, chat_id), translator(spec.language, spec.time_zone)
+    lines = map(reader.gettext, describe_settings(hours, reader, clock.now()))
     with command_context.ignoring_refusal():  # such as for a press of the choice that is marked already
-        await command_context.message.edit_text(
-            translator(spec.language).gettext(keyboards.SETTINGS), reply_markup=keyboards.chat_settings(spec)
-        )
+        await command_context.message.edit_text("\n".join(lines), reply_markup=keyboards.chat_settings(spec))
     await context.request_charts(redrawn)
+
+
+async def _set_time_zone(command_context: CommandContext, zone: str) -> None:
+    """Set the time zone of the city that is meant, of several with the name; the question is answered, and goes."""
+    await access.check(command_context, changes=True)
+    await time_zones.set_zone(command_context, zone)
+    with command_context.ignoring_refusal():  # such as for a second press
+        await command_context.message.delete()
 
 
 async def _forget(command_context: CommandContext, *, confirmed: bool) -> None:
@@ -198,11 +184,19 @@ async def _forget(command_context: CommandContext, *, confirmed: bool) -> None:
     translator = await command_context.translator()  # before the chat's language is deleted
     if confirmed:
         await command_context.context.write(chats.delete_chat, command_context.chat_id)
-        outcome = lazy_gettext("Forgotten: nothing of this chat is stored any more.")
+        outcome = lazy_gettext("Done: everything about this chat has been deleted.")
     else:
         outcome = lazy_gettext("Nothing was deleted.")
     with command_context.ignoring_refusal():  # such as for a second press, which changes nothing
         await command_context.message.edit_text(translator.gettext(outcome))
+
+
+async def _track_and_draw(command_context: CommandContext, args: list[str]) -> None:
+    """Track the accounts that a /compare named and the chat does not track, then draw it."""
+    handles = await compare.untracked(replace(command_context, args=args))
+    if handles:
+        await track.run(replace(command_context, args=[f"@{each.name}" for each in handles]))
+    await compare.draw(replace(command_context, args=args, query=None))
 
 
 async def _retry_services(command_context: CommandContext) -> None:
@@ -213,4 +207,4 @@ async def _retry_services(command_context: CommandContext) -> None:
     await command_context.context.write(circuit_breakers.half_open, clock.now())
     translator = await command_context.translator()
     with command_context.ignoring_refusal():  # such as for a second press, which changes nothing
-        await command_context.message.edit_text(translator.gettext("Being tried again now; /status tells how it went."))
+        await command_context.message.edit_text(translator.gettext("Trying again now; /status shows how it went."))

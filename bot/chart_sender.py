@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from enum import Enum, auto
 from weakref import WeakValueDictionary
 
@@ -22,13 +21,11 @@ from bot.keyboards import under_chart
 from bot.notifier import Notifier
 from bot.telegram_errors import ErrorKind, Failure
 from pipeline import clock
-from pipeline.i18n import translator
+from pipeline.i18n import chart_translator
 from pipeline.store import subscriptions, telegram_photos
 from pipeline.store.subscriptions import ChartDelivery
 
 UPLOAD_WAIT_S = 1.0
-UNCERTAIN_DELAY = timedelta(hours=1)
-"""How long a new message that may have been sent keeps others like it from being sent, where there is no interval."""
 NEW_MESSAGE_AFTER, NEW_MESSAGE_AFTER_REQUESTED = 3, 2
 """Failures before a new message is sent instead of an edit; of a chart that somebody waits for."""
 ALTERNATE_AFTER = 5
@@ -51,7 +48,7 @@ def send_methods(delivery: ChartDelivery) -> list[SendMethod]:
     """The methods to try now, in order: after more failures more of them, since a refusal may pass by itself."""
     new_message_after = NEW_MESSAGE_AFTER_REQUESTED if delivery.requested_at else NEW_MESSAGE_AFTER
     others = [SendMethod.UPLOADED, SendMethod.PLAIN]
-    if delivery.message_id is not None and delivery.failures >= new_message_after:
+    if delivery.message_id is not None and delivery.failures >= new_message_after and delivery.quiet_until is None:
         others.append(SendMethod.NEW_MESSAGE)
     if delivery.failures > ALTERNATE_AFTER:
         return [SendMethod.FULL, others[delivery.failures % len(others)]]
@@ -124,8 +121,7 @@ class ChartSender:
 
         Edits need no note, since repeating one changes nothing. Raises SupersededError.
         """
-        wait = timedelta(seconds=delivery.interval_s) if delivery.interval_s else UNCERTAIN_DELAY
-        if not await self.context.write(subscriptions.mark_sending, delivery, clock.now() + wait):
+        if not await self.context.write(subscriptions.mark_sending, delivery, clock.now()):
             raise SupersededError
 
     async def _send_by(self, method: SendMethod, delivery: ChartDelivery) -> int:
@@ -164,7 +160,7 @@ class ChartSender:
         return self.uploads.setdefault(delivery.chart_digest, Upload())
 
     async def _upload(self, delivery: ChartDelivery, upload: Upload, *, plain: bool = False) -> int:
-        png = await self.context.pipeline_client.picture(delivery.chart_digest)
+        png = await self.context.pipeline_client.content(delivery.chart_digest)
         if png is None:
             raise ChartExpiredError
         message = await self._send_photo(delivery, png, plain=plain)
@@ -218,7 +214,7 @@ def current_caption(delivery: ChartDelivery) -> str:
 
     Such a check alone causes no edit of a message.
     """
-    texts = translator(delivery.spec.language)
+    texts = chart_translator(delivery.spec)
     last_line = texts.read_at(delivery.as_of) if delivery.as_of else None
     if delivery.as_of is None or last_line is None or not delivery.caption.endswith(last_line):
         return delivery.caption
@@ -233,4 +229,11 @@ def _may_depend_on_method(delivery: ChartDelivery, failure: Failure) -> bool:
 
 
 def _keyboard(delivery: ChartDelivery) -> InlineKeyboardMarkup:
-    return under_chart(delivery.comparison_id, delivery.spec, delivery.mode, delivery.networks)
+    return under_chart(
+        delivery.comparison_id,
+        delivery.spec,
+        delivery.mode,
+        delivery.networks,
+        accounts=delivery.accounts,
+        owner_id=delivery.owner_id,
+    )

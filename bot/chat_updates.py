@@ -4,29 +4,39 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from telegram import ChatMember, Update
+from telegram.constants import ChatType
 from telegram.ext import ContextTypes
 
-from bot import access
+from bot import access, greeting
 from bot.context import Context
 from pipeline import clock
 from pipeline.store import chats, subscriptions
 
+GONE = {ChatMember.LEFT, ChatMember.BANNED}
 Handler = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
 
 
 def membership_handler(context: Context) -> Handler:
-    """Deactivate a known chat that removed or blocked the bot, and reactivate it when the bot is back there."""
+    """Deactivate a known chat that removed or blocked the bot, and reactivate it when the bot is back there.
+
+    In a group or channel that is not known, the bot introduces itself.
+    """
     allowed = access.allowed_chats(context.settings)
 
     async def handle(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         change = update.my_chat_member
-        if change is None or not await context.read(chats.exists, change.chat.id):
+        if change is None:
             return
-        if change.new_chat_member.status in {ChatMember.LEFT, ChatMember.BANNED}:
+        is_gone, is_known = change.new_chat_member.status in GONE, await context.read(chats.exists, change.chat.id)
+        if is_gone and is_known:
             await context.write(chats.deactivate, change.chat.id, "the bot was removed or blocked", clock.now())
-        elif not allowed or change.chat.id in allowed:
+        elif is_gone or (allowed and change.chat.id not in allowed):
+            return
+        elif is_known:
             await context.write(chats.reactivate, change.chat.id, clock.now())
             context.wake.set()
+        elif change.chat.type != ChatType.PRIVATE and change.old_chat_member.status in GONE:
+            await greeting.begin(context, change)
 
     return handle
 

@@ -9,11 +9,12 @@ from uuid import uuid4
 from telegram import Message, Update
 from telegram.ext import ContextTypes
 
-from bot import access, refusals
+from bot import access, refusals, remote
 from bot.command_context import CommandContext
 from bot.context import Context
 from bot.flood_control import MAX_WAITING
 from bot.parsing import split_args
+from bot.remote import Remote
 from pipeline.errors import DATABASE_AWAY, ServiceError, UserError, is_away
 from pipeline.i18n import lazy_gettext, lazy_ngettext
 from pipeline.records import LazyString
@@ -22,10 +23,12 @@ from pipeline.store.rules import RuleError
 log = logging.getLogger(__name__)
 
 TOO_MANY_COMMANDS = lazy_ngettext(
-    "That is too much at once: I answer your first command, leave out the rest, and listen to you again in a minute.",
-    "That is too much at once: I answer your first {count:number} commands, leave out the rest, "
-    "and listen to you again in a minute.",
+    "Too many commands at once. I'll answer the first one and listen again in a minute.",
+    "Too many commands at once. I'll answer the first {count:number} and listen again in a minute.",
     count=MAX_WAITING,
+)
+PIPELINE_AWAY = lazy_gettext(
+    "The part of the bot that draws charts is not answering. Nothing is lost; try again in a minute."
 )
 
 
@@ -34,6 +37,8 @@ class Command:
     """A command: its name, its line in the menu and its function, which stand together in one file of bot/commands.
 
     changes: only admins may use it in a group. open: it is answered in chats that are not served too.
+    takes_group: its arguments may begin with the name of a group of accounts and a colon.
+    remote: how it names another chat, as an admin of a channel does in their private chat with the bot.
     """
 
     name: str
@@ -41,6 +46,8 @@ class Command:
     run: Callable[[CommandContext], Awaitable[object]]
     changes: bool = False
     open: bool = False
+    takes_group: bool = False
+    remote: Remote = Remote.NO
 
 
 def handler(
@@ -78,7 +85,18 @@ async def _ignore(command_context: CommandContext) -> None:
 
 
 async def _run(command_context: CommandContext, command: Command) -> None:
-    command_context.args.extend(split_args(command_context.message.text or ""))
+    message = command_context.message
+    typed = message.text or message.caption or ""
+    command_context.args.extend(split_args(typed, takes_group=command.takes_group))
+    target = await remote.find_target(command_context, command.remote)
+    if target is not None:
+        async with command_context.context.chat_lock(target.chat_id):
+            await _run_checked(target, command)
+    else:
+        await _run_checked(command_context, command)
+
+
+async def _run_checked(command_context: CommandContext, command: Command) -> None:
     if not command.open:
         await access.check(command_context, changes=command.changes)
     await command.run(command_context)
@@ -101,15 +119,13 @@ def _log_and_describe(error: Exception) -> LazyString:
     """Log an unexpected error, and tell the person what to do; a fault of ours is named by its id in the log."""
     if is_away(error) and isinstance(error, DATABASE_AWAY):
         log.error("the database cannot be used", exc_info=error)
-        return lazy_gettext("My memory cannot be used just now. Nothing in it is lost; try again in a minute.")
+        return lazy_gettext("I can't reach my database just now. Nothing is lost; try again in a minute.")
     if is_away(error):
         log.error("the pipeline cannot be reached", exc_info=error)
-        return lazy_gettext(
-            "The part of me that reads and draws cannot be reached just now. Nothing is lost; try again in a minute."
-        )
+        return PIPELINE_AWAY
     log_id = uuid4().hex[:8]
     log.error("a command failed, mark %s", log_id, exc_info=error)
     return lazy_gettext(
-        "Something went wrong; it is in the log as {mark}. Try again, and tell the bot's owner if it stays.",
+        "Something went wrong (log {mark}). Try again; if it keeps happening, tell the bot's owner.",
         mark=log_id,
     )

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy.orm import Session
 
 from bot.answered_messages import AnsweredMessages
-from bot.flood_control import FloodControl
+from bot.flood_control import CopyLimits, FloodControl
 from bot.priority_lock import PriorityLock
 from bot.telegram_errors import ErrorKind, Failure
 from pipeline import clock
@@ -37,7 +37,8 @@ class Context:
 
     wake: set when a chart may be due, so that the delivery checks at once. chat_locks: of chats with a command under
     way. write_thread: a single one, since the database admits one writer at a time anyway. write_lock: decides which
-    write is next. urgent: whether people wait for this context's writes, which then go first.
+    write is next. urgent: whether people wait for this context's writes, which then go first. asked_for_time_zone: the
+    private chats whose next message is the answer to that question, and until when, by time.monotonic.
     """
 
     settings: BotSettings
@@ -46,11 +47,13 @@ class Context:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     chat_locks: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     flood_control: FloodControl = field(default_factory=FloodControl)
+    copy_limits: CopyLimits = field(default_factory=CopyLimits)
     answered_messages: AnsweredMessages = field(default_factory=AnsweredMessages)
     read_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READ_THREADS, "read"))
     write_thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "write"))
     write_lock: PriorityLock = field(default_factory=PriorityLock)
     urgent: bool = True
+    asked_for_time_zone: dict[int, float] = field(default_factory=dict)
 
     def for_background(self) -> "Context":
         """The same context for work that nobody waits for."""

@@ -17,6 +17,7 @@ from bot import telegram_errors
 from bot.chart_sender import NEW_MESSAGE_AFTER, ChartExpiredError, ChartSender, SupersededError
 from bot.context import Context
 from bot.notifier import Notifier
+from bot.pins import MAY_NOT_PIN
 from bot.rate_limits import RateLimiter
 from bot.telegram_errors import ErrorKind, Failure
 from pipeline import clock
@@ -58,7 +59,7 @@ class DeliveryLoop:
     """Delivers charts while the bot runs. in_progress: the delivery of each chat, one at a time."""
 
     def __init__(self, context: Context, bot: ExtBot[bool], rate_limiter: RateLimiter, notifier: Notifier) -> None:
-        self.context, self.rate_limiter, self.notifier = context, rate_limiter, notifier
+        self.context, self.bot, self.rate_limiter, self.notifier = context, bot, rate_limiter, notifier
         self.sender = ChartSender(context, bot, notifier)
         self.in_progress: dict[int, asyncio.Task[None]] = {}
         self.loops: list[asyncio.Task[None]] = []
@@ -120,10 +121,17 @@ class DeliveryLoop:
         return preparing >= MAX_PREPARING or len(self.in_progress) >= MAX_CONCURRENT
 
     async def _deliver_due(self, due: DueDelivery) -> None:
-        """Deliver the newest chart, if it is still due: it may have been delivered since the query."""
+        """Deliver the newest chart, if it is still due: it may have been delivered since the query.
+
+        A scheduled one that was missed is delivered late, but is left out where the next one is nearer.
+        """
         try:
             delivery = await self.context.read(subscriptions.get_delivery, due, clock.now())
-            if delivery is not None:
+            if delivery is not None and delivery.is_held:
+                await self.context.write(subscriptions.hold, delivery)
+            elif delivery is not None and delivery.is_too_late(clock.now()):
+                await self.context.write(subscriptions.skip, delivery, clock.now())
+            elif delivery is not None:
                 await self._send(delivery)
         except AWAY as error:
             log.warning("chat %d waits for its chart: %s", due.chat_id, type(error).__name__)
@@ -136,6 +144,8 @@ class DeliveryLoop:
         try:
             message_id = await self.sender.send(delivery)
             await self._mark_delivered(delivery, None if delivery.mode is Mode.NEW else message_id)
+            if delivery.pinned and delivery.mode is Mode.LIVE and delivery.pinned_message_id != message_id:
+                await self._pin(delivery, message_id)
         except TelegramError as error:
             await self._handle_failure(delivery, telegram_errors.classify(error))
         except ChartExpiredError:
@@ -152,6 +162,20 @@ class DeliveryLoop:
 
     async def _mark_delivered(self, delivery: ChartDelivery, message_id: int | None) -> None:
         await self.context.write_with_retries(subscriptions.mark_delivered, delivery, message_id, clock.now())
+
+    async def _pin(self, delivery: ChartDelivery, message_id: int) -> None:
+        """Pin the message that took the place of the pinned one. Where that is not allowed, say so and stop."""
+        pinned: int | None = message_id
+        try:
+            await self.bot.pin_chat_message(delivery.chat_id, message_id, disable_notification=True)
+        except TelegramError as error:
+            failure = telegram_errors.classify(error)
+            log.info("the chart in chat %d was not pinned: %s", delivery.chat_id, failure.text)
+            if failure.kind is not ErrorKind.NO_RIGHTS:  # the next delivery tries again
+                return
+            pinned = None
+            self.notifier.say(delivery.chat_id, delivery.thread_id, MAY_NOT_PIN)
+        await self.context.write_with_retries(subscriptions.set_pinned_message, delivery.subscription_id, pinned)
 
     async def _redraw(self, delivery: ChartDelivery) -> None:
         """Have the chart drawn again: its bytes are not stored any more, and Telegram has no copy."""
@@ -205,14 +229,18 @@ class DeliveryLoop:
         """Tell the chat that Telegram does not take its chart, once the failures last."""
         waits_long = delivery.requested_at is not None and now - delivery.requested_at >= NOTIFY_REQUESTED_AFTER
         fails_long = _has_failed_for(delivery, NOTIFY_AFTER, now) and delivery.failures >= NEW_MESSAGE_AFTER
-        if not delivery.notified and (waits_long or fails_long):
+        if not delivery.notified and delivery.quiet_until is None and (waits_long or fails_long):
             self.notifier.report_refusal(delivery, failure.text)
 
     async def _wait_for_people(self, delivery: ChartDelivery, failure: Failure) -> None:
         """Postpone the chart until somebody changes the chat, and explain once what to change.
 
-        The problem is stored before it is explained, so that it is not explained twice.
+        The problem is stored before it is explained, so that it is not explained twice. In quiet hours both wait for
+        their end.
         """
+        if delivery.quiet_until is not None:
+            await self.context.write_with_retries(subscriptions.hold, delivery)
+            return
         problem = failure.kind.name
         is_explained = await self.context.read(subscriptions.has_problem, delivery.chat_id, problem)
         await self._postpone(delivery, failure.delay, problem)

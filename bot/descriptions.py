@@ -1,22 +1,28 @@
 """Sentences that describe comparisons, subscriptions and why a chart does not arrive."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from bot import phrasing, telegram_errors
-from pipeline.i18n import lazy_gettext, lazy_ngettext
-from pipeline.records import Comparison, LazyString, Normalization
+from pipeline.chart.views import VIEWS
+from pipeline.i18n import SPANS, Translator, lazy_gettext, lazy_ngettext
+from pipeline.records import ChartSpec, Comparison, Handle, LazyString, Mode, Normalization, QuietHours
 from pipeline.sources.registry import noun
-from pipeline.store import chat_charts, comparisons
+from pipeline.store import chat_charts
+from pipeline.store.chat_charts import Summary
 from pipeline.store.tables import Account, Subscription
+from pipeline.store.timing import EVERY_DAY, Schedule, Timing
 
 NORMALIZATION_SUFFIXES = {
     Normalization.RATE: lazy_gettext("per 1,000 views"),
     Normalization.DAILY: lazy_gettext("per day"),
+    Normalization.FOLLOWERS: lazy_gettext("per 1,000 followers"),
 }
+SETTINGS = lazy_gettext("How charts look here, and which language I speak:")
 KNOWN_PROBLEMS = {
-    telegram_errors.ErrorKind.NO_RIGHTS.name: lazy_gettext("I may not send photos here"),
+    telegram_errors.ErrorKind.NO_RIGHTS.name: lazy_gettext("I'm not allowed to send photos here"),
     telegram_errors.ErrorKind.TOPIC_GONE.name: lazy_gettext("its topic is closed or deleted"),
     telegram_errors.UNREACHABLE: lazy_gettext("Telegram cannot be reached"),
     telegram_errors.UNANSWERED: lazy_gettext("Telegram does not answer"),
@@ -25,22 +31,93 @@ KNOWN_PROBLEMS = {
 
 
 def describe_comparison(comparison: Comparison, accounts: Sequence[Account]) -> LazyString:
-    """As in: likes of the last 100 posts of @nasa and @esa, per day."""
+    """As in: likes of the last 100 posts of @nasa and @esa, per day (Race)."""
     what = lazy_ngettext(
         "{metric} of the last post of {names}",
         "{metric} of the last {count} posts of {names}",
         metric=noun(comparison.spec.metric, {account.network for account in accounts}),
         count=comparison.spec.count,
-        names=phrasing.list_handles(account.handle for account in accounts),
+        names=phrasing.list_some(_names(accounts)),
     )
-    suffix = NORMALIZATION_SUFFIXES.get(comparison.spec.normalization)
-    return lazy_gettext("{what}, {by}", what=what, by=suffix) if suffix else what
+    suffixes = [NORMALIZATION_SUFFIXES.get(comparison.spec.normalization), replies_suffix(comparison.spec)]
+    for suffix in filter(None, suffixes):
+        what = lazy_gettext("{what}, {by}", what=what, by=suffix)
+    view = VIEWS[comparison.spec.view]
+    if not view.takes_span:
+        return lazy_gettext("{what} ({view})", what=what, view=view.name)
+    return lazy_gettext("{what} ({view}, {span})", what=what, view=view.name, span=SPANS[comparison.spec.span])
+
+
+def replies_suffix(spec: ChartSpec) -> LazyString | None:
+    """That replies are compared too, which is not usual."""
+    return lazy_gettext("with replies") if spec.replies else None
+
+
+def _names(accounts: Sequence[Account]) -> list[str]:
+    """The accounts, with their networks where they are of several."""
+    several = len({account.network for account in accounts}) > 1
+    return phrasing.name_accounts((Handle(each.network, each.handle) for each in accounts), with_networks=several)
+
+
+def describe_timing(timing: Timing) -> LazyString:
+    """As in: live; every 2 hours; Monday and Friday at 09:00."""
+    if timing.schedule:
+        return _describe_schedule(timing.schedule)
+    if timing.interval is None:
+        return lazy_gettext("live")
+    minutes = int(timing.interval.total_seconds()) // 60
+    hours, odd_minutes = divmod(minutes, 60)
+    if odd_minutes:
+        return lazy_ngettext("every minute", "every {count} minutes", count=minutes)
+    days, odd_hours = divmod(hours, 24)
+    if odd_hours:
+        return lazy_ngettext("every hour", "every {count} hours", count=hours)
+    return lazy_ngettext("every 24 hours", "every {count} days", count=days)
+
+
+def _describe_schedule(schedule: Schedule) -> LazyString:
+    times = [each.strftime("%H:%M") for each in schedule.times]
+    if schedule.days == EVERY_DAY:
+        return lazy_gettext("daily at {times}", times=times)
+    if schedule.days == EVERY_DAY[:5]:
+        return lazy_gettext("Monday to Friday at {times}", times=times)
+    return lazy_gettext("{days:weekdays} at {times}", days=[*map(str, schedule.days)], times=times)
+
+
+def describe_summary(summary: Summary) -> LazyString:
+    """A subscription in full: what it shows, and when."""
+    what = describe_comparison(summary.comparison, summary.accounts)
+    return lazy_gettext("{what} · {timing}", what=what, timing=describe_timing(summary.timing))
 
 
 def describe_subscription(session: Session, subscription: Subscription) -> LazyString:
-    """What the subscription shows."""
-    accounts = comparisons.list_accounts(session, subscription.comparison_id)
-    return describe_comparison(chat_charts.comparison_of(session, subscription), accounts)
+    """The subscription in full; a single chart by what it shows."""
+    summary = chat_charts.summarize(session, subscription)
+    if subscription.mode is Mode.ONCE:
+        return describe_comparison(summary.comparison, summary.accounts)
+    return describe_summary(summary)
+
+
+def describe_time_zone(translator: Translator, now: datetime) -> LazyString:
+    zone = translator.zone_label(now)
+    return lazy_gettext("Time zone: {zone}, now {at:moment}. /timezone changes it.", zone=zone, at=now)
+
+
+def describe_quiet_hours(hours: QuietHours | None, translator: Translator, now: datetime) -> LazyString:
+    """As in: Quiet hours: 22:00–07:00 CET."""
+    if hours is None:
+        return lazy_gettext("Quiet hours: none. /quiet 22-7 keeps the nights quiet.")
+    return lazy_gettext(
+        "Quiet hours: {start}–{end} {zone}. /quiet changes them.",
+        start=f"{hours.start:%H:%M}",
+        end=f"{hours.end:%H:%M}",
+        zone=translator.zone_name(now),
+    )
+
+
+def describe_settings(hours: QuietHours | None, translator: Translator, now: datetime) -> list[LazyString]:
+    """The text over the buttons of keyboards.chat_settings."""
+    return [describe_time_zone(translator, now), describe_quiet_hours(hours, translator, now), SETTINGS]
 
 
 def find_description(session: Session, subscription_id: int) -> LazyString | None:
@@ -55,4 +132,4 @@ def describe_problem(subscription: Subscription) -> LazyString | None:
         return None
     problem = subscription.problem or ""
     reason = KNOWN_PROBLEMS.get(problem) or lazy_gettext("Telegram says “{reason}”", reason=phrasing.shorten(problem))
-    return lazy_gettext("not shown since {since:moment}: {reason}", since=subscription.failing_since, reason=reason)
+    return lazy_gettext("not arriving since {since:moment}: {reason}", since=subscription.failing_since, reason=reason)

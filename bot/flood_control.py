@@ -19,6 +19,8 @@ ANSWERS_PER_SECOND_EACH = 7
 """To one person: a quarter of all."""
 FAIRNESS_WINDOW_S = 60.0
 """The person with the fewest answers in this window, and the fewest waiting commands, is answered next."""
+MAX_COPIES, MAX_COPIES_EACH, COPIES_WINDOW_S = 6, 2, 60.0
+"""Copies of charts that members may open within the window: in a group, and each of them."""
 
 Person = int
 """A user's id; the chat's id where a chat speaks itself: in a channel, or through an anonymous admin."""
@@ -127,6 +129,26 @@ class FloodControl:
                 for person, times in self.answer_times.items()
                 if times and times[-1] > now - FAIRNESS_WINDOW_S
             }
+
+
+class CopyLimits:
+    """How many copies of charts the members of a group may open, so that they leave room for its other messages.
+
+    opened: when and by whom, within the last COPIES_WINDOW_S; by the chat's id.
+    """
+
+    def __init__(self) -> None:
+        self.opened: dict[int, list[tuple[float, Person]]] = {}
+
+    def admit(self, chat_id: int, person: Person) -> bool:
+        """Whether the person may open a copy in the chat now; it counts as opened then."""
+        now = monotonic()
+        recent = [(at, by) for at, by in self.opened.get(chat_id, ()) if at > now - COPIES_WINDOW_S]
+        theirs = sum(by == person for _, by in recent)
+        if len(recent) >= MAX_COPIES or theirs >= MAX_COPIES_EACH:
+            return False
+        self.opened[chat_id] = [*recent, (now, person)]
+        return True
 
 
 def _drop_before(moment: float, times: deque[float]) -> None:

@@ -1,6 +1,7 @@
-"""The handles of accounts in what people type: @nasa, nasa, or an account's address, by the facts of the networks.
+"""The handles of accounts in what people type: @nasa, nasa.gov, ada@social.example, or an account's address.
 
-bot.tokens cuts a message into words and takes the punctuation off; this module alone says which word names an account.
+The facts of the networks say whose it is. bot.tokens cuts a message into words and takes the punctuation off; this
+module alone says which word names an account.
 """
 
 import re
@@ -14,7 +15,7 @@ from pipeline.sources.source import Network
 FORMER = "-old[0-9]*"
 """The suffix of a handle that now belongs to another account; pipeline.store.accounts adds it."""
 APOSTROPHE = "['`\u2019\u02bc\xb4]"
-MAX_MARKED_LENGTH = 200  # characters; matching a longer word would take too long
+MAX_MARKED_LENGTH = 300  # characters, more than any name has; matching a longer word would take too long
 
 
 def handle_in(word: str) -> Handle | None:
@@ -31,11 +32,15 @@ def handle_in(word: str) -> Handle | None:
 
 
 def marked_handle(word: str) -> str | None:
-    """The handle of an @name with punctuation around it. An accent is a letter, so @nasá names nobody."""
+    """The handle of an @name with punctuation around it. An accent is a letter, so @nasá names nobody.
+
+    Of several networks' handles it is the one that begins first: the signs in @_@social.example are no punctuation.
+    """
     if len(word) > MAX_MARKED_LENGTH or any(map(_is_accent, word)):
         return None
-    names = (_marked_name(network).fullmatch(word) for network in NETWORKS.values())
-    return next((name["handle"] for name in names if name), None)
+    names = filter(None, (_marked_name(network).fullmatch(word) for network in NETWORKS.values()))
+    first = min(names, key=lambda name: name.start("handle"), default=None)
+    return None if first is None else first["handle"]
 
 
 def can_be_looked_up(handle: Handle) -> bool:

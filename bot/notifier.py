@@ -9,18 +9,19 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from telegram import Bot, ChatMember
+from telegram import Bot, ChatMember, LinkPreviewOptions, ReplyParameters
 from telegram.error import TelegramError
 
 from bot import phrasing, telegram_errors
 from bot.context import Context
 from bot.descriptions import find_description
+from bot.entities import extract_entities
 from bot.rate_limits import RateLimiter
 from bot.telegram_errors import ErrorKind
 from pipeline import clock
 from pipeline.errors import AWAY
 from pipeline.i18n import Translator, lazy_gettext, translator
-from pipeline.records import Language, LazyString
+from pipeline.records import ChatLocale, LazyString
 from pipeline.store import chats, notices, subscriptions
 from pipeline.store.subscriptions import ChartDelivery, OverdueDelivery
 
@@ -33,26 +34,26 @@ OVERDUE_AFTER = timedelta(seconds=45)
 """How long a requested chart may take before its chat is told that it takes longer."""
 EXPLANATIONS = {
     ErrorKind.NO_RIGHTS: lazy_gettext(
-        "I may not send photos here. What this chat is subscribed to is kept: allow me to send photos, and the charts "
-        "come by themselves, after an hour at the latest."
+        "I'm not allowed to send photos here. Allow it, and the charts will come by themselves within an "
+        "hour. The subscriptions are kept."
     ),
     ErrorKind.TOPIC_GONE: lazy_gettext(
-        "The topic that a chart belongs to is closed or deleted. The subscription is kept: open the topic again, and "
-        "the chart comes by itself; /unsubscribe ends it."
+        "A chart's topic is closed or deleted. Open the topic again, and the chart will come by itself; "
+        "/unsubscribe ends it. The subscription is kept."
     ),
 }
 REFUSED = lazy_gettext(
-    "Telegram does not take this chart: {what}. It says: “{reason}”. I go on trying, and it comes by itself; "
-    "/status tells how it stands."
+    "Telegram refuses this chart: {what}. It says: “{reason}”. I'll keep trying, and it will come by "
+    "itself; /status shows how it is going."
 )
 NOT_DRAWN = lazy_gettext(
-    "This chart takes longer: {what}. The part of me that reads and draws does not answer, or has much to do. "
-    "It comes by itself."
+    "This chart is taking longer: {what}. The part of the bot that draws charts is busy or not "
+    "answering. It will come by itself."
 )
 NOT_DELIVERED = lazy_gettext(
-    "This chart takes longer: {what}. It is drawn, and Telegram has not taken it yet. It comes by itself."
+    "This chart is taking longer: {what}. It is ready, but Telegram has not accepted it yet. It will come by itself."
 )
-CHART_IS_BELOW = lazy_gettext("The chart stands below: Telegram does not take it here.")
+CHART_IS_BELOW = lazy_gettext("The chart is below: Telegram does not accept it in this message.")
 
 
 class Notifier:
@@ -81,8 +82,15 @@ class Notifier:
         await asyncio.gather(*self.tasks, *self.sending.values(), return_exceptions=True)
 
     def explain(self, chat_id: int, thread_id: int | None, kind: ErrorKind) -> None:
-        """Tell the chat what it must change so that charts arrive; kind is one of EXPLANATIONS."""
-        self._run(self._explain(chat_id, thread_id, kind))
+        """Tell the chat what it must change so that charts arrive; for a lost topic in General.
+
+        kind: one of EXPLANATIONS.
+        """
+        self.say(chat_id, None if kind is ErrorKind.TOPIC_GONE else thread_id, EXPLANATIONS[kind])
+
+    def say(self, chat_id: int, thread_id: int | None, text: LazyString) -> None:
+        """Tell the chat in this topic what it must change; where that fails, an admin in private."""
+        self._run(self._say(chat_id, thread_id, text))
 
     def report_refusal(self, delivery: ChartDelivery, reason: str) -> None:
         """Tell the chat once that Telegram refuses its chart, and why; in the message that the chart was to show in."""
@@ -102,7 +110,7 @@ class Notifier:
         task.add_done_callback(self.tasks.discard)
 
     async def _translator(self, chat_id: int) -> Translator:
-        return translator(await self.context.read(chats.language, chat_id) or Language.ENGLISH)
+        return translator(*(await self.context.read(chats.locale, chat_id) or ChatLocale()))
 
     async def _edit_text(self, chat_id: int, message_id: int | None, text: LazyString) -> None:
         try:
@@ -159,16 +167,13 @@ class Notifier:
             return failure.kind is ErrorKind.UNCERTAIN or await self._write_to_admin(chat_id, text)
         return True
 
-    async def _explain(self, chat_id: int, thread_id: int | None, kind: ErrorKind) -> None:
-        """Send the explanation to the topic, for a lost topic to General, and where that fails to an admin."""
-        text = (await self._translator(chat_id)).gettext(EXPLANATIONS[kind])
+    async def _say(self, chat_id: int, thread_id: int | None, lazy: LazyString) -> None:
+        text = (await self._translator(chat_id)).gettext(lazy)
         try:
-            await self.bot.send_message(
-                chat_id, text, message_thread_id=None if kind is ErrorKind.TOPIC_GONE else thread_id
-            )
+            await self.bot.send_message(chat_id, text, message_thread_id=thread_id)
         except TelegramError as error:
             reason = telegram_errors.classify(error).text
-            log.info("chat %d was not told why it gets no chart: %s", chat_id, reason)
+            log.info("chat %d was not told what is the matter: %s", chat_id, reason)
             await self._write_to_admin(chat_id, text)
 
     async def _write_to_admin(self, chat_id: int, text: str) -> bool:
@@ -203,11 +208,11 @@ class Notifier:
         """Start sending the notices that subscribed chats and admins have not got, one to each chat at a time."""
         busy = set(self.sending)
         unsent = await self.context.read(notices.list_unsent, self.context.settings.admin_ids, clock.now())
-        for notice_id, chat_id, notice, language in unsent:
+        for notice_id, chat_id, notice, locale in unsent:
             if chat_id in busy or len(self.sending) >= MAX_CONCURRENT or not self._may_send(chat_id):
                 continue
             busy.add(chat_id)
-            text = translator(language).gettext(notice)
+            text = translator(*locale).gettext(notice)
             self.sending[chat_id] = asyncio.create_task(self._send_notice(notice_id, chat_id, text))
 
     def _may_send(self, chat_id: int) -> bool:
@@ -218,7 +223,7 @@ class Notifier:
         """Send a notice once. That is stored before it is sent, and undone where it surely was not sent."""
         try:
             await self.context.write(notices.mark_sent, notice_id, chat_id)
-            await self.bot.send_message(chat_id, text)
+            await self._reply(await self.context.read(notices.find_thread, notice_id, chat_id), chat_id, text)
         except TelegramError as error:
             failure = telegram_errors.classify(error)
             log.warning("chat %d was not told: %s", chat_id, failure.text)
@@ -230,6 +235,19 @@ class Notifier:
             log.exception("telling a chat failed")
         finally:
             del self.sending[chat_id]
+
+    async def _reply(self, thread: notices.Thread, chat_id: int, text: str) -> None:
+        """Send the text as a reply in a thread, or where there is none by itself."""
+        to = thread.message_id
+        plain, entities = extract_entities(text)
+        await self.bot.send_message(
+            chat_id,
+            plain,
+            entities=entities,
+            message_thread_id=thread.thread_id,
+            reply_parameters=None if to is None else ReplyParameters(to, allow_sending_without_reply=True),
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
 
     def _back_off(self, chat_id: int) -> None:
         """Wait twice as long after each refusal of a chat before the next attempt, MAX_RETRY_DELAY at most."""

@@ -5,9 +5,14 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from bot.tokens import INVISIBLE
-from pipeline.i18n import lazy_ngettext
-from pipeline.records import LazyString
+from pipeline.i18n import lazy_gettext, lazy_ngettext
+from pipeline.records import Handle, LazyString
+from pipeline.settings import Settings
+from pipeline.sources import registry
+from pipeline.sources.registry import NETWORKS
 
+Names = Sequence[str | LazyString] | LazyString
+"""A value for a text's field that lists names."""
 MAX_MESSAGE_LENGTH = 4096
 """Characters of a message. Source: Telegram's Bot API, sendMessage."""
 MAX_QUOTE_LENGTH = 24
@@ -43,6 +48,25 @@ def fit_message(text: str) -> str:
 def list_handles(handles: Iterable[str], most: int = 10) -> list[str | LazyString]:
     """The handles with an @ each, at most `most` of them, as a value for a text's field: "@a, @b and @c"."""
     return list_some([f"@{handle}" for handle in handles], most)
+
+
+def name_accounts(handles: Iterable[Handle], *, with_networks: bool) -> list[str]:
+    """The handles with an @ each, where asked for with their networks in brackets behind them."""
+    return [f"@{each.name} ({registry.label(each.network)})" if with_networks else f"@{each.name}" for each in handles]
+
+
+def list_accounts(handles: Sequence[Handle], most: int = 10, *, with_networks: bool) -> Names:
+    """The first accounts, as a value for a text's field; with networks, one of several accounts is told once."""
+    networks = {handle.network for handle in handles}
+    if not with_networks or len(handles) == 1 or len(networks) > 1:
+        return list_some(name_accounts(handles, with_networks=with_networks), most)
+    names = list_some(name_accounts(handles, with_networks=False), most)
+    return lazy_gettext("{names}, on {networks}", names=names, networks=[NETWORKS[key].name for key in networks])
+
+
+def example_handles(settings: Settings) -> list[str]:
+    """A handle with its @ of each network that is switched on, as people might track it."""
+    return name_accounts(map(registry.example, registry.usable(settings)), with_networks=False)
 
 
 def list_some(names: Sequence[str], most: int = 10) -> list[str | LazyString]:

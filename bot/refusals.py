@@ -4,23 +4,29 @@ from pipeline.i18n import lazy_gettext, lazy_ngettext
 from pipeline.records import LazyString
 from pipeline.store.rules import (
     AlreadySubscribedError,
+    NoGroupError,
     NoSubscriptionError,
     RuleError,
     TooManyAccountsError,
     TooManyChatsError,
     TooManyChatsOfPersonError,
+    TooManyGroupsError,
     TooManySubscriptionsError,
+    UnclearSubscriptionError,
     UnknownChartError,
 )
 
-OUTDATED_BUTTON = lazy_gettext("This button belongs to an earlier chart. Send /compare for a new one.")
+OUTDATED_BUTTON = lazy_gettext("This button no longer works. Send /compare for a new chart.")
+OUTDATED_LIST = lazy_gettext("This list is not up to date any more. Send /list for a new one.")
 
 
 DESCRIPTIONS: dict[type[RuleError], LazyString] = {
-    AlreadySubscribedError: lazy_gettext(
-        "This chat is subscribed to that chart already. /list shows it, /unsubscribe ends it."
+    AlreadySubscribedError: lazy_gettext("You already have that chart here. /list shows it; /unsubscribe ends it."),
+    NoSubscriptionError: lazy_gettext("This chat has no subscription like that. /list shows them."),
+    NoGroupError: lazy_gettext("This chat has no group of that name. /list shows its groups."),
+    UnclearSubscriptionError: lazy_gettext(
+        "Several charts are live here. Send the command as a reply to the one you mean."
     ),
-    NoSubscriptionError: lazy_gettext("There is no such subscription in this chat. /list shows what there is."),
     UnknownChartError: OUTDATED_BUTTON,
 }
 """Of the errors without figures."""
@@ -33,16 +39,22 @@ def describe(error: RuleError) -> LazyString:
             return _too_many_accounts(error)
         case TooManyChatsError():
             return lazy_ngettext(
-                "I serve {count} chat already, which is all that my owner allows.",
-                "I serve {count} chats already, which is all that my owner allows.",
+                "I already work in {count} chat, the most that my owner allows.",
+                "I already work in {count} chats, the most that my owner allows.",
                 count=error.most,
             )
         case TooManyChatsOfPersonError():
             return _too_many_chats_of_person(error)
+        case TooManyGroupsError():
+            return lazy_ngettext(
+                "A chat may have {count} group of accounts. End it first, as in /untrack team:",
+                "A chat may have {count} groups of accounts. End one first, as in /untrack team:",
+                count=error.most,
+            )
         case TooManySubscriptionsError():
             return lazy_ngettext(
-                "A chat may have {count} subscription. End it with /unsubscribe first.",
-                "A chat may have {count} subscriptions. End one with /unsubscribe first.",
+                "A chat can have {count} subscription. End it with /unsubscribe first.",
+                "A chat can have {count} subscriptions. End one with /unsubscribe first.",
                 count=error.most,
             )
     return DESCRIPTIONS[type(error)]
@@ -50,10 +62,10 @@ def describe(error: RuleError) -> LazyString:
 
 def _too_many_accounts(error: TooManyAccountsError) -> LazyString:
     return lazy_ngettext(
-        "A chat may track {count} account; with these it would be {together}. "
-        "Nothing was changed: name fewer, or /untrack some first.",
-        "A chat may track {count} accounts; with these it would be {together}. "
-        "Nothing was changed: name fewer, or /untrack some first.",
+        "A chat can track {count} account; with these it would be {together}. Nothing was changed: send "
+        "fewer names, or /untrack some first.",
+        "A chat can track {count} accounts; with these it would be {together}. Nothing was changed: send "
+        "fewer names, or /untrack some first.",
         count=error.most,
         together=error.count,
     )
@@ -61,9 +73,9 @@ def _too_many_accounts(error: TooManyAccountsError) -> LazyString:
 
 def _too_many_chats_of_person(error: TooManyChatsOfPersonError) -> LazyString:
     return lazy_ngettext(
-        "I serve {count} chat of yours already, as many as one person may have. "
-        "/forget there makes room, or ask my owner.",
-        "I serve {count} chats of yours already, as many as one person may have. "
-        "/forget in one of them makes room, or ask my owner.",
+        "I already work in {count} chat of yours, the most that one person can have. Send /forget there "
+        "to make room, or ask my owner.",
+        "I already work in {count} chats of yours, the most that one person can have. Send /forget in one"
+        " of them to make room, or ask my owner.",
         count=error.most,
     )

@@ -14,18 +14,19 @@ from bot.command_context import CommandContext
 from bot.context import Context
 from bot.handles import handle_in, is_address
 from bot.phrasing import MAX_MESSAGE_LENGTH
-from bot.tokens import split_words, visible
+from bot.tokens import split_words, visible, without_fillers
 from pipeline.i18n import lazy_gettext
 from pipeline.records import LazyString
 
 MIN_SIMILARITY = 0.7
 """How similar a mistyped word must be to a command, by difflib's ratio; 1 is equal."""
+MIN_HANDLE_SIMILARITY = 0.75
 MIN_PREFIX_LENGTH = 3
 MAX_WORDS = 5
 PLAIN_WORD = re.compile("@?[A-Za-z0-9_]{1,50}")
 COMMANDS_OF_NAMES = {"track", "untrack"}
 """Commands whose arguments are all handles."""
-NO_SUGGESTION = lazy_gettext("I answer commands only; /help lists them.")
+NO_SUGGESTION = lazy_gettext("I only understand commands. /help lists them.")
 
 
 def handler(
@@ -59,11 +60,20 @@ def nearest(typed: str, commands: Collection[str]) -> str | None:
     first, rest = [*typed.lstrip("/ ").split(maxsplit=1), "", ""][:2]
     command = _similar_command(first.partition("@")[0].lower(), commands)
     if command:
-        return " ".join([command, *_plain_words(split_words(rest), marked=command in COMMANDS_OF_NAMES)])
-    words = split_words(typed)
+        return " ".join(
+            [command, *_plain_words(without_fillers(split_words(rest)), marked=command in COMMANDS_OF_NAMES)]
+        )
+    words = without_fillers(split_words(typed))
     are_marked = all(word.startswith("@") or "/" in word for word in words)
     are_names = bool(words) and all(map(handle_in, words)) and (are_marked or len(words) == 1)
     return " ".join(["track", *_plain_words(words, marked=True)]) if are_names else None
+
+
+def nearest_handle(name: str, known: Collection[str]) -> str | None:
+    """The most similar of the known handles, whatever their case."""
+    handles = {handle.lower(): handle for handle in known}
+    near = difflib.get_close_matches(name.lower(), handles, 1, MIN_HANDLE_SIMILARITY)
+    return handles[near[0]] if near else None
 
 
 def _similar_command(word: str, commands: Collection[str]) -> str | None:

@@ -3,8 +3,9 @@
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 
-from bot.handles import is_address, marked_handle, without_page_titles
+from bot.handles import MAX_MARKED_LENGTH, handle_in, is_address, marked_handle, without_page_titles
 
 FILLER_WORDS = frozenset(
     (
@@ -17,7 +18,11 @@ INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2
     map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
 """Letters and marks that show nothing, in addition to Unicode's control and format characters."""
-INVISIBLE_BEFORE_NAME = re.compile("[\u200b-\u200f\u2060-\u206f\ufeff]+(?=[@\uff20\ufe6b])")
+MARKS, SIGNS = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff", "[@\uff20\ufe6b]"
+INVISIBLE_BEFORE_NAME = re.compile(
+    rf"(?<![\w{MARKS}])[{MARKS}]+(?={SIGNS})|(?<=\w)[{MARKS}]+(?={SIGNS}(?![\w{MARKS}-]+\.[{MARKS}]*\w))"
+)
+"""Invisible marks that part two names. Between the halves of ada@social.example they part nothing."""
 SAME_LETTER = frozenset(("<wide>", "<narrow>", "<small>", "<font>"))
 """Unicode's tags of a letter in another width or face. Its other compatibility forms, such as ², are other letters."""
 TAG = re.compile(r"</?(?:a|b|br|code|del|div|em|i|li|p|pre|s|span|strong|u|ul)(?:\s[^<>]*)?/?>", re.IGNORECASE)
@@ -29,15 +34,20 @@ MEANINGFUL_SIGNS = frozenset("#%/\\@$=_")
 
 
 def split_words(typed: str) -> list[str]:
-    """The words of a text, without the punctuation around them, list numbers and filler words.
+    """The words of a text, without the punctuation around them and list numbers.
 
     A name that was typed with an @ keeps it, and nothing else around it.
     """
     plain = without_page_titles(TAG.sub(" ", MARKDOWN_LINK.sub(r" \1 ", visible(html.unescape(typed)))))
     unnumbered = LIST_NUMBER.sub(" ", plain) if "\n" in plain.strip() else plain
     parts = [part for token in filter(None, SEPARATOR.split(unnumbered)) for part in _split_token(token)]
-    words = [_trim(part) for part in parts if any(map(str.isalnum, part)) or _is_marked(part)]
-    return [word for word in words if word.lower() not in FILLER_WORDS] or words or parts
+    return [_trim(part) for part in parts if any(map(str.isalnum, part)) or _is_marked(part)] or parts
+
+
+def without_fillers(words: Iterable[str]) -> list[str]:
+    """The words but the filler words; all of them where they are nothing else."""
+    every = list(words)
+    return [word for word in every if word.lower() not in FILLER_WORDS] or every
 
 
 def visible(typed: str) -> str:
@@ -75,7 +85,13 @@ def _trim(token: str) -> str:
     start = next((index for index in range(end) if not _is_punctuation(token[index])), end)
     word = token[start:end]
     is_signed = word[:1].isdigit() and start > 0 and unicodedata.category(token[start - 1]) in {"Pd", "Sm"}
-    return word if (re.fullmatch(r"\w+", word) and not is_signed) or is_address(word) else token
+    is_plain = re.fullmatch(r"\w+", word) is not None and not is_signed
+    return word if is_plain or is_address(word) or _is_dotted_name(word) else token
+
+
+def _is_dotted_name(word: str) -> bool:
+    """A name like nasa.gov or ada@social.example."""
+    return "." in word and len(word) <= MAX_MARKED_LENGTH and handle_in(word) is not None
 
 
 def _is_punctuation(character: str) -> bool:

@@ -1,8 +1,7 @@
-"""`python -m pipeline worker | uploader | beat` runs one of the pipeline's processes."""
+"""`python -m pipeline worker | slow | beat` runs one of the pipeline's processes."""
 
 import argparse
 import gc
-import logging
 import warnings
 from contextlib import closing
 from datetime import timedelta
@@ -16,18 +15,21 @@ from redis import Redis
 from pipeline import clock, logs, restart
 from pipeline.messaging import servers
 from pipeline.messaging.celery_app import make_app
-from pipeline.messaging.queues import CHARTS, REQUESTS, TICKS, UPLOADS, redeliver_unacked
+from pipeline.messaging.queues import CHARTS, REQUESTS, SERVERS, TICKS, UPLOADS, redeliver_unacked
 from pipeline.messaging.upgrade import delete_leftovers
-from pipeline.settings import PipelineSettings
+from pipeline.settings import Settings
 from pipeline.startup import startup
 from pipeline.store import Store, open_store
+from pipeline.user_agent import VERSION
 
 FEW_EVENTS = ["--without-gossip", "--without-mingle", "--heartbeat-interval", "30"]
 """A worker announces itself to monitors once in half a minute; a monitor that wants more events can enable them."""
 SHORTEST_HEARTBEAT_S = 2
+SLOW_THREADS = 5
+"""One for uploads, one for a tick's readings, the others for what people ask for."""
 
 
-def worker(settings: PipelineSettings) -> None:
+def worker(settings: Settings) -> None:
     """Work on ticks and charts, in processes forked after matplotlib is imported, so that a chart comes sooner."""
     from pipeline.chart.render import load_drawings  # noqa: PLC0415
 
@@ -40,34 +42,37 @@ def worker(settings: PipelineSettings) -> None:
     app.start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS},{REQUESTS}", *FEW_EVENTS])
 
 
-def uploader(settings: PipelineSettings) -> None:
-    """Upload datasets one at a time: Dropbox refuses concurrent writes, and no chart waits for this process."""
+def slow(settings: Settings) -> None:
+    """Do on threads what may be slow, so that no chart waits: write to Dropbox, ask servers that anybody may name."""
     app = _tasks(settings)
+    app.conf.broker_heartbeat = max(SHORTEST_HEARTBEAT_S, settings.tick_seconds // 2)
     worker_ready.connect(lambda **_: _retry_dropbox(settings), weak=False)
-    app.start(["--quiet", "worker", "-n", "uploader@%h", "-Q", UPLOADS, "-P", "solo", *FEW_EVENTS])
+    pool = ["-P", "threads", "-c", str(SLOW_THREADS)]
+    app.start(["--quiet", "worker", "-n", "slow@%h", "-Q", f"{UPLOADS},{SERVERS}", *pool, *FEW_EVENTS])
 
 
-def beat(settings: PipelineSettings) -> None:
+def beat(settings: Settings) -> None:
     """Send a tick each period, the first at once. It keeps no file, so that a full disk does not end it."""
     make_app(settings).start(["--quiet", "beat", "--scheduler", "celery.beat:Scheduler", "--pidfile", ""])
 
 
-def _tasks(settings: PipelineSettings) -> Celery:
+def _tasks(settings: Settings) -> Celery:
     from pipeline.tasks import build  # noqa: PLC0415 beat needs none of it
 
     return build(settings)
 
 
-PROCESSES = {process.__name__: process for process in (worker, uploader, beat)}
+PROCESSES = {process.__name__: process for process in (worker, slow, beat)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
     parser.add_argument("process", choices=PROCESSES)
+    parser.add_argument("--version", action="version", version=f"Tallybird {VERSION}")
     chosen = parser.parse_args().process
     with startup():
-        settings = PipelineSettings.load()
-        logs.configure(chosen, settings.secrets)
+        settings = Settings.load()
+        logs.configure(chosen, settings)
         setup_logging.connect(_keep_our_logging)
         warnings.simplefilter(
             "ignore", SecurityWarning
@@ -75,11 +80,10 @@ def main() -> None:
         open_store(settings).close()
         servers.check(settings)
         clock.follow(settings.redis_address)
-    logging.getLogger(__name__).info("%s starts", chosen)
     PROCESSES[chosen](settings)
 
 
-def _start_afresh(app: Celery, settings: PipelineSettings) -> None:
+def _start_afresh(app: Celery, settings: Settings) -> None:
     """Redo at once what an earlier worker left undone, and retry at once what may have been repaired since."""
     redeliver_unacked(app, held_for=timedelta(0))
     with Redis.from_url(settings.redis_address) as redis:
@@ -88,9 +92,9 @@ def _start_afresh(app: Celery, settings: PipelineSettings) -> None:
         restart.worker_starts(store, settings, clock.now())
 
 
-def _retry_dropbox(settings: PipelineSettings) -> None:
+def _retry_dropbox(settings: Settings) -> None:
     with closing(Store(settings.database_address)) as store:
-        restart.uploader_starts(store, clock.now())
+        restart.slow_starts(store, clock.now())
 
 
 def _keep_our_logging(**_: object) -> None:

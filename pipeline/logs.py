@@ -1,5 +1,6 @@
 """Logging, configured once a process: to stdout, one line a record, without secrets."""
 
+import json
 import logging
 import sys
 import threading
@@ -9,6 +10,10 @@ from io import TextIOWrapper
 from types import TracebackType
 
 from pipeline.errors import ServiceError, is_away
+from pipeline.settings import Settings
+from pipeline.user_agent import VERSION
+
+log = logging.getLogger(__name__)
 
 NOISY = (
     *("httpx", "httpcore", "urllib3", "tweepy", "dropbox", "requests_oauthlib", "alembic"),
@@ -42,6 +47,25 @@ class RedactingFormatter(logging.Formatter):
         return line
 
 
+class JsonFormatter(RedactingFormatter):
+    """One JSON object a line, for programs that collect logs."""
+
+    def __init__(self, process: str, secrets: Iterable[str]) -> None:
+        super().__init__(process, secrets)
+        self.process = process
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 logging's name
+        return record.message
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message is redacted before its quotes are escaped, since a secret may hold some."""
+        fields = {"time": self.formatTime(record), "level": record.levelname.lower(), "process": self.process}
+        return json.dumps({**fields, "logger": record.name, "message": super().format(record)}, ensure_ascii=False)
+
+
+FORMATTERS = {"text": RedactingFormatter, "json": JsonFormatter}
+
+
 def _shortened(record: logging.LogRecord) -> logging.LogRecord:
     """The record in one line, unless it is of a fault that only its traceback explains."""
     failure = record.exc_info[1] if record.exc_info else None
@@ -56,19 +80,23 @@ def _shortened(record: logging.LogRecord) -> logging.LogRecord:
     return logging.makeLogRecord({**vars(record), "msg": message, "args": (), "exc_info": None, "exc_text": None})
 
 
-def configure(process: str, secrets: Iterable[str]) -> None:
-    """Send records of INFO and above to stdout, of the noisy libraries only warnings."""
+def configure(process: str, settings: Settings) -> None:
+    """Send records of LOG_LEVEL and above to stdout, in LOG_FORMAT; of the noisy libraries only warnings.
+
+    The first line names the version, which a report of a fault needs.
+    """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack a character
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(RedactingFormatter(process, secrets))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    handler.setFormatter(FORMATTERS[settings.log_format](process, settings.secrets))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda end: _log_uncaught(end.exc_type, end.exc_value, end.exc_traceback)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in TOO_CAUTIOUS:
         logging.getLogger(name).setLevel(logging.ERROR)
+    log.info("Tallybird %s: %s starts", VERSION, process)
 
 
 def hide(*secrets: str) -> None:
@@ -82,4 +110,4 @@ def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceb
     """Log the exception that ends a process or a thread, so that its secrets are replaced too."""
     if issubclass(kind, KeyboardInterrupt):
         return
-    logging.getLogger(__name__).critical("not expected", exc_info=(kind, error or kind(), traceback))
+    log.critical("not expected", exc_info=(kind, error or kind(), traceback))

@@ -8,14 +8,14 @@ from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from pipeline import env_file, server_addresses
+from pipeline import env_file, secret_files, server_addresses
 from pipeline.errors import ConfigError
 from pipeline.server_addresses import LONGEST_SOCKET_PATH, Address, AddressError
 
@@ -25,6 +25,9 @@ ENCODE = (
     "has a sign in its user or password that addresses use themselves; write %40 for @, %2F for /, %3A for :, and so on"
 )
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+EACH_SERVER = "https://{host}"
+NETWORKS = frozenset(("x", "bluesky", "fediverse"))
+"""Each network's key."""
 
 HOW_TO_GET = {
     "TELEGRAM_BOT_TOKEN": "the token that @BotFather gives for /newbot, like 123456789:AAF…",
@@ -37,6 +40,15 @@ HOW_TO_GET = {
 def _ids(value: object) -> object:
     """Split ids of chats or users as people write them: 123, -100456."""
     return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _names(value: object) -> object:
+    """Split names as people write them: x, bluesky."""
+    return value.lower().replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _fail(message: str) -> PydanticCustomError:
@@ -60,6 +72,36 @@ def _web_address(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise _fail("must be an address like https://example.org")
     return value.rstrip("/")
+
+
+def _web_addresses(value: str) -> str:
+    """Several addresses, divided by blanks: each stands in for those before it."""
+    if not value.split():
+        raise _fail("must be an address like https://example.org")
+    return " ".join(map(_web_address, value.split()))
+
+
+def _server_address(value: str) -> str:
+    """Where each server of a network is asked: https://{host}, or a stand-in on this machine."""
+    address = _web_address(value.replace("{host}", "host.example"))
+    if value.rstrip("/") != EACH_SERVER and urlsplit(address).hostname not in LOOPBACK:
+        raise _fail(f"must be {EACH_SERVER}, or the address of a stand-in on this machine")
+    return value.rstrip("/")
+
+
+def _networks(value: frozenset[str]) -> frozenset[str]:
+    if not value or value - NETWORKS:
+        raise _fail(
+            "must name some of x, bluesky and fediverse, which Mastodon is part of, as in NETWORKS=bluesky,fediverse"
+        )
+    return value
+
+
+def _contact(value: str) -> str:
+    """Refuse characters that the comment of a User-Agent header cannot hold."""
+    if not re.fullmatch(r"[!-'*-\[\]-~ ]{1,200}", value):
+        raise _fail("must be an address of mail or of a page, such as me@example.org, in plain letters")
+    return value
 
 
 def _webhook_address(value: str) -> str:
@@ -125,6 +167,12 @@ BotToken = Annotated[SecretStr, AfterValidator(_bot_token)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+WebAddresses = Annotated[str, AfterValidator(_web_addresses)]
+ServerAddress = Annotated[str, AfterValidator(_server_address)]
+Networks = Annotated[frozenset[str], NoDecode, BeforeValidator(_names), AfterValidator(_networks)]
+Contact = Annotated[str, AfterValidator(_contact)]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
+LogFormat = Annotated[Literal["text", "json"], BeforeValidator(_lower)]
 
 
 class Settings(BaseSettings):
@@ -143,11 +191,15 @@ class Settings(BaseSettings):
     max_accounts_per_chat: int = Field(50, ge=1)
     max_chats: int = Field(1000, ge=1)
 
+    networks: Networks = NETWORKS
+    contact: Contact | None = None
     x_daily_usd: Decimal = Field(Decimal(5), ge=0)
     x_monthly_usd: Decimal = Field(Decimal(50), ge=0)
     x_requests_per_15_min: int = Field(10_000, ge=1)
     tick_seconds: int = Field(10, ge=1)
     posts_per_account: int = Field(100, ge=5, le=3200)
+    log_level: LogLevel = "info"
+    log_format: LogFormat = "text"
 
     data_dir: Annotated[Path, AfterValidator(_folder)] = Path("data")
     database_url: Annotated[str, AfterValidator(_database_address)] | None = Field(None, repr=False)
@@ -158,20 +210,27 @@ class Settings(BaseSettings):
 
     telegram_api_url: WebAddress = "https://api.telegram.org"
     x_api_url: WebAddress = "https://api.x.com"
+    bluesky_api_url: WebAddresses = "https://public.api.bsky.app https://api.bsky.app"
+    fediverse_api_url: ServerAddress = EACH_SERVER
     dropbox_api_url: WebAddress | None = None
 
     @classmethod
     def load(cls) -> Self:
-        """Read the environment and .env. Raises ConfigError with every problem at once."""
+        """Read the environment, .env, and the files of secrets. Raises ConfigError with every problem at once."""
         lines = {name.lower(): value for name, value in env_file.read(Path(".env")).items() if value}
-        unknown = [_unknown(name) for name in lines if name not in cls.model_fields]
+        variables = {name.lower(): value for name, value in os.environ.items()}
+        secrets = secret_files.read(lines | variables)
+        known = {*cls.model_fields, *map(secret_files.setting_of, secret_files.NAMES)}
+        unknown = [_unknown(name) for name in lines if name not in known]
+        values = {name: value for name, value in lines.items() if name in cls.model_fields}
         try:
-            settings = cls.model_validate({name: value for name, value in lines.items() if name in cls.model_fields})
+            settings = cls.model_validate(values | secrets)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
             raise ConfigError([*map(_problem, found), *unknown]) from None
-        if unknown:
-            raise ConfigError(unknown)
+        problems = [*_contradictions(settings), *unknown]
+        if problems:
+            raise ConfigError(problems)
         return settings
 
     @classmethod
@@ -247,7 +306,8 @@ class Settings(BaseSettings):
         fields = (self.telegram_bot_token, self.x_bearer_token, self.dropbox_refresh_token)
         tokens = [field.get_secret_value() for field in fields if field is not None]
         servers = (self.database_url, self.redis_url, self.broker_url)
-        services = (self.telegram_api_url, self.x_api_url, self.dropbox_api_url, self.webhook_url)
+        networks = (self.x_api_url, *self.bluesky_api_url.split(), self.fediverse_api_url)
+        services = (self.telegram_api_url, self.dropbox_api_url, self.webhook_url, *networks)
         passwords = {password for address in servers + services if address for password in _passwords(address)}
         return tokens + sorted(passwords - {"guest"})
 
@@ -256,19 +316,6 @@ class BotSettings(Settings):
     """The settings, with those that the bot needs."""
 
     telegram_bot_token: BotToken
-
-
-class PipelineSettings(Settings):
-    """The settings, with those that the pipeline needs."""
-
-    x_bearer_token: Token
-
-
-class DeploymentSettings(Settings):
-    """The settings, with those that all processes together need."""
-
-    telegram_bot_token: BotToken
-    x_bearer_token: Token
 
 
 def _socket_in(folder: Path) -> Path:
@@ -282,6 +329,18 @@ def _passwords(address: str) -> Iterator[str]:
         plain = unquote(parts.password)
         yield from (parts.password, plain, quote(plain, safe=""))
     yield from parse_qs(parts.query).get("password", [])
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """The settings that cannot go together, each with the fix."""
+    if settings.networks == {"x"} and settings.x_bearer_token is None:
+        yield f"NETWORKS: names x alone, while X_BEARER_TOKEN is missing. Put there {HOW_TO_GET['X_BEARER_TOKEN']}"
+    is_public = urlsplit(settings.telegram_api_url).hostname not in LOOPBACK
+    if is_public and settings.fediverse_api_url != EACH_SERVER:
+        yield (
+            "FEDIVERSE_API_URL: a stand-in on this machine goes only with a stand-in of Telegram, since with it "
+            "people could have requests sent to this machine. Remove the line, or set TELEGRAM_API_URL too"
+        )
 
 
 def _unknown(name: str) -> str:

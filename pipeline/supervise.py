@@ -17,7 +17,7 @@ from redis import Redis, RedisError
 
 from pipeline.errors import ConfigError
 from pipeline.messaging import servers
-from pipeline.settings import DeploymentSettings, Settings
+from pipeline.settings import BotSettings, Settings
 from pipeline.startup import make_private_folder, prepare_data_dir, startup
 
 SUPERVISOR = """\
@@ -52,7 +52,7 @@ REDIS = "TALLYBIRD_REDIS"
 
 def main() -> None:
     with startup():
-        settings = DeploymentSettings.load()
+        settings = BotSettings.load()
         prepare_data_dir(settings.data_dir)
         servers.check(settings)
         commands = procfile(*(Path(name) for name in sys.argv[1:] or ["Procfile"]))

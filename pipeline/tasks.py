@@ -1,8 +1,10 @@
 """A tick on one screen. Each task calls one step, which bears its name.
 
-    tick ─► a chord of fetch ─► store ─┬─► draw, for each comparison that changed ─┬─► write its dataset
+    tick ─► for each network:
+            a chord of fetch ─► store ─┬─► draw, for each comparison that changed ─┬─► write its dataset
                                        ├─► rewrite, upload, purge, where due       ├─► upload, which nothing waits for
-                                       └─► the lock is released                    └─► draw the chart, publish it
+                                       └─► the lock is released                    ├─► draw the chart, publish it
+                                                                                   └─► alert chats of overtakes in it
 
 A `draw` task reads a comparison's posts once, writes the dataset and draws the chart from them. They stay in its
 process, so that the two cannot differ; only the finished PNG travels through Redis, where the bot fetches it. A dataset
@@ -10,31 +12,38 @@ that the disk does not take is written by a later tick, and the chart goes on. A
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any, cast
 
-from celery import Celery, chord, shared_task
+from celery import Celery, Signature, chord, shared_task
 
 from pipeline import clock
 from pipeline.messaging import client
-from pipeline.messaging.celery_app import LOOK_UP, REQUEST_CHARTS, TICK, make_app
-from pipeline.messaging.queues import ABANDONED_AFTER, CHARTS, REQUESTS, UPLOADS, redeliver_unacked
+from pipeline.messaging.celery_app import CHART_FILE, EXAMPLE, LOOK_UP, REDRAW, REQUEST_CHARTS, TICK, make_app
+from pipeline.messaging.queues import ABANDONED_AFTER, CHARTS, REQUESTS, SERVERS, TICKS, UPLOADS, redeliver_unacked
 from pipeline.messaging.task_request import Task
-from pipeline.settings import PipelineSettings
+from pipeline.records import Language, Theme
+from pipeline.settings import Settings
+from pipeline.sources.registry import NETWORKS
+from pipeline.steps import chart_file as chart_file_step
+from pipeline.steps import compare_usage as compare_usage_step
 from pipeline.steps import dataset as dataset_step
 from pipeline.steps import draw as draw_step
+from pipeline.steps import example as example_step
 from pipeline.steps import fetch as fetch_step
 from pipeline.steps import follow_names as follow_names_step
 from pipeline.steps import look_up as look_up_step
+from pipeline.steps import overtakes as overtakes_step
 from pipeline.steps import plan as plan_step
-from pipeline.steps import planner
 from pipeline.steps import purge as purge_step
 from pipeline.steps import store as store_step
 from pipeline.steps import upload as upload_step
+from pipeline.steps.chunks import Chunk
 from pipeline.steps.resources import Resources
 from pipeline.store.comparisons import CLAIM_DURATION
 
 
-def build(settings: PipelineSettings) -> Celery:
+def build(settings: Settings) -> Celery:
     """The worker's app: that of the queues, with the tasks below and what they work with."""
     app = make_app(settings)
     app.resources = Resources(settings)
@@ -57,38 +66,60 @@ class StepTask(Task):
 @shared_task(name=TICK, base=StepTask, bind=True)
 def tick(task: StepTask) -> None:
     """Sent by beat each period."""
-    lock = task.resources.tick_lock
+    redeliver_unacked(task.app, ABANDONED_AFTER)
+    keys = plan_step.begin(task.resources, clock.now())
+    with ExitStack() as each:  # all are started, although one fails
+        for key in reversed(keys):
+            each.callback(start_tick, task, key)
+    if task.resources.is_first("follow_names", follow_names_step.EVERY):
+        for key in keys:
+            follow_names.apply_async((key,), queue=queue_of(key), expires=task.period_s)
+
+
+def start_tick(task: StepTask, key: str) -> None:
+    """Begin a network's own tick, so that a slow network delays no other; not while its last one is under way."""
+    lock = task.resources.tick_lock(key)
     token = lock.acquire()
     if token is None:
         return
     with lock.released_on_failure(token):
-        redeliver_unacked(task.app, ABANDONED_AFTER)
-        chunks = plan_step.plan(task.resources, clock.now())
+        chunks = plan_step.plan(task.resources, key, clock.now())
         if chunks:
-            chord([fetch.s(*chunk) for chunk in chunks], store.s(token)).apply_async()
+            chord([fetch_later(chunk) for chunk in chunks], store.s(key, token)).apply_async()
         else:  # an empty header would run the body in its own way
-            store([], token)
-    if task.resources.is_first("follow_names", planner.NAMES_EVERY):
-        follow_names.apply_async(expires=task.period_s)
+            store([], key, token)
+
+
+def fetch_later(chunk: Chunk) -> Signature:
+    """The message that has a chunk fetched."""
+    return fetch.s(*chunk).set(queue=queue_of(chunk.network))
+
+
+def queue_of(key: str) -> str:
+    """Where a network's requests are made: servers that anybody may name have a worker of their own."""
+    return SERVERS if NETWORKS[key].has_servers else TICKS
 
 
 @shared_task(name="fetch", base=StepTask, bind=True, ignore_result=False)
-def fetch(task: StepTask, network: str, chunk: list[list[int | str]]) -> str | None:
-    return fetch_step.fetch(task.resources, network, chunk, clock.now())
+def fetch(task: StepTask, *chunk: Any) -> str | None:
+    """Fetch a Chunk, whose fields are the arguments."""
+    return fetch_step.fetch(task.resources, Chunk(*chunk), clock.now())
 
 
 @shared_task(name="store", base=StepTask, bind=True)
-def store(task: StepTask, digests: list[str | None], token: str) -> None:
-    """Store what was fetched and start what follows from it. Here the tick ends."""
-    with task.resources.tick_lock.released_on_failure(token):
-        start_charts(task.resources, store_step.store(task.resources, digests, clock.now()), CHARTS)
-        for key in dataset_step.tidy(task.resources):
-            rewrite.apply_async((key,), expires=task.period_s)
+def store(task: StepTask, digests: list[str | None], key: str, token: str) -> None:
+    """Store what was fetched of a network and start what follows from it. Here its tick ends."""
+    lock = task.resources.tick_lock(key)
+    with lock.released_on_failure(token):
+        start_charts(task.resources, store_step.store(task.resources, key, digests, clock.now()), CHARTS)
+        compare_usage_step.compare_usage(task.resources, key, clock.now())
+        for dataset in dataset_step.tidy(task.resources):
+            rewrite.apply_async((dataset,), expires=task.period_s)
         if upload_step.has_uploads(task.resources, clock.now()):
             upload.apply_async(expires=task.period_s)
         if purge_step.is_due(task.resources.redis):
             purge.delay()
-    task.resources.tick_lock.release(token)
+    lock.release(token)
 
 
 @shared_task(name=REQUEST_CHARTS, base=StepTask, bind=True)
@@ -97,7 +128,13 @@ def request_charts(task: StepTask, comparison_ids: list[int], account_ids: list[
     chunks = plan_step.plan_requested(task.resources, comparison_ids, account_ids, clock.now())
     start_charts(task.resources, draw_step.claim(task.resources, comparison_ids, clock.now()), REQUESTS)
     if chunks:
-        chord([fetch.s(*chunk) for chunk in chunks], store_requested.s()).apply_async()
+        chord([fetch_later(chunk) for chunk in chunks], store_requested.s()).apply_async()
+
+
+@shared_task(name=REDRAW, base=StepTask, bind=True)
+def redraw(task: StepTask, comparison_ids: list[int]) -> None:
+    """A chat asks for these charts anew, from what is stored: nothing is fetched for them."""
+    start_charts(task.resources, draw_step.claim(task.resources, comparison_ids, clock.now()), REQUESTS)
 
 
 @shared_task(name="store_requested", base=StepTask, bind=True)
@@ -128,6 +165,20 @@ def draw(task: StepTask, *, comparison_id: int, version: int) -> None:
         upload.apply_async(expires=task.period_s)
     if draw_step.draw(task.resources, snapshot, version):
         start_charts(task.resources, draw_step.claim(task.resources, [comparison_id], clock.now()), REQUESTS)
+    overtakes_step.find(task.resources, snapshot, clock.now())
+
+
+def report_failure(task: StepTask, *failure: Any) -> None:
+    """Celery calls this where `chart_file` raised: the chat is told."""
+    _error, _task_id, (request,), _kwargs, _traceback = failure
+    client.hand_over(task.resources.redis, client.ReadyFile(client.file_requests.validate_python(request)))
+
+
+@shared_task(name=CHART_FILE, base=StepTask, bind=True, on_failure=report_failure)
+def chart_file(task: StepTask, request: dict[str, Any]) -> None:
+    """A chat asks for a chart as a file."""
+    ready = chart_file_step.chart_file(task.resources, client.file_requests.validate_python(request), clock.now())
+    client.hand_over(task.resources.redis, ready)
 
 
 @shared_task(name="rewrite", base=StepTask, bind=True, queue=CHARTS)
@@ -149,12 +200,20 @@ def purge(task: StepTask) -> None:
 
 
 @shared_task(name="follow_names", base=StepTask, bind=True)
-def follow_names(task: StepTask) -> None:
-    """Once a minute, see whether accounts were renamed."""
-    follow_names_step.follow_names(task.resources, clock.now())
+def follow_names(task: StepTask, key: str) -> None:
+    """Once a minute, see whether accounts of a network were renamed."""
+    follow_names_step.follow_names(task.resources, key, clock.now())
 
 
 @shared_task(name=LOOK_UP, base=StepTask, bind=True)
-def look_up(task: StepTask, network: str, handles: list[str], reply_to: str) -> None:
+def look_up(task: StepTask, network: str, handles: list[str], reply_to: str, chat_id: int | None = None) -> None:
     """A chat asks which accounts of the network these handles name."""
-    client.reply(task.resources.redis, reply_to, look_up_step.look_up(task.resources, network, handles, clock.now()))
+    answer = look_up_step.look_up(task.resources, network, handles, chat_id, clock.now())
+    client.reply(task.resources.redis, reply_to, answer)
+
+
+@shared_task(name=EXAMPLE, base=StepTask, bind=True)
+def example(task: StepTask, theme: str, language: str, reply_to: str) -> None:
+    """A person asks what a chart looks like."""
+    answer = example_step.example(task.resources, Theme(theme), Language(language))
+    client.reply(task.resources.redis, reply_to, answer)

@@ -1,1 +1,1 @@
-"""Stand-ins of Telegram's, X's and Dropbox's web APIs on loopback HTTP, for the demo and the tests."""
+"""Stand-ins of the web APIs of Telegram, Dropbox and the networks on loopback HTTP, for the demo and the tests."""

@@ -1,4 +1,4 @@
-"""Runs the sandbox: python -m sandbox --port 8765 [--posts FILE]."""
+"""Runs the sandbox: python -m sandbox --port 8765 [--posts FILE [--growing]]."""
 
 import argparse
 import asyncio
@@ -18,7 +18,7 @@ EXIT_STATUS = 2
 def main() -> int:
     options = _read_options()
     try:
-        app = make_app(options.posts)
+        app = make_app(options.posts, growing=options.growing)
     except (OSError, ValueError) as error:
         return _fail(f"cannot read posts from {options.posts}: {error}. Give a readable CSV file with --posts")
     try:
@@ -34,6 +34,7 @@ def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--posts", type=Path, help="a CSV file of posts for the X stand-in")
+    parser.add_argument("--growing", action="store_true", help="the posts of the file grow by themselves")
     return parser.parse_args()
 
 

@@ -61,7 +61,7 @@ class CallLog:
         status, size, params = 500, 0, {}
         try:
             size, params = len(await request.read()), await _describe_parameters(request, service)
-            fault = self._faults.take(service.name, method, params)
+            fault = self._faults.take(service.name, method, request.path, params)
             response = await (fault.play(request, handler) if fault else handler(request))
             status = CLOSED if fault and fault.status == CLOSED else response.status
         except web.HTTPException as error:

@@ -1,14 +1,17 @@
 """Checks the input of the control API."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import UnionType
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from sandbox.cells import LoadError
+
 Kind = type | UnionType
+Loaded = TypeVar("Loaded")
 KIND_NAMES: dict[Kind, str] = {int: "an integer", str: "text", bool: "true or false", dict: "an object", list: "a list"}
 
 
@@ -32,6 +35,19 @@ async def read_fields(
     return check_fields(fields, required=required or {}, optional=optional or {})
 
 
+async def read_loaded(
+    request: web.Request, *, csv: Callable[[bytes], list[Loaded]], json: Callable[[bytes], list[Loaded]]
+) -> list[Loaded]:
+    """What the body holds, by the reader of its content type; raises BadInputError."""
+    readers = {"text/csv": csv, "application/json": json}
+    if request.content_type not in readers:
+        raise BadInputError(f"send text/csv or application/json, not {request.content_type}")
+    try:
+        return readers[request.content_type](await request.read())
+    except LoadError as error:
+        raise BadInputError(str(error)) from None
+
+
 def check_fields(
     fields: Mapping[str, Any], *, required: Mapping[str, Kind], optional: Mapping[str, Kind]
 ) -> dict[str, Any]:
@@ -44,6 +60,17 @@ def check_fields(
     for name, value in given.items():
         _check_type(name, value, known[name])
     return given
+
+
+async def read_counts(request: web.Request, metrics: Collection[str]) -> dict[str, int | None]:
+    """Counts by metric from a JSON object; None hides the count from now on. Raises BadInputError."""
+    counts = await _read_object(request)
+    if not counts or not set(counts) <= set(metrics):
+        raise BadInputError(f"the body must be an object with some of {', '.join(metrics)}")
+    for name, count in counts.items():
+        if count is not None and (type(count) is not int or count < 0):
+            raise BadInputError(f"{name} must be a whole number, zero or above, or null; not {count!r}")
+    return counts
 
 
 def integer(text: str, name: str) -> int:

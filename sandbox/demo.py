@@ -87,6 +87,8 @@ def demo_environment(address: str, folder: Path) -> dict[str, str]:
         "X_API_URL": f"{address}/x",
         "X_BEARER_TOKEN": "demo",
         "X_DAILY_USD": "50",
+        "BLUESKY_API_URL": f"{address}/bluesky",
+        "FEDIVERSE_API_URL": f"{address}/fediverse/{{host}}",
         "DROPBOX_API_URL": f"{address}/dropbox",
         "DROPBOX_APP_KEY": "demo",
         "DROPBOX_REFRESH_TOKEN": "demo",
@@ -130,7 +132,7 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _posts(file: Path | None) -> list[str]:
-    return ["--posts", str(file.absolute())] if file else []
+    return ["--posts", str(file.absolute()), "--growing"] if file else []
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ CLOSED = 0
 """The status that stands for a connection closed without an answer."""
 OPTIONAL_FIELDS: dict[str, Kind] = {
     "method": str,
+    "path": str,
     "params": dict,
+    "skip": int,
     "status": int,
     "body": str | dict | list,
     "headers": dict,
@@ -27,17 +29,20 @@ OPTIONAL_FIELDS: dict[str, Kind] = {
 
 @dataclass
 class Fault:
-    """What happens to the next `times` calls that match.
+    """What happens to the next `times` calls that match, after the first `skip` of them.
 
     status: without one the service itself answers, after the delay.
+    path: only calls to this path match, as in /x/2/users/42/tweets; with skip=1, the second page of that timeline.
     params: only calls with these parameters match, compared as they are recorded.
     delay: seconds before the answer.
-    accepted: the service does what was asked; only its answer is replaced.
+    accepted: the service does what was asked, and bills it; only its answer is replaced.
     """
 
     service: str
     method: str | None = None
+    path: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
+    skip: int = 0
     status: int | None = None
     body: Any = ""
     headers: dict[str, str] = field(default_factory=dict)
@@ -45,8 +50,10 @@ class Fault:
     times: int = 1
     accepted: bool = False
 
-    def matches(self, service: str, method: str, params: dict[str, Any]) -> bool:
-        if self.service != service or not (self.method is None or self.method.lower() == method.lower()):
+    def matches(self, service: str, method: str, path: str, params: dict[str, Any]) -> bool:
+        if self.service != service or self.path not in (None, path):
+            return False
+        if self.method is not None and self.method.lower() != method.lower():
             return False
         return all(name in params and params[name] == value for name, value in self.params.items())
 
@@ -74,16 +81,24 @@ class Faults:
         self._services = services
         self._faults: list[Fault] = []
 
-    def clear(self) -> None:
-        self._faults.clear()
+    def clear(self, service: str | None = None) -> None:
+        """Forget the faults of this service, or all."""
+        self._faults = [fault for fault in self._faults if service not in (None, fault.service)]
 
-    def take(self, service: str, method: str, params: dict[str, Any]) -> Fault | None:
-        """The first fault that matches the call, which has one time less from then on."""
-        fault = next((fault for fault in self._faults if fault.matches(service, method, params)), None)
-        if fault:
-            fault.times -= 1
-            if fault.times == 0:
-                self._faults.remove(fault)
+    def take(self, service: str, method: str, path: str, params: dict[str, Any]) -> Fault | None:
+        """The first fault that matches the call and does not skip it; it has one time less from then on."""
+        for fault in self._faults:
+            if not fault.matches(service, method, path, params):
+                continue
+            if fault.skip == 0:
+                return self._use(fault)
+            fault.skip -= 1
+        return None
+
+    def _use(self, fault: Fault) -> Fault:
+        fault.times -= 1
+        if fault.times == 0:
+            self._faults.remove(fault)
         return fault
 
     def control_routes(self) -> list[web.RouteDef]:
@@ -102,9 +117,12 @@ class Faults:
         self._faults.append(fault)
         return web.json_response(asdict(fault))
 
-    async def _clear(self, _: web.Request) -> web.Response:
-        self.clear()
-        return web.json_response([])
+    async def _clear(self, request: web.Request) -> web.Response:
+        service = request.query.get("service")
+        if service is not None:
+            check_service(service, self._services)
+        self.clear(service)
+        return await self._list(request)
 
 
 def check_service(name: str, services: Collection[str]) -> None:
@@ -118,8 +136,8 @@ def _check(fields: dict[str, Any]) -> Fault:
         raise BadInputError("status must be 0 (closes the connection) or between 200 and 599")
     if fault.status is None and ("body" in fields or "headers" in fields):
         raise BadInputError("body and headers need a status; without one the real answer is given, after the delay")
-    if fault.times < 1 or fault.delay < 0:
-        raise BadInputError("times must be at least 1 and delay at least 0 seconds")
+    if fault.times < 1 or fault.delay < 0 or fault.skip < 0:
+        raise BadInputError("times must be at least 1, skip at least 0 and delay at least 0 seconds")
     if not all(isinstance(value, str) for value in fault.headers.values()):
         raise BadInputError("headers must be an object of texts")
     return fault

@@ -5,9 +5,12 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.bluesky import Bluesky
 from sandbox.calls import CallLog
+from sandbox.clock import Clock
 from sandbox.control import answer_bad_input
 from sandbox.dropbox import Dropbox
+from sandbox.fediverse import Fediverse
 from sandbox.telegram import Telegram
 from sandbox.x import X
 
@@ -16,16 +19,23 @@ MAX_BODY_BYTES = 60 * 2**20
 """More than Telegram's 50 MB, above which its stand-in answers in its own words."""
 
 
-def make_app(posts: Path | None = None) -> web.Application:
-    """The whole sandbox. posts: a CSV file with X's accounts and posts, instead of made-up ones."""
-    telegram = Telegram()
-    services = (telegram, X(posts), Dropbox())
+def make_app(posts: Path | None = None, *, growing: bool = False) -> web.Application:
+    """The whole sandbox.
+
+    posts: a CSV file with X's accounts and posts, instead of made-up ones. growing: those posts grow by themselves.
+    """
+    clock = Clock()
+    telegram = Telegram(clock=clock.now)
+    networks = (X(posts, clock=clock.now, growing=growing), Bluesky(clock=clock.now), Fediverse(clock=clock.now))
+    services = (telegram, *networks, Dropbox(clock=clock.now))
     calls = CallLog(services)
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[calls.middleware(), answer_bad_input])
+    middlewares = [clock.middleware(), calls.middleware(), answer_bad_input]
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=middlewares)
     for service in services:
         app.add_routes([*service.routes(), *service.control_routes()])
-    app.add_routes(calls.control_routes())
-    app.router.add_post("/_control/reset", _reset_all(*(service.reset for service in services), calls.reset))
+    app.add_routes([*clock.control_routes(), *calls.control_routes()])
+    resets = (clock.reset, *(service.reset for service in services), calls.reset)
+    app.router.add_post("/_control/reset", _reset_all(*resets))
     app.router.add_get("/", _page)
     app.router.add_static("/page", PAGE)
     app.on_shutdown.append(telegram.stop)

@@ -7,13 +7,14 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parent.parent
 SHARED_TIMELINES = ROOT.parent / "shared" / "data" / "x_timelines.csv"
@@ -30,6 +31,8 @@ COLUMNS = [
     "views",
 ]
 RABBITMQ = "127.0.0.1:5672"
+SHARING_FOLDER = "tests/e2e/shared/"
+"""The folder whose files share a deployment."""
 NETWORK = "x"
 """The network that the tests' accounts are of, unless they say otherwise."""
 T = TypeVar("T")
@@ -72,6 +75,18 @@ def skip_unless_ci(reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return FileScheduling(config, log)
+
+
+class FileScheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Gives a whole file to one worker, since a file's tests share fixtures; SHARING_FOLDER as if it were one file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return SHARING_FOLDER if nodeid.startswith(SHARING_FOLDER) else nodeid.split("::", 1)[0]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(report.longrepr[2] for report in terminalreporter.getreports("skipped"))
     for reason, count in reasons.items():
@@ -112,26 +127,56 @@ def rabbitmq() -> str:
 
 @pytest.fixture(scope="session")
 def timelines(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Timelines of X as CSV: the real ones if they are on this machine, else made-up ones with the same columns."""
-    if SHARED_TIMELINES.exists():
-        return SHARED_TIMELINES
+    """Timelines of X as CSV: the real ones if they are on this machine, else made-up ones with the same columns.
+
+    Each account has made its newest post just now, since young posts are read most often.
+    """
+    return _write(tmp_path_factory, _as_of_now(_original()))
+
+
+@pytest.fixture(scope="session")
+def original_timelines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the times at which the posts were made."""
+    return _write(tmp_path_factory, _original())
+
+
+def _write(tmp_path_factory: pytest.TempPathFactory, rows: Iterable[dict[str, Any]]) -> Path:
     path = tmp_path_factory.mktemp("timelines") / "timelines.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(_made_up())
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
     return path
 
 
-def _made_up() -> list[list[object]]:
+def _original() -> list[dict[str, Any]]:
+    if not SHARED_TIMELINES.exists():
+        return _made_up()
+    with SHARED_TIMELINES.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _as_of_now(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The same posts, made so much later that the newest of each account are a minute old."""
+    now, newest = datetime.now(UTC) - timedelta(minutes=1), dict[str, datetime]()
+    for row in rows:
+        at = datetime.fromisoformat(row["created_at"])
+        newest[row["username"]] = max(at, newest.get(row["username"], at))
+    for row in rows:
+        at = datetime.fromisoformat(row["created_at"]) + (now - newest[row["username"]])
+        yield row | {"created_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def _made_up() -> list[dict[str, Any]]:
     chance = random.Random(7)
     start = datetime(2024, 4, 26, tzinfo=UTC)
-    rows: list[list[object]] = []
+    rows: list[dict[str, Any]] = []
     for number, name in enumerate(("Aster", "Birch_1", "Cedar", "Dogwood", "Elder"), start=1):
         for index in range(60 + 12 * number):
             at = start - timedelta(hours=7 * index + chance.random())
             reposts = int(chance.lognormvariate(number, 1.2))
             repost = int(chance.random() < 0.1)
             rest = [0] * 5 if repost else [int(reposts * chance.random() * scale) for scale in (1, 6, 0.3, 0.2, 90)]
-            rows.append([name, 1_000_000 * number + 1000 - index, f"{at:%Y-%m-%dT%H:%M:%SZ}", repost, reposts, *rest])
+            made = [name, 1_000_000 * number + 1000 - index, f"{at:%Y-%m-%dT%H:%M:%SZ}", repost, reposts, *rest]
+            rows.append(dict(zip(COLUMNS, made, strict=True)))
     return rows

@@ -23,7 +23,6 @@ from redis import RedisError
 from pipeline.supervise import _redis_server
 from tests.conftest import free_port, skip_unless_ci, until
 
-STARTED_WITHIN_S = 60
 RABBITMQ = Path("/usr/lib/rabbitmq/bin")
 """Debian's programs; the wrappers of the same names on PATH switch to the user of the machine's RabbitMQ."""
 
@@ -35,6 +34,7 @@ class Server:
     environment: dict[str, str] | None = None
     user: str | None = None
     stop_signal = signal.SIGTERM
+    starts_within_s = 60
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
@@ -45,7 +45,7 @@ class Server:
             self.process = subprocess.Popen(
                 self.command, cwd=self.folder, env=self.environment, user=self.user, stdout=log, stderr=log
             )
-        until(self.answers, STARTED_WITHIN_S)
+        until(self.answers, self.starts_within_s)
 
     def stop(self) -> None:
         """Resume the process if it is frozen, and end it with its signal for a clean shutdown."""
@@ -147,7 +147,7 @@ class PostgreSQL(Server):
         with Path(cluster, "pg_hba.conf").open("a") as rules:
             rules.write("host all all samenet trust\n")
         self.command = [program("postgres", binaries), "-D", cluster, "-h", host, "-p", str(self.port)]
-        self.command += ["-k", str(folder)]
+        self.command += ["-k", str(folder), "-c", "fsync=off", "-c", "full_page_writes=off"]  # no power cut is tested
         if in_namespace:
             self.command = [*in_namespace, program("setpriv"), "--reuid", "nobody", "--clear-groups", *self.command]
             self.user = None

@@ -14,4 +14,4 @@ async def run(command_context: CommandContext) -> None:
     await command_context.answer(*lines)
 
 
-COMMAND = Command("id", lazy_gettext("the ids of this chat and of you"), run, open=True)
+COMMAND = Command("id", lazy_gettext("the ids of this chat and yours"), run, open=True)

@@ -1,18 +1,24 @@
-"""/settings: the theme of this chat's charts and its language, by buttons."""
+"""/settings: the chat's time zone and quiet hours, and by buttons the theme of its charts and its language."""
 
 from dataclasses import replace
 
 from bot.command import Command
 from bot.command_context import CommandContext
-from bot.keyboards import SETTINGS, chat_settings
+from bot.descriptions import describe_settings
+from bot.keyboards import chat_settings
+from pipeline import clock
 from pipeline.i18n import lazy_gettext
 from pipeline.store import chats
 
 
 async def run(command_context: CommandContext) -> None:
-    spec = await command_context.context.read(chats.default_spec, command_context.chat_id)
+    context, chat_id = command_context.context, command_context.chat_id
+    translator = await command_context.translator()
+    spec = await context.read(chats.default_spec, chat_id)
+    hours = await context.read(chats.quiet_hours, chat_id)
     await command_context.answer(
-        SETTINGS, keyboard=chat_settings(replace(spec, language=(await command_context.translator()).language))
+        *describe_settings(hours, translator, clock.now()),
+        keyboard=chat_settings(replace(spec, language=translator.language)),
     )
 
 

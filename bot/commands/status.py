@@ -1,54 +1,89 @@
-"""/status: whether all is well, and what it costs. An owner gets a button that has failed services tried again."""
+"""/status: whether all is well with this chat. An owner gets the bill, and a button that retries failed services."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from itertools import chain, islice, starmap
 
 from sqlalchemy.orm import Session
+from telegram import Bot
 
-from bot import access, keyboards
+from bot import access, keyboards, network_readings
+from bot.bill import Viewer
+from bot.chart_requests import nothing_tracked
 from bot.command import Command
 from bot.command_context import CommandContext
 from bot.descriptions import describe_problem
 from pipeline import clock
-from pipeline.i18n import lazy_gettext
-from pipeline.records import DROPBOX, LazyString
+from pipeline.i18n import STATE_NAMES, lazy_gettext, lazy_ngettext
+from pipeline.records import DROPBOX, LazyString, State
 from pipeline.settings import Settings
 from pipeline.sources.registry import NETWORKS
-from pipeline.sources.source import Network
-from pipeline.store import accounts, circuit_breakers, dropbox_files, ledger, subscriptions
+from pipeline.store import accounts, chats, circuit_breakers, dropbox_files, subscriptions
 from pipeline.store.tables import Account
+
+MAX_NAMED = 10
+"""Accounts that are named with what is wrong."""
 
 
 async def run(command_context: CommandContext) -> None:
     context = command_context.context
-    lines = await context.read(_lines, command_context.chat_id, context.settings, clock.now())
+    viewer = Viewer(context.settings, command_context.chat_id, access.sees_all(command_context), clock.now())
+    lines = await context.read(_lines, viewer)
+    if access.is_owner(command_context):
+        lines = [*lines, _inline_line(command_context.message.get_bot())]
     may_retry = access.is_owner(command_context) and await context.read(circuit_breakers.any_exist)
     gettext = (await command_context.translator()).gettext
     await command_context.answer(*lines, keyboard=keyboards.retry_services(gettext) if may_retry else None)
 
 
-def _lines(session: Session, chat_id: int, settings: Settings, now: datetime) -> list[LazyString]:
+def _lines(session: Session, viewer: Viewer) -> list[LazyString]:
+    here, tracked = chats.list_tracked_accounts(session, viewer.chat_id), accounts.list_tracked(session)
+    networks = [network_readings.describe(session, each, tracked, here, viewer) for each in NETWORKS.values()]
     return [
-        *_account_lines(accounts.list_tracked(session)),
-        lazy_gettext("Subscriptions here: {number}", number=len(subscriptions.list_of_chat(session, chat_id))),
-        *_failing_lines(session, chat_id),
-        *(line for network in NETWORKS.values() for line in _cost_lines(session, network, settings, now)),
-        _dropbox_line(session, settings),
-        *(line for network in NETWORKS.values() for line in _outage_lines(session, network, now)),
+        *_account_lines(here, viewer.settings),
+        _subscriptions_line(session, viewer.chat_id),
+        *_failing_lines(session, viewer.chat_id),
+        *chain.from_iterable(networks),
+        _dropbox_line(session, viewer.settings),
     ]
 
 
-def _account_lines(tracked: Sequence[Account]) -> list[LazyString]:
-    """When an account was fetched last, and how many cannot be fetched; of all chats together."""
-    fetched_at = max((account.fetched_at for account in tracked if account.fetched_at), default=None)
+def _account_lines(here: Sequence[Account], settings: Settings) -> list[LazyString]:
+    """When an account of the chat was read last, and which of them cannot be read, and why."""
+    if not here:
+        return [nothing_tracked(settings).text]
+    read_at = max((account.fetched_at for account in here if account.fetched_at), default=None)
+    last = lazy_gettext("Read last: {at:second}", at=read_at) if read_at else lazy_gettext("Nothing has been read yet")
+    causes = {f"@{account.handle}": cause for account in here if (cause := _why_not_read(account))}
+    return [*_summary(len(here), len(causes)), *starmap(_because, islice(causes.items(), MAX_NAMED)), last]
+
+
+def _why_not_read(account: Account) -> LazyString | None:
+    return account.problem if account.state is State.ACTIVE else STATE_NAMES[account.state]
+
+
+def _summary(count: int, failing: int) -> list[LazyString]:
+    if not failing:
+        return [lazy_ngettext("{count} account is tracked here.", "{count} accounts are tracked here.", count)]
     return [
-        lazy_gettext("Read last: {at:second}", at=fetched_at) if fetched_at else lazy_gettext("Nothing was read yet"),
-        lazy_gettext(
-            "Accounts: {number}, of which {failing} cannot be read now",
-            number=len(tracked),
-            failing=sum(account.problem is not None for account in tracked),
-        ),
+        lazy_ngettext(
+            "{failing} of {count} account cannot be read right now:",
+            "{failing} of {count} accounts cannot be read right now:",
+            count,
+            failing=failing,
+        )
     ]
+
+
+def _because(name: str, cause: LazyString) -> LazyString:
+    return lazy_gettext("{name}: {cause}", name=name, cause=cause)
+
+
+def _subscriptions_line(session: Session, chat_id: int) -> LazyString:
+    here = subscriptions.list_of_chat(session, chat_id)
+    paused = sum(each.paused for each in here)
+    if paused:
+        return lazy_gettext("Subscriptions here: {number}, paused: {paused}", number=len(here), paused=paused)
+    return lazy_gettext("Subscriptions here: {number}", number=len(here))
 
 
 def _failing_lines(session: Session, chat_id: int) -> list[LazyString]:
@@ -57,59 +92,29 @@ def _failing_lines(session: Session, chat_id: int) -> list[LazyString]:
     if not failing:
         return []
     problem = describe_problem(failing[0])
-    return [lazy_gettext("Charts that do not get here: {number}; {trouble}", number=len(failing), trouble=problem)]
+    return [lazy_gettext("Charts that do not arrive: {number}, {trouble}", number=len(failing), trouble=problem)]
 
 
-def _cost_lines(session: Session, network: Network, settings: Settings, now: datetime) -> list[LazyString]:
-    """What the network has billed today and this month, by UTC, in US dollars; none where it has no price."""
-    if network.price is None:
-        return []
-    today, name, limits = now.date(), network.name, network.limits(settings)
-    today_usd = ledger.spent_usd(session, network, today, today)
-    month_usd = ledger.spent_usd(session, network, today.replace(day=1), today)
-    return [
-        lazy_gettext(
-            "{network}'s bill today: {spent:usd} of {most:usd}", network=name, spent=today_usd, most=limits.daily_usd
-        ),
-        lazy_gettext(
-            "{network}'s bill this month: {spent:usd} of {most:usd}",
-            network=name,
-            spent=month_usd,
-            most=limits.monthly_usd,
-        ),
-    ]
+def _inline_line(bot: Bot) -> LazyString:
+    if bot.bot.supports_inline_queries:
+        return lazy_gettext("Inline mode: on; @{name} @nasa likes in any chat offers charts", name=bot.username)
+    return lazy_gettext("Inline mode: off; to have charts offered in any chat, send /setinline to @BotFather")
 
 
 def _dropbox_line(session: Session, settings: Settings) -> LazyString:
     if not settings.dropbox_is_on:
-        return lazy_gettext("Dropbox: off, not set up by the bot's owner")
+        return lazy_gettext("Dropbox: off, the bot's owner has not set it up")
     breaker = circuit_breakers.find(session, DROPBOX)
     if breaker is not None:
         return lazy_gettext(
-            "Dropbox: {problem}, since {since:moment}; tried again by itself",
+            "Dropbox: {problem} (since {since:moment}). I keep trying.",
             problem=breaker.reason,
             since=breaker.opened_at,
         )
     problem = dropbox_files.find_problem(session)
     if problem:
-        return lazy_gettext("Dropbox: {problem}; tried again by itself", problem=problem)
+        return lazy_gettext("Dropbox: {problem}. I keep trying.", problem=problem)
     return lazy_gettext("Dropbox: on")
 
 
-def _outage_lines(session: Session, network: Network, now: datetime) -> list[LazyString]:
-    """Why the network is not asked now, and until when."""
-    breaker = circuit_breakers.find_open(session, network.key, now)
-    if breaker is None:
-        return []
-    return [
-        lazy_gettext(
-            "{network} is not asked until {until:moment}: {reason}, since {since:moment}",
-            network=network.name,
-            until=breaker.retry_at,
-            reason=breaker.reason,
-            since=breaker.opened_at,
-        )
-    ]
-
-
-COMMAND = Command("status", lazy_gettext("is all well, and what does it cost"), run)
+COMMAND = Command("status", lazy_gettext("is everything working here"), run)

@@ -12,6 +12,7 @@ from pipeline.chart import sample
 from pipeline.chart.caption import caption
 from pipeline.chart.render import FileFormat, draw, render
 from pipeline.chart.sample import Timeline
+from pipeline.chart.views import VIEWS, fitted, usual_normalization
 from pipeline.i18n import STATE_NAMES
 from pipeline.records import (
     ChartData,
@@ -34,7 +35,10 @@ SPECS = {
     "per-1000-views": [
         ChartSpec(Metric.LIKES, view, normalization=Normalization.RATE) for view in (View.SPREAD, View.POSTS, View.RACE)
     ],
-    "per-day": [ChartSpec(view=View.RACE, normalization=Normalization.DAILY)],
+    "per-1000-followers": [
+        ChartSpec(view=view, normalization=Normalization.FOLLOWERS) for view in (View.SPREAD, View.POSTS, View.RACE)
+    ],
+    "in-total": [ChartSpec(view=View.RACE)],
     "engagement": [ChartSpec(Metric.ENGAGEMENT, view) for view in View],
     "hour": [ChartSpec(view=View.GROWTH, span=Span.HOUR)],
     "week": [ChartSpec(view=View.GROWTH, span=Span.WEEK)],
@@ -75,6 +79,8 @@ def main(folder: Path, file: Path | None) -> None:
     parts = {
         **{f"{size} of them": list(_of_size(timelines[:size], size)) for size in SIZES},
         "Other charts": list(_other_specs(timelines[:USUAL])),
+        "The second page": list(_second_pages(timelines)),
+        "Several networks": list(_mixed()),
         "Extremes": list(_extremes(timelines[0])),
     }
     for picture in (picture for pictures in parts.values() for picture in pictures):
@@ -86,14 +92,30 @@ def main(folder: Path, file: Path | None) -> None:
 
 
 def _of_size(timelines: Sequence[Timeline], size: int) -> Iterator[Picture]:
+    networks = [each.network for each in timelines]
     for view, theme in product(View, Theme):
-        yield Picture(f"{view}-{size}-{theme}", sample.comparison(timelines, ChartSpec(view=view, theme=theme)))
+        spec = ChartSpec(view=view, theme=theme, normalization=usual_normalization(view, networks))
+        yield Picture(f"{view}-{size}-{theme}", sample.comparison(timelines, spec))
 
 
 def _other_specs(timelines: Sequence[Timeline]) -> Iterator[Picture]:
     for kind, specs in SPECS.items():
         for spec in specs:
             yield Picture(f"{kind}-{spec.view}", sample.comparison(timelines, spec))
+
+
+def _second_pages(timelines: Sequence[Timeline]) -> Iterator[Picture]:
+    for view in View:
+        yield Picture(f"second-page-{view}", sample.comparison(timelines, ChartSpec(view=view, page=2)))
+
+
+def _mixed() -> Iterator[Picture]:
+    """Accounts of all networks, as counted and per 1,000 followers."""
+    timelines = sample.of_each_network()
+    for metric, view in product((Metric.REPOSTS, Metric.VIEWS, Metric.ENGAGEMENT), View):
+        for normalization in VIEWS[view].measures:
+            spec = ChartSpec(metric, view, normalization=normalization)
+            yield Picture(f"mixed-{metric}-{view}-{normalization}", sample.comparison(timelines, fitted(spec)))
 
 
 def _extremes(timeline: Timeline) -> Iterator[Picture]:

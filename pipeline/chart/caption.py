@@ -10,43 +10,42 @@ from pipeline import i18n
 from pipeline.chart.prepared import Chart
 from pipeline.chart.ranking import RankedRow
 from pipeline.chart.views import prepare
-from pipeline.chart.wording import reason, since, within
-from pipeline.i18n import translator
+from pipeline.chart.wording import followers, old_posts, reason, replies, since, within
+from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
 MAX_UNITS = 1024
 """Telegram's limit for a caption, in UTF-16 code units: https://core.telegram.org/bots/api#sendphoto."""
-ALL_NAMED = 100
-"""A picture names all accounts where there are at most so many."""
+OLD_POSTS = lazy_gettext("some old posts as of {day}")
 GAP = "  "
 A_YEAR = timedelta(days=365)
 
 
 def caption(data: ChartData) -> str:
-    """The title, a line for each account in the picture's order, and the time: as many lines as fit into MAX_UNITS.
+    """What is measured, a line for each account of the picture, and the time: as many lines as fit into MAX_UNITS.
 
     The last line may be replaced by the longer one that says until when the figures were found unchanged
     (Translator.read_at): there is room for it.
     """
-    chart, translator = prepare(data), i18n.translator(data.spec.language)
-    first = ", ".join([chart.title, chart.scope, translator.gettext("own posts only")])
+    chart, translator = prepare(data), i18n.chart_translator(data.spec)
+    which = [translator.gettext("own posts only"), translator.gettext(replies(data.spec))]
+    first = ", ".join([chart.title, chart.scope, *which])
     last = translator.read_at(data.as_of)
+    below = [*filter(None, [chart.extent]), *old_posts(data, OLD_POSTS), *map(translator.gettext, data.notes)]
     longest_last = translator.read_at(data.as_of, data.as_of + A_YEAR)
     columns, *lines = _table(chart)
     for count in range(len(lines), -1, -1):
         left_out = [_more(data, len(lines) - count)] if count < len(lines) else []
-        above = "\n".join([first, columns, *lines[:count], *left_out])
+        above = "\n".join([first, columns, *lines[:count], *left_out, *below])
         if _units(f"{above}\n{longest_last}") <= MAX_UNITS:
             break
     return f"{above}\n{last}"
 
 
 def _more(data: ChartData, count: int) -> str:
-    """How many accounts the caption leaves out, and whether the picture names them."""
+    """How many accounts of the picture the caption leaves out."""
     ngettext = translator(data.spec.language).ngettext
-    if len(data.rows) <= ALL_NAMED:
-        return ngettext("and {count} more in the picture", "and {count} more in the picture", count)
-    return ngettext("and {count} more", "and {count} more", count)
+    return ngettext("and {count} more in the picture", "and {count} more in the picture", count)
 
 
 def _table(chart: Chart) -> list[str]:
@@ -67,7 +66,8 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
 def _name(data: ChartData, entry: RankedRow) -> str:
     row = entry.row
     note = reason(data, row) if row.note or not row.values else None
-    return " · ".join(filter(None, [f"@{row.handle}", within(data, row), since(data, row), note]))
+    parts = [f"@{row.handle}", row.network, followers(data, row), within(data, row), since(data, row), note]
+    return " · ".join(filter(None, parts))
 
 
 def _units(text: str) -> int:

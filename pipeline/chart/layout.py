@@ -13,10 +13,10 @@ from pipeline.records import ChartData, ChartRow, Layout, Normalization
 
 CLOSE = 1.05
 """A median passes another one when it is at least so many times as high; smaller differences would make rows jump."""
-VISIBLE = {Normalization.COUNT: 1, Normalization.DAILY: 1, Normalization.RATE: 0.005}
+VISIBLE = {Normalization.COUNT: 1, Normalization.DAILY: 1, Normalization.RATE: 0.005, Normalization.FOLLOWERS: 1e-6}
 """And when it is higher by at least this."""
-SHORTEST = {Normalization.COUNT: 10, Normalization.DAILY: 10, Normalization.RATE: 0.1}
-"""The lowest end of a logarithmic axis."""
+SHORTEST = {Normalization.COUNT: 10, Normalization.DAILY: 10, Normalization.RATE: 0.1, Normalization.FOLLOWERS: 0.001}
+"""The lowest end of a logarithmic axis. Where millions follow an account, a post is liked by few of each 1,000."""
 FAR_FROM_ZERO = 100
 """Where all counts are at least this, the axis starts below the lowest count instead of at zero."""
 KEPT = {HALF_DECADES: 2, ENDS: 4}
@@ -41,18 +41,16 @@ def of_totals(data: ChartData) -> Layout:
     )
 
 
-def of_posts(data: ChartData, *, tops_are_written: bool) -> Layout:
-    """A logarithmic axis that reaches all counts, and the accounts by median.
+def of_posts(data: ChartData) -> Layout:
+    """A logarithmic axis that reaches all counts but one that is far higher than all others, and accounts by median.
 
-    tops_are_written: whether the picture says each account's highest count in words. Where it does, the axis need not
-    reach one that is far higher than all others.
+    Pictures tell that one in words.
     """
     before = _before(data)
     lowest = min((min(row.values) for row in data.rows if row.values), default=0)
     low_before, high_before = _ends(before)
     low = _start(lowest, low_before)
-    highest = _highest(data, before, tops_are_written=tops_are_written)
-    highest = max(highest, SHORTEST[data.spec.normalization], DECADE * low)
+    highest = max(_highest(data, before), SHORTEST[data.spec.normalization], DECADE * low)
     return Layout(low, _end(HALF_DECADES, highest, high_before), _by_median(data, before))
 
 
@@ -91,7 +89,7 @@ def _is_ahead(one: float, other: float, visible: float) -> bool:
     return one > other * CLOSE and one >= other + visible
 
 
-def _highest(data: ChartData, before: Layout | None, *, tops_are_written: bool) -> float:
+def _highest(data: ChartData, before: Layout | None) -> float:
     """The highest count that the axis must reach: the second highest, where the highest is an exception.
 
     An exception that the axis reached before must be further from the second one than a new one, so that the axis
@@ -102,7 +100,7 @@ def _highest(data: ChartData, before: Layout | None, *, tops_are_written: bool) 
     was_reached = before is not None and highest <= before.high
     far = DECADE * HALF_DECADES.marks[-1] if was_reached else DECADE
     is_far = highest > far * max(second, DECADE * SHORTEST[data.spec.normalization])
-    return second if tops_are_written and is_far and _is_one_of_many(data, highest) else highest
+    return second if is_far and _is_one_of_many(data, highest) else highest
 
 
 def _is_one_of_many(data: ChartData, highest: float) -> bool:

@@ -1,7 +1,7 @@
 """Writes figures, in the picture and in the caption."""
 
 from functools import lru_cache
-from math import floor
+from math import floor, log10
 
 from babel.numbers import format_decimal
 
@@ -17,16 +17,20 @@ EXACT_BELOW = 10_000
 DIGITS = 1_000
 """Figures of a unit have at most three digits: 12.3k, 123k, 1.2M."""
 SMALL = 1
-"""Figures below this have two decimals, so that a low rate is not written as 0."""
+"""Figures below this have two decimals."""
+MOST_DECIMALS = 20
+EXACT = "#,##0." + "#" * MOST_DECIMALS
+TINY = 0.1
+"""Figures below this have two digits that are not zero, so that no low rate is written as 0."""
 
 
 @lru_cache(maxsize=1024)
 def short(value: float, language: Language = Language.ENGLISH) -> str:
-    """A figure in short: 0.25, 37.5, 1,234, 9,999, 12.3k, 123k, 1.2M. Halves are rounded away from zero."""
+    """A figure in short: 0.0025, 0.25, 37.5, 1,234, 9,999, 12.3k, 123k, 1.2M. Halves are rounded away from zero."""
     if value < 0:
         return _below_zero(short(-value, language))
     if value < EXACT_BELOW:
-        return _decimal(_rounded(value, 2 if value < SMALL else 1), language)
+        return _decimal(_rounded(value, _decimals(value)), language)
     for size, unit in UNITS:
         tenths = floor(value * 10 / size + 0.5)
         if tenths < DIGITS:
@@ -54,10 +58,17 @@ def _below_zero(written: str) -> str:
     return "0" if written == "0" else f"-{written}"
 
 
+def _decimals(value: float) -> int:
+    """How many decimals a figure has at most."""
+    if 0 < value < TINY:
+        return min(1 - floor(log10(value)), MOST_DECIMALS)
+    return 2 if value < SMALL else 1
+
+
 def _rounded(value: float, decimals: int) -> float:
     scale = 10.0**decimals
     return floor(value * scale + 0.5) / scale
 
 
 def _decimal(value: float, language: Language) -> str:
-    return format_decimal(value, "#,##0.##", locale=LOCALES[language])
+    return format_decimal(value, "#,##0.##" if value >= TINY else EXACT, locale=LOCALES[language])

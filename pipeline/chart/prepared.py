@@ -1,7 +1,7 @@
 """A chart before it is drawn: its data, with the title, the columns, the layout and the order of its view."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pipeline.chart.ranking import RankedRow
 from pipeline.records import ChartData, Language, Layout, LazyString
@@ -16,16 +16,33 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What a chart shows: a sentence, what its fields stand for, and accounts' names, which may be shortened."""
+
+    sentence: LazyString
+    values: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """What is drawn, and written in the caption.
 
-    scope: which posts are compared, and within which span. columns: the first one is of what accounts are ranked by.
-    entries: the accounts in the layout's order.
+    title: what is measured. finding: what that shows; None where nothing is sure. scope: which posts are compared, and
+    within which span. columns: the first one is of what accounts are ranked by. entries: the accounts of the page, in
+    the layout's order. extent: which of all accounts they are, in words; empty where they are all.
     """
 
     data: ChartData
     title: str
+    finding: Finding | None
     scope: str
     columns: tuple[Column, ...]
     layout: Layout
     entries: Sequence[RankedRow]
+    extent: str
+
+    @property
+    def has_young(self) -> bool:
+        """Whether a post of the page's accounts is young."""
+        return any(any(self.data.young(entry.row)) for entry in self.entries)

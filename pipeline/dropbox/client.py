@@ -1,4 +1,4 @@
-"""The client of Dropbox. Importing it takes 140 MB, so only the uploader does.
+"""The client of Dropbox. Importing it takes 140 MB, so only the process that uploads does.
 
 By default the library waits and retries by itself, and it raises errors of many kinds for answers that it does not
 expect. Here all of them become ServiceError (see docs/upstream.md).
@@ -73,7 +73,7 @@ def _as_service_errors() -> Iterator[None]:
     except ApiError as error:
         raise _refused(error) from None
     except (DropboxException, *MISREAD_ERRORS) as error:
-        problem = lazy_gettext("Dropbox did not answer properly ({kind})", kind=type(error).__name__)
+        problem = lazy_gettext("Dropbox sent an answer that I can't read ({kind})", kind=type(error).__name__)
         raise ServiceError(DROPBOX, problem) from None
 
 
@@ -92,16 +92,16 @@ def _raise_rate_limit(response: requests.Response, *_: object, **__: object) -> 
         response.close()
         header = response.headers.get("Retry-After", "")
         wait = timedelta(seconds=int(header[:6])) if header.isascii() and header.isdigit() else None
-        raise ServiceError(DROPBOX, lazy_gettext("Dropbox asks to wait"), retry_after=wait)
+        raise ServiceError(DROPBOX, lazy_gettext("Dropbox asks the bot to slow down"), retry_after=wait)
 
 
 def _unauthorized(error: AuthError | BadInputError) -> ServiceError:
     if isinstance(error, BadInputError):
-        reason = lazy_gettext("Dropbox refuses the request; DROPBOX_APP_KEY may be wrong")
+        reason = lazy_gettext("Dropbox rejects the request; DROPBOX_APP_KEY may be wrong")
     elif error.error.is_missing_scope():
-        reason = lazy_gettext("Dropbox misses the permission files.content.write: give it to the app, and log in anew")
+        reason = lazy_gettext("the Dropbox app lacks the permission files.content.write: add it, then log in again")
     else:
-        reason = lazy_gettext("Dropbox refuses the refresh token: log in anew with python -m pipeline.dropbox.login")
+        reason = lazy_gettext("Dropbox rejects the refresh token: log in again with python -m pipeline.dropbox.login")
     return ServiceError(DROPBOX, reason, permanent=True)
 
 
@@ -112,8 +112,8 @@ def _refused(error: ApiError) -> Exception:
     if reason is not None and reason.is_insufficient_space():
         return ServiceError(DROPBOX, lazy_gettext("Dropbox is full"), permanent=True)
     if _asks_to_wait(error.error) or (reason is not None and reason.is_too_many_write_operations()):
-        return ServiceError(DROPBOX, lazy_gettext("Dropbox asks to wait"))
-    return FileRefusedError(DROPBOX, lazy_gettext("Dropbox refused the file"), permanent=True)
+        return ServiceError(DROPBOX, lazy_gettext("Dropbox asks the bot to slow down"))
+    return FileRefusedError(DROPBOX, lazy_gettext("Dropbox rejected the file"), permanent=True)
 
 
 def _reason(error: object) -> WriteError | None:

@@ -12,10 +12,17 @@ from kombu.transport import redis as redis_transport
 from redis import ResponseError
 
 from pipeline import clock
-from pipeline.messaging.queues import CHARTS, REQUESTS, TICKS, UPLOADS, queue
+from pipeline.messaging.queues import QUEUES, TICKS, queue
 from pipeline.settings import Settings
 
-TICK, REQUEST_CHARTS, LOOK_UP = "tick", "request_charts", "look_up"
+TICK, REQUEST_CHARTS, REDRAW, CHART_FILE, LOOK_UP, EXAMPLE = (
+    "tick",
+    "request_charts",
+    "redraw",
+    "chart_file",
+    "look_up",
+    "example",
+)
 """The tasks that are sent by name, from processes without tasks."""
 SLOTS = 2
 """Worker processes for ticks and charts. Fetching waits on threads inside them: more would not make a tick shorter."""
@@ -104,7 +111,7 @@ def _tasks_and_workers(settings: Settings) -> dict[str, object]:
         "worker_hijack_root_logger": False,
         "task_time_limit": TASK_LIMIT_S,
         "task_default_queue": TICKS,
-        "task_queues": [queue(name, settings.broker.for_celery) for name in (TICKS, CHARTS, REQUESTS, UPLOADS)],
+        "task_queues": [queue(name, settings.broker.for_celery) for name in QUEUES],
         "timezone": "UTC",
     }
 

@@ -8,8 +8,11 @@ from kombu import Exchange, Queue
 
 from pipeline import clock
 
-TICKS, CHARTS, REQUESTS, UPLOADS = (f"tallybird.2.{name}" for name in ("ticks", "charts", "requests", "uploads"))
+QUEUES = tuple(f"tallybird.3.{name}" for name in ("ticks", "charts", "requests", "uploads", "servers"))
+TICKS, CHARTS, REQUESTS, UPLOADS, SERVERS = QUEUES
 """A worker takes from its queues in rotation: what a person asked for, in REQUESTS, waits behind no other chart.
+
+SERVERS: what is asked of servers that anybody may name, and that may be slow.
 
 The number rises whenever a message would mean something else to the version before; the old names then go to
 messaging/upgrade.py.

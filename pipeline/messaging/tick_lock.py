@@ -1,4 +1,4 @@
-"""The lock that keeps ticks from overlapping."""
+"""The lock that keeps ticks of a network from overlapping."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,9 +12,9 @@ from redis.lock import Lock
 class TickLock:
     """A lock in Redis that one process acquires and another releases; it expires where neither does."""
 
-    def __init__(self, redis: Redis, lasts_s: float) -> None:
+    def __init__(self, redis: Redis, network: str, lasts_s: float) -> None:
         self.redis = redis
-        self.lock = Lock(redis, "tallybird:tick-lock", timeout=lasts_s, thread_local=False)
+        self.lock = Lock(redis, f"tallybird:tick-lock:{network}", timeout=lasts_s, thread_local=False)
 
     def acquire(self) -> str | None:
         """The token to release the lock with, or None where another tick is under way."""

@@ -5,10 +5,13 @@ from redis import Redis
 
 from pipeline.messaging.queues import queue
 
-FORMER_QUEUES = ("tallybird.ticks", "tallybird.charts", "tallybird.asked", "tallybird.uploads")
+FORMER_QUEUES = (
+    *("tallybird.ticks", "tallybird.charts", "tallybird.asked", "tallybird.uploads"),
+    *("tallybird.2.ticks", "tallybird.2.charts", "tallybird.2.requests", "tallybird.2.uploads"),
+)
 """Their messages are for tasks of other names, or of other arguments."""
-FORMER_KEYS = ("tallybird:ready",)
-"""The stream that woke the bot; a Redis channel has its name now."""
+FORMER_KEYS = ("tallybird:ready", "tallybird:tick-lock")
+"""The stream that woke the bot, whose name a Redis channel has now; the lock of all networks' ticks together."""
 
 
 def delete_leftovers(app: Celery, redis: Redis) -> None:

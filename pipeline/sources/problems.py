@@ -4,9 +4,17 @@ from pipeline.i18n import lazy_gettext
 from pipeline.records import LazyString
 
 
-def not_in_time(network: str) -> LazyString:
+def not_in_time(network: str | LazyString) -> LazyString:
     return lazy_gettext("{network} did not answer in time", network=network)
 
 
-def not_readable(network: str) -> LazyString:
-    return lazy_gettext("{network}'s answer could not be read", network=network)
+def not_readable(network: str | LazyString) -> LazyString:
+    return lazy_gettext("{network} sent an answer that I can't read", network=network)
+
+
+def no_money_left(network: str | LazyString) -> LazyString:
+    return lazy_gettext("the money for {network} is spent", network=network)
+
+
+def switched_off(network: str | LazyString) -> LazyString:
+    return lazy_gettext("{network} is switched off by the bot's owner.", network=network)

@@ -11,6 +11,7 @@ from pipeline.steps.chart_data import Timelines
 from pipeline.steps.resources import Resources
 from pipeline.steps.snapshot import Snapshot
 from pipeline.store import accounts, datasets, posts, subscriptions
+from pipeline.store.tables import Account
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def dataset(resources: Resources, source: Snapshot) -> bool:
         )
     if not is_kept:
         return False
-    is_new = _write(resources, key, *_file(source.timelines, count))
+    is_new = _write(resources, key, *to_file(source.timelines, count))
     return _write(resources, datasets.DATA_DICTIONARY, *_dictionary()) or is_new
 
 
@@ -49,16 +50,28 @@ def render(db: Session, key: str) -> tuple[str, bytes]:
         return _dictionary()
     count, account_ids = datasets.parse_key(key)
     newest = posts.list_newest(db, account_ids, count)
-    return _file([(account, newest[account.id]) for account in accounts.get_many(db, account_ids)], count)
+    return to_file([(account, newest[account.id]) for account in accounts.get_many(db, account_ids)], count)
 
 
 def _dictionary() -> tuple[str, bytes]:
     return dataset_file.DICTIONARY_PATH, dataset_file.dictionary()
 
 
-def _file(timelines: Timelines, count: int) -> tuple[str, bytes]:
-    authors = [(dataset_file.Author(each.network, each.handle, each.remote_id), posts) for each, posts in timelines]
+def to_file(timelines: Timelines, count: int) -> tuple[str, bytes]:
+    """The path and the bytes of the dataset of these posts."""
+    authors = [(_author(account), posts) for account, posts in timelines]
     return dataset_file.path([author for author, _ in authors], count), dataset_file.render(authors)
+
+
+def _author(account: Account) -> dataset_file.Author:
+    return dataset_file.Author(
+        account.network,
+        account.handle,
+        account.remote_id,
+        account.fetched_at,
+        account.followers,
+        account.followers_at,
+    )
 
 
 def _write(resources: Resources, key: str, path: str, content: bytes) -> bool:

@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -22,10 +23,27 @@ ACCOUNT_ID = "the account's id on its network, which it keeps when it is renamed
 POST_ID = "the post's id on its network; often digits, but more of them than a spreadsheet counts to"
 CREATED_AT = "when it was posted, ISO 8601, UTC"
 ADDITIONS = {Metric.REPOSTS: ", without quotes", Metric.VIEWS: " (impressions)"}
-COLUMNS = ("network", "account", "account_id", "post_id", "created_at", *Counts._fields)
+READ_AT = "when the counts were read, ISO 8601, UTC: the network may have others by now"
+ADDRESS = "the post's page on its network"
+FOLLOWERS = "how many accounts follow the account; empty: not known"
+FOLLOWERS_AT = "when that was told, ISO 8601, UTC"
+IS_REPLY = "whether it answers somebody else; empty: not known, and counted as no reply"
+NEWEST = (
+    "the file holds the newest posts of each account, as many as its name says, and where replies are among them "
+    "further posts until as many are no replies: charts compare the newest that are no replies, or the newest of all"
+)
+COLUMNS = (
+    *("network", "account", "account_id", "post_id", "created_at", "read_at"),
+    *Counts._fields,
+    *("address", "followers", "followers_at", "is_reply"),
+)
+"""Programs read them by name: none is ever renamed, and further ones stand last."""
 DICTIONARY_PATH = "/columns.csv"
 OURS = re.compile(r"/.+-last-\d+-[0-9a-f]{6,10}\.csv")
 """The path of a dataset, also of an early version, whose digest of ids is shorter."""
+TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+TIMES_OF_READING = re.compile(rb"(?<=," + TIME + rb",)" + TIME + rb"|(?<=,)" + TIME + rb"(?=,(?:true|false)?\r\n)")
+"""read_at, which stands behind created_at, and followers_at, which stands before is_reply, the last."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 NAMED = 3
 MARK = 10
@@ -33,11 +51,17 @@ MARK = 10
 
 
 class Author(NamedTuple):
-    """An account of a dataset: its id on the network, which it keeps, and its present handle."""
+    """An account of a dataset: its id on the network, which it keeps, its present handle, and when it was fetched.
+
+    followers, followers_at: how many accounts follow it, None where that is not known, and when that was told.
+    """
 
     network: str
     handle: str
     remote_id: str
+    fetched_at: datetime | None = None
+    followers: int | None = None
+    followers_at: datetime | None = None
 
 
 def render(timelines: Iterable[tuple[Author, Sequence[Post]]]) -> bytes:
@@ -50,12 +74,22 @@ def dictionary() -> bytes:
     """What each column means, and what each network calls its counts and does not tell."""
     texts = {"account": ACCOUNT, "account_id": ACCOUNT_ID, "post_id": POST_ID}
     rows = [
-        ["network", "text", f"where the account is: {', '.join(NETWORKS)}"],
+        ["network", "text", f"where the account is: {_networks()}"],
         *([name, "text", meaning] for name, meaning in texts.items()),
         ["created_at", "time", CREATED_AT],
+        ["read_at", "time", READ_AT],
         *([name, "integer", _meaning(Metric(name))] for name in Counts._fields),
+        ["address", "text", ADDRESS],
+        ["followers", "integer", FOLLOWERS],
+        ["followers_at", "time", FOLLOWERS_AT],
+        ["is_reply", "boolean", f"{IS_REPLY}; {NEWEST}"],
     ]
     return _csv(["column", "type", "meaning"], rows)
+
+
+def _networks() -> str:
+    """Each network's key, and which posts of an account are read there."""
+    return "; ".join(f"{network.key} ({network.posts})" for network in NETWORKS.values())
 
 
 def _meaning(metric: Metric) -> str:
@@ -64,20 +98,30 @@ def _meaning(metric: Metric) -> str:
         f"{network.nouns[metric].msgid} on {network.name}" for network in NETWORKS.values() if metric in network.nouns
     ]
     names = f" ({', '.join(own)})" if own else ""
-    untold = "".join(f", as {network.name} does of {posts}" for network, posts in _untold(metric).items())
-    return f"{metric}{names}{ADDITIONS.get(metric, '')}; empty: not told{untold}"
+    untold = [f"by {network.name} {posts}" for network, posts in _untold(metric).items()]
+    gaps = f" ({', '.join(untold)})" if untold else ""
+    return f"{metric}{names}{ADDITIONS.get(metric, '')}; empty: not told{gaps}{_left_out(metric)}"
+
+
+def _left_out(metric: Metric) -> str:
+    """Where charts leave the metric out of engagement, the sum of what all networks of a chart surely tell."""
+    unsure = [str(each.name) for each in NETWORKS.values() if metric in each.lacks | each.varies]
+    is_part = metric in Metric.ENGAGEMENT.parts
+    return f"; not in the engagement of charts with accounts of {', '.join(unsure)}" if is_part and unsure else ""
 
 
 def _untold(metric: Metric) -> dict[Network, str]:
     """Of which posts each network does not tell the metric, where it is known that it does not."""
-    lacking = {network: "all posts" for network in NETWORKS.values() if metric in network.lacks}
+    lacking = {network: "of all posts" for network in NETWORKS.values() if metric in network.lacks}
+    lacking |= {network: "of posts on some servers" for network in NETWORKS.values() if metric in network.varies}
     return lacking | {
         network: network.unknown_notes[metric] for network in NETWORKS.values() if metric in network.unknown_notes
     }
 
 
 def version(content: bytes) -> str:
-    return sha256(content).hexdigest()
+    """The digest of a file, whenever they were read: the same counts read again are no new version."""
+    return sha256(TIMES_OF_READING.sub(b"", content)).hexdigest()
 
 
 def path(authors: Iterable[Author], count: int) -> str:
@@ -141,8 +185,16 @@ def _by_name(author: Author) -> tuple[str, str, str]:
 
 
 def _row(author: Author, post: Post) -> list[object]:
-    moment = f"{post.created_at.replace(microsecond=0, tzinfo=None).isoformat()}Z"  # strftime takes twice as long
-    return [author.network, _text(author.handle), _text(author.remote_id), _text(post.id), moment, *post.counts]
+    names = author.network, _text(author.handle), _text(author.remote_id), _text(post.id)
+    read_at = post.read_at or author.fetched_at
+    address = _text(NETWORKS[author.network].post_address(author.handle, author.remote_id, post.id))
+    followers = author.followers, _moment(author.followers_at) if author.followers_at else ""
+    told = _moment(post.created_at), _moment(read_at) if read_at else "", *post.counts
+    return [*names, *told, address, *followers, "" if post.is_reply is None else str(post.is_reply).lower()]
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.replace(microsecond=0, tzinfo=None).isoformat()}Z"  # strftime takes twice as long
 
 
 def _text(value: str) -> str:

@@ -42,7 +42,8 @@ def draw(resources: Resources, source: Snapshot, version: int) -> bool:
     replaced = None
     with resources.store.write_session() as db:
         if chart is None:
-            comparisons.mark_unchanged(db, source.comparison_id, digest, source.data.as_of)
+            data = source.data
+            comparisons.mark_unchanged(db, source.comparison_id, digest, data.as_of, data.expires_at)
         else:
             replaced = _publish(db, source.comparison_id, version, chart)
         is_behind = comparisons.mark_rendered(db, source.comparison_id, version)

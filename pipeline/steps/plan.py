@@ -1,76 +1,95 @@
-"""The plan step: which accounts are fetched now, within the budgets."""
+"""The plan step: what is fetched now, within the budgets of requests and money."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from pipeline.i18n import lazy_gettext
-from pipeline.messaging.celery_app import SLOTS
-from pipeline.records import Due
-from pipeline.sources.registry import switched_on
+from pipeline.settings import Settings
+from pipeline.sources.registry import NETWORKS, switched_on
 from pipeline.sources.source import Network
-from pipeline.steps import planner
+from pipeline.steps import day_plan, purchases, turns
+from pipeline.steps.announce import announce
+from pipeline.steps.chunks import Chunk
+from pipeline.steps.priced_network import PricedNetwork
 from pipeline.steps.resources import Resources
-from pipeline.store import accounts, clock_rollback, comparisons, ledger, notices
+from pipeline.store import accounts, clock_rollback, comparisons
+from pipeline.store.tables import Account
 
 log = logging.getLogger(__name__)
 
-PERIODS = {"day": lazy_gettext("a day"), "month": lazy_gettext("a month")}
-PackedDue = tuple[int, str, int]
-"""An account as a message carries it: its id, its id on the network, and how many posts to fetch."""
-Chunk = tuple[str, list[PackedDue]]
-"""Accounts of one network, with its key. A chunk is of one network, so that a slow one delays no other."""
+STALE_AFTER = timedelta(minutes=10)
+"""What was read so long ago is read again where a chat asks for its chart."""
 
 
-def plan(resources: Resources, now: datetime) -> list[Chunk]:
-    """The accounts that are due, in chunks for the `fetch` tasks; empty where none is."""
+def begin(resources: Resources, now: datetime) -> list[str]:
+    """Begin a tick; returns the keys of the networks that are read: those whose accounts are tracked, and one at least.
+
+    What else is due in a tick, as charts that change with time alone, is done at the end of any network's.
+    """
     _redraw_all_if_redis_is_new(resources)
     resources.release_failed()
     with resources.store.write_session() as db:
         set_back = clock_rollback.shift_timestamps(db, now)
-        due = {network: _plan(db, resources, network, now) for network in switched_on(resources.settings)}
+        keys = [network.key for network in switched_on(resources.settings)]
+        used = [key for key in keys if accounts.are_tracked(db, key)]
     if set_back:
         log.warning("the clock was set back by %s; what waited for a moment waits as long as before", set_back)
-    return chunks(due)
+    return used or keys[:1]
 
 
-def _plan(db: Session, resources: Resources, network: Network, now: datetime) -> Sequence[Due]:
-    planned = planner.plan(db, resources.settings, network, now)
-    accounts.mark_attempted(db, [due.account_id for due in planned.due], now)
-    if planned.short is not None:
-        _announce_used_budget(db, network, planned.short)
-    return planned.due
+def plan(resources: Resources, key: str, now: datetime) -> list[Chunk]:
+    """What is due on a network, by its key, in chunks for the `fetch` tasks; empty where nothing is."""
+    network = NETWORKS[key]
+    if network.price is not None:
+        day_plan.plan_day(resources, network, now)
+    with resources.store.write_session() as db:
+        return _plan(db, resources.settings, network, now)
+
+
+def _plan(db: Session, settings: Settings, network: Network, now: datetime) -> list[Chunk]:
+    if network.price is None:
+        return turns.plan(db, settings, network, now)
+    at = PricedNetwork.at(db, settings, network, now)
+    announce(db, network, at.money(), now)
+    return purchases.plan(at)
 
 
 def plan_requested(
     resources: Resources, comparison_ids: Collection[int], account_ids: Collection[int], now: datetime
 ) -> list[Chunk]:
-    """Those of these accounts, and of these comparisons', that nobody has tried to fetch, in chunks as from `plan`."""
+    """Those of these accounts, and of these comparisons', that nobody has tried to fetch, in chunks as from `plan`.
+
+    On a network with a price also those that are not asked for new posts today, if that was not done lately.
+    """
     with resources.store.read_session() as db:
-        untried = accounts.list_unattempted(db, comparison_ids, account_ids)
-    if not untried:
+        waiting = accounts.list_to_read(db, comparison_ids, account_ids, now - STALE_AFTER)
+    if not waiting:
         return []
     with resources.store.write_session() as db:
-        untried = accounts.list_unattempted(db, comparison_ids, account_ids)
-        due = {
-            network: planner.plan_first(db, resources.settings, network, untried, now)
+        waiting = accounts.list_to_read(db, comparison_ids, account_ids, now - STALE_AFTER)
+        return [
+            chunk
             for network in switched_on(resources.settings)
-        }
-        accounts.mark_attempted(db, [each.account_id for of_network in due.values() for each in of_network], now)
-    return chunks(due)
+            for chunk in _plan_requested(db, resources.settings, network, waiting, account_ids, now)
+        ]
 
 
-def chunks(due: Mapping[Network, Sequence[Due]]) -> list[Chunk]:
-    """Deal each network's accounts out evenly: a chunk for each worker slot, none of them empty, each in its order."""
-    return [(network.key, chunk) for network, accounts_due in due.items() for chunk in _deal(accounts_due)]
-
-
-def _deal(due: Sequence[Due]) -> list[list[PackedDue]]:
-    count = min(SLOTS, len(due))
-    packed = [(each.account_id, each.remote_id, each.depth) for each in due]
-    return [packed[first::count] for first in range(count)]
+def _plan_requested(  # noqa: PLR0913, PLR0917
+    db: Session,
+    settings: Settings,
+    network: Network,
+    waiting: Sequence[Account],
+    new: Collection[int],
+    now: datetime,
+) -> list[Chunk]:
+    mine = [account for account in waiting if account.network == network.key]
+    if not mine:
+        return []
+    if network.price is None:
+        return turns.plan_first(db, settings, network, mine, now)
+    return purchases.plan_requested(PricedNetwork.at(db, settings, network, now), mine, new)
 
 
 def _redraw_all_if_redis_is_new(resources: Resources) -> None:
@@ -79,17 +98,3 @@ def _redraw_all_if_redis_is_new(resources: Resources) -> None:
         with resources.store.write_session() as db:
             comparisons.request_all_redraws(db)
         resources.mark_redis_known()
-
-
-def _announce_used_budget(db: Session, network: Network, budget: ledger.Budget) -> None:
-    """Have every chat informed, once for a period and a limit, until when no account of the network is fetched."""
-    text = lazy_gettext(
-        "The bot's budget for {network} is used up: {limit:usd} {period}. "
-        "The charts keep what was read last, with its time. Reading goes on {until:moment}.",
-        network=network.name,
-        limit=budget.limit,
-        period=PERIODS[budget.period],
-        until=budget.until,
-    )
-    period = f"{budget.period} until {budget.until:%Y-%m-%d}"
-    notices.publish(db, f"{notices.BUDGET_KEY_PREFIX}{network.key} {period} of {budget.limit}", text, budget.until)

@@ -5,7 +5,19 @@ from datetime import datetime, timedelta
 
 from redis import Redis
 
-from pipeline.store import Store, accounts, chats, comparisons, history, notices, posts, subscriptions
+from pipeline.store import (
+    Store,
+    accounts,
+    chats,
+    circuit_breakers,
+    comparisons,
+    history,
+    network_status,
+    notices,
+    posts,
+    subscriptions,
+    token_buckets,
+)
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +48,9 @@ def purge(store: Store, now: datetime) -> None:
         comparisons.delete_unused(db, before)
         accounts.delete_unused(db, before)
         notices.delete_expired(db, before)
+        token_buckets.delete_unused(db, before)
+        network_status.delete_ended(db, before)
+        circuit_breakers.delete_forgotten(db, before)
         kept = accounts.list_ids(db)
     for account_id in kept:
         with store.write_session() as db:

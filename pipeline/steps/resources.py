@@ -1,18 +1,19 @@
 """The clients that steps work with. Each is made at its first use, and so after the worker's fork."""
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from redis import Redis
 
 from pipeline.messaging.blobs import Blobs
 from pipeline.messaging.celery_app import TASK_LIMIT_S
 from pipeline.messaging.tick_lock import TickLock
-from pipeline.settings import PipelineSettings
-from pipeline.sources.source import Network, Source, connect
+from pipeline.settings import Settings
+from pipeline.sources.source import Network, PricedSource, Source, connect
 from pipeline.store import Store, comparisons
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ KNOWN = "tallybird:known"
 class Resources:
     """The clients of one process."""
 
-    def __init__(self, settings: PipelineSettings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.sources: dict[str, Source] = {}
         """The clients made so far, by their networks' keys."""
+        self.uploading = threading.Lock()
+        """Held by the thread that uploads."""
         self.failed: set[int] = set()
         """The comparisons whose chart failed in this process, until `release_failed` notes that in the database."""
 
@@ -55,9 +58,9 @@ class Resources:
     def blobs(self) -> Blobs:
         return Blobs(self.redis)
 
-    @cached_property
-    def tick_lock(self) -> TickLock:
-        return TickLock(self.redis, min(2 * self.settings.tick_seconds, LONGEST_TICK_S))
+    def tick_lock(self, network: str) -> TickLock:
+        """The lock that keeps ticks of a network, by its key, from overlapping."""
+        return TickLock(self.redis, network, min(2 * self.settings.tick_seconds, LONGEST_TICK_S))
 
     def is_first(self, what: str, every: timedelta) -> bool:
         """True once in each such period, in one of all processes."""
@@ -85,6 +88,10 @@ class Resources:
         if network.key not in self.sources:
             self.sources[network.key] = connect(network, self.settings)
         return self.sources[network.key]
+
+    def priced_source(self, network: Network) -> PricedSource:
+        """The client of a network that has a price."""
+        return cast("PricedSource", self.source(network))
 
     @cached_property
     def dropbox(self) -> "Dropbox":

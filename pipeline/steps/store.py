@@ -6,13 +6,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from pipeline.records import FetchResult
+from pipeline.records import Due, FetchResult, State
 from pipeline.settings import Settings
-from pipeline.sources.registry import switched_on
-from pipeline.steps import planner
+from pipeline.sources.registry import NETWORKS
+from pipeline.sources.source import Network, service_of
+from pipeline.steps import post_alerts, store_purchases, store_stages, turns, withheld
 from pipeline.steps.fetch import FetchedChunk, fetched_chunks
 from pipeline.steps.resources import Resources
-from pipeline.store import accounts, circuit_breakers, comparisons, token_buckets
+from pipeline.store import accounts, circuit_breakers, comparisons, network_status, reading_queue
 
 log = logging.getLogger(__name__)
 
@@ -20,62 +21,81 @@ CHARTS_PER_S = 60
 """Twice as many charts as Telegram lets a bot send: there must be enough of them until the next tick."""
 
 
-def store(resources: Resources, digests: Sequence[str | None], now: datetime) -> Sequence[tuple[int, int]]:
-    """Store the fetch results of a tick; returns the comparisons to draw now, as (id, version).
+def store(resources: Resources, key: str, digests: Sequence[str | None], now: datetime) -> Sequence[tuple[int, int]]:
+    """Store the fetch results of a network's tick; returns the comparisons to draw now, as (id, version).
 
-    digests: what each `fetch` returned.
+    key: the network's. digests: what each `fetch` returned.
     """
     resources.release_failed()
     fetched = _take(resources, digests)
-    results = _results(fetched)
     with resources.store.write_session() as db:
-        late = _conclude(db, resources.settings, fetched, now)
-        changed = accounts.save_fetch_results(db, results)
-        for network, before in late.items():
-            changed |= accounts.mark_stale(db, network, before)
+        watched = post_alerts.watch(db, key, now)
+        changed = _store_network(db, resources.settings, NETWORKS[key], fetched, now)
+        post_alerts.find(db, watched, changed, now)
         comparisons.mark_changed(db, changed)
         comparisons.mark_expired(db, now)
         outdated = comparisons.claim_next(db, now, CHARTS_PER_S * resources.settings.tick_seconds)
     _drop(resources, digests)
-    failed = sum(each.posts is None for each in results)
-    log.info(
-        "tick: %d read, %d failed, %d changed, %d to draw",
-        len(results) - failed,
-        failed,
-        len(changed),
-        len(outdated),
-    )
+    counts = *_count_results(fetched), len(changed), len(outdated)
+    log.info("tick: %d read, %d failed, %d changed, %d to draw (%s)", *counts, key)
     return outdated
 
 
 def store_requested(resources: Resources, digests: Sequence[str | None], now: datetime) -> Sequence[tuple[int, int]]:
     """Store the first results of new accounts; returns the comparisons that waited for them, as (id, version)."""
     fetched = _take(resources, digests)
-    results = _results(fetched)
+    results = [result for chunk in fetched for result in chunk.results]
     with resources.store.write_session() as db:
         for chunk in fetched:
-            token_buckets.deduct(db, chunk.network, _requests([chunk]))
-        comparisons.mark_changed(db, accounts.save_fetch_results(db, results))
+            network = NETWORKS[chunk.network]
+            if network.price is None:
+                turns.note_first(db, network, _answers([chunk]))
+                changed = _save(db, resources.settings, network, [chunk], now)
+            else:
+                changed = store_purchases.store(db, resources.settings, network, [chunk], now)
+            comparisons.mark_changed(db, changed)
         outdated = comparisons.claim_of_accounts(db, [each.account_id for each in results], now)
     _drop(resources, digests)
     log.info("asked: %d read for the first time, %d to draw", len(results), len(outdated))
     return outdated
 
 
-def _conclude(
-    db: Session, settings: Settings, fetched: Sequence[FetchedChunk], now: datetime
-) -> dict[str, planner.LateBefore]:
-    """Note the requests to each network, and close the breakers of those that answered.
+def _store_network(
+    db: Session, settings: Settings, network: Network, chunks: Sequence[FetchedChunk], now: datetime
+) -> set[int]:
+    """Store what the network answered, and close its breakers if it did; returns the accounts whose charts change."""
+    stops = circuit_breakers.load(db, network.key)
+    for service in _answered(network, chunks) & stops.keys():
+        circuit_breakers.close(db, service, now)
+    if network.price is not None:
+        changed = store_purchases.store(db, settings, network, chunks, now)
+        return changed | reading_queue.mark_overdue(db, network.key, now - store_purchases.STALE_AFTER)
+    changed = _save(db, settings, network, chunks, now)
+    return changed | turns.conclude(db, settings, network, _answers(chunks), now)
 
-    Returns by network when its accounts must have been fetched last to be late.
-    """
-    late = {}
-    for network in switched_on(settings):
-        chunks = [chunk for chunk in fetched if chunk.network == network.key]
-        late[network.key] = planner.conclude(db, settings, network, _requests(chunks), now)
-        if any(each.posts is not None or each.state for each in _results(chunks)):
-            circuit_breakers.close(db, network.key, now)
-    return late
+
+def _answered(network: Network, chunks: Sequence[FetchedChunk]) -> set[str]:
+    """The names of the network's servers that answered."""
+    answers = [due for due, result in _answers(chunks) if result.posts is not None or result.state]
+    by_ids = any(each.posts is not None for chunk in chunks for each in chunk.posts)
+    return {service_of(network, due.remote_id) for due in answers} | ({network.key} if by_ids else set())
+
+
+def _save(db: Session, settings: Settings, network: Network, chunks: Sequence[FetchedChunk], now: datetime) -> set[int]:
+    """Store what a network without a price answered; returns the ids of the accounts whose charts change."""
+    network_status.observe(db, network.key, [chunk.observed for chunk in chunks], now)
+    answers = _answers(chunks)
+    if network.limits(settings).older_requests is None:
+        changed = accounts.save_fetch_results(db, [result for _, result in answers])
+    else:
+        changed = store_stages.store(db, settings, answers)
+    withheld.drop(db, [result.account_id for _, result in answers if result.state is State.WITHHELD], now)
+    return changed
+
+
+def _answers(chunks: Sequence[FetchedChunk]) -> list[tuple[Due, FetchResult]]:
+    """What was due, with what came of it."""
+    return [pair for chunk in chunks for pair in zip(chunk.due, chunk.results, strict=True)]
 
 
 def _take(resources: Resources, digests: Sequence[str | None]) -> list[FetchedChunk]:
@@ -84,12 +104,11 @@ def _take(resources: Resources, digests: Sequence[str | None]) -> list[FetchedCh
     return [fetched_chunks.validate_json(blob) for blob in packed if blob is not None]
 
 
-def _results(fetched: Sequence[FetchedChunk]) -> list[FetchResult]:
-    return [result for chunk in fetched for result in chunk.results]
-
-
-def _requests(fetched: Sequence[FetchedChunk]) -> int:
-    return sum(result.requests for result in _results(fetched))
+def _count_results(fetched: Sequence[FetchedChunk]) -> tuple[int, int]:
+    """How many requests for accounts, and for posts by their ids, brought posts, and how many failed."""
+    brought = [result.posts is not None for chunk in fetched for result in chunk.results]
+    brought += [result.posts is not None for chunk in fetched for result in chunk.posts]
+    return sum(brought), len(brought) - sum(brought)
 
 
 def _drop(resources: Resources, digests: Sequence[str | None]) -> None:

@@ -36,7 +36,18 @@ def has_uploads(resources: Resources, now: datetime) -> bool:
 
 
 def upload(resources: Resources, now: datetime) -> None:
-    """Write every file that is behind and may be written now, until Dropbox fails: then all files wait."""
+    """Write every file that is behind and may be written now, until Dropbox fails: then all files wait.
+
+    One at a time, since Dropbox refuses concurrent writes: an upload that is under way here sees to all of them.
+    """
+    if resources.uploading.acquire(blocking=False):
+        try:
+            _upload_all(resources, now)
+        finally:
+            resources.uploading.release()
+
+
+def _upload_all(resources: Resources, now: datetime) -> None:
     with resources.store.read_session() as db:
         paths = _due(db, resources.settings.dropbox_account, now)
     for path in paths:
@@ -100,8 +111,8 @@ def _pause(db: Session, error: ServiceError, now: datetime) -> None:
     stop = circuit_breakers.open(db, DROPBOX, error.text, now, now + wait)
     if error.permanent:
         text = lazy_gettext(
-            "{reason}. Since {since:moment} no dataset gets there; the charts go on. It is tried again by itself, at "
-            "least every 15 minutes, and by the button under /status.",
+            "Since {since:moment} no file has reached Dropbox: {reason}. The charts go on. I'll try again at least "
+            "every 15 minutes; the button under /status does it at once.",
             reason=stop.reason,
             since=stop.opened_at,
         )

@@ -3,13 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, case, delete, exists, func, literal, or_, select, update
+from sqlalchemy import Select, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import FetchResult, Handle, Profile, State
-from pipeline.store import ledger, posts
-from pipeline.store.tables import Account, Chat, ComparisonAccount, Tracking, UtcDateTime
+from pipeline.store import followers, posts
+from pipeline.store.tables import Account, Chat, ComparisonAccount, Tracking
 
+MAX_NAMES = 20
+"""For which similar handles are sought at once."""
 FORMER_SUFFIX = "-old"
 """Added to the handle of an account whose handle another account has taken."""
 
@@ -25,13 +27,25 @@ def get_many(session: Session, account_ids: Iterable[int]) -> Sequence[Account]:
     return session.scalars(select(Account).where(Account.id.in_(list(account_ids))).order_by(Account.id)).all()
 
 
+def list_similar(session: Session, names: Sequence[str]) -> Sequence[str]:
+    """The stored handles of active accounts that begin as one of these names does, in the same letter and length.
+
+    Lengths may differ by two. What is similar among so few is for the caller to say.
+    """
+    length, first = func.length(Account.handle), func.lower(func.substr(Account.handle, 1, 1))
+    alike = [
+        and_(first == name[:1].lower(), length.between(len(name) - 2, len(name) + 2)) for name in names[:MAX_NAMES]
+    ]
+    return session.scalars(select(Account.handle).where(Account.state == State.ACTIVE, or_(*alike))).all()
+
+
 def by_handle(accounts: Iterable[Account]) -> dict[tuple[str, str], Account]:
     """These accounts by their folded handles; see Handle."""
     return {Handle(account.network, account.handle).folded: account for account in accounts}
 
 
 def save_profiles(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:
-    """Store profiles that were looked up, and bill each once a UTC day. Returns the ids of renamed accounts.
+    """Store profiles that were looked up. Returns the ids of accounts with another name or number of followers.
 
     Profiles without a remote id are left out.
     """
@@ -47,13 +61,13 @@ def save_profiles(session: Session, profiles: Iterable[Profile], network: str, n
     session.add_all(new.values())
     for account, profile in zip((account for account, _ in named), by_id.values(), strict=True):
         account.state = profile.state
-        _bill(session, account, now)
+        account.profiled_on = now.date()
     session.flush()
-    return renamed
+    return renamed | _save_followers(session, by_id, [account for account, _ in named], now)
 
 
 def update_handles(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:
-    """Store the handles of accounts that are stored already, and bill each; returns the ids of renamed accounts.
+    """Store the handles and followers of accounts that are stored already; returns the ids of those with others.
 
     An account that was unavailable and is active again is due at once.
     """
@@ -63,9 +77,16 @@ def update_handles(session: Session, profiles: Iterable[Profile], network: str, 
     for account in stored:
         if by_id[account.remote_id].state is State.ACTIVE and account.state is not State.ACTIVE:
             account.attempted_at = None
-        _bill(session, account, now)
+        account.profiled_on = now.date()
     session.flush()
-    return renamed
+    return renamed | _save_followers(session, by_id, stored, now)
+
+
+def _save_followers(
+    session: Session, by_id: Mapping[str, Profile], stored: Iterable[Account], now: datetime
+) -> set[int]:
+    """Store what profiles, by their remote ids, tell of followers; returns the ids of accounts with another number."""
+    return {each.id for each in stored if followers.save(session, each, by_id[each.remote_id].followers, now)}
 
 
 def _rename(session: Session, network: str, named: Sequence[tuple[Account, str]]) -> set[int]:
@@ -107,13 +128,6 @@ def _make_former(session: Session, network: str, handle: str) -> str:
     return next(candidate for candidate in candidates if candidate.lower() not in taken)
 
 
-def _bill(session: Session, account: Account, now: datetime) -> None:
-    """The network bills a profile once a UTC day."""
-    if account.billed_on != now.date():
-        account.billed_on = now.date()
-        ledger.add(session, account.network, now.date(), "users", 1)
-
-
 def list_tracked(session: Session, network: str | None = None) -> Sequence[Account]:
     """The accounts, of this network or all, that an active chat tracks; the one first that was polled longest ago."""
     which = () if network is None else (Account.network == network,)
@@ -124,42 +138,71 @@ def list_tracked(session: Session, network: str | None = None) -> Sequence[Accou
     ).all()
 
 
-def count_by_requests(session: Session, network: str) -> dict[int | None, int]:
-    """How many of the network's active tracked accounts take how many requests to fetch; None: not known yet."""
+def find_tracked(session: Session, handles: Iterable[Handle]) -> Sequence[Account]:
+    """The accounts with these handles that an active chat tracks."""
+    names: dict[str, list[str]] = {}
+    for network, name in (handle.folded for handle in handles):
+        names.setdefault(network, []).append(name)
+    same = [(Account.network == key) & func.lower(Account.handle).in_(each) for key, each in names.items()]
+    return session.scalars(select(Account).where(or_(false(), *same), Account.id.in_(_tracked_ids()))).all()
+
+
+def list_active(session: Session, network: str) -> Sequence[tuple[str, int | None]]:
+    """(id on the network, how many requests a fetch takes, None if unknown) of its active tracked accounts."""
     is_fetched = Account.id.in_(_tracked_ids()), Account.network == network, Account.state == State.ACTIVE
-    rows = session.execute(select(Account.requests, func.count()).where(*is_fetched).group_by(Account.requests))
-    return {row[0]: row[1] for row in rows}
+    return [(row[0], row[1]) for row in session.execute(select(Account.remote_id, Account.requests).where(*is_fetched))]
+
+
+def list_read_before(
+    session: Session, network: str, before: datetime
+) -> Sequence[tuple[int, str, int | None, datetime]]:
+    """(id, id on the network, requests, fetched_at) of the network's accounts that were fetched last before a moment.
+
+    Without those that are marked stale already.
+    """
+    which = Account.network == network, Account.stale.is_(False), Account.fetched_at < before
+    columns = select(Account.id, Account.remote_id, Account.requests, Account.fetched_at).where(*which)
+    return [(each, remote_id, requests, at) for each, remote_id, requests, at in session.execute(columns) if at]
+
+
+def chats_by_remote_id(session: Session, network: str) -> Sequence[tuple[str, int]]:
+    """(id on the network, chat's id) of each tracking of an account of the network by an active chat."""
+    rows = session.execute(
+        select(Account.remote_id, Tracking.chat_id)
+        .join(Tracking, Tracking.account_id == Account.id)
+        .join(Chat, Chat.id == Tracking.chat_id)
+        .where(Account.network == network, Chat.inactive_reason.is_(None))
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def are_tracked(session: Session, network: str) -> bool:
+    """Whether an active chat tracks an account of this network."""
+    return session.scalar(select(exists().where(Account.network == network, Account.id.in_(_tracked_ids())))) or False
 
 
 def _tracked_ids() -> Select[int]:
     return select(Tracking.account_id).join(Chat, Chat.id == Tracking.chat_id).where(Chat.inactive_reason.is_(None))
 
 
-def list_unattempted(
-    session: Session, comparison_ids: Collection[int], account_ids: Collection[int]
+def list_to_read(
+    session: Session, comparison_ids: Collection[int], account_ids: Collection[int], stale_before: datetime
 ) -> Sequence[Account]:
-    """Of these accounts and those of these comparisons, the tracked ones that no fetch was attempted of."""
+    """Of these accounts and those of these comparisons, the tracked ones that no fetch was attempted of.
+
+    On a network with a price also those that are not asked for new posts today, and were not since that moment.
+    """
     in_comparisons = select(ComparisonAccount.account_id).where(ComparisonAccount.comparison_id.in_(comparison_ids))
     is_tracked = exists().where(
         Tracking.account_id == Account.id, Chat.id == Tracking.chat_id, Chat.inactive_reason.is_(None)
     )
+    is_stale = Account.since_id.is_not(None) & Account.next_at.is_(None) & (Account.attempted_at < stale_before)
     return session.scalars(
         select(Account)
-        .where(or_(Account.id.in_(account_ids), Account.id.in_(in_comparisons)), Account.attempted_at.is_(None))
+        .where(or_(Account.id.in_(account_ids), Account.id.in_(in_comparisons)))
+        .where(or_(Account.attempted_at.is_(None), is_stale))
         .where(is_tracked)
         .order_by(Account.id)
-    ).all()
-
-
-def list_in_flight(session: Session, network: str, since: datetime) -> Sequence[Account]:
-    """The readable accounts whose fetch was attempted after `since` and is not stored yet."""
-    return session.scalars(
-        select(Account).where(
-            Account.network == network,
-            Account.state == State.ACTIVE,
-            Account.attempted_at > since,
-            or_(Account.fetched_at.is_(None), Account.fetched_at < Account.attempted_at),
-        )
     ).all()
 
 
@@ -169,7 +212,7 @@ def delete_unused(session: Session, before: datetime) -> None:
         delete(Account).where(
             Account.id.not_in(select(Tracking.account_id)),
             Account.id.not_in(select(ComparisonAccount.account_id)),
-            or_(Account.billed_on.is_(None), Account.billed_on < before.date()),
+            or_(Account.profiled_on.is_(None), Account.profiled_on < before.date()),
         )
     )
 
@@ -183,9 +226,11 @@ def mark_attempted(session: Session, account_ids: Iterable[int], now: datetime) 
     session.execute(update(Account).where(Account.id.in_(account_ids)).values(attempted_at=now))
 
 
-def retry_unavailable(session: Session) -> None:
+def retry_unavailable(session: Session, now: datetime) -> None:
     """Let protected, suspended and missing accounts be due at once."""
-    session.execute(update(Account).where(Account.state != State.ACTIVE).values(attempted_at=None))
+    is_unavailable = Account.state != State.ACTIVE
+    session.execute(update(Account).where(is_unavailable).values(attempted_at=None))
+    session.execute(update(Account).where(is_unavailable, Account.next_at.is_not(None)).values(next_at=now))
 
 
 def save_fetch_results(session: Session, results: Iterable[FetchResult]) -> set[int]:
@@ -196,29 +241,24 @@ def save_fetch_results(session: Session, results: Iterable[FetchResult]) -> set[
     latest = {result.account_id: result for result in results}
     rows = session.scalars(select(Account).where(Account.id.in_(latest))).all()
     current = [each for each in rows if each.fetched_at is None or each.fetched_at <= latest[each.id].at]
-    last = {each.id: posts.LastFetch(each.network, each.fetched_at, each.fetched_back_to) for each in current}
+    last = {each.id: posts.LastFetch(each.fetched_at, each.fetched_back_to) for each in current}
     changed = {account.id for account in current if _save_outcome(account, latest[account.id])}
+    told = [(account, latest[account.id]) for account in current]
+    changed |= {account.id for account, result in told if followers.save(session, account, result.followers, result.at)}
     successful = [result for account in current if (result := latest[account.id]).posts is not None]
     return changed | posts.save(session, successful, last)
 
 
-def mark_stale(session: Session, network: str, before: Mapping[int | None, datetime]) -> set[int]:
-    """Mark a network's accounts stale that were last fetched before a time, given by how many requests they take.
-
-    before: that time; the key None is for all other numbers of requests, and must be there. Returns the ids of the
-    accounts that were not stale before.
-    """
-    times = {requests: literal(at, UtcDateTime) for requests, at in before.items() if requests is not None}
-    default = literal(before[None], UtcDateTime)
-    is_late = Account.fetched_at < (case(times, value=Account.requests, else_=default) if times else default)
-    which = Account.network == network, Account.stale.is_(False), is_late
+def mark_stale(session: Session, account_ids: Iterable[int]) -> set[int]:
+    """Mark accounts stale; returns the ids of those that were not stale before."""
+    which = Account.id.in_(list(account_ids)), Account.stale.is_(False)
     marked = update(Account).where(*which).values(stale=True).returning(Account.id)
     return set(session.scalars(marked.execution_options(synchronize_session=False)))
 
 
 def _save_outcome(account: Account, result: FetchResult) -> bool:
     """Store how the fetch went; True if that changes what charts say of the account."""
-    before = _displayed(account)
+    before = displayed(account)
     account.polled_at = result.at if result.was_asked else account.polled_at
     if result.posts is None:
         account.state, account.problem = result.state or account.state, result.problem
@@ -227,9 +267,9 @@ def _save_outcome(account: Account, result: FetchResult) -> bool:
         account.requests = result.requests if result.complete else max(result.requests, account.requests or 0)
         oldest = min((post.created_at for post in result.posts), default=result.at)
         account.fetched_back_to = None if result.complete else oldest
-    return _displayed(account) != before
+    return displayed(account) != before
 
 
-def _displayed(account: Account) -> tuple[State, bool, bool]:
+def displayed(account: Account) -> tuple[State, bool, bool]:
     """What charts say of an account beside its posts."""
     return account.state, account.stale, account.fetched_at is None

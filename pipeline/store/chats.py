@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import Select, delete, false, func, not_, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import ChartSpec, Language, Theme
+from pipeline.records import ChartSpec, ChatLocale, Language, QuietHours, Theme
 from pipeline.store import subscriptions
-from pipeline.store.tables import Account, Chat, NoticeSent, Subscription, Tracking
+from pipeline.store.tables import Account, Alert, Chat, GroupMember, Notice, NoticeSent, Opening, Subscription, Tracking
 
 NOT_ALLOWED = "not among the chats that are served"
 """The inactive_reason of chats outside ALLOWED_CHATS."""
@@ -25,28 +25,61 @@ def add(session: Session, chat_id: int, now: datetime, language: Language = Lang
     return chat
 
 
+def begin(session: Session, chat_id: int, now: datetime, language: Language) -> bool:
+    """Store a chat that is not stored yet, with this language. False where it is."""
+    if exists(session, chat_id):
+        return False
+    add(session, chat_id, now, language)
+    return True
+
+
 def exists(session: Session, chat_id: int) -> bool:
     return session.get(Chat, chat_id) is not None
 
 
 def default_spec(session: Session, chat_id: int) -> ChartSpec:
-    """The spec of a chart that is requested without options: with the chat's theme and language."""
+    """The spec of a chart that is requested without options: with the chat's theme, language and time zone."""
     chat = session.get(Chat, chat_id)
-    return ChartSpec(theme=chat.theme, language=chat.language) if chat else ChartSpec()
+    return ChartSpec(theme=chat.theme, language=chat.language, time_zone=chat.time_zone) if chat else ChartSpec()
 
 
-def language(session: Session, chat_id: int) -> Language | None:
-    """The chat's language; None if the chat is not stored."""
-    return session.scalar(select(Chat.language).where(Chat.id == chat_id))
+def locale(session: Session, chat_id: int) -> ChatLocale | None:
+    """The chat's language and time zone; None if the chat is not stored."""
+    row = session.execute(select(Chat.language, Chat.time_zone).where(Chat.id == chat_id)).one_or_none()
+    return ChatLocale(*row) if row else None
 
 
 def set_preferences(
-    session: Session, chat_id: int, *, theme: Theme | None = None, language: Language | None = None
+    session: Session,
+    chat_id: int,
+    *,
+    theme: Theme | None = None,
+    language: Language | None = None,
+    time_zone: str | None = None,
 ) -> None:
     """None leaves a preference as it is. Raises NoResultFound if the chat is not stored."""
     chat = session.get_one(Chat, chat_id)
     chat.theme, chat.language = theme or chat.theme, language or chat.language
+    chat.time_zone = time_zone or chat.time_zone
     session.flush()
+
+
+def quiet_hours(session: Session, chat_id: int) -> QuietHours | None:
+    """The chat's quiet hours; None for none."""
+    chat = session.get(Chat, chat_id)
+    return chat.quiet_hours if chat else None
+
+
+def set_quiet_hours(
+    session: Session, chat_id: int, hours: QuietHours | None, *, language: Language, now: datetime
+) -> None:
+    """What waits for the end of the former ones is due now, unless the new ones last.
+
+    language: of a chat that is not stored yet.
+    """
+    add(session, chat_id, now, language).quiet_hours = hours
+    session.flush()
+    subscriptions.release_held(session, chat_id, now)
 
 
 def count_active(session: Session) -> int:
@@ -85,7 +118,11 @@ def track(session: Session, chat_id: int, account_ids: Iterable[int], now: datet
     session.flush()
 
 
-def untrack(session: Session, chat_id: int, account_ids: Iterable[int]) -> None:
+def untrack(session: Session, chat_id: int, account_ids: Collection[int]) -> None:
+    """What was spent on accounts that no other chat tracks remains this chat's: it gets no new share of the money."""
+    others = select(Tracking.account_id).where(Tracking.account_id.in_(account_ids), Tracking.chat_id != chat_id)
+    alone = Opening.account_id.in_(account_ids), Opening.account_id.not_in(others), Opening.chat_id.is_(None)
+    session.execute(update(Opening).where(*alone).values(chat_id=chat_id))
     session.execute(delete(Tracking).where(Tracking.chat_id == chat_id, Tracking.account_id.in_(account_ids)))
 
 
@@ -117,13 +154,22 @@ def migrate(session: Session, old: int, new: int, now: datetime) -> None:
     add(session, new, now)
     if chat.inactive_reason == NOT_ALLOWED:
         deactivate(session, new, NOT_ALLOWED, now)
-    set_preferences(session, new, theme=chat.theme, language=chat.language)
-    session.get_one(Chat, new).added_by = chat.added_by
+    set_preferences(session, new, theme=chat.theme, language=chat.language, time_zone=chat.time_zone)
+    moved = session.get_one(Chat, new)
+    moved.added_by, moved.quiet_hours, moved.alerts = chat.added_by, chat.quiet_hours, chat.alerts
     subscriptions.move_to_chat(session, old, new)
+    alerts_of_new = select(Alert.key).where(Alert.chat_id == new)
+    alerts_to_move = (Alert.chat_id == old, Alert.key.not_in(alerts_of_new))
+    session.execute(update(Alert).where(*alerts_to_move).values(chat_id=new))
     sent_to_new = select(NoticeSent.notice_id).where(NoticeSent.chat_id == new)
     to_move = (NoticeSent.chat_id == old, NoticeSent.notice_id.not_in(sent_to_new))
     session.execute(update(NoticeSent).where(*to_move).values(chat_id=new))
+    session.execute(update(Notice).where(Notice.chat_id == old).values(chat_id=new))
+    session.execute(update(Opening).where(Opening.chat_id == old).values(chat_id=new))
     track(session, new, [account.id for account in list_tracked_accounts(session, old)], now)
+    groups_of_new = select(GroupMember.name).where(GroupMember.chat_id == new)
+    members_to_move = (GroupMember.chat_id == old, GroupMember.name.not_in(groups_of_new))
+    session.execute(update(GroupMember).where(*members_to_move).values(chat_id=new))
     delete_chat(session, old)
 
 
@@ -138,6 +184,10 @@ def delete_inactive(session: Session, before: datetime) -> int:
 def delete_chat(session: Session, chat_id: int) -> None:
     """Delete all that is stored of a chat."""
     session.execute(delete(NoticeSent).where(NoticeSent.chat_id == chat_id))
+    session.execute(delete(Notice).where(Notice.chat_id == chat_id))
+    session.execute(update(Opening).where(Opening.chat_id == chat_id).values(chat_id=None))
     session.execute(delete(Subscription).where(Subscription.chat_id == chat_id))
+    session.execute(delete(Alert).where(Alert.chat_id == chat_id))
+    session.execute(delete(GroupMember).where(GroupMember.chat_id == chat_id))
     session.execute(delete(Tracking).where(Tracking.chat_id == chat_id))
     session.execute(delete(Chat).where(Chat.id == chat_id))

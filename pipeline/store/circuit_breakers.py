@@ -4,13 +4,14 @@ A breaker is open until its retry_at, and half-open from then on: the service ma
 deleted, when the service answers.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import LazyString
-from pipeline.store import notices
+from pipeline.store import notices, services
 from pipeline.store.tables import CircuitBreaker
 
 
@@ -39,14 +40,28 @@ def find_open(session: Session, service: str, now: datetime) -> CircuitBreaker |
     return breaker if breaker and breaker.retry_at > now else None
 
 
+def load(session: Session, network: str) -> dict[str, CircuitBreaker]:
+    """The breakers, open or half-open, of a network and its servers, by the names of source.service_of."""
+    rows = session.scalars(select(CircuitBreaker).where(services.is_of(CircuitBreaker.service, network)))
+    return {row.service: row for row in rows}
+
+
+def list_open(session: Session, network: str, now: datetime, most: int) -> tuple[Sequence[CircuitBreaker], int]:
+    """Those of them that must not be called now, at most so many, the one first that opened last; and their number."""
+    which = services.is_of(CircuitBreaker.service, network), CircuitBreaker.retry_at > now
+    rows = select(CircuitBreaker).where(*which).order_by(CircuitBreaker.opened_at.desc(), CircuitBreaker.service)
+    count = session.scalar(select(func.count()).select_from(CircuitBreaker).where(*which))
+    return session.scalars(rows.limit(most)).all(), count or 0
+
+
 def any_exist(session: Session) -> bool:
     """Whether some breaker is open or half-open."""
     return session.scalar(select(CircuitBreaker.service).limit(1)) is not None
 
 
 def half_open(session: Session, now: datetime, service: str | None = None) -> None:
-    """Let the service be tried now; None: every service."""
-    which = () if service is None else (CircuitBreaker.service == service,)
+    """Let the service be tried now, and if it is a network all its servers; None: every service."""
+    which = () if service is None else (services.is_of(CircuitBreaker.service, service),)
     session.execute(update(CircuitBreaker).where(CircuitBreaker.retry_at > now, *which).values(retry_at=now))
 
 
@@ -61,9 +76,24 @@ def close(session: Session, service: str, now: datetime) -> None:
 
 
 def announce(session: Session, breaker: CircuitBreaker, text: LazyString, *, admins_only: bool = False) -> None:
-    """Publish a notice of the outage: once a UTC day for the same reason, however often the breaker opens."""
+    """Publish a notice of the outage: once a UTC day for the same reason, however often the breaker opens.
+
+    Of a network's outage only the chats that track accounts of it are told.
+    """
     key = f"{_key_prefix(breaker.service)}{breaker.reason.msgid} on {breaker.opened_at:%Y-%m-%d}"
-    notices.publish(session, key, text, breaker.retry_at, admins_only=admins_only)
+    notices.publish(session, key, text, breaker.retry_at, admins_only=admins_only, network=breaker.service)
+
+
+def announce_to(session: Session, breaker: CircuitBreaker, text: LazyString, chats: Iterable[int]) -> None:
+    """Publish a notice of the outage to these chats alone: once a UTC day for the same reason."""
+    key = f"{_key_prefix(breaker.service)}{breaker.reason.msgid} on {breaker.opened_at:%Y-%m-%d}"
+    for chat_id in chats:
+        notices.publish(session, f"{key} to {chat_id}", text, breaker.retry_at, chat_id=chat_id)
+
+
+def delete_forgotten(session: Session, before: datetime) -> None:
+    """Delete the breakers of services that nobody has tried since: no account of theirs is tracked any more."""
+    session.execute(delete(CircuitBreaker).where(CircuitBreaker.retry_at < before))
 
 
 def _key_prefix(service: str) -> str:

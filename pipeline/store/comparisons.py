@@ -1,22 +1,24 @@
 """Comparisons: which charts are to be rendered, and how far that has come."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import astuple, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.chart.views import fitted
-from pipeline.records import ChartSpec, State
+from pipeline.records import ChartSpec, Metric, State
 from pipeline.records import Comparison as ComparisonRecord
 from pipeline.store import subscriptions
-from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Subscription
+from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Subscription, Tracking
 
 CLAIM_DURATION = timedelta(seconds=30)
 """How long one worker alone may render a chart. After that it counts as lost, and another may take it over."""
 EXPIRED_RETRY_DELAY = timedelta(minutes=1)
 """A chart that has expired and turns out to be unchanged is not examined again sooner."""
+OLD_BUTTONS_WORK = timedelta(days=365)
+"""How long the buttons under a single chart go on working after everything else that nobody uses is deleted."""
 _RETRY = {"claimed_until": None, "requested_version": Comparison.requested_version + 1}
 
 
@@ -38,8 +40,7 @@ def get_record(session: Session, comparison_id: int) -> ComparisonRecord | None:
 def get_or_create(session: Session, record: ComparisonRecord) -> Comparison:
     """The one row of this comparison, which all chats share that ask for the same."""
     spec = fitted(record.spec)
-    ids = ",".join(str(account_id) for account_id in sorted(record.accounts))
-    key = " ".join([*(str(part) for part in astuple(spec)), ids])
+    key = _key(spec, record.accounts)
     row = session.scalar(select(Comparison).where(Comparison.key == key))
     if row is None:
         row = Comparison(key=key, spec=spec)
@@ -48,6 +49,13 @@ def get_or_create(session: Session, record: ComparisonRecord) -> Comparison:
         session.add_all(ComparisonAccount(comparison_id=row.id, account_id=each) for each in record.accounts)
         session.flush()
     return row
+
+
+def _key(spec: ChartSpec, accounts: Iterable[int]) -> str:
+    """The spec and the account ids as text; a first page has the key that comparisons had before there were pages."""
+    parts = [str(value) for name, value in asdict(spec).items() if name != "page"]
+    page = [f"page {spec.page}"] if spec.page > 1 else []
+    return " ".join([*parts, *page, ",".join(str(account_id) for account_id in sorted(accounts))])
 
 
 def cap_counts(session: Session, most: int) -> None:
@@ -151,16 +159,21 @@ def _claim(session: Session, now: datetime, *conditions: ColumnElement[bool]) ->
     return sorted((row[0], row[1]) for row in rows)
 
 
-def mark_unchanged(session: Session, comparison_id: int, inputs_digest: str, as_of: datetime) -> None:
+def mark_unchanged(
+    session: Session, comparison_id: int, inputs_digest: str, as_of: datetime, expires_at: datetime | None
+) -> None:
     """The data fetched at as_of gives the chart that exists, if that was made of the same data."""
     same = Comparison.id == comparison_id, Comparison.inputs_digest == inputs_digest
-    session.execute(update(Comparison).where(*same).values(checked_at=as_of))
+    session.execute(update(Comparison).where(*same).values(checked_at=as_of, expires_at=expires_at))
 
 
 def _has_audience() -> ColumnElement[bool]:
-    """An active chat has a subscription to it, or requested it once."""
+    """An active chat has a subscription to it that is not paused, or requested it once."""
     return exists().where(
-        Subscription.comparison_id == Comparison.id, Chat.id == Subscription.chat_id, Chat.inactive_reason.is_(None)
+        Subscription.comparison_id == Comparison.id,
+        subscriptions.is_awaited(),
+        Chat.id == Subscription.chat_id,
+        Chat.inactive_reason.is_(None),
     )
 
 
@@ -203,10 +216,23 @@ def request_all_redraws(session: Session) -> None:
     session.execute(update(Comparison).where(Comparison.id.in_(select(Subscription.comparison_id))).values(_RETRY))
 
 
+def find_most_wanted_metric(session: Session) -> Metric:
+    """The metric that most subscriptions show; reposts where there is none."""
+    metric = Comparison.__table__.c.metric
+    query = select(metric).join(Subscription, Subscription.comparison_id == Comparison.id).group_by(metric)
+    return session.scalar(query.order_by(func.count().desc(), metric).limit(1)) or Metric.REPOSTS
+
+
 def delete_unused(session: Session, before: datetime) -> None:
-    """Delete the comparisons that no chat waits for, and that were not used since."""
+    """Delete the comparisons that no chat waits for, and that were not used since.
+
+    Where chats track all of its accounts, a comparison is kept for OLD_BUTTONS_WORK more.
+    """
     in_use = select(Subscription.comparison_id)
-    session.execute(delete(Comparison).where(Comparison.used_at < before, Comparison.id.not_in(in_use)))
+    untracked = ComparisonAccount.account_id.not_in(select(Tracking.account_id))
+    is_orphaned = Comparison.id.in_(select(ComparisonAccount.comparison_id).where(untracked))
+    is_old = or_(is_orphaned, Comparison.used_at < before - OLD_BUTTONS_WORK)
+    session.execute(delete(Comparison).where(Comparison.used_at < before, is_old, Comparison.id.not_in(in_use)))
 
 
 def list_accounts(session: Session, comparison_id: int) -> Sequence[Account]:

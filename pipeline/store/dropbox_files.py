@@ -28,6 +28,12 @@ class Claim(NamedTuple):
     rev: str | None
 
 
+def find_path(session: Session, key: str) -> str | None:
+    """Where the dataset with this key is in Dropbox, whatever version of it; None where it was never uploaded."""
+    uploaded = DropboxFile.path == lower_path, DropboxFile.uploaded_digest.is_not(None)
+    return session.scalar(select(Dataset.path).join(DropboxFile, and_(*uploaded)).where(Dataset.key == key))
+
+
 def list_due(session: Session, account_digest: str, now: datetime) -> Sequence[str]:
     """Paths of the files that differ from their datasets and may be written now, then of those that may be deleted."""
     outdated = (

@@ -8,6 +8,10 @@ The start must have been observed: a fetch within one grain of the span's start.
 next fetch on, which is then its `since`. What was gained in a gap without fetches therefore counts in a span that
 contains the whole gap, and in no other.
 
+Where posts of an account are fetched apart from each other, this goes for each by itself: what a post gained between
+two fetches of its own counts in a span that contains the time between them. In another its counts became known at the
+second, if they changed.
+
 A count that became known within the span has no gain until then, so growth is known from that fetch on. One post in
 twenty may be such a post without this effect, and is counted from its own first fetch on: an old post comes into view
 whenever a newer one is deleted.
@@ -17,7 +21,7 @@ gained nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -33,8 +37,6 @@ from pipeline.store.gains import LAYOUTS, WIDTHS, hash_post_id
 from pipeline.store.history import BASELINE_RATIO, GRAINS, MINUTE, seconds
 from pipeline.store.tables import EPOCH, MICROSECOND, Account, EpochMicroseconds, Gain, from_epoch_us, to_epoch_us
 
-COUNT_INDICES = {metric: [Counts._fields.index(part.value) for part in metric.parts] for metric in Metric}
-"""Where in Counts the counts are that make up a metric."""
 ENTRY_TYPES = {
     width: np.dtype([("post", "<i8"), ("became_known", "u1"), ("gained", f"<i{width}", (len(Counts._fields),))])
     for width in WIDTHS
@@ -64,11 +66,15 @@ class Growth:
 
 
 class PackedInterval(NamedTuple):
-    """A row of the history: two fetches, in microseconds since 1970, and the packed gains between them."""
+    """A row of the history: two fetches, in microseconds since 1970, and the packed gains between them.
+
+    late: of posts that were not fetched in between, while others may have been.
+    """
 
     start_us: int
     end_us: int
     packed: bytes
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,12 @@ class Entries:
     post: NDArray[np.int64]
     became_known: NDArray[np.bool_]
     gained: NDArray[np.int64]
+
+    def without_gains(self, unknown: Sequence[bool]) -> "Entries":
+        """The same, where posts only became known at the end of some of the intervals; unknown: by interval."""
+        is_unknown = np.array(unknown, np.bool_)[self.interval]
+        became_known = self.became_known | (is_unknown & (self.gained != 0))
+        return replace(self, became_known=became_known, gained=np.where(is_unknown, 0, self.gained))
 
     def sums(self, intervals: int) -> list[int]:
         """The gain of all posts in each interval; intervals: their number."""
@@ -102,7 +114,11 @@ class Window:
         return at_us - at_us % self.grain_us
 
     def is_gap(self, interval: PackedInterval) -> bool:
-        return interval.end_us - interval.start_us > self.grain_us
+        return not interval.late and interval.end_us - interval.start_us > self.grain_us
+
+    def begins_before(self, interval: PackedInterval) -> bool:
+        """Whether the interval has a part before the window's start, by more than the grain."""
+        return interval.start_us < self.start_us - self.grain_us
 
     def bucket_of(self, interval: PackedInterval) -> tuple[int, bool]:
         """Intervals of one bucket make one step of the series."""
@@ -117,17 +133,17 @@ def compute_growth(  # noqa: PLR0913, PLR0917 the parts of a comparison's spec
     session: Session,
     accounts: Sequence[Account],
     posts: Mapping[int, Sequence[Post]],
-    metric: Metric,
+    parts: Sequence[Metric],
     span: Span,
     now: datetime,
 ) -> list[Growth]:
     """The growth of each account over the span that ends now, in the accounts' order.
 
-    posts: those of each account that count, by account id.
+    posts: those of each account that count, by account id. parts: the counts that make up the metric.
     """
     window = Window(span, now)
     intervals = _load_intervals(session, [account.id for account in accounts], window)
-    return [_of_account(each, posts[each.id], intervals[each.id], metric, window) for each in accounts]
+    return [_of_account(each, posts[each.id], intervals[each.id], parts, window) for each in accounts]
 
 
 def _load_intervals(session: Session, account_ids: Sequence[int], window: Window) -> dict[int, list[PackedInterval]]:
@@ -140,15 +156,15 @@ def _load_intervals(session: Session, account_ids: Sequence[int], window: Window
     in_window = Account.id.in_(account_ids), Gain.end_at >= from_epoch_us(window.start_us)
     for grain, coarser in zip(grains, [*grains[1:], None], strict=True):
         query = _select_not_rolled_up(grain, coarser).where(*in_window)
-        for account_id, start_us, end_us, packed in session.connection().execute(query).all():
-            found[account_id].append(PackedInterval(start_us, end_us, packed))
+        for account_id, *row in session.connection().execute(query).all():
+            found[account_id].append(PackedInterval._make(row))
     return {account_id: sorted(intervals, key=lambda each: each.end_us) for account_id, intervals in found.items()}
 
 
-def _select_not_rolled_up(grain: timedelta, coarser: timedelta | None) -> Select[int, int, int, bytes]:
+def _select_not_rolled_up(grain: timedelta, coarser: timedelta | None) -> Select[int, int, int, bytes, bool]:
     """Rows of this grain that no row of the coarser grain repeats; all of them if there is no coarser one."""
     start_us, end_us = type_coerce(Gain.start_at, BigInteger), type_coerce(Gain.end_at, BigInteger)
-    rows = select(Account.id, start_us, end_us, Gain.packed).join(Gain, Gain.account_id == Account.id)
+    rows = select(Account.id, start_us, end_us, Gain.packed, Gain.late).join(Gain, Gain.account_id == Account.id)
     rows = rows.where(Gain.grain_s == seconds(grain))
     if coarser is None:
         return rows
@@ -159,13 +175,19 @@ def _select_not_rolled_up(grain: timedelta, coarser: timedelta | None) -> Select
 
 
 def _of_account(
-    account: Account, posts: Sequence[Post], intervals: Sequence[PackedInterval], metric: Metric, window: Window
+    account: Account,
+    posts: Sequence[Post],
+    intervals: Sequence[PackedInterval],
+    parts: Sequence[Metric],
+    window: Window,
 ) -> Growth:
     fetched_us = None if account.fetched_at is None else to_epoch_us(account.fetched_at)
     if fetched_us is None or fetched_us < window.start_us:
         return Growth()
-    counted = [post.id for post in posts if metric.of(post.counts) is not None]
-    entries = _unpack_entries([each.packed for each in intervals], counted, COUNT_INDICES[metric])
+    counted = [post.id for post in posts if post.counts.total(parts) is not None]
+    indices = [Counts._fields.index(part) for part in parts]
+    entries = _unpack_entries([each.packed for each in intervals], counted, indices)
+    entries = entries.without_gains([each.late and window.begins_before(each) for each in intervals])
     known_us = _known_from(intervals, entries, len(counted), window)
     since_us = known_us if known_us > window.start_us else None
     if fetched_us <= known_us:
@@ -181,6 +203,7 @@ def _of_account(
     if account.stale and not total and window.now_us - fetched_us > window.grain_us:
         return Growth(since=_to_moment(since_us))
     gaps = [(each.start_us, each.end_us) for each, _ in steps if window.is_gap(each)]
+    late = [each.start_us for each, gained in steps if each.late and gained]
     until_us = fetched_us if account.stale else None
     return Growth(
         total,
@@ -188,7 +211,7 @@ def _of_account(
         tuple((from_epoch_us(start_us), from_epoch_us(end_us)) for start_us, end_us in gaps),
         _to_moment(since_us),
         _to_moment(until_us),
-        _expires_at([at for at, _ in series], [start for start, _ in gaps], since_us, until_us, window),
+        _expires_at([at for at, _ in series], [*(start for start, _ in gaps), *late], since_us, until_us, window),
     )
 
 
@@ -198,7 +221,7 @@ def _to_moment(at_us: int | None) -> datetime | None:
 
 def _known_from(intervals: Sequence[PackedInterval], entries: Entries, posts: int, window: Window) -> int:
     """The time that growth is known from, in microseconds; posts: how many are counted."""
-    bridging = [each.end_us for each in intervals if each.start_us < window.start_us - window.grain_us]
+    bridging = [each.end_us for each in intervals if not each.late and window.begins_before(each)]
     return max([window.start_us, *bridging, *_late_baseline(entries, intervals, posts)])
 
 
@@ -247,11 +270,14 @@ def _unpack_width(
 
 
 def _expires_at(
-    series_us: Sequence[int], gap_starts_us: Sequence[int], since_us: int | None, until_us: int | None, window: Window
+    series_us: Sequence[int], starts_us: Sequence[int], since_us: int | None, until_us: int | None, window: Window
 ) -> datetime | None:
-    """When the first step leaves the window, or the window's start enters a gap, or passes since or until."""
+    """When the first step leaves the window, or its start enters a gap or a late row, or passes since or until.
+
+    starts_us: of gaps and of late rows with gains.
+    """
     moments_us = [window.leaves_at(at) for at in series_us[:1]]
-    moments_us += [window.leaves_at(start) + window.grain_us for start in gap_starts_us[:1]]
+    moments_us += [window.leaves_at(start) + window.grain_us for start in starts_us]
     moments_us += [window.leaves_at(since_us)] if since_us else []
     moments_us += [window.leaves_at(until_us), until_us + window.grain_us] if until_us else []
     return _next(moments_us, window)

@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import ConfigError
@@ -14,6 +11,7 @@ from pipeline.startup import prepare_data_dir
 from pipeline.store.engine import Store, writer
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+HEAD = "head"
 LOCK_ID = 0x7A11B12D  # any number, the same in every process of Tallybird
 ENCODINGS = {"UTF8", "SQL_ASCII"}
 """The encodings of PostgreSQL that hold every character; SQL_ASCII stores bytes as they are."""
@@ -25,34 +23,56 @@ def open_store(settings: Settings) -> Store:
     store = Store(settings.database_address)
     try:
         migrate(store)
-    except (DBAPIError, CommandError, ConfigError) as error:
+    except (DBAPIError, ConfigError) as error:
         store.close()
         name = "DATABASE_URL" if settings.database_url else "DATA_DIR"
         raise ConfigError([f"{name}: {_describe(error)}"]) from None
     return store
 
 
-def _describe(error: DBAPIError | CommandError | ConfigError) -> str:
-    if isinstance(error, DBAPIError):
-        return f"the database cannot be used: {error.orig}"
-    if isinstance(error, ConfigError):
-        return str(error)
-    return "a newer version of Tallybird has changed the database. Start that version, or use a backup from before it"
+def _describe(error: DBAPIError | ConfigError) -> str:
+    return f"the database cannot be used: {error.orig}" if isinstance(error, DBAPIError) else str(error)
 
 
-def migrate(store: Store, revision: str = "head") -> None:
+def migrate(store: Store, revision: str = HEAD) -> None:
     """Upgrade to the revision. A lock lets one process do it; the others wait, and find it done.
 
-    Raises ConfigError if the database's encoding cannot hold every character.
+    Raises ConfigError if the database's encoding cannot hold every character, or a newer version has changed it.
     """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     with writer(store.engine).begin() as connection:
         if connection.dialect.name == "postgresql":
             _check_encoding(connection)
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK_ID})
-        config.attributes["connection"] = connection
+        if revision != HEAD or _revision(connection) != _newest():
+            _upgrade(connection, revision)
+
+
+def _revision(connection: Connection) -> str | None:
+    """The revision that the database is of; None for a new one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def _newest() -> str:
+    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    # Loaded where it is needed: in each process it would take 9 MB.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    try:
         command.upgrade(config, revision)
+    except CommandError:
+        changed = "a newer version of Tallybird has changed the database"
+        raise ConfigError([f"{changed}. Start that version, or use a backup from before it"]) from None
 
 
 def _check_encoding(connection: Connection) -> None:

@@ -4,9 +4,12 @@ RuleError
 ├── TooManyAccountsError        a chat would track more accounts than one may
 ├── TooManyChatsError           the bot would serve more chats than its owner allows
 ├── TooManyChatsOfPersonError   one person would bring more chats than one may
+├── TooManyGroupsError          a chat would have more groups of accounts than one may
+├── NoGroupError                there is no such group in the chat
 ├── TooManySubscriptionsError   a chat would have more subscriptions than one may
 ├── AlreadySubscribedError      the chat has an equal subscription
 ├── NoSubscriptionError         there is no such subscription in the chat
+├── UnclearSubscriptionError    one subscription is meant, and there are several
 └── UnknownChartError           the chat has no such chart, or not any more
 """
 
@@ -41,6 +44,18 @@ class TooManyChatsOfPersonError(RuleError):
         super().__init__(f"{most} chats of one person allowed")
 
 
+class TooManyGroupsError(RuleError):
+    """The chat has `most` groups of accounts already."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(f"{most} groups allowed")
+
+
+class NoGroupError(RuleError):
+    """The chat has no group of this name."""
+
+
 class TooManySubscriptionsError(RuleError):
     """The chat has `most` subscriptions already."""
 
@@ -55,6 +70,10 @@ class AlreadySubscribedError(RuleError):
 
 class NoSubscriptionError(RuleError):
     """The chat has no such subscription."""
+
+
+class UnclearSubscriptionError(RuleError):
+    """Several subscriptions of the chat may be meant, where one has to be."""
 
 
 class UnknownChartError(RuleError):

@@ -1,20 +1,27 @@
 """Subscriptions: what is to be delivered to each chat, and what was delivered last."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, not_, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from pipeline.records import ChartSpec, Mode
+from pipeline.records import UTC_ZONE, ChartSpec, Mode
+from pipeline.store import quiet_hours
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Subscription
+from pipeline.store.timing import LIVE, Timing
 
 HEALTHY: dict[str, Any] = {"requested_at": None, "failing_since": None, "failures": 0, "notified": False}
 """The values of a subscription whose newest chart was delivered."""
+QUIET_HOURS = "quiet hours"
+"""The problem of a delivery that waits for the end of its chat's quiet hours."""
 GROUPING_WINDOW = timedelta(seconds=20)
 """How much earlier a delivery may come, so that chats with the same chart get it together."""
+UNCERTAIN_DELAY = timedelta(hours=1)
+"""How long a new message that may have been sent keeps others like it from being sent, where nothing says when."""
 
 
 class DueDelivery(NamedTuple):
@@ -26,13 +33,15 @@ class DueDelivery(NamedTuple):
     comparison_id: int
     next_at: datetime
     is_requested: bool
+    is_awaited: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ChartDelivery:
     """A chart to be delivered to a chat now. as_of and checked_at are the Comparison's, the rest the Subscription's.
 
-    networks: those of the accounts, by key.
+    networks: those of the accounts, by key. accounts: how many there are. zone: the chat's. quiet_until: when its quiet
+    hours end, where they last and nobody asked for this chart; else None.
     """
 
     subscription_id: int
@@ -41,17 +50,34 @@ class ChartDelivery:
     comparison_id: int
     spec: ChartSpec
     mode: Mode
-    interval_s: int | None
+    timing: Timing
+    zone: ZoneInfo
+    next_at: datetime
     message_id: int | None
     chart_digest: str
     caption: str
     networks: tuple[str, ...]
+    accounts: int
     as_of: datetime | None = None
     checked_at: datetime | None = None
     requested_at: datetime | None = None
     failing_since: datetime | None = None
     failures: int = 0
     notified: bool = False
+    pinned: bool = False
+    pinned_message_id: int | None = None
+    quiet_until: datetime | None = None
+    owner_id: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it waits for the end of the quiet hours, since it would be a new message."""
+        return self.quiet_until is not None and self.message_id is None
+
+    def is_too_late(self, now: datetime) -> bool:
+        """Whether the time of a schedule passed so long ago that its chart is left out."""
+        schedule = self.timing.schedule
+        return schedule is not None and self.requested_at is None and schedule.is_too_late(self.next_at, now, self.zone)
 
 
 class OverdueDelivery(NamedTuple):
@@ -64,6 +90,11 @@ class OverdueDelivery(NamedTuple):
     is_rendered: bool
 
 
+def is_awaited() -> ColumnElement[bool]:
+    """Whether a chart is awaited: of a paused subscription only one that somebody asked for."""
+    return not_(and_(Subscription.paused, Subscription.requested_at.is_(None)))
+
+
 DUE_COLUMNS = (
     Subscription.id,
     Subscription.chat_id,
@@ -71,6 +102,7 @@ DUE_COLUMNS = (
     Subscription.comparison_id,
     Subscription.next_at,
     and_(Subscription.requested_at.is_not(None), Subscription.failures == 0),
+    is_awaited(),
 )
 """The columns of a DueDelivery."""
 
@@ -81,13 +113,23 @@ def add(session: Session, subscription: Subscription) -> Subscription:
     return subscription
 
 
-def list_of_chat(session: Session, chat_id: int) -> Sequence[Subscription]:
-    """The chat's subscriptions, oldest first, without the single charts of /compare."""
+def list_of_chat(session: Session, chat_id: int, thread_id: int | None = None) -> Sequence[Subscription]:
+    """The chat's subscriptions, oldest first, without the single charts of /compare.
+
+    thread_id: only those of this forum topic; None: all.
+    """
+    in_topic = () if thread_id is None else (Subscription.thread_id == thread_id,)
     return session.scalars(
         select(Subscription)
-        .where(Subscription.chat_id == chat_id, Subscription.mode != Mode.ONCE)
+        .where(Subscription.chat_id == chat_id, Subscription.mode != Mode.ONCE, *in_topic)
         .order_by(Subscription.id)
     ).all()
+
+
+def find(session: Session, subscription_id: int) -> Subscription | None:
+    """None for one that has ended, and for a single chart of /compare."""
+    lasting = Subscription.id == subscription_id, Subscription.mode != Mode.ONCE
+    return session.scalar(select(Subscription).where(*lasting))
 
 
 def has_subscribers(session: Session, comparison_id: int) -> bool:
@@ -123,13 +165,14 @@ def list_due(session: Session, now: datetime) -> Sequence[DueDelivery]:
 
 def list_unrendered(session: Session) -> Sequence[DueDelivery]:
     """All deliveries whose chart is outdated, whether they are due by now or not, in the same order."""
+    outdated = select(Comparison.id).where(Comparison.requested_version > Comparison.rendered_version)
     unrendered = (
         select(Subscription)
-        .join(Comparison, Comparison.id == Subscription.comparison_id)
         .join(Chat, Chat.id == Subscription.chat_id)
-        .where(Comparison.requested_version > Comparison.rendered_version, Chat.inactive_reason.is_(None))
+        .where(Subscription.comparison_id.in_(outdated), Chat.inactive_reason.is_(None))
     )
-    return _in_order(session, unrendered)
+    # A condition on the subscription would have SQLite look through all of them.
+    return [each for each in _in_order(session, unrendered) if each.is_awaited]
 
 
 def _in_order(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[DueDelivery]:
@@ -154,7 +197,17 @@ def get_delivery(session: Session, due: DueDelivery, now: datetime) -> ChartDeli
     """The newest chart for this delivery, or None if it was made or postponed meanwhile."""
     same = Subscription.id == due.subscription_id, Subscription.next_at == due.next_at
     row = session.execute(_select_due(now).where(*same)).one_or_none()
-    return _to_delivery(*row, _list_networks(session, due.comparison_id)) if row else None
+    if row is None:
+        return None
+    networks = _count_by_network(session, due.comparison_id)
+    delivery = _to_delivery(*row, networks, zone_of(session, due.chat_id))
+    is_unasked = delivery.requested_at is None
+    return replace(delivery, quiet_until=quiet_hours.not_before(session, due.chat_id, now)) if is_unasked else delivery
+
+
+def zone_of(session: Session, chat_id: int) -> ZoneInfo:
+    """The chat's time zone, by which its schedules go."""
+    return ZoneInfo(session.scalar(select(Chat.time_zone).where(Chat.id == chat_id)) or UTC_ZONE)
 
 
 def _select_due(now: datetime) -> Select[Subscription, Comparison]:
@@ -166,18 +219,23 @@ def _select_due(now: datetime) -> Select[Subscription, Comparison]:
             Chat.inactive_reason.is_(None),
             Comparison.chart_digest.is_not(None),
             Comparison.rendered_version >= Subscription.min_version,
-            _is_undelivered(Comparison.chart_digest),
+            or_(_is_undelivered(Comparison.chart_digest), Subscription.schedule.is_not(None)),
             Subscription.next_at <= now,
+            is_awaited(),
         )
     )
 
 
-def _list_networks(session: Session, comparison_id: int) -> Sequence[str]:
+def _count_by_network(session: Session, comparison_id: int) -> dict[str, int]:
+    """How many of the comparison's accounts are of each network, by key."""
     accounts = select(ComparisonAccount.account_id).where(ComparisonAccount.comparison_id == comparison_id)
-    return session.scalars(select(Account.network).where(Account.id.in_(accounts)).distinct()).all()
+    counts = select(Account.network, func.count()).where(Account.id.in_(accounts)).group_by(Account.network)
+    return {row[0]: row[1] for row in session.execute(counts)}
 
 
-def _to_delivery(subscription: Subscription, comparison: Comparison, networks: Sequence[str]) -> ChartDelivery:
+def _to_delivery(
+    subscription: Subscription, comparison: Comparison, networks: Mapping[str, int], zone: ZoneInfo
+) -> ChartDelivery:
     return ChartDelivery(
         subscription.id,
         subscription.chat_id,
@@ -185,17 +243,23 @@ def _to_delivery(subscription: Subscription, comparison: Comparison, networks: S
         comparison.id,
         comparison.spec,
         subscription.mode,
-        subscription.interval_s,
+        subscription.timing,
+        zone,
+        subscription.next_at,
         subscription.message_id,
         comparison.chart_digest or "",
         comparison.caption or "",
         tuple(networks),
+        sum(networks.values()),
         comparison.as_of,
         comparison.checked_at,
         subscription.requested_at,
         subscription.failing_since,
         subscription.failures,
         subscription.notified,
+        subscription.pinned,
+        subscription.pinned_message_id,
+        owner_id=subscription.owner_id,
     )
 
 
@@ -204,9 +268,22 @@ def mark_delivered(session: Session, delivery: ChartDelivery, message_id: int | 
     if delivery.mode is Mode.ONCE:
         session.execute(delete(Subscription).where(*_is_unchanged(delivery)))
         return
-    next_at = now + timedelta(seconds=delivery.interval_s or 0)
+    next_at = next_delivery(delivery.timing, delivery.zone, now)
     delivered = {"delivered_digest": delivery.chart_digest, "message_id": message_id, "next_at": next_at}
     session.execute(update(Subscription).where(*_is_unchanged(delivery)).values(problem=None, **delivered, **HEALTHY))
+
+
+def next_delivery(timing: Timing, zone: ZoneInfo, now: datetime) -> datetime:
+    """The earliest time of the delivery after one that is made now; a live chart may be edited at once."""
+    if timing.schedule:
+        return timing.schedule.next_after(now, zone)
+    return now + (timing.interval or timedelta(0))
+
+
+def skip(session: Session, delivery: ChartDelivery, now: datetime) -> None:
+    """Leave out a chart whose scheduled time passed long ago."""
+    next_at = next_delivery(delivery.timing, delivery.zone, now)
+    session.execute(update(Subscription).where(*_is_unchanged(delivery)).values(next_at=next_at))
 
 
 def set_message(session: Session, subscription_id: int, message_id: int | None, now: datetime) -> None:
@@ -216,14 +293,17 @@ def set_message(session: Session, subscription_id: int, message_id: int | None, 
     )
 
 
-def mark_sending(session: Session, delivery: ChartDelivery, next_at: datetime) -> bool:
+def mark_sending(session: Session, delivery: ChartDelivery, now: datetime) -> bool:
     """Mark a new message as delivered before it is sent: a lost one is better than one that is sent twice.
 
     False if another bot process marked it before, or another chart is to be delivered by now.
     """
+    has_timing = delivery.timing != LIVE
+    next_at = next_delivery(delivery.timing, delivery.zone, now) if has_timing else now + UNCERTAIN_DELAY
+    is_scheduled_now = and_(Subscription.schedule.is_not(None), Subscription.next_at <= now)
     marked = session.scalar(
         update(Subscription)
-        .where(*_is_unchanged(delivery), _is_undelivered(delivery.chart_digest))
+        .where(*_is_unchanged(delivery), or_(_is_undelivered(delivery.chart_digest), is_scheduled_now))
         .values(delivered_digest=delivery.chart_digest, message_id=None, next_at=next_at)
         .returning(Subscription.id)
     )
@@ -243,6 +323,18 @@ def postpone(session: Session, subscription_id: int, until: datetime, problem: s
         .where(Subscription.id == subscription_id)
         .values(next_at=until, problem=problem, delivered_digest=None)
     )
+
+
+def hold(session: Session, delivery: ChartDelivery) -> None:
+    """Deliver the newest chart once the quiet hours are over, unless the chat has seen it by then."""
+    held = {"next_at": delivery.quiet_until, "problem": QUIET_HOURS}
+    session.execute(update(Subscription).where(*_is_unchanged(delivery)).values(held))
+
+
+def release_held(session: Session, chat_id: int, now: datetime) -> None:
+    """Let what waits for the end of the chat's quiet hours be due now: these have changed."""
+    is_held = Subscription.chat_id == chat_id, Subscription.problem == QUIET_HOURS
+    session.execute(update(Subscription).where(*is_held).values(next_at=now))
 
 
 def record_failure(session: Session, subscription_id: int, until: datetime, problem: str, now: datetime) -> None:
@@ -341,7 +433,21 @@ def move_to_chat(session: Session, old: int, new: int) -> None:
     """The messages stay in the old chat: live charts, and requested ones, are sent to the new one."""
     moved = Subscription.chat_id == old
     session.execute(update(Subscription).where(moved, Subscription.mode != Mode.NEW).values(delivered_digest=None))
-    session.execute(update(Subscription).where(moved).values(chat_id=new, message_id=None))
+    session.execute(update(Subscription).where(moved).values(chat_id=new, message_id=None, pinned_message_id=None))
+
+
+def reschedule(session: Session, chat_id: int, now: datetime) -> None:
+    """Let the chat's schedules go by the time zone that it has now."""
+    scheduled = Subscription.chat_id == chat_id, Subscription.schedule.is_not(None)
+    for subscription in session.scalars(select(Subscription).where(*scheduled)):
+        subscription.next_at = next_delivery(subscription.timing, zone_of(session, chat_id), now)
+    session.flush()
+
+
+def set_pinned_message(session: Session, subscription_id: int, message_id: int | None) -> None:
+    """The message that is pinned for the subscription; None: none, and none is to be from now on."""
+    values = {"pinned": message_id is not None, "pinned_message_id": message_id}
+    session.execute(update(Subscription).where(Subscription.id == subscription_id).values(values))
 
 
 def has_problem(session: Session, chat_id: int, problem: str) -> bool:
@@ -357,14 +463,16 @@ def _is_undelivered(chart_digest: str | InstrumentedAttribute[str | None]) -> Co
 def _is_unchanged(delivery: ChartDelivery) -> tuple[ColumnElement[bool], ...]:
     """The subscription as it was when the delivery began.
 
-    A button may have switched its comparison or mode since; and its group may have got a new id, under which the
-    messages of the old one cannot be edited.
+    A button may have switched its comparison, mode or timing since; and its group may have got a new id, under which
+    the messages of the old one cannot be edited.
     """
     return (
         Subscription.id == delivery.subscription_id,
         Subscription.chat_id == delivery.chat_id,
         Subscription.comparison_id == delivery.comparison_id,
         Subscription.mode == delivery.mode,
+        Subscription.schedule == delivery.timing.schedule,
+        Subscription.interval_s == delivery.timing.interval_s,
     )
 
 

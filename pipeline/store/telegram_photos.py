@@ -1,14 +1,53 @@
 """Charts that Telegram holds, by their digest: each is uploaded once."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from pipeline.store.tables import Comparison, TelegramPhoto
+from pipeline.records import ChartSpec, Handle
+from pipeline.store import accounts
+from pipeline.store.tables import Comparison, ComparisonAccount, TelegramPhoto
 
 RETENTION = timedelta(minutes=10)
 """How long the file_id of a replaced chart is kept, for those who switch back and forth between views."""
+
+
+class ShownChart(NamedTuple):
+    """A chart that Telegram holds. as_of: when its data was fetched."""
+
+    comparison_id: int
+    spec: ChartSpec
+    caption: str
+    as_of: datetime
+    file_id: str
+
+
+def list_shown(session: Session, handles: Collection[Handle]) -> Sequence[ShownChart]:
+    """The newest chart of each comparison of exactly these accounts; none where a chat tracks not all of them."""
+    ids = {account.id for account in accounts.find_tracked(session, handles)}
+    if not ids or len(ids) < len(handles):
+        return []
+    with_one = select(ComparisonAccount.comparison_id).where(ComparisonAccount.account_id == min(ids))
+    members = func.count().filter(ComparisonAccount.account_id.in_(ids))
+    of_these = (
+        select(ComparisonAccount.comparison_id)
+        .where(ComparisonAccount.comparison_id.in_(with_one))
+        .group_by(ComparisonAccount.comparison_id)
+        .having(func.count() == len(ids), members == len(ids))
+    )
+    rows = session.execute(
+        select(Comparison, TelegramPhoto.file_id)
+        .join(TelegramPhoto, TelegramPhoto.chart_digest == Comparison.chart_digest)
+        .where(Comparison.id.in_(of_these))
+    )
+    return [
+        ShownChart(row.id, row.spec, row.caption, row.as_of, file_id)
+        for row, file_id in rows
+        if row.caption is not None and row.as_of is not None
+    ]
 
 
 def find_file_id(session: Session, chart_digest: str) -> str | None:

@@ -1,10 +1,15 @@
-"""Token buckets: how many requests a network may be sent. Tokens come in with time, and each request takes one."""
+"""Token buckets: how many requests a network, or a server, may be sent.
+
+Tokens come in with time, and each request takes one.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from pipeline.store import services
 from pipeline.store.tables import TokenBucket
 
 
@@ -17,31 +22,39 @@ class RateLimit:
     burst: float
 
 
-def count_available(session: Session, network: str, limit: RateLimit, now: datetime) -> float:
-    """The tokens in the bucket now; below one, no request may be made. A bucket that was never used is full."""
-    bucket = session.get(TokenBucket, network)
-    if bucket is None:
-        return limit.burst
-    periods = max(now - bucket.updated_at, timedelta(0)) / limit.period
-    return min(limit.burst, bucket.tokens + limit.requests * periods)
+class TokenBuckets:
+    """The buckets of a network and its servers, loaded at once: a tick may ask hundreds of servers."""
+
+    def __init__(self, session: Session, network: str) -> None:
+        self.session = session
+        rows = session.scalars(select(TokenBucket).where(services.is_of(TokenBucket.network, network)))
+        self.rows = {row.network: row for row in rows}
+
+    def count_available(self, name: str, limit: RateLimit, now: datetime) -> float:
+        """The tokens in the bucket now; below one, no request may be made. A bucket that was never used is full."""
+        bucket = self.rows.get(name)
+        if bucket is None:
+            return limit.burst
+        periods = max(now - bucket.updated_at, timedelta(0)) / limit.period
+        return min(limit.burst, bucket.tokens + limit.requests * periods)
+
+    def count_stored(self, name: str, *, burst: float) -> float:
+        """The tokens at the last update, at most `burst`: so many there are at least."""
+        bucket = self.rows.get(name)
+        return burst if bucket is None else min(burst, bucket.tokens)
+
+    def consume(self, name: str, requests: int, limit: RateLimit, now: datetime) -> None:
+        """Take the tokens of requests that were made, and add those that came in until now."""
+        tokens = self.count_available(name, limit, now) - requests
+        self.session.merge(TokenBucket(network=name, tokens=tokens, updated_at=now))
+
+    def deduct(self, name: str, requests: int) -> None:
+        """Take the tokens of requests made between ticks, without adding any. A full, unused bucket stays full."""
+        bucket = self.rows.get(name)
+        if bucket is not None:
+            bucket.tokens -= requests
 
 
-def consume(session: Session, network: str, requests: int, limit: RateLimit, now: datetime) -> None:
-    """Take the tokens of requests that were made, and add those that came in until now."""
-    tokens = count_available(session, network, limit, now) - requests
-    session.merge(TokenBucket(network=network, tokens=tokens, updated_at=now))
-    session.flush()
-
-
-def count_stored(session: Session, network: str, *, burst: float) -> float:
-    """The tokens at the last update, at most `burst`: so many there are at least."""
-    bucket = session.get(TokenBucket, network)
-    return burst if bucket is None else min(burst, bucket.tokens)
-
-
-def deduct(session: Session, network: str, requests: int) -> None:
-    """Take the tokens of requests made between ticks, without adding any. A full, unused bucket stays full."""
-    bucket = session.get(TokenBucket, network)
-    if bucket is not None:
-        bucket.tokens -= requests
-        session.flush()
+def delete_unused(session: Session, before: datetime) -> None:
+    """Delete the buckets that were not used since; they are full by now, as new ones are."""
+    session.execute(delete(TokenBucket).where(TokenBucket.updated_at < before))

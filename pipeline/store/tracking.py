@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from pipeline.records import Handle, Language
-from pipeline.store import accounts, chat_charts, chats
+from pipeline.store import accounts, chat_charts, chats, groups, subscriptions
 from pipeline.store.rules import TooManyAccountsError, TooManyChatsError, TooManyChatsOfPersonError
 
 NOBODY = 0
@@ -86,10 +86,44 @@ def track(  # noqa: PLR0913 all that the rules depend on
 
 
 def untrack(session: Session, chat_id: int, account_ids: Collection[int]) -> Untracked:
-    """Remove the accounts from what the chat tracks, and end its subscriptions to chosen accounts that lack one now."""
+    """Remove the accounts from what the chat tracks and from its groups.
+
+    Subscriptions to chosen accounts that lack one now end, and those to groups without any other account.
+    """
     chats.untrack(session, chat_id, account_ids)
-    comparison_ids = chat_charts.follow_tracked(session, chat_id)
-    return Untracked(chat_charts.end_untracked(session, chat_id), comparison_ids)
+    groups.remove_everywhere(session, chat_id, account_ids)
+    before = len(subscriptions.list_of_chat(session, chat_id))
+    switched = chat_charts.follow_groups(session, chat_id, account_ids)
+    ended = before - len(subscriptions.list_of_chat(session, chat_id))
+    comparison_ids = switched + chat_charts.follow_tracked(session, chat_id)
+    return Untracked(ended + chat_charts.end_untracked(session, chat_id), comparison_ids)
+
+
+def put_in_group(session: Session, chat_id: int, name: str, account_ids: Collection[int]) -> list[int]:
+    """Put tracked accounts into a group, which begins with its first one; returns the comparisons that show them now.
+
+    Raises TooManyGroupsError.
+    """
+    groups.check_room(session, chat_id, name)
+    groups.add(session, chat_id, name, account_ids)
+    return chat_charts.follow_groups(session, chat_id)
+
+
+def take_from_group(session: Session, chat_id: int, name: str, account_ids: Collection[int]) -> list[int]:
+    """Take accounts out of a group; returns the comparisons that show the others now. They stay tracked."""
+    groups.remove(session, chat_id, name, account_ids)
+    return chat_charts.follow_groups(session, chat_id, account_ids)
+
+
+def end_group(session: Session, chat_id: int, name: str) -> list[str]:
+    """End a group; returns the handles of its accounts. They stay tracked, and charts of the group keep them.
+
+    Raises NoGroupError.
+    """
+    members = groups.get(session, chat_id, name)
+    groups.remove(session, chat_id, name, [account.id for account in members])
+    chat_charts.follow_groups(session, chat_id)
+    return [account.handle for account in members]
 
 
 def share_of(max_chats: int, person: Person) -> int:

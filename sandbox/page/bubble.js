@@ -1,6 +1,7 @@
-// A message as a bubble: text, picture or file, time and buttons.
+// A message as a bubble: what it answers, text, picture or file, time and buttons.
 
-import { bytes, clock, element } from "./dom.js";
+import { byId, bytes, clock, element } from "./dom.js";
+import { count, t } from "./language.js";
 import { richText } from "./text.js";
 
 const SERVICE_TEXTS = {
@@ -11,12 +12,12 @@ const SERVICE_TEXTS = {
 };
 
 /** `old` is the bubble of this message until now; `acts` are the functions that clicks call. */
-export function bubble(message, old, { isMine, showNames, acts }) {
+export function bubble(message, old, { isMine, showName, quote, acts }) {
   if (message.service) return serviceNote(message.service);
-  const mine = isMine(message);
-  const item = element("li", { className: `row ${mine ? "mine" : "theirs"} ${message.by_bot ? "by-bot" : ""}` });
+  const item = element("li", { className: `row ${isMine ? "mine" : "theirs"} ${message.by_bot ? "by-bot" : ""}`, id: `message-${message.message_id}` });
   const box = element("article", { className: "bubble" });
-  if (showNames || message.by_bot) box.append(name(message));
+  if (showName || message.by_bot) box.append(name(message));
+  if (quote) box.append(quoteButton(quote));
   if (message.photo) box.append(photo(message, old?.picture, acts));
   if (message.document) box.append(documentLink(message.document));
   const text = message.text ?? message.caption;
@@ -25,8 +26,7 @@ export function bubble(message, old, { isMine, showNames, acts }) {
     box.append(element("p", { className: "words" }, richText(text, entities, acts.command)));
   }
   box.append(marks(message));
-  item.append(box);
-  if (message.by_bot) item.append(replyButton(message, acts));
+  item.append(box, tools(message, acts));
   if (message.keyboard) item.append(keyboard(message, acts));
   item.picture = message.photo?.url;
   if (old && old.picture !== item.picture) flash(box);
@@ -35,20 +35,26 @@ export function bubble(message, old, { isMine, showNames, acts }) {
 
 function serviceNote(service) {
   const known = Object.keys(SERVICE_TEXTS).find((field) => field in service);
-  return element("li", { className: "service" }, known ? SERVICE_TEXTS[known] : Object.keys(service).join(", "));
+  return element("li", { className: "service" }, known ? t(SERVICE_TEXTS[known]) : Object.keys(service).join(", "));
 }
 
 function name(message) {
-  const shown = message.by_bot ? "Tallybird" : message.from.first_name ?? message.from.title ?? "Somebody";
+  const shown = message.by_bot ? "Tallybird" : message.from.first_name ?? message.from.title ?? t("Somebody");
   return element("p", { className: "name" }, shown);
+}
+
+/** What the message answers; a click goes there. */
+function quoteButton({ id, name: author, words }) {
+  const go = () => byId(`message-${id}`)?.scrollIntoView({ block: "center" });
+  return element("button", { type: "button", className: "quote", onclick: go }, element("b", {}, author), element("span", {}, words));
 }
 
 function photo(message, before, acts) {
   const { url, width, height } = message.photo;
-  const title = (message.caption ?? "").split("\n")[0] || "Chart";
+  const title = (message.caption ?? "").split("\n")[0] || t("Chart");
   const picture = element("img", { src: url, width, height, alt: title, decoding: "async" });
   const enlarge = () => acts.enlarge(url, title);
-  const frame = element("button", { type: "button", className: "photo", ariaLabel: `Open large: ${title}`, onclick: enlarge }, picture);
+  const frame = element("button", { type: "button", className: "photo", ariaLabel: `${t("Open large")}: ${title}`, onclick: enlarge }, picture);
   if (before) frame.style.backgroundImage = `url("${before}")`; // the old chart stays in view until the new one is there
   return frame;
 }
@@ -61,15 +67,18 @@ function documentLink({ file_name, bytes: size, url }) {
 
 function marks(message) {
   const parts = [];
-  if (message.pinned) parts.push("pinned");
-  if (message.edits) parts.push("edited");
+  if (message.pinned) parts.push(t("pinned"));
+  if (message.edits) parts.push(t("edited"));
   parts.push(clock(new Date((message.edit_date ?? message.date) * 1000)));
-  const times = message.edits === 1 ? "once" : `${message.edits} times`;
-  return element("p", { className: "marks", title: message.edits ? `changed ${times}` : "" }, parts.join(" · "));
+  const title = message.edits ? count(message.edits, "changed once", "changed {number} times") : "";
+  return element("p", { className: "marks", title }, parts.join(" · "));
 }
 
-function replyButton(message, acts) {
-  return element("button", { type: "button", className: "reply", ariaLabel: "Reply to this message", title: "Reply", onclick: () => acts.reply(message) }, "↩");
+function tools(message, acts) {
+  const tool = (sign, label, run) => element("button", { type: "button", className: "tool", ariaLabel: label, title: label, onclick: run }, sign);
+  return element("div", { className: "tools" },
+    tool("↩", t("Reply to this message"), () => acts.reply(message)),
+    tool("🗑", t("Delete this message"), () => acts.remove(message)));
 }
 
 function keyboard(message, acts) {

@@ -8,6 +8,13 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+export const svg = (tag, attributes, ...children) => {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+};
+
 /** Gives a list a child for each item, and keeps those whose key and content are unchanged. */
 export function reconcile(list, items, key, build) {
   const old = new Map([...list.children].map((child) => [child.dataset.key, child]));
@@ -21,7 +28,7 @@ export function reconcile(list, items, key, build) {
       const fresh = build(item, node);
       fresh.dataset.key = name;
       fresh.print = print;
-      node?.replaceWith(fresh);
+      if (node) replace(node, fresh);
       node = fresh;
       changed = true;
     }
@@ -34,6 +41,14 @@ export function reconcile(list, items, key, build) {
   return changed;
 }
 
+/** What had the focus in the node has it in the fresh one. */
+function replace(node, fresh) {
+  const focusable = (root) => [root, ...root.querySelectorAll("a, button, input")];
+  const index = focusable(node).indexOf(document.activeElement);
+  node.replaceWith(fresh);
+  if (index >= 0) focusable(fresh)[index]?.focus({ preventScroll: true });
+}
+
 export function bytes(count) {
   if (count < 1000) return `${count} B`;
   if (count < 1_000_000) return `${(count / 1000).toFixed(1)} kB`;
@@ -41,3 +56,4 @@ export function bytes(count) {
 }
 
 export const clock = (date) => date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+export const day = (date) => date.toLocaleDateString([], { weekday: "long", day: "numeric", month: "long" });

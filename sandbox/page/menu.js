@@ -84,7 +84,6 @@ export class Menu {
   }
 
   #setExpanded(open) {
-    this.#text.setAttribute("aria-expanded", String(open));
     this.#button.setAttribute("aria-expanded", String(open));
   }
 }

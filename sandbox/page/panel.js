@@ -1,38 +1,45 @@
-// The panel at the side: the files in Dropbox, X's bill, the accounts.
+// The panel at the side: each section is a module in panel/, which shows itself anew by `refresh`.
 
-import { byId, bytes, clock, element, reconcile } from "./dom.js";
-import { fileAddress } from "./control.js";
+import * as control from "./control.js";
+import { byId } from "./dom.js";
+import * as accounts from "./panel/accounts.js";
+import * as bill from "./panel/bill.js";
+import * as clock from "./panel/clock.js";
+import * as files from "./panel/files.js";
+import * as here from "./panel/here.js";
+import * as posts from "./panel/posts.js";
+import * as services from "./panel/services.js";
 
-const SHOWN_ACCOUNTS = 12;
+const SECTIONS = [accounts, here, posts, services, bill, clock, files];
 
-export function showFiles(files) {
-  byId("no-files").hidden = files.length > 0;
-  const newestFirst = [...files].sort((a, b) => String(b.modified ?? "").localeCompare(String(a.modified ?? "")));
-  reconcile(byId("files"), newestFirst, (file) => file.path, file);
+export async function refreshPanel() {
+  const networks = await control.listNetworks();
+  await Promise.all(SECTIONS.map((section) => section.refresh(networks)));
 }
 
-function file(about, old) {
-  const revisions = Array.isArray(about.revisions) ? about.revisions.length : about.revisions ?? 1;
-  const details = [bytes(about.size), `${revisions} ${revisions === 1 ? "revision" : "revisions"}`];
-  if (about.modified) details.push(clock(new Date(about.modified)));
-  const link = element("a", { href: fileAddress(about.path), target: "_blank", rel: "noopener" },
-    element("b", {}, about.path.replace(/^\//, "")), element("small", {}, details.join(" · ")));
-  return element("li", { className: old ? "changed" : "" }, link);
+export function preparePanel(onChooseAccount) {
+  accounts.prepare((handle) => {
+    onChooseAccount(handle);
+    close();
+  });
+  byId("show-panel").onclick = () => (isOpen() ? close() : open());
+  byId("hide-panel").onclick = close;
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !isOpen()) return;
+    close();
+    byId("show-panel").focus();
+  });
 }
 
-export function showBill({ requests = 0, posts_returned: returned = 0, posts_billed: billed = 0, usd = 0 }) {
-  const count = (number, what) => `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
-  const words = requests
-    ? [element("b", {}, `$${Number(usd).toFixed(2)}`), ` for ${count(billed, "post")}, with ${count(requests, "request")} that returned ${returned.toLocaleString("en")}. A post is charged once a day.`]
-    : ["Nothing asked of X yet."];
-  byId("bill").replaceChildren(...words);
+const isOpen = () => document.body.classList.contains("with-panel");
+
+function open() {
+  document.body.classList.add("with-panel");
+  byId("show-panel").setAttribute("aria-expanded", "true");
+  byId("hide-panel").focus();
 }
 
-export function showAccounts(accounts, onChoose) {
-  const usable = accounts.filter((account) => !account.state || ["ok", "active", "public"].includes(account.state));
-  const most = [...usable].sort((a, b) => b.posts - a.posts).slice(0, SHOWN_ACCOUNTS);
-  byId("accounts-box").hidden = most.length === 0;
-  reconcile(byId("accounts"), most.map(({ username }) => ({ username })), (account) => account.username, ({ username }) =>
-    element("button", { type: "button", className: "chip", onclick: () => onChoose(username) }, `@${username}`));
-  return most.map((account) => account.username);
+function close() {
+  document.body.classList.remove("with-panel");
+  byId("show-panel").setAttribute("aria-expanded", "false");
 }

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -21,8 +23,8 @@ class Telegram:
 
     name = "telegram"
 
-    def __init__(self) -> None:
-        self._backend = Backend()
+    def __init__(self, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._backend = Backend(clock)
 
     def routes(self) -> list[web.RouteDef]:
         return Api(self._backend).routes()

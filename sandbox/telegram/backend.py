@@ -1,8 +1,8 @@
 """Everything that the stand-in of Telegram holds: users, chats, messages, and the bot's rights."""
 
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sandbox.telegram.errors import bad_request, forbidden
@@ -27,8 +27,19 @@ class Callback:
     url: str = ""
 
 
+@dataclass
+class InlineRequest:
+    """What a person types after the bot's name in any chat, and what the bot offers. at: seconds since 1970."""
+
+    id: str
+    at: float
+    answered: bool = False
+    results: list[Json] = field(default_factory=list)
+
+
 class Backend:
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
         self.updates = UpdateQueues()
         self.menus = Menus()
         self.clear()
@@ -38,12 +49,14 @@ class Backend:
         self.users: dict[int, User] = {}
         self.chats: dict[int, Chat] = {}
         self.callbacks: dict[str, Callback] = {}
+        self.inline_requests: dict[str, InlineRequest] = {}
+        self.has_inline_mode = False
         self.files = Files()
         self.limits = Limits()
         self.updates.clear()
 
     def now(self) -> float:
-        return time.time()
+        return self._clock().timestamp()
 
     def find_chat(self, chat_id: int | str | None) -> Chat:
         """The chat of this id or @username. Raises the 400 for an unknown chat and for a group that has migrated."""

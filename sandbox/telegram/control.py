@@ -1,16 +1,22 @@
 """The control API of the stand-in of Telegram: what people do, and the chats as people see them.
 
-GET  /_control/telegram/chats              every chat: [{chat_id, type, title, username, is_forum, bot_status,
-                                           action, messages, last}]
+GET  /_control/telegram/chats              every chat: [{chat_id, type, title, username, is_forum, topics, bot_status,
+                                           action, messages, last}]; topics: [{thread_id, state}]
 GET  /_control/telegram/chats/<id>         its messages now, oldest first; [] for an unknown chat
 POST /_control/telegram/send               -> {message_id}; fields: people.NewMessage
 POST /_control/telegram/edit               {chat_id, message_id, text}: a person edits a message of theirs
 POST /_control/telegram/press              {chat_id, user_id, message_id, data} -> {callback_query_id}; of a deleted
                                            message the bot gets an InaccessibleMessage
 GET  /_control/telegram/callbacks/<id>     the bot's answer to a press: {answered, text, show_alert, url}
-POST /_control/telegram/member             {chat_id, status, user_id?, chat_type?, title?}: user_id makes the bot
-                                           member, administrator, restricted, left or kicked (in a private
-                                           chat: blocked)
+POST /_control/telegram/botfather          {inline: true or false}: the owner's /setinline; off at first
+POST /_control/telegram/inline             {user_id, query, language_code?} -> {inline_query_id}: a person types after
+                                           the bot's name in some chat
+GET  /_control/telegram/inline/<id>        what the bot offers: {answered, results}
+POST /_control/telegram/member             {chat_id, status, user_id?, chat_type?, title?, username?}: user_id makes
+                                           the bot member, administrator, restricted, left or kicked (in a private
+                                           chat: blocked); username: a channel's
+POST /_control/telegram/person             {chat_id, user_id, role?, first_name?, username?, language_code?}: a person
+                                           of a chat, and the role there from now on
 POST /_control/telegram/delete             {chat_id, message_id}: a person deletes a message
 POST /_control/telegram/migrate            {chat_id} -> {chat_id}: the supergroup that a group becomes
 POST /_control/telegram/topic              {chat_id, thread_id, state}: open, closed or deleted
@@ -23,7 +29,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.control import BadInputError, integer, read_fields
+from sandbox.control import BadInputError, check_fields, integer, read_fields
 from sandbox.telegram import people
 from sandbox.telegram.backend import Backend
 from sandbox.telegram.people import NewMessage
@@ -41,7 +47,10 @@ OPTIONAL_FIELDS: dict[str, type] = {
     "forwarded": bool,
     "via_bot": bool,
     "media": str,
+    "location": dict,
+    "document": dict,
 }
+DOCUMENT_FIELDS: dict[str, type] = {"name": str, "content": str}
 
 
 class Control:
@@ -57,7 +66,11 @@ class Control:
             web.post(f"{base}/edit", self._edit),
             web.post(f"{base}/press", self._press),
             web.get(f"{base}/callbacks/{{id}}", self._show_callback),
+            web.post(f"{base}/botfather", self._set_bot),
+            web.post(f"{base}/inline", self._type_inline),
+            web.get(f"{base}/inline/{{id}}", self._show_inline),
             web.post(f"{base}/member", self._change_bot_status),
+            web.post(f"{base}/person", self._introduce),
             web.post(f"{base}/delete", self._delete),
             web.post(f"{base}/migrate", self._migrate),
             web.post(f"{base}/topic", self._set_topic),
@@ -79,7 +92,11 @@ class Control:
         )
         _check_choice(fields, "role", people.ROLES)
         _check_choice(fields, "media", people.MEDIA)
-        if not fields["text"]:
+        if "location" in fields and not {"latitude", "longitude"} <= fields["location"].keys():
+            raise BadInputError("location needs latitude and longitude, in degrees")
+        if "document" in fields:
+            check_fields(fields["document"], required=DOCUMENT_FIELDS, optional={})
+        elif not fields["text"]:
             raise BadInputError("text is empty")
         return web.json_response({"message_id": people.send(self._backend, NewMessage(**fields)).message_id})
 
@@ -98,16 +115,39 @@ class Control:
             raise BadInputError("nobody pressed a button with this callback id")
         return web.json_response(vars(callback))
 
+    async def _set_bot(self, request: web.Request) -> web.Response:
+        fields = await read_fields(request, required={"inline": bool})
+        self._backend.has_inline_mode = fields["inline"]
+        return web.json_response(fields)
+
+    async def _type_inline(self, request: web.Request) -> web.Response:
+        required, optional = {"user_id": int, "query": str}, {"language_code": str}
+        fields = await read_fields(request, required=required, optional=optional)
+        return web.json_response({"inline_query_id": people.type_inline(self._backend, **fields).id})
+
+    async def _show_inline(self, request: web.Request) -> web.Response:
+        asked = self._backend.inline_requests.get(request.match_info["id"])
+        if asked is None:
+            raise BadInputError("nobody typed anything with this id")
+        return web.json_response(vars(asked))
+
     async def _change_bot_status(self, request: web.Request) -> web.Response:
         fields = await read_fields(
             request,
             required={"chat_id": int, "status": str},
-            optional={"user_id": int, "chat_type": str, "title": str},
+            optional={"user_id": int, "chat_type": str, "title": str, "username": str},
         )
         status = {"blocked": "kicked", "unblocked": "member"}.get(fields["status"], fields["status"])
         _check_choice({"status": status}, "status", people.BOT_STATUSES)
         people.change_membership(self._backend, status=status, **_without(fields, "status"))
         return web.json_response({"status": status})
+
+    async def _introduce(self, request: web.Request) -> web.Response:
+        about = {"role": str, "first_name": str, "username": str, "language_code": str}
+        fields = await read_fields(request, required={"chat_id": int, "user_id": int}, optional=about)
+        _check_choice(fields, "role", people.ROLES)
+        people.introduce(self._backend, **fields)
+        return web.json_response({"user_id": fields["user_id"]})
 
     async def _delete(self, request: web.Request) -> web.Response:
         people.delete(self._backend, **await read_fields(request, required={"chat_id": int, "message_id": int}))
@@ -155,6 +195,7 @@ def _chat_view(chat: Chat, now: float) -> Json:
         "title": chat.title or chat.first_name,
         "username": chat.username,
         "is_forum": chat.is_forum,
+        "topics": [{"thread_id": thread_id, "state": state} for thread_id, state in chat.topics.items()],
         "bot_status": chat.bot_status,
         "migrated_to": chat.migrated_to,
         "action": action if now < until else None,

@@ -1,4 +1,4 @@
-"""Checks inline keyboards."""
+"""Checks keyboards."""
 
 import json
 from urllib.parse import urlsplit
@@ -22,6 +22,14 @@ ACTIONS = (
     "switch_inline_query_current_chat",
     "copy_text",
 )
+
+
+def check_reply_keyboard(markup: Json | None, *, is_private: bool) -> None:
+    """Raises ApiError for a button that sends a location outside private chats."""
+    buttons = [button for row in (markup or {}).get("keyboard", []) for button in row]
+    asks = any(isinstance(button, dict) and button.get("request_location") for button in buttons)
+    if asks and not is_private:
+        raise bad_request("location can be requested in private chats only")
 
 
 def check_keyboard(markup: Json | None) -> Keyboard | None:

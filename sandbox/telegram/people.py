@@ -5,8 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.control import BadInputError
-from sandbox.telegram.backend import Backend, Callback
-from sandbox.telegram.records import ANONYMOUS_ADMIN, BOT, SPEAKING_CHANNEL, Chat, Content, Json, Message, User
+from sandbox.telegram.backend import Backend, Callback, InlineRequest
+from sandbox.telegram.records import (
+    ANONYMOUS_ADMIN,
+    BOT,
+    SPEAKING_CHANNEL,
+    Chat,
+    Content,
+    Document,
+    Json,
+    Message,
+    User,
+)
 from sandbox.telegram.text import find_entities, utf16_length
 
 CHAT_TYPES = ("private", "group", "supergroup", "channel")
@@ -26,6 +36,8 @@ class NewMessage:
     username: the person's; in a channel, where messages have no person, the channel's.
     role: the person's in the chat from now on.
     media: one of MEDIA; the text is a photo's caption.
+    location: {"latitude", "longitude"} in degrees, of a place that the person shares instead of a text.
+    document: {"name": ..., "content": text} of a file that is sent; the text is its caption, which may be empty.
     """
 
     chat_id: int
@@ -42,6 +54,8 @@ class NewMessage:
     forwarded: bool = False
     via_bot: bool = False
     media: str | None = None
+    location: Json | None = None
+    document: dict[str, str] | None = None
 
 
 def send(backend: Backend, new: NewMessage) -> Message:
@@ -56,7 +70,7 @@ def send(backend: Backend, new: NewMessage) -> Message:
     message = backend.post(
         chat,
         user,
-        Content() if new.media else Content(new.text, find_entities(new.text)),
+        Content() if new.media or new.location else Content(new.text, find_entities(new.text), _document(backend, new)),
         thread_id=new.thread_id,
         reply_to=_find(chat, new.reply_to) if new.reply_to else None,
         sender_chat={ANONYMOUS_ADMIN.id: chat, SPEAKING_CHANNEL.id: PERSONS_CHANNEL}.get(user.id),
@@ -67,6 +81,12 @@ def send(backend: Backend, new: NewMessage) -> Message:
     return message
 
 
+def _document(backend: Backend, new: NewMessage) -> Document | None:
+    if new.document is None:
+        return None
+    return backend.files.add_document(new.document["content"].encode(), new.document["name"])
+
+
 def _extra_fields(backend: Backend, new: NewMessage, user: User) -> Json:
     """The fields of a message that is forwarded, sent via another bot, or has a file."""
     extra: Json = {}
@@ -75,6 +95,8 @@ def _extra_fields(backend: Backend, new: NewMessage, user: User) -> Json:
     if new.via_bot:
         extra["via_bot"] = OTHER_BOT.json()
     file = {"file_id": "made-up", "file_unique_id": "made-up"}
+    if new.location:
+        extra["location"] = {name: float(new.location[name]) for name in ("latitude", "longitude")}
     match new.media:
         case "photo":
             caption = {"caption": new.text, "caption_entities": find_entities(new.text)}
@@ -127,6 +149,19 @@ def press(backend: Backend, *, chat_id: int, user_id: int, message_id: int, data
     return callback
 
 
+def type_inline(backend: Backend, *, user_id: int, query: str, language_code: str | None = None) -> InlineRequest:
+    """A person types after the bot's name in some chat; the bot learns of it where its owner switched that on."""
+    if not backend.has_inline_mode:
+        raise BadInputError("inline mode is off, as for every new bot")
+    asked = InlineRequest(secrets.token_hex(8), backend.now())
+    backend.inline_requests[asked.id] = asked
+    user = backend.users.setdefault(user_id, User(user_id, f"Person {user_id}"))
+    user.language_code = language_code or user.language_code
+    value = {"id": asked.id, "from": user.json(), "query": query, "offset": "", "chat_type": "group"}
+    backend.updates.emit("inline_query", value)
+    return asked
+
+
 def change_membership(backend: Backend, *, status: str, chat_id: int, user_id: int | None = None, **about: Any) -> None:
     """Change the bot's status in a chat, which is added if it is new. user_id: who changes it, by default the owner."""
     known = backend.chats.get(chat_id)
@@ -144,6 +179,13 @@ def _set_bot_status(backend: Backend, chat: Chat, by: User, status: str) -> None
     before, chat.bot_status = chat.bot_status, status
     if status != before:
         backend.emit_membership(chat, by, before=before)
+
+
+def introduce(backend: Backend, *, chat_id: int, user_id: int, role: str | None = None, **about: Any) -> None:
+    """A person is in a chat, perhaps without having written there."""
+    chat = find_chat(backend, chat_id)
+    user = _find_or_add_user(backend, NewMessage(chat_id, user_id, "", **about))
+    _set_role(chat, user, role)
 
 
 def delete(backend: Backend, *, chat_id: int, message_id: int) -> None:

@@ -16,12 +16,18 @@ from sandbox.x.loading import read_csv
 
 
 class X:
-    """posts: a CSV file with all accounts and posts; without one they are made up."""
+    """posts: a CSV file with all accounts and posts; without one they are made up. growing: the file's posts grow."""
 
     name = "x"
 
-    def __init__(self, posts: Path | None = None, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.backend = Backend(read_csv(posts.read_bytes()) if posts else None, clock)
+    def __init__(
+        self,
+        posts: Path | None = None,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        growing: bool = False,
+    ) -> None:
+        self.backend = Backend(read_csv(posts.read_bytes()) if posts else None, clock, growing=growing)
 
     def routes(self) -> list[web.RouteDef]:
         return Api(self.backend).routes()

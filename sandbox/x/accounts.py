@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sandbox import lives
 from sandbox.x import invented
 from sandbox.x.records import Account, Counts, Post, State, moment
 
@@ -16,6 +17,7 @@ class LoadedAccount:
     id: int | None = None
     name: str | None = None
     state: State | None = None
+    followers: int | None = None
     posts: tuple[Post, ...] | None = None
     """Their author_id is set when the account is loaded."""
 
@@ -38,6 +40,8 @@ class Accounts:
         self._authors: dict[int, int] = {}  # account ids by the ids of loaded posts
         self._changed: dict[int, Counts] = {}
         self._deleted: set[int] = set()
+        self.growing_since: datetime | None = None
+        """Since when loaded posts grow by themselves; None: they do not."""
 
     def all(self) -> list[Account]:
         return list(self._accounts.values())
@@ -67,7 +71,10 @@ class Accounts:
         return None if post_id in self._deleted else self._find(post_id)
 
     def counts(self, post: Post, now: datetime) -> Counts:
-        return {**post.counts_at(now), **self._changed.get(post.id, {})}
+        counts = post.counts_at(now)
+        if self.growing_since and post.growth is None:
+            counts = lives.grown(counts, post.id, (now - self.growing_since).total_seconds())
+        return {**counts, **self._changed.get(post.id, {})}
 
     def change(self, post_id: int, counts: Counts) -> None:
         self._changed[post_id] = {**self._changed.get(post_id, {}), **counts}
@@ -87,6 +94,7 @@ class Accounts:
         copy._accounts, copy._ids = dict(self._accounts), dict(self._ids)
         copy._posts = {account_id: dict(posts) for account_id, posts in self._posts.items()}
         copy._authors, copy._changed, copy._deleted = dict(self._authors), dict(self._changed), set(self._deleted)
+        copy.growing_since = self.growing_since
         return copy
 
     def load(self, loaded: LoadedAccount) -> None:
@@ -98,6 +106,7 @@ class Accounts:
             username=loaded.username,
             name=loaded.name or account.name,
             state=loaded.state or account.state,
+            followers=account.followers if loaded.followers is None else loaded.followers,
             invented=account.invented and loaded.posts is None,
         )
         self._ids[loaded.username.lower()] = account.id

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.clock import http_date
 from sandbox.x import parameters, responses
 from sandbox.x.backend import Backend
 from sandbox.x.records import Account, Post, State
@@ -29,8 +30,8 @@ class Answer:
 @dataclass(frozen=True)
 class Endpoint:
     path: str
-    limit: int
-    """Requests in 15 minutes."""
+    kind: str
+    """What its request limit is for."""
     readers: Mapping[str, parameters.Reader]
     required: tuple[str, ...]
     answer: Callable[[Query, datetime], Answer]
@@ -42,12 +43,12 @@ class Api:
 
     def routes(self) -> list[web.RouteDef]:
         endpoints = [
-            Endpoint("/users/by", 300, parameters.USERS_BY, ("usernames",), self._users_by),
-            Endpoint("/users/by/username/{username}", 300, parameters.USER_BY, (), self._user_by),
-            Endpoint("/users", 300, parameters.USERS, ("ids",), self._users),
-            Endpoint("/users/{id}/tweets", 10_000, parameters.TIMELINE, (), self._timeline),
-            Endpoint("/tweets", 3_500, parameters.POSTS, ("ids",), self._posts),
-            Endpoint("/usage/tweets", 50, parameters.USAGE, (), self._usage),
+            Endpoint("/users/by", "profiles", parameters.USERS_BY, ("usernames",), self._users_by),
+            Endpoint("/users/by/username/{username}", "profiles", parameters.USER_BY, (), self._user_by),
+            Endpoint("/users", "profiles", parameters.USERS, ("ids",), self._users),
+            Endpoint("/users/{id}/tweets", "timelines", parameters.TIMELINE, (), self._timeline),
+            Endpoint("/tweets", "posts", parameters.POSTS, ("ids",), self._posts),
+            Endpoint("/usage/tweets", "usage", parameters.USAGE, (), self._usage),
         ]
         handled = [web.get(f"/x/2{endpoint.path}", self._serve(endpoint)) for endpoint in endpoints]
         return [*handled, web.route("*", "/x/{rest:.*}", _no_such_page)]
@@ -59,10 +60,11 @@ class Api:
                 return _respond(401, responses.plain_problem(401, "Unauthorized"))
             now = self._backend.clock()
             self._backend.bill.count_request(now)
-            window = self._backend.limits.take(endpoint.path, bearer, endpoint.limit, now)
+            window = self._backend.limits.take(endpoint.path, bearer, endpoint.kind, now)
+            headers = {**window.headers(), "Date": http_date(now)}
             if window.exceeded:
-                return _respond(429, responses.plain_problem(429, "Too Many Requests"), window.headers())
-            return _respond(*self._reply(endpoint, request, now), window.headers())
+                return _respond(429, responses.plain_problem(429, "Too Many Requests"), headers)
+            return _respond(*self._reply(endpoint, request, now), headers)
 
         return serve
 
@@ -119,13 +121,13 @@ class Api:
         return answer
 
     def _usage(self, query: Query, now: datetime) -> Answer:
-        used = str(self._backend.bill.posts_billed(now))
+        used = str(self._backend.bill.used_today(now))
         daily = {"project_id": "1", "usage": [{"date": f"{now:%Y-%m-%d}T00:00:00.000Z", "usage": used}]}
         shown = {
             "cap_reset_day": 1,
             "project_cap": str(MONTHLY_CAP),
             "project_id": "1",
-            "project_usage": str(sum(day["posts_billed"] for day in self._backend.bill.statement()["by_day"].values())),
+            "project_usage": str(self._backend.bill.used_this_month(now)),
             "daily_project_usage": daily,
         }
         asked = query.get("usage.fields", {"cap_reset_day", "project_cap", "project_id", "project_usage"})

@@ -1,9 +1,12 @@
 """X's request limits: for each app, a number of requests to each endpoint in 15 minutes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 WINDOW = timedelta(minutes=15)
+OF_AN_APP = {"timelines": 10_000, "posts": 3_500, "profiles": 300, "usage": 50}
+"""With an app's token. Source: docs.x.com, x-api/fundamentals/rate-limits."""
 
 
 @dataclass
@@ -25,18 +28,17 @@ class Window:
 
 
 class Limits:
-    """override: one limit for all endpoints instead of their own, as X agrees on with enterprises."""
+    """The requests in each window. allowed: how many, by kind of endpoint, where that is not what an app may send."""
 
-    def __init__(self, override: int | None = None) -> None:
+    def __init__(self, allowed: Mapping[str, int] | None = None) -> None:
         self._windows: dict[tuple[str, str], Window] = {}
-        self._override = override
+        self.allowed = {**OF_AN_APP, **(allowed or {})}
 
-    def take(self, endpoint: str, bearer: str, limit: int, now: datetime) -> Window:
-        """Count a request; returns its window, whose limit it may exceed."""
+    def take(self, endpoint: str, bearer: str, kind: str, now: datetime) -> Window:
+        """Count a request; returns its window, whose limit it may exceed. kind: of the endpoint."""
         window = self._windows.get((endpoint, bearer))
         if window is None or window.ends_at <= now:
-            window = self._windows[endpoint, bearer] = Window(
-                self._override or limit, now.replace(microsecond=0) + WINDOW
-            )
+            window = Window(self.allowed[kind], now.replace(microsecond=0) + WINDOW)
+            self._windows[endpoint, bearer] = window
         window.used += 1
         return window

@@ -1,11 +1,11 @@
 """Accounts and posts of the stand-in of X."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from random import Random
+
+from sandbox.lives import Growth, Kind
 
 METRICS = ("retweets", "replies", "likes", "quotes", "bookmarks", "views")
 Counts = Mapping[str, int | None]
@@ -22,12 +22,6 @@ class State(StrEnum):
     MISSING = "missing"
 
 
-class Kind(StrEnum):
-    POST = "post"
-    REPLY = "reply"
-    REPOST = "repost"
-
-
 @dataclass(frozen=True)
 class Account:
     id: int
@@ -36,6 +30,8 @@ class Account:
     state: State
     invented: bool
     """Whether its posts come from invented.py, not from a file or the control API."""
+    followers: int | None = None
+    """None: as many as its id makes up."""
 
 
 @dataclass(frozen=True)
@@ -44,24 +40,6 @@ class Reference:
 
     post_id: int
     author_id: int
-
-
-@dataclass(frozen=True)
-class Growth:
-    """How a post's counts rise towards their final values: fast at first, in steps.
-
-    tau_s: after this time 63 % of the final counts are reached. step_s: counts change once in this time.
-    phase_s: shifts the steps, so that posts do not change all at once.
-    """
-
-    tau_s: float
-    step_s: float
-    phase_s: float
-
-    def share(self, age_s: float) -> float:
-        """The part of the final counts at this age, from 0 to 1; it never falls."""
-        stepped = max(0.0, age_s - (age_s + self.phase_s) % self.step_s)
-        return 1 - math.exp(-stepped / self.tau_s)
 
 
 @dataclass(frozen=True)
@@ -90,8 +68,3 @@ def snowflake(at: datetime, low: int = 0) -> int:
 def moment(post_id: int) -> datetime:
     """The time in a snowflake id."""
     return SNOWFLAKE_EPOCH + timedelta(milliseconds=post_id >> SNOWFLAKE_LOW_BITS)
-
-
-def seeded_random(*seed: object) -> Random:
-    """Yields the same numbers for the same seed, in every process."""
-    return Random(":".join(map(str, seed)))  # noqa: S311 - plausible, not secret

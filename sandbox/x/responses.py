@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sandbox.x.records import METRICS, Account, Counts, Kind, Post, State, moment, seeded_random
+from sandbox import lives
+from sandbox.lives import Kind, seeded_random
+from sandbox.x.records import METRICS, Account, Counts, Post, State, moment
 
 PROBLEMS = "https://api.twitter.com/2/problems/"
 DEFAULT_POST_FIELDS = frozenset({"id", "text", "edit_history_tweet_ids", "edit_history_post_ids"})
@@ -101,7 +103,7 @@ def show_user(account: Account, posts: int, fields: RequestedFields) -> dict[str
         "profile_image_url": "https://abs.twimg.com/sticky/default_profile_images/default_profile_normal.png",
         "protected": account.state is State.PROTECTED,
         "public_metrics": {
-            "followers_count": int(10 ** chance.uniform(2, 6)),
+            "followers_count": lives.followers(account.id) if account.followers is None else account.followers,
             "following_count": chance.randint(20, 2000),
             fields.name("tweet_count"): posts,
             "listed_count": chance.randint(0, 500),

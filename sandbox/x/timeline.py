@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.lives import Kind
 from sandbox.x.parameters import Token
-from sandbox.x.records import Kind, Post
+from sandbox.x.records import Post
 
 DEPTH, DEPTH_WITHOUT_REPLIES = 3200, 800
 DEFAULT_PAGE = 10

@@ -3,9 +3,18 @@
 import json
 from argparse import ArgumentParser
 
-from tests.bench import answers, chart, growth, tick
+from tests.bench import answers, chart, growth, networks, planning, purchases, servers, tick
 
-BENCHES = {"tick": tick, "chart": chart, "answers": answers, "growth": growth}
+BENCHES = {
+    "tick": tick,
+    "chart": chart,
+    "answers": answers,
+    "growth": growth,
+    "planning": planning,
+    "purchases": purchases,
+    "servers": servers,
+    "networks": networks,
+}
 
 
 def main(names: list[str]) -> None:

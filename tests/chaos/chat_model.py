@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -77,16 +78,15 @@ class ChatState:
             for each in self.kept
         )
 
-    def show(
-        self, current: ExpectedSubscription | None, pressed: ExpectedSubscription, metric: Metric, view: View
-    ) -> "ChatState":
+    def show(self, current: ExpectedSubscription | None, pressed: ExpectedSubscription, **choice: Any) -> "ChatState":
         """Press a button for another metric or view.
 
-        current: the live chart of the message now. pressed: the chart for which the button was made.
+        current: the live chart of the message now. pressed: the chart for which the button was made. choice: its field
+        of the spec, with the value.
         """
         if current is None or not pressed.handles <= self.tracked:
             return self
-        return self._replaced(current, replace(current, spec=replace(current.spec, metric=metric, view=view)))
+        return self._replaced(current, replace(current, spec=replace(current.spec, **choice)))
 
     def keep(self, current: ExpectedSubscription | None, pressed: ExpectedSubscription) -> "ChatState":
         """Press the button that makes a single chart live; it does nothing if its message has a live chart."""

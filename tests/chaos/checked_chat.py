@@ -33,11 +33,11 @@ MAX_MESSAGES_A_MINUTE = 8
 SETTLED_S = 1
 """For calls under way when the bot is removed from the chat."""
 FAILURE_TEXTS = (
-    *("X ", "The part of me ", "My memory ", "Telegram ", "That is too much", "Too much at once"),
-    *("Ahora mismo no ", "Es demasiado", "Aquí hay demasiado"),
+    *("X ", "Reading X", "The part of the bot ", "I can't reach my database", "Telegram ", "Too many commands"),
+    *("Ahora mismo no ", "Demasiados comandos", "La parte del bot ", "La lectura de X", "Aquí hay demasiado"),
 )
 """How the bot's texts begin when it could not execute a command."""
-FORBIDDEN_TEXTS = ("Something went wrong", "Algo salió mal", "Traceback", 'File "', *SECRETS.values())
+FORBIDDEN_TEXTS = ("Something went wrong", "Algo ha fallado", "Traceback", 'File "', *SECRETS.values())
 RETRIED_STATUSES = (429, 500)
 CHARTS = ("sendPhoto", "editMessageMedia")
 

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from pipeline.chart.number_format import short
 from pipeline.records import Metric, View
@@ -31,9 +32,10 @@ class GrowingAccount:
         first = 3_000_000_000 + 10 * next(numbers)
         self.counts = {first + index: 10 + index for index in range(5, 0, -1)}
         self.counts[first + 5] = next(figures)
+        now = datetime.now(UTC)  # young posts are read most often
         posts = [
-            {"post_id": post_id, "created_at": f"2024-04-2{post_id % 10}T12:00:00Z", **_all(count)}
-            for post_id, count in self.counts.items()
+            {"post_id": post_id, "created_at": (now - timedelta(minutes=age)).isoformat(), **_all(count)}
+            for age, (post_id, count) in enumerate(self.counts.items())
         ]
         self.sandbox.post("x/accounts", accounts=[{"username": self.handle, "posts": posts}])
 

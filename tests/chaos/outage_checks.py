@@ -12,8 +12,8 @@ from tests.conftest import until
 from tests.e2e.chat import Chat
 from tests.e2e.deployment import Deployment
 
-MEMORY = "My memory cannot be used just now"
-PIPELINE = "The part of me that reads and draws cannot be reached just now"
+MEMORY = "I can't reach my database just now"
+PIPELINE = "The part of the bot that draws charts is not answering"
 ANSWERED_WITHIN_S = 5
 MAX_LINES_IN_A_SECOND, MAX_LINES_PER_S = 20, 5
 """Log lines: at first one for each thread at work, then a few for each retry. An endless loop logs more."""

@@ -1,5 +1,6 @@
 """A chat subscribed to accounts of its own, whose small figures make a new high one easy to see."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,12 +70,12 @@ def subscribed_chat(deployment: Deployment, accounts: int = 1) -> Iterator[Subsc
 
 
 def posts(handle: str) -> list[Json]:
-    newest = datetime.now(UTC) - timedelta(hours=1)
+    newest = datetime.now(UTC) - timedelta(minutes=1)  # young posts are read most often
     number = handle.rpartition("_")[2]
     return [
         {
             "post_id": f"{number}{POSTS - age:03}",
-            "created_at": (newest - timedelta(hours=age)).isoformat(timespec="seconds"),
+            "created_at": (newest - timedelta(minutes=age)).isoformat(timespec="seconds"),
             "retweets": 100 + age,
             **COUNTS,
         }
@@ -83,9 +84,9 @@ def posts(handle: str) -> list[Json]:
 
 
 def wait_for_ticks(deployment: Deployment, line: str, more: int = 2, within_s: float = 60) -> None:
-    """Wait until the log has so many more lines with this text."""
-    before = deployment.log.read_text().count(line)
-    until(lambda: deployment.log.read_text().count(line) >= before + more, within_s)
+    """Wait until the log has so many more lines with this regular expression."""
+    before = len(re.findall(line, deployment.log.read_text()))
+    until(lambda: len(re.findall(line, deployment.log.read_text())) >= before + more, within_s)
 
 
 def seconds_until_fresh(person: Chat, chart: Json, post_id: str, value: int, within_s: float) -> float:

@@ -15,6 +15,7 @@ from pipeline.records import Mode
 from pipeline.store.tables import Subscription
 from tests.chaos.data_loss import nothing_lost, open_store
 from tests.conftest import until
+from tests.e2e.books import wait_until_read
 from tests.e2e.chat import Chat, Json
 from tests.e2e.deployment import Deployment
 from tests.e2e.figures import own_posts
@@ -25,8 +26,8 @@ START_S = 20
 NEW_EVERY_S = 2
 READY = {
     "worker": r"celery\.apps\.worker: worker@\S+ ready",
-    "uploader": r"celery\.apps\.worker: uploader@\S+ ready",
-    "beat": r"__main__: beat starts",
+    "slow": r"celery\.apps\.worker: slow@\S+ ready",
+    "beat": r"logs: Tallybird \S+: beat starts",
     "bot": r"telegram\.ext\.Application: Application started",
 }
 """What each process logs when it is ready."""
@@ -98,10 +99,12 @@ class Subscribers:
 
 
 def subscribe_chats(deployment: Deployment, timelines: Path, **chats: int) -> Subscribers:
-    """Chats subscribed to two accounts, so that a tick has a batch for each worker slot."""
+    """Chats subscribed to two accounts, whose posts are all read, so that a tick has a batch for each worker slot."""
     posts = own_posts(timelines)
     small = [name for name, rows in posts.items() if max(int(row["retweets"]) for row in rows) < 9_000]
-    return Subscribers(deployment, small[:2], posts[small[0]][0]["post_id"], **chats)
+    subscribers = Subscribers(deployment, small[:2], posts[small[0]][0]["post_id"], **chats)
+    wait_until_read(deployment, {handle: len(posts[handle]) for handle in small[:2]})
+    return subscribers
 
 
 @contextmanager

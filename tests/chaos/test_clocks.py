@@ -129,7 +129,7 @@ def test_a_clock_that_jumps_an_hour(
         report(f"the clock jumps {'forward' if jump > timedelta(0) else 'back'} by an hour", fresh_s=fresh_s)
 
 
-APART_S = {"worker": 600, "second_worker": -30, "uploader": -3600, "beat": -45, "bot": 180}
+APART_S = {"worker": 600, "second_worker": -30, "slow": -3600, "beat": -45, "bot": 180}
 """The seconds by which each process's clock is ahead of Redis'."""
 
 
@@ -177,7 +177,7 @@ def test_each_machine_with_a_wrong_clock_logs_it_once(apart: Subscribers) -> Non
     assert len(lines) == len(APART_S)
     assert seconds_off.keys() == {
         *(("worker", "ahead"), ("worker", "behind")),
-        *(("uploader", "behind"), ("beat", "behind"), ("bot", "ahead")),
+        *(("slow", "behind"), ("beat", "behind"), ("bot", "ahead")),
     }
     assert seconds_off["worker", "ahead"] == pytest.approx(600, abs=2)
     assert "set back" not in log

@@ -125,7 +125,7 @@ def _post_id(account: int) -> int:
 def _load(sandbox: Sandbox) -> None:
     """Load the accounts, each with posts of one page."""
     chance = random.Random(1)
-    newest = datetime.now(UTC) - timedelta(hours=30)
+    newest = datetime.now(UTC) - timedelta(minutes=1)  # young posts are read most often
     for start in range(0, ACCOUNTS, 50):
         sandbox.post("x/accounts", accounts=[_account(chance, number, newest) for number in range(start, start + 50)])
 

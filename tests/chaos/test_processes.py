@@ -107,11 +107,11 @@ def charts_under_way(deployment: Deployment) -> bool:
 
 def test_an_uploader_killed_while_it_uploads(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
     with nothing_lost_or_repeated(subscribers):
-        restarts = Restarts(deployment, "uploader")
+        restarts = Restarts(deployment, "slow")
         with slow_answers(deployment, "dropbox", "files/upload", seconds=3) as all_waiting:
             subscribers.raise_count()
             until(all_waiting)
-            deployment.process("uploader").kill()
+            deployment.process("slow").kill()
         figure = subscribers.raise_count()
         report("uploader killed while it uploads", fresh_s=fresh_again(subscribers, figure))
         restarts.wait()
@@ -121,7 +121,7 @@ def test_an_uploader_killed_while_it_uploads(deployment: Deployment, subscribers
 
 def test_a_frozen_uploader(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
     with nothing_lost_or_repeated(subscribers):
-        uploader = deployment.process("uploader")
+        uploader = deployment.process("slow")
         uploader.suspend()
         fresh_s = max(fresh_again(subscribers, subscribers.raise_count()) for _ in range(5))
         uploader.resume()

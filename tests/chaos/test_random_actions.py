@@ -54,7 +54,7 @@ METRICS = {"": Metric.REPOSTS, "likes": Metric.LIKES, "replies": Metric.REPLIES,
 VIEWS = (View.SPREAD, View.POSTS, View.RACE)
 READING = ("/list", "/status", "/help", "/compare", "/compare likes", "/compare posts")
 CHANGING = ("/track {}", "/untrack {}", "/subscribe likes", "/unsubscribe", "/settings", "/forget")
-KILLED = ("worker", "worker's child", "uploader", "beat", "bot")
+KILLED = ("worker", "worker's child", "slow", "beat", "bot")
 ACTION_KINDS = (
     ("commands", "commands of outsiders", "presses", "presses of outsiders", "settings", "forgotten"),
     ("messages deleted", "chats left", "groups migrated", "counts changed", "posts deleted", "accounts hidden"),
@@ -442,8 +442,12 @@ class RandomRun(RuleBasedStateMachine):
         with self.shared.store.read_session() as db:
             pressed = for_comparison(db, comparison_of(data))
         match data.split():
-            case ["show", _, view, metric, *_]:
-                return lambda state: state.show(current, pressed, Metric(metric), View(view))
+            case ["set", _, "metric", metric]:
+                return lambda state: state.show(current, pressed, metric=Metric(metric))
+            case ["set", _, "view", view]:
+                return lambda state: state.show(current, pressed, view=View(view))
+            case ["menu", *_]:
+                return unchanged
             case ["live", _]:
                 chat.live_charts += 1
                 return lambda state: state.keep(current, pressed)
@@ -494,12 +498,15 @@ def _mentions(names: Iterable[GrowingAccount]) -> str:
 
 
 def _is_modelled(data: str) -> bool:
-    """Whether the model knows what this button does; it has no normalization, span or growth."""
+    """Whether the model knows what this button does; it has no growth, and knows no further choices."""
     match data.split():
-        case ["show", _, view, _, normalization, span]:
-            return view in VIEWS and (normalization, span) == ("count", "day")
-        case _:
-            return True
+        case ["set", _, "view", view]:
+            return view in VIEWS
+        case ["set", _, field, _]:
+            return field == "metric"
+        case [action, *_]:
+            return action in {"live", "stop", "menu"}
+    return False
 
 
 def _processes(deployment: Deployment, name: str) -> list[psutil.Process]:

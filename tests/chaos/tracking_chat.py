@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
@@ -25,8 +26,13 @@ class TrackedAccount:
 
     def __post_init__(self) -> None:
         counts = [self.value, 40, 30, 20, 10]
+        now = datetime.now(UTC)  # young posts are read most often
         posts = [
-            {"post_id": self.post_id + index, "created_at": f"2024-04-2{index}T12:00:00Z", "retweets": count}
+            {
+                "post_id": self.post_id + index,
+                "created_at": (now - timedelta(minutes=len(counts) - index)).isoformat(),
+                "retweets": count,
+            }
             for index, count in enumerate(counts)
         ]
         self.deployment.sandbox.post("x/accounts", accounts=[{"username": self.handle, "posts": posts}])

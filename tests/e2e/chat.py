@@ -1,6 +1,8 @@
 """Clients of the sandbox's control API: what a person does and sees in a chat, and what the services received."""
 
+import re
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import httpx
@@ -10,6 +12,8 @@ from tests.conftest import until
 Json = Any
 HTTP = httpx.Client(timeout=10)
 """Shared, since a new client loads all certificates, which takes longer than a request."""
+
+TAKES_A_MOMENT = {"One moment…", "Un momento…"}
 
 
 @dataclass
@@ -23,7 +27,7 @@ class Sandbox:
         answer.raise_for_status()
         return answer.json()
 
-    def post(self, path: str, **body: object) -> Json:
+    def post(self, path: str, /, **body: object) -> Json:
         answer = HTTP.post(f"{self.address}/_control/{path}", json=body)
         answer.raise_for_status()
         return answer.json()
@@ -84,6 +88,11 @@ class Chat:
         )
         return str(answer["text"] or "")
 
+    def refusal(self, message: Json, data: str) -> str:
+        """Press a button that changes nothing for this person, again where the bot says that it takes a moment."""
+        answers = (self.press_and_read(message, data) for _ in count())
+        return until(lambda: [text for text in [next(answers)] if text not in TAKES_A_MOMENT], within_s=60)[0]
+
     def messages(self, after: int = 0) -> list[Json]:
         messages = self.sandbox.get(f"telegram/chats/{self.id}")
         return [message for message in messages if message["message_id"] > after]
@@ -103,6 +112,11 @@ class Chat:
 
     def wait_for_caption(self, message: Json, text: str) -> None:
         until(lambda: text in self.message(message["message_id"])["caption"], within_s=30)
+
+    def ask_without_networks(self, text: str, within_s: float = 20) -> str:
+        """As ask, without the networks that stand behind accounts where several networks are on."""
+        networks = r"(?<=\S) \((?:X|Bluesky|Fediverse)\)|, on (?:X|Bluesky|the fediverse)$"
+        return re.sub(networks, "", self.ask(text, within_s), flags=re.MULTILINE)
 
     def ask(self, text: str, within_s: float = 20, **more: object) -> str:
         """Send a message; returns the bot's next text."""

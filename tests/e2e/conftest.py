@@ -1,4 +1,4 @@
-"""Deployments on each set-up of servers, and one that tests share."""
+"""Deployments on each set-up of servers."""
 
 import os
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from tests.servers import rabbitmqctl
 NAME = f"tallybird_e2e_{os.getpid()}"
 
 
-@pytest.fixture(scope="module", params=["private", "postgresql", "rabbitmq"])
+@pytest.fixture(scope="module", params=["private", "given"])
 def deployment(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, timelines: Path
 ) -> Iterator[Deployment]:
-    """Private Redis and SQLite; a given Redis and PostgreSQL; RabbitMQ as the broker."""
+    """A private Redis and SQLite; a given Redis, PostgreSQL and RabbitMQ."""
     settings = request.getfixturevalue(f"{request.param}_settings")
     with running(tmp_path_factory.mktemp("deployment"), timelines, settings) as started:
         yield started
@@ -31,11 +31,9 @@ def handles(timelines: Path) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def shared_deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Deployment]:
-    """A deployment for all tests of this process that any set-up can run."""
-    settings = {"ADMIN_IDS": "900", "MAX_ACCOUNTS_PER_CHAT": "100"}
-    with running(tmp_path_factory.mktemp("shared"), timelines, settings) as started:
-        yield started
+def post_counts(timelines: Path) -> dict[str, int]:
+    """How many posts of each account a chart shows, by handle."""
+    return {handle: len(posts) for handle, posts in own_posts(timelines).items()}
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +42,17 @@ def private_settings() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def postgresql_settings(redis_url: str, postgres_url: str) -> Iterator[dict[str, str]]:
+def given_settings(redis_url: str, postgres_url: str, rabbitmq: str) -> Iterator[dict[str, str]]:
+    rabbitmqctl("add_vhost", NAME)
+    rabbitmqctl("set_permissions", "-p", NAME, "guest", ".*", ".*", ".*")
     with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as server:
         server.execute(f"CREATE DATABASE {NAME}")
-        yield {"REDIS_URL": redis_url, "DATABASE_URL": f"{postgres_url}/{NAME}"}
+        yield {
+            "REDIS_URL": redis_url,
+            "DATABASE_URL": f"{postgres_url}/{NAME}",
+            "BROKER_URL": f"amqp://guest:guest@{rabbitmq}/{NAME}",
+        }
         server.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
-
-
-@pytest.fixture(scope="module")
-def rabbitmq_settings(rabbitmq: str) -> Iterator[dict[str, str]]:
-    rabbitmqctl("add_vhost", NAME)
-    rabbitmqctl("set_permissions", "-p", NAME, "guest", ".*", ".*", ".*")
-    yield {"BROKER_URL": f"amqp://guest:guest@{rabbitmq}/{NAME}"}
     rabbitmqctl("delete_vhost", NAME)

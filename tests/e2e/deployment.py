@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,8 @@ SECRETS = {
     "X_BEARER_TOKEN": "marked-x-bearer-token-0123456789",
     "DROPBOX_REFRESH_TOKEN": "marked-dropbox-refresh-token-0123456789",
 }
+UNLIMITED = {"timelines": 1_000_000, "posts": 1_000_000}
+"""The requests of X in 15 minutes: the tests' ticks are more frequent than X allows."""
 INHERITED_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "USER")
 
 
@@ -90,27 +92,39 @@ class Deployment:
 def running(  # noqa: PLR0913
     folder: Path,
     posts: Path | None,
-    settings: dict[str, str] | None = None,
+    settings: Mapping[str, str | None] | None = None,
     *,
     tick_s: int = 2,
     procfile: Path = ROOT / "Procfile",
     run_as: Sequence[str] = (),
 ) -> Iterator[Deployment]:
-    """A deployment whose bot polls. posts: X's timelines as CSV. run_as: a prefix of the supervisor's command."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    environment = environment_of(address, folder, tick_s) | (settings or {})
-    options = ["--posts", str(posts)] if posts else []
-    sandbox = _start(["sandbox", "--port", str(port), *options], folder, folder / "sandbox.log", base_environment())
-    deployment = Deployment(Sandbox(address), folder, tick_s, environment, procfile, run_as)
-    try:
+    """A deployment whose bot polls. posts: X's timelines as CSV. run_as: a prefix of the supervisor's command.
+
+    settings: beside the usual ones; None removes one of those.
+    """
+    with running_sandbox(folder, *(["--posts", str(posts)] if posts else [])) as address:
+        given = {**environment_of(address, folder, tick_s), **(settings or {})}
+        environment = {name: value for name, value in given.items() if value is not None}
+        deployment = Deployment(Sandbox(address), folder, tick_s, environment, procfile, run_as)
         deployment.start()
         try:
-            until(lambda: deployment.supervisor.poll() is not None or _is_ready(address), within_s=60)
+            until(lambda: deployment.supervisor.poll() is not None or _readiness(address) == 200, within_s=150)
             assert deployment.supervisor.poll() is None, deployment.log.read_text()
+            deployment.sandbox.post("x/limits", **UNLIMITED)
             yield deployment
         finally:
             deployment.stop()
+
+
+@contextmanager
+def running_sandbox(folder: Path, *options: str) -> Iterator[str]:
+    """A sandbox in a process of its own. Yields its URL once it answers."""
+    port = str(free_port())
+    sandbox = _start(["sandbox", "--port", port, *options], folder, folder / "sandbox.log", base_environment())
+    address = f"http://127.0.0.1:{port}"
+    try:
+        until(lambda: _readiness(address) is not None)
+        yield address
     finally:
         _stop(sandbox)
 
@@ -126,7 +140,10 @@ def environment_of(address: str, folder: Path, tick_s: int) -> dict[str, str]:
         "TELEGRAM_API_URL": f"{address}/telegram",
         "X_API_URL": f"{address}/x",
         "X_DAILY_USD": str(Deployment.daily_usd),
-        "X_REQUESTS_PER_15_MIN": "1000000",  # the tests' ticks are more frequent than X allows
+        "X_MONTHLY_USD": str(20 * Deployment.daily_usd),
+        "X_REQUESTS_PER_15_MIN": str(UNLIMITED["timelines"]),
+        "BLUESKY_API_URL": f"{address}/bluesky",
+        "FEDIVERSE_API_URL": f"{address}/fediverse/{{host}}",
         "DROPBOX_API_URL": f"{address}/dropbox",
         "DROPBOX_APP_KEY": "key",
         "DROPBOX_MIN_SECONDS": "4",
@@ -156,8 +173,9 @@ def _stop(process: psutil.Popen) -> None:
     process.wait(30)
 
 
-def _is_ready(address: str) -> bool:
+def _readiness(address: str) -> int | None:
+    """The status with which the sandbox says whether a bot polls it; None where it does not answer."""
     try:
-        return httpx.get(f"{address}/_control/ready", timeout=2).status_code == httpx.codes.OK
+        return httpx.get(f"{address}/_control/ready", timeout=2).status_code
     except httpx.TransportError:
-        return False
+        return None

@@ -1,48 +1,72 @@
 """X's bill never exceeds the limit; people are told so once, and charts keep their last data."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import until
+from tests.e2e.authors import set_clock
 from tests.e2e.deployment import Deployment, running
 
 OWNER = 900
 
 
-def test_reading_stops_before_the_limit_and_the_chats_and_the_owner_are_told_once(
+def test_reading_stops_before_the_limit_and_the_chat_and_the_owner_are_told_once(
     tmp_path: Path, timelines: Path, handles: list[str]
 ) -> None:
-    with running(tmp_path, timelines, {"X_DAILY_USD": "1.3", "ADMIN_IDS": str(OWNER)}) as deployment:
-        owner, chat, spanish = deployment.chat(OWNER), deployment.chat(3001), deployment.chat(3003)
+    with running(tmp_path, timelines, {"X_DAILY_USD": "0.11", "ADMIN_IDS": str(OWNER)}) as deployment:
+        owner, chat = deployment.chat(OWNER), deployment.chat(3001)
         owner.ask("/start")
-        spanish.ask(f"/track {handles[0]}", language_code="es")
-        spanish.chart("/subscribe")
-        chat.ask("/track " + " ".join(handles))
+        told = chat.ask(f"/track {handles[0]}", language_code="es")
+        assert "Leerla cuesta 0,3" in told or "Leerla cuesta 0,5" in told
+        assert "El dinero de hoy no alcanza para todo: primero van las 20 más recientes" in told
         chart = chat.chart("/subscribe")
-        notices = until(lambda: _budget_notices(deployment, 3001))
-        assert "$1.30 a day" in notices[0]
-        assert until(lambda: _budget_notices(deployment, OWNER)) == notices
-        [in_spanish] = until(lambda: [each["text"] for each in spanish.messages() if "agotado" in (each["text"] or "")])
-        assert in_spanish.startswith("El presupuesto del bot para X está agotado: 1,30\xa0US$ al día.")
-        since = deployment.sandbox.last_call()
-        deployment.sandbox.post("telegram/send", chat_id=3001, user_id=3001, text="/compare")
-        until(
-            lambda: [
-                call for call in deployment.sandbox.calls("telegram", since) if call["method"] == "editMessageMedia"
-            ]
-        )
-        assert "not read yet" in chat.message(chart["message_id"])["caption"]
-        assert deployment.sandbox.calls("x", since) == []
-        assert deployment.sandbox.get("x/bill")["usd"] <= 1.3
-        assert [len(_budget_notices(deployment, each)) for each in (3001, OWNER)] == [1, 1]
-        assert "used up" in chat.ask("/track @somebody_else")
-        assert "para X está agotado hasta el" in spanish.ask("/track @somebody_else")
+        [notice] = until(lambda: _stops(deployment, OWNER, "Today's money for X is spent"), within_s=60)
+        assert "Posts already paid for today keep updating" in notice
+        [in_spanish] = until(lambda: _stops(deployment, 3001, "El dinero de hoy para X está gastado"))
+        assert "Las publicaciones ya pagadas hoy se siguen actualizando" in in_spanish
+        assert deployment.sandbox.get("x/bill")["usd"] <= 0.11
+        assert "El dinero está gastado" in chat.ask("/budget")
+        assert "The money is spent" in owner.ask("/budget")
+        assert f"Chat {chat.id}: $" in owner.ask("/budget")
+        assert "está gastado hasta el" in chat.ask("/track @somebody_else")
+        assert _stops(deployment, OWNER, "Today's money for X is spent") == [notice]
+        assert _stops(deployment, 3001, "El dinero de hoy para X está gastado") == [in_spanish]
+        assert chat.message(chart["message_id"])["photo"]
 
 
-def _budget_notices(deployment: Deployment, chat_id: int) -> list[str]:
+def test_a_chat_that_wants_more_than_its_share_waits_alone(tmp_path: Path) -> None:
+    with running(tmp_path, None, {"X_DAILY_USD": "4"}) as deployment:
+        set_clock(deployment.sandbox, 9, 0)  # in the evening all of the day's money is everybody's
+        accounts = [_account(number) for number in range(32)]
+        names = [account["username"] for account in accounts]
+        deployment.sandbox.post("x/accounts", accounts=accounts)
+        modest, greedy = deployment.chat(3004), deployment.chat(3005)
+        modest.ask(f"/track {names[30]}")
+        assert "Other charts go on" in greedy.ask("/track " + " ".join(names[:30]))
+        until(lambda: "share of today's money is spent" in greedy.ask(f"/budget {names[29]}"), 60, every_s=1)
+        told = modest.ask(f"/track {names[31]}")
+        assert told.startswith(f"Added: @{names[31]}")
+        assert "waits" not in told
+        until(lambda: "not read yet" not in modest.ask("/list"), every_s=1)
+        assert "not read yet" in greedy.ask("/list")
+
+
+def _account(number: int) -> dict[str, Any]:
+    """An account with 100 posts, the newest of which is older than a day."""
+    newest = datetime.now(UTC) - timedelta(days=2)
+    posts = [
+        {"post_id": 1_000_000 * (number + 1) - age, "created_at": f"{newest - timedelta(days=age):%Y-%m-%dT%H:%M:%SZ}"}
+        for age in range(100)
+    ]
+    return {"username": f"crowd{number}", "posts": posts}
+
+
+def _stops(deployment: Deployment, chat_id: int, begin: str) -> list[str]:
     messages = deployment.chat(chat_id).messages()
-    return [message["text"] for message in messages if "budget for X is used up" in (message["text"] or "")][:2]
+    return [each["text"] for each in messages if (each["text"] or "").startswith(begin)]
 
 
 @pytest.mark.parametrize("status", [402])
@@ -55,11 +79,11 @@ def test_credits_that_ran_out_stop_all_reading_and_are_announced_once(
         chat.chart("/subscribe")
         body = {"title": "CreditsDepleted", "type": "https://api.x.com/2/problems/credits", "detail": "no credits"}
         deployment.sandbox.post("faults", service="x", status=status, body=body, times=50)
-        until(lambda: [each for each in chat.messages() if "credits are used up" in (each["text"] or "")])
+        until(lambda: [each for each in chat.messages() if "credits ran out" in (each["text"] or "")])
         since = deployment.sandbox.last_call()
-        assert "X is not asked until" in chat.ask("/status")
+        assert "Reading X is paused until" in chat.ask("/status")
         until(lambda: deployment.log.read_text().count("tick: 0 read, 0 failed") > 3)
         assert deployment.sandbox.calls("x", since) == []
-        assert sum("credits are used up" in (each["text"] or "") for each in chat.messages()) == 2, (
+        assert sum("credits ran out" in (each["text"] or "") for each in chat.messages()) == 2, (
             "once as a notice, once in /status"
         )

@@ -12,7 +12,7 @@ from tests.e2e.chat import Chat, Json
 from tests.e2e.deployment import Deployment, running
 from tests.toy_network.facts import FILE
 
-ADA, BOB = "ada@toy.example", "bob@toy.test"
+ADA, BOB = "ada~example", "bob~test"
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Ite
     folder = tmp_path_factory.mktemp("toy")
     (folder / "data").mkdir(mode=0o700)
     publish(folder, boosts=7)
-    with running(folder, timelines, procfile=ROOT / "tests/toy_network/Procfile") as started:
+    with running(folder, timelines, {"NETWORKS": "x"}, procfile=ROOT / "tests/toy_network/Procfile") as started:
         yield started
 
 
@@ -28,11 +28,14 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Ite
 def chat(deployment: Deployment, handles: list[str]) -> Chat:
     """A chat that tracks two accounts of Toy and one of X."""
     chat = deployment.chat(4001)
-    answer = chat.ask(f"/track @{ADA} https://toy.test/@bob @{handles[0]} @nobody@toy.example")
+    answer = chat.ask(f"/track @{ADA} https://toy.test/~bob @{handles[0]} @nobody~example")
     assert answer.startswith("Added: ")
     assert all(f"@{handle}" in answer.splitlines()[0] for handle in (ADA, BOB, handles[0]))
-    assert "@nobody@toy.example: no such account" in answer
-    assert ("X charges" in answer, "Toy charges" in answer) == (True, False)
+    assert "@nobody~example (Toy): no such account" in answer
+    assert f"@{handles[0]}: " in answer
+    assert "Reading it costs $" in answer
+    assert answer.count("Reading Toy is free.") == 1
+    assert f"@{ADA}: about" not in answer
     return chat
 
 
@@ -46,8 +49,12 @@ def publish(folder: Path, boosts: int) -> None:
     draft.replace(folder / "data" / FILE)
 
 
-def buttons(chart: Json) -> set[str]:
-    return {button["text"].removeprefix("• ") for row in chart["keyboard"] for button in row}
+def menu(chat: Chat, chart: Json, name: str) -> set[str]:
+    """What the buttons say that a menu under the chart has."""
+    number = chart["keyboard"][0][0]["callback_data"].split()[1]
+    chat.press(chart, f"menu {number} {name}")
+    rows = until(lambda: (rows := chat.message(chart["message_id"])["keyboard"])[-1][0]["text"] == "← Back" and rows)
+    return {button["text"].removeprefix("• ") for row in rows for button in row}
 
 
 def links(message: Json) -> set[str]:
@@ -57,18 +64,32 @@ def links(message: Json) -> set[str]:
 def test_a_chart_of_one_network_has_its_nouns_its_links_and_the_metrics_that_it_tells(chat: Chat) -> None:
     chart = chat.chart(f"/compare @{ADA} @{BOB} boost")
     assert chart["caption"].startswith("Boosts per post")
-    assert links(chart) == {"https://toy.example/@ada", "https://toy.test/@bob"}
-    assert {"Boosts", "Favourites", "Replies"} <= buttons(chart)
-    assert not {"Retweets", "Likes", "Views", "Bookmarks"} & buttons(chart)
+    assert links(chart) == {"https://toy.example/~ada", "https://toy.test/~bob"}
+    metrics = menu(chat, chart, "metric")
+    assert {"Boosts", "Favourites", "Replies"} <= metrics
+    assert not {"Retweets", "Likes", "Views", "Bookmarks"} & metrics
 
 
 def test_a_chart_of_two_networks_has_the_common_nouns_and_the_links_of_both(chat: Chat, handles: list[str]) -> None:
-    chart = chat.chart(f"/compare @{ADA} @{handles[0]}")
+    chart = chat.chart(f"/compare @{ADA} @{handles[0]} count")
     assert chart["caption"].startswith("Shares per post")
-    assert links(chart) == {"https://toy.example/@ada", f"https://x.com/{handles[0]}"}
-    assert {"Shares", "Likes", "Views"} <= buttons(chart)
+    assert f"@{ADA} · Toy" in chart["caption"]
+    assert f"@{handles[0]} · X" in chart["caption"]
+    assert "X retweets and Toy boosts: not counted alike, and audiences differ" in chart["caption"]
+    assert links(chart) == {"https://toy.example/~ada", f"https://x.com/{handles[0]}"}
+    assert {"Shares", "Likes", "Views"} <= menu(chat, chart, "metric")
     alone = chat.chart(f"/compare @{handles[0]}")
     assert alone["caption"].startswith("Retweets per post")
+
+
+def test_accounts_of_two_networks_are_compared_per_follower_with_their_counts_a_button_away(
+    chat: Chat, handles: list[str]
+) -> None:
+    chart = chat.chart(f"/compare @{ADA} @{handles[0]}")
+    assert chart["caption"].startswith("Shares per 1,000 followers")
+    [line] = [line for line in chart["caption"].splitlines() if f"@{ADA}" in line]
+    assert line.split() == ["14", "14", "3", f"@{ADA}", "·", "Toy", "·", "500", "followers"]
+    assert {"Raw numbers", "Per 1,000 followers"} <= menu(chat, chart, "more")
 
 
 def test_a_live_chart_follows_the_network(deployment: Deployment, chat: Chat) -> None:
@@ -79,4 +100,8 @@ def test_a_live_chart_follows_the_network(deployment: Deployment, chat: Chat) ->
 
 def test_what_costs_nothing_is_not_billed(chat: Chat) -> None:
     status = chat.ask("/status")
-    assert ("X's bill today" in status, "Toy's bill" in status) == (True, False)
+    assert "'s bill" not in status
+    budget = chat.ask("/budget")
+    assert "Toy today: " not in budget
+    assert budget.endswith("Reading Toy is free.")
+    assert "Reading Toy is free." in chat.ask(f"/budget @{ADA}")

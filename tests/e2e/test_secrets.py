@@ -20,8 +20,8 @@ import pytest
 from pipeline.store import Store, circuit_breakers
 from pipeline.supervise import _redis_server
 from tests.conftest import ROOT, free_port, until
-from tests.e2e.chat import HTTP
-from tests.e2e.deployment import INHERITED_VARIABLES, SECRETS, Deployment, running
+from tests.e2e.chat import HTTP, Sandbox
+from tests.e2e.deployment import INHERITED_VARIABLES, SECRETS, Deployment, running, running_sandbox
 from tests.e2e.figures import own_posts
 from tests.servers import rabbitmqctl
 
@@ -194,31 +194,36 @@ AWAY: list[Try] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a sandbox."""
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as started:
+        yield started
+
+
 @pytest.mark.timeout(200)
 def test_servers_that_refuse_or_are_not_there_are_logged_without_their_passwords(
-    shared_deployment: Deployment, tmp_path: Path, redis_url: str, postgres_url: str
+    address: str, tmp_path: Path, redis_url: str, postgres_url: str
 ) -> None:
     refusing: list[Try] = [
         ("DATABASE_URL", DATABASE.format("nobody", urlsplit(postgres_url).netloc.rpartition("@")[2]), AWAY[0][2]),
         ("REDIS_URL", REDIS.format(urlsplit(redis_url).netloc), {WORKER: REFUSED, BEAT: REFUSED, BOT: REFUSED}),
     ]
-    _are_logged_without_their_passwords(AWAY + refusing, shared_deployment, tmp_path)
+    _are_logged_without_their_passwords(AWAY + refusing, address, tmp_path)
 
 
 @pytest.mark.timeout(200)
-def test_a_rabbitmq_that_refuses_is_logged_without_its_password(
-    shared_deployment: Deployment, tmp_path: Path, rabbitmq: str
-) -> None:
+def test_a_rabbitmq_that_refuses_is_logged_without_its_password(address: str, tmp_path: Path, rabbitmq: str) -> None:
     refused: Try = ("BROKER_URL", BROKER.format(rabbitmq), {WORKER: REFUSED, BEAT: REFUSED})
-    _are_logged_without_their_passwords([refused], shared_deployment, tmp_path)
+    _are_logged_without_their_passwords([refused], address, tmp_path)
 
 
-def _are_logged_without_their_passwords(tried: list[Try], deployment: Deployment, folder: Path) -> None:
+def _are_logged_without_their_passwords(tried: list[Try], address: str, folder: Path) -> None:
     tries = [(name, url, each, line) for name, url, processes in tried for each, line in processes.items()]
     logs = [folder / f"{number}.log" for number in range(len(tries))]
     with ExitStack() as started:
         for log, (name, url, module, _said) in zip(logs, tries, strict=True):
-            settings = _settings(deployment.sandbox.address, folder / f"{log.stem}.data") | {name: url}
+            settings = _settings(address, folder / f"{log.stem}.data") | {name: url}
             started.enter_context(_running([*module], settings, log))
         for log, (_name, _url, _module, line) in zip(logs, tries, strict=True):
             until(partial(_says, log, line), within_s=100, every_s=0.5)
@@ -229,10 +234,10 @@ def _says(log: Path, words: str) -> bool:
     return words in log.read_text(errors="replace")
 
 
-def test_a_token_that_telegram_refuses_is_reported_and_not_shown(shared_deployment: Deployment, tmp_path: Path) -> None:
-    shared_deployment.sandbox.post("faults", service="telegram", method="getMe", status=401, body=UNAUTHORIZED, times=3)
+def test_a_token_that_telegram_refuses_is_reported_and_not_shown(address: str, tmp_path: Path) -> None:
+    Sandbox(address).post("faults", service="telegram", method="getMe", status=401, body=UNAUTHORIZED, times=3)
     log = tmp_path / "bot.log"
-    settings = _settings(shared_deployment.sandbox.address, tmp_path)
+    settings = _settings(address, tmp_path)
     with _running(["bot"], settings, log) as bot:
         assert bot.wait(60)
     assert "TELEGRAM_BOT_TOKEN: Telegram refuses it" in log.read_text()
@@ -240,7 +245,7 @@ def test_a_token_that_telegram_refuses_is_reported_and_not_shown(shared_deployme
 
 
 def _settings(address: str, folder: Path) -> dict[str, str]:
-    """The environment of a process that shares only the sandbox with the deployment."""
+    """The environment of a process that uses the sandbox at this address."""
     return {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ} | {
         **VERBOSE,
         **SECRETS,

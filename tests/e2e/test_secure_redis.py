@@ -32,7 +32,7 @@ def test_charts_are_drawn_with_such_servers(
         person = deployment.chat(1)
         person.ask(f"/track {handles[0]}")
         person.ask("/subscribe")
-        until(lambda: any(message["photo"] for message in person.messages()))
+        until(lambda: any(message["photo"] for message in person.messages()), within_s=60)
         log = deployment.log.read_text(errors="replace")
     assert "Traceback" not in log
     assert "a;b@c" not in log

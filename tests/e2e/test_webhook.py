@@ -40,7 +40,7 @@ def webhook(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterat
 def test_the_bot_answers_when_telegram_calls_it_and_works_without_dropbox(webhook: Webhook) -> None:
     deployment = webhook.deployment
     since = deployment.sandbox.last_call()
-    assert deployment.chat(4001).ask("/start").startswith("I keep score")
+    assert deployment.chat(4001).ask("/start").startswith("I compare accounts")
     assert "Dropbox: off" in deployment.chat(4001).ask("/status")
     methods = {call["method"] for call in deployment.sandbox.get("calls", service="telegram", since=since)}
     assert "getUpdates" not in methods

@@ -13,7 +13,7 @@ LASTS_S = 60
 @pytest.fixture
 def lock(redis_url: str) -> Iterator[TickLock]:
     with Redis.from_url(redis_url) as redis:
-        yield TickLock(redis, LASTS_S)
+        yield TickLock(redis, "x", LASTS_S)
         redis.flushdb()
 
 
@@ -49,3 +49,8 @@ def test_a_tick_that_lost_it_and_fails_takes_it_from_no_other(lock: TickLock) ->
     fail(lock, lost)
     assert lock.acquire() is None
     lock.release(token)
+
+
+def test_networks_do_not_wait_for_each_other(lock: TickLock) -> None:
+    acquire(lock)
+    acquire(TickLock(lock.redis, "another", LASTS_S))

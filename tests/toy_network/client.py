@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.records import Counts, Due, FetchResult, Post, Profile, State
-from pipeline.settings import PipelineSettings
+from pipeline.records import Counts, Due, FetchResult, Observed, Post, Profile, State
+from pipeline.settings import Settings
 from pipeline.sources.source import StopFlag
-from tests.toy_network.facts import FILE
+from tests.toy_network.facts import FILE, FOLLOWERS
 
 
-def connect(settings: PipelineSettings) -> "ToyClient":
+def connect(settings: Settings) -> "ToyClient":
     return ToyClient(settings.data_dir / FILE)
 
 
@@ -27,12 +27,14 @@ class ToyClient:
         known = {handle.lower(): handle for handle in self._timelines()}
         found = [known.get(handle.lower()) for handle in handles]
         return [
-            Profile(handle, State.ACTIVE, handle) if handle else Profile(asked, State.MISSING)
+            Profile(handle, State.ACTIVE, handle, followers=FOLLOWERS) if handle else Profile(asked, State.MISSING)
             for asked, handle in zip(handles, found, strict=True)
         ]
 
     def profiles(self, remote_ids: Sequence[str]) -> list[Profile]:
-        return [Profile(each, State.ACTIVE, each) for each in remote_ids if each in self._timelines()]
+        return [
+            Profile(each, State.ACTIVE, each, followers=FOLLOWERS) for each in remote_ids if each in self._timelines()
+        ]
 
     def fetch(self, due: Due, now: datetime, stop: StopFlag) -> FetchResult:
         if stop.reason:
@@ -41,6 +43,9 @@ class ToyClient:
             Post(post_id, datetime.fromisoformat(at), Counts(**counts)) for post_id, at, counts in self._timeline(due)
         ]
         return FetchResult(due.account_id, now, tuple(posts[: due.depth]), complete=True, requests=1)
+
+    def observed(self) -> Observed:
+        return Observed()
 
     def _timeline(self, due: Due) -> list[Any]:
         return self._timelines()[due.remote_id]

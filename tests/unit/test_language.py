@@ -114,6 +114,7 @@ def test_every_metric_has_a_name() -> None:
     assert translator(Language.SPANISH).gettext(noun(Metric.REPOSTS, ["x"])) == "retuits"
     assert translator(Language.ENGLISH).listed(["a", "b", "c"]) == "a, b and c"
     assert translator(Language.SPANISH).listed(["a", "b", "c"]) == "a, b y c"
+    assert translator(Language.SPANISH).listed(["a", "b", "c"], "or") == "a, b o c"
 
 
 BUDGET = lazy_gettext(
@@ -159,7 +160,7 @@ def test_a_count_takes_the_form_that_each_language_has_for_it(
     count: int, english: str, spanish: str, polish: str, tmp_path: Path
 ) -> None:
     (tmp_path / "pl.po").write_text(POLISH, encoding="utf-8")
-    third = Translator(Language.ENGLISH, read_catalogue(tmp_path / "pl.po"))
+    third = Translator(Language.ENGLISH, read_catalogue(tmp_path / "pl.po"), "UTC")
     text = lazy_ngettext(*LAST_POSTS, count)
     for each, written in (
         (translator(Language.ENGLISH), english),
@@ -172,14 +173,14 @@ def test_a_count_takes_the_form_that_each_language_has_for_it(
 
 
 def test_what_no_catalogue_has_is_written_in_english() -> None:
-    bare = Translator(Language.SPANISH, NullTranslations())
+    bare = Translator(Language.SPANISH, NullTranslations(), "UTC")
     assert bare.gettext("likes") == "likes"
     assert bare.ngettext(*LAST_POSTS, 2) == "last 2 posts"
     assert translator(Language.SPANISH).gettext(LazyString("", {})) == ""
 
 
 def test_an_error_is_told_in_the_language_of_who_is_told_and_logged_in_english() -> None:
-    problem = lazy_gettext("{network} answered with status {status}", network="X", status=503)
+    problem = lazy_gettext("{network} is not working right now (error {status})", network="X", status=503)
     for error in (UserError(problem), ServiceError("x", problem)):
-        assert str(error) == "X answered with status 503"
-        assert translator(Language.SPANISH).gettext(error.text) == "X respondió con el estado 503"
+        assert str(error) == "X is not working right now (error 503)"
+        assert translator(Language.SPANISH).gettext(error.text) == "X no funciona ahora mismo (error 503)"

@@ -14,10 +14,15 @@ from pipeline.sources.registry import NETWORKS, noun
 from tests.conftest import ROOT
 from tests.toy_network.facts import TOY
 
-ELSEWHERE = ("pipeline/sources/x/", "pipeline/settings.py", "pipeline/store/migrations/")
-"""Where X may be named, beside the catalogues; and once in the registry, by its import."""
-NAMED = re.compile(r"\bX\b(?!-)|\bx\.com\b|(?i:twitter|tweet)")  # X-… is the name of a header
-SETTINGS = {name for name in Settings.model_fields if name.startswith("x_")}
+FOLDERS = ("pipeline/sources/x/", "pipeline/sources/bluesky/", "pipeline/sources/fediverse/")
+ELSEWHERE = (*FOLDERS, "pipeline/settings.py", "pipeline/store/migrations/")
+"""Where networks may be named, beside the catalogues; and once in the registry, by their imports."""
+NAMED = re.compile(
+    r"\bX\b(?!-)|\bx\.com\b"  # X-… is the name of a header
+    r"|(?i:twitter|tweet|bluesky|bsky|atproto|mastodon(?!\.example)|fediverse)"
+)
+KEYS = {"x", "bluesky", "fediverse"}
+SETTINGS = {name for name in Settings.model_fields if name.startswith(tuple(f"{key}_" for key in KEYS))}
 
 
 def code() -> list[Path]:
@@ -26,10 +31,10 @@ def code() -> list[Path]:
 
 
 def naming(path: Path) -> Iterator[str]:
-    """What of a file names X: a string, a docstring, or a setting."""
+    """What of a file names a network: a string, a docstring, or a setting."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         match node:
-            case ast.Constant(value=str(text)) if NAMED.search(text) or text == "x":
+            case ast.Constant(value=str(text)) if NAMED.search(text) or text in KEYS:
                 yield text
             case ast.Attribute(attr=name) if name in SETTINGS:
                 yield name

@@ -13,7 +13,7 @@ from tests.conftest import ROOT, unknown_user_command
 
 GOOD = {"TELEGRAM_BOT_TOKEN": "1:aaaaaaaaaaaaaaaaaaaaaaaa", "X_BEARER_TOKEN": "some-bearer-token"}
 RUN = ("pipeline.supervise", str(ROOT / "Procfile"))
-PROCESSES = [("bot",), ("pipeline", "worker"), ("pipeline", "uploader"), ("pipeline", "beat"), RUN]
+PROCESSES = [("bot",), *(("pipeline", name) for name in ("worker", "slow", "beat")), RUN]
 
 
 def start(module: tuple[str, ...], folder: Path, **settings: str) -> list[str]:

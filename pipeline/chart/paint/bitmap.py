@@ -13,9 +13,12 @@ from PIL import Image
 from pipeline.chart.paint.theme import DOT_STRENGTH, Colours, blend
 from pipeline.chart.paint.typesetting import DPI
 
-TEXT_STEPS = (1.0, 0.88, 0.76, 0.64, 0.52, 0.4, 0.3, 0.2, 0.12, 0.06)
-MARK_STEPS = (1.0, 0.9, DOT_STRENGTH, 0.66, 0.52, 0.4, 0.28, 0.18, 0.09)
-"""The opacities of a text's and of a mark's colour on paper that have an entry of the palette."""
+TEXT_STEPS = (1.0, 0.8, 0.6, 0.4, 0.2)
+MARK_STEPS = (1.0, DOT_STRENGTH, 0.52, 0.28)
+"""The opacities of a text's and of a mark's colour on paper that have an entry of the palette.
+
+Twice as many make a file a fifth larger, and no edge that looks smoother in a chat.
+"""
 BITS = 5
 """How many of the highest bits of red, green and blue choose the palette's entry."""
 Indices = NDArray[np.uint8]
@@ -62,6 +65,8 @@ class IndexedBitmap:
     def draw_over(self, left: int, top: int, right: int, bottom: int, draw: Callable[[Any], None]) -> None:
         """Let a renderer of the size of this box draw over the pixels in it."""
         box = self.indices[top:bottom, left:right]
+        if not box.size:
+            return
         before = self.palette.pixels[box]
         after = rendered(box.shape[1], box.shape[0], before, draw)
         changed = after != before

@@ -7,28 +7,39 @@ from typing import Literal, assert_never
 from pipeline.chart.paint import fonts
 from pipeline.chart.paint.marks import SOLID, Bars, Box, Dash, Dots, Line, Mark, Point, Text
 from pipeline.chart.paint.theme import Colours
-from pipeline.chart.paint.typesetting import Style, width
+from pipeline.chart.paint.typesetting import Style, elide, width
 
 WIDTH = 1280
 MARGIN = 48
+EDGE = 40
+"""How near to the page's sides text may be."""
 Align = Literal["left", "center", "right"]
 SHARE_LEFT = {"left": 0, "center": 0.5, "right": 1}
 """How much of a text's width lies left of its x."""
 
 
 class Page:
-    """A page of width x height px. A mark covers those before it; there is no mark without anything to paint."""
+    """A page of width x height px. A mark covers those before it; there is no mark without anything to paint.
+
+    top: where its head ends and its drawing begins, in px.
+    """
 
     def __init__(self, height: int, colours: Colours, width: int = WIDTH) -> None:
         self.width = width
         self.height = height
         self.colours = colours
+        self.top: float = MARGIN
         self.marks: list[Mark] = []
 
     def text(self, x: float, baseline: float, text: str, style: Style, align: Align = "left") -> None:
-        """Text on one line, which no other mark may touch; x is its left end, its middle or its right end."""
-        left = x - width(text, style) * SHARE_LEFT[align]
-        self.marks.append(Text(left, baseline, fonts.drawable(text), style))
+        """Text on one line, which no other mark may touch; x is its left end, its middle or its right end.
+
+        Text that is wider than the page has room for is shortened.
+        """
+        before, after = x - EDGE, self.width - EDGE - x
+        room = {"left": after, "center": 2 * min(before, after), "right": before}[align]
+        fitting = fonts.drawable(elide(text, room, style))
+        self.marks.append(Text(x - width(fitting, style) * SHARE_LEFT[align], baseline, fitting, style))
 
     def line(self, points: Iterable[Point], colour: str, width: float, dash: Dash = SOLID) -> None:
         corners = tuple(points)

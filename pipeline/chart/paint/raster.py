@@ -61,10 +61,18 @@ def _paint_text(bitmap: IndexedBitmap, mark: Text) -> None:
     x = mark.left
     for part in parts(mark.text):
         run = _glyph_run(*part, mark.style, bitmap.colours)
-        height, width = run.ink.shape
-        left, bottom = round(x) - PADDING, round(mark.baseline + run.descent) + PADDING
-        np.copyto(bitmap.indices[bottom - height : bottom, left : left + width], run.indices, where=run.ink)
+        bottom = round(mark.baseline + run.descent) + PADDING
+        _copy(bitmap.indices, run, round(x) - PADDING, bottom - run.ink.shape[0])
         x += run.width
+
+
+def _copy(indices: Indices, run: GlyphRun, left: int, top: int) -> None:
+    """Copy what of the glyph run lies on the bitmap."""
+    height, width = run.ink.shape
+    cut_left, cut_top = max(-left, 0), max(-top, 0)
+    below = indices[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
+    seen = (slice(cut_top, cut_top + below.shape[0]), slice(cut_left, cut_left + below.shape[1]))
+    np.copyto(below, run.indices[seen], where=run.ink[seen])
 
 
 @lru_cache(maxsize=512)
@@ -101,10 +109,12 @@ class DotSprite:
 
 
 def _paint_dots(bitmap: IndexedBitmap, mark: Dots) -> None:
-    """Copy the dot's sprite around each point, moved to whole px."""
+    """Copy the dot's sprite around each point on the bitmap, moved to whole px."""
     sprite = _dot_sprite(mark.size, mark.fill, mark.edge, mark.rim, bitmap.colours)
     stride, flat = bitmap.scanlines.shape[1], bitmap.scanlines.reshape(-1)
     middles = np.floor(np.array(mark.points) + 0.5).astype(np.intp)
+    reach, (height, width) = _reach(mark.size, mark.rim), bitmap.indices.shape
+    middles = middles[((middles >= reach) & (middles < (width - reach, height - reach))).all(axis=1)]
     starts = (middles[:, 1] * stride + middles[:, 0] + 1)[:, None]
     down, right, on_paper = sprite.edge
     if len(on_paper):
@@ -117,13 +127,18 @@ def _paint_dots(bitmap: IndexedBitmap, mark: Dots) -> None:
 
 @lru_cache(maxsize=128)
 def _dot_sprite(size: float, fill: str, edge: str, rim: float, colours: Colours) -> DotSprite:
-    reach = ceil((size + rim) / 2) + 1
+    reach = _reach(size, rim)
     indices = palette(colours).indices(_dot(size, rim, (fill, edge, colours.paper), reach))
     cover = _dot(size, rim, (WHITE, WHITE, BLACK), reach) & 0xFF
     in_part = (cover > 0) & (cover < WHOLE) & (edge != colours.paper)
     edge_on_marks = np.where(cover[in_part] >= HALF, palette(colours).index(edge), 0).astype(np.uint8)
     full = (cover >= HALF) & ~in_part
     return DotSprite(_pixels(indices, full, reach), _pixels(indices, in_part, reach), edge_on_marks)
+
+
+def _reach(size: float, rim: float) -> int:
+    """How far from its middle a dot has pixels, at most, in px."""
+    return ceil((size + rim) / 2) + 1
 
 
 def _pixels(indices: Indices, where: NDArray[np.bool_], reach: int) -> Pixels:

@@ -1,10 +1,10 @@
 """How text is set: its style, its parts, how wide it is, and how it is shortened."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 import matplotlib as mpl
@@ -55,12 +55,26 @@ def elide(text: str, most_px: float, style: Style = PLAIN, among: tuple[str, ...
         return text
     others = [other for other in among if other != text]
     usual = _shortened(text, most_px, style, SHARES[0])
-    for share in SHARES if others else ():
+    for share in SHARES if others else SHARES[:1]:
         shorter = _shortened(text, most_px, style, share)
         if not any(_may_stand_for(shorter, other) for other in others):
             return shorter
     excerpts = _excerpts(text, most_px, style)
     return next((each for each in excerpts if not any(_may_stand_for(each, other) for other in others)), usual)
+
+
+def wrap(pieces: Iterable[str], most_px: float, style: Style = PLAIN) -> list[str]:
+    """The pieces of a text, which are never broken, in lines of at most this width where no piece is wider."""
+    lines: list[list[str]] = []
+    space, end = width(" ", style), inf
+    for piece in pieces:
+        piece_px = width(piece, style)
+        if end + space + piece_px > most_px:
+            lines.append([])
+            end = -space
+        lines[-1].append(piece)
+        end += space + piece_px
+    return [" ".join(line) for line in lines]
 
 
 def _shortened(text: str, most_px: float, style: Style, share: float) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import TEXT_PX, Style, elide, width
-from pipeline.chart.parts.metrics import LEFT, TEXT_WIDTH, TOP
+from pipeline.chart.parts.metrics import LEFT, MIN_LABEL, TEXT_WIDTH
+from pipeline.records import ChartData, ChartRow
 
 MAX_NAME = 376
 """The greatest width of a name: fifteen usual letters."""
@@ -39,10 +40,21 @@ class Label:
         return max(width(*line) for line in self.lines)
 
 
-def label(colour: str, name: str, *lines: tuple[str, Style], among: tuple[str, ...] = ()) -> Label:
-    """The name, shortened so that it stands for no other name of `among`, and below it the lines that are not empty."""
-    below = ((elide(text, MAX_TEXT, style), style) for text, style in lines if text)
-    return Label(colour, ((shortened(name, among), Style(colour, bold=True)), *below))
+def label(colour: str, row: ChartRow, data: ChartData, muted: str, *lines: tuple[str, Style]) -> Label:
+    """The handle, shortened so that it stands for no other, and below it the network and the lines that are not empty.
+
+    muted: the colour of the network, and of the note, which stands last.
+    """
+    texts = [(row.network, Style(muted)), *lines, (row.note or "", Style(muted))]
+    below = ((elide(text, MAX_TEXT, style), style) for text, style in texts if text)
+    name = shortened(f"@{row.handle}", data.handles), Style(colour, bold=True)
+    return Label(colour, (name, *below))
+
+
+def least_height(data: ChartData, drawn: int) -> int:
+    """The height that the labels of so many accounts need, in px."""
+    has_networks = any(row.network for row in data.rows)
+    return (MIN_LABEL + (LINE if has_networks else 0)) * drawn - GAP
 
 
 def shortened(name: str, among: tuple[str, ...] = ()) -> str:
@@ -55,11 +67,13 @@ def labels_width(labels: Sequence[Label]) -> float:
     return max((each.width for each in labels), default=0) + LEADER
 
 
-def draw_labels(page: Page, labels: Sequence[Label], ends: Sequence[tuple[float, float]], bottom: float) -> None:
-    """Write each label as near to the end of its line as the others allow, and join it to that end."""
-    tops = stack([y - LINE / 2 for _, y in ends], [each.height for each in labels], TOP, bottom)
+def draw_labels(
+    page: Page, labels: Sequence[Label], ends: Sequence[tuple[float, float]], right: float, bottom: float
+) -> None:
+    """Write each label right of the drawing, as near to the end of its line as the others allow, and join both."""
+    tops = stack([y - LINE / 2 for _, y in ends], [each.height for each in labels], page.top, bottom)
     for each, (x, y), top in zip(labels, ends, tops, strict=True):
-        left = x + LEADER
+        left = right + LEADER
         page.line([(x + LEADER_START, y), (left - LEADER_END, top + LINE / 2)], each.colour, LEADER_STROKE)
         for number, (text, style) in enumerate(each.lines):
             page.text(left, top + LINE * number + ASCENT, text, style)

@@ -5,15 +5,12 @@ from pipeline.chart.paint.page import MARGIN, WIDTH
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 """The ends of the page's text and drawing."""
 TEXT_WIDTH = RIGHT - LEFT
-MIN_HEIGHT = 720
-SQUARE_HEIGHT = 1280
-"""The usual limit of a page's height."""
-MAX_HEIGHT = 2240
-"""The height of a page with more accounts than fit on a square one; a phone's screen is about as high."""
-TOP = 230
-"""Where the head ends and the drawing begins."""
-SLIM_TOP = 150
-"""The same on a page with a slim head."""
+MIN_HEIGHT, ROW_HEIGHT = 540, 120
+"""The height of a page without rows, and how much higher it becomes with each."""
+MAX_HEIGHT = 1400
+"""The limit of a page's height without its notes."""
+HEAD = 278
+"""The height of a page's head where its title has two lines. Page.top says where the head of a page ends."""
 BOTTOM = 36
 """Below the foot."""
 LINE = 46
@@ -32,9 +29,7 @@ HALO = 3
 """The width of the paper-coloured rim around lines and their ends, which keeps them apart where they cross."""
 END_DOT = 2.5
 """The size of the dot at the end of an account's line, in widths of the line."""
-NAMES_COLUMN = 440
-"""The greatest width of a column of names."""
-MIN_DRAWING = 300
+MIN_DRAWING = 250
 """The least height of a drawing with axes."""
 MIN_LABEL = 140
 """The height that a label of three lines beside a drawing needs."""

@@ -8,8 +8,11 @@ from pipeline.records import Layout, Normalization
 
 FIRST = 1
 """The end of the linear part of an axis of counts: the lowest count above zero."""
-FINE = 100
-"""The linear part of an axis of rates, which are often far below FIRST, ends so many times below its last decade."""
+FINE = {Normalization.RATE: 100, Normalization.FOLLOWERS: 10_000}
+"""The linear part of an axis of rates, which are often far below FIRST, ends so many times below its last decade.
+
+Per 1,000 followers it does so further below: accounts of a hundred followers and of millions stand side by side.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +97,5 @@ class Scale:
 
 def scale_of(layout: Layout, normalization: Normalization, linear: float) -> Scale:
     """The logarithmic axis of a layout."""
-    fine = TENS.value(TENS.below(layout.high / FINE))
-    return Scale(layout.low, layout.high, linear, min(fine, FIRST) if normalization is Normalization.RATE else FIRST)
+    fine = TENS.value(TENS.below(layout.high / FINE.get(normalization, 1)))
+    return Scale(layout.low, layout.high, linear, min(fine, FIRST) if normalization in FINE else FIRST)

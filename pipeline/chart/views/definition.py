@@ -29,17 +29,22 @@ class Measure:
     """How a view shows what is measured in one way.
 
     title: with the metric as its {metric}. columns: of the caption; the first one is of what accounts are ranked by.
+    finding: what the highest figure means, with the figure as its {number} and the metric as its {metric}. nothing:
+    the same where no figure is above zero although posts have something.
     """
 
     title: LazyString
     columns: tuple[Column, ...]
+    finding: LazyString
+    nothing: LazyString
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewDefinition:
     """A way to draw a comparison. Everything but the drawing is loaded in every process that imports the views.
 
-    name: what the view is called on a button and in a command, with a capital.
+    name: what the view is called on a button, with a capital. keyword: what people type for it in a command.
+    label: what its button says; a phone has room for about nine letters.
     measures: what the view may be measured by, the usual way first.
     takes_span: whether it shows a span of time, which the user chooses.
     figures: what is prepared of the posts.
@@ -49,6 +54,8 @@ class ViewDefinition:
     """
 
     name: LazyString
+    keyword: LazyString
+    label: LazyString
     measures: Mapping[Normalization, Measure]
     takes_span: bool
     figures: Figures

@@ -9,12 +9,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pipeline.i18n import lazy_gettext
 from pipeline.records import LazyString, Metric, Post
 from pipeline.settings import Settings
+from pipeline.sources.problems import switched_off
 from pipeline.sources.source import Limits, Network, Price
 
 KEY, NAME = "x", "X"
-POSTS_PER_REQUEST = 100  # GET /2/users/:id/tweets
+POSTS_PER_REQUEST = 100  # GET /2/users/:id/tweets and /2/tweets
 PROFILES_PER_REQUEST = 100  # GET /2/users and /2/users/by
 RATE_LIMIT_WINDOW = timedelta(minutes=15)
+RATE_LIMIT_HEADERS = "x-rate-limit-"
+LOOK_UPS = 3_500
+"""Requests to GET /2/tweets in each window, with an app's token. Source: docs.x.com, x-api/fundamentals/rate-limits."""
 PRICE = Price(post_usd=Decimal("0.005"), profile_usd=Decimal("0.010"))
 """Source: docs.x.com, getting-started/pricing."""
 VIEWS_SINCE = datetime(2022, 12, 15, tzinfo=UTC)
@@ -74,18 +78,37 @@ def profile_address(handle: str) -> str:
     return f"https://x.com/{handle}"
 
 
+def post_address(_handle: str, _remote_id: str, post_id: str) -> str:
+    return f"https://x.com/i/status/{post_id}"
+
+
 def limits(settings: Settings) -> Limits:
-    """X counts an app's requests for timelines in windows of 15 minutes."""
-    return Limits(settings.x_requests_per_15_min, RATE_LIMIT_WINDOW, settings.x_daily_usd, settings.x_monthly_usd)
+    """X counts an app's requests in windows of 15 minutes, those for timelines and those for posts apart."""
+    return Limits(
+        requests=settings.x_requests_per_15_min,
+        window=RATE_LIMIT_WINDOW,
+        look_ups=LOOK_UPS,
+        daily_usd=settings.x_daily_usd,
+        monthly_usd=settings.x_monthly_usd,
+    )
 
 
 def is_on(settings: Settings) -> bool:
-    return settings.x_bearer_token is not None
+    return KEY in settings.networks and settings.x_bearer_token is not None
+
+
+def why_off(settings: Settings) -> LazyString:
+    if KEY not in settings.networks:
+        return switched_off(NAME)
+    return lazy_gettext(
+        "{network} is off: it costs money, and the bot's owner has not set X_BEARER_TOKEN.", network=NAME
+    )
 
 
 X = Network(
     key=KEY,
     name=NAME,
+    posts="own posts, threads and replies to others, without retweets",
     package=__package__,
     nouns={Metric.REPOSTS: lazy_gettext("retweets")},
     synonyms={"retweet": Metric.REPOSTS},
@@ -97,10 +120,12 @@ X = Network(
     handle_in_address=handle_in_address,
     address_example="https://x.com/spacex",
     profile_address=profile_address,
+    post_address=post_address,
     page_title=r"(?<=\))\s*/\s*(?:X|Twitter)(?!\S)",
     price=PRICE,
     limits=limits,
     posts_per_request=POSTS_PER_REQUEST,
     profiles_per_request=PROFILES_PER_REQUEST,
     is_on=is_on,
+    why_off=why_off,
 )

@@ -3,7 +3,7 @@
 from sandbox.telegram import parameters as p
 from sandbox.telegram.backend import check_access, check_rights
 from sandbox.telegram.errors import bad_request
-from sandbox.telegram.keyboards import check_keyboard
+from sandbox.telegram.keyboards import check_keyboard, check_reply_keyboard
 from sandbox.telegram.methods.contents import read_caption, read_document, read_message_text, read_photo
 from sandbox.telegram.methods.method import Call, Cost, method
 from sandbox.telegram.records import BOT, Chat, Content, Json, Message
@@ -67,6 +67,7 @@ async def send_chat_action(call: Call) -> bool:
 def _send(call: Call, content: Content) -> Json:
     chat, markup = call.chat(), call.get("reply_markup")
     keyboard = check_keyboard(markup)
+    check_reply_keyboard(markup, is_private=chat.type == "private")
     reply_to = _replied(call, chat)
     thread_id = call.get("message_thread_id", reply_to.thread_id if reply_to else None)
     _check_thread(chat, thread_id)

@@ -10,9 +10,9 @@ MAX_UPDATES = 100
 
 
 @method("getMe", {})
-async def get_me(_: Call) -> Json:
-    abilities = {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
-    return BOT.json() | abilities
+async def get_me(call: Call) -> Json:
+    abilities = {"can_join_groups": True, "can_read_all_group_messages": False}
+    return BOT.json() | abilities | {"supports_inline_queries": call.backend.has_inline_mode}
 
 
 @method(

@@ -63,7 +63,7 @@ class Subject:
 def subject(data: ChartData) -> Subject:
     rows = sorted((_row(data, index) for index in range(len(data.rows))), key=lambda row: -row.median)
     first = f"last {COUNT} posts · own posts only · {data.as_of:%-d %b %H:%M} UTC"
-    second = "reposts left out · log scale · ring: median, bar: middle half"
+    second = "no replies · log scale · ring: median, bar: middle half"
     return Subject("Retweets per post", (first, second), rows, _end(max(row.values[-1] for row in rows)))
 
 

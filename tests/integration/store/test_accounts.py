@@ -5,14 +5,14 @@ from sqlalchemy import func, select
 
 from pipeline.i18n import lazy_gettext
 from pipeline.records import Counts, FetchResult, Profile, State
-from pipeline.sources.x.facts import PRICE, X
-from pipeline.store import Store, accounts, ledger
+from pipeline.records import Post as PostRecord
+from pipeline.store import Store, accounts
 from pipeline.store import posts as stored_posts
 from pipeline.store.tables import Account, Gain, Post
 from tests.conftest import NETWORK
 from tests.integration.store.conftest import NOON, add_accounts, fetch_result
 
-FAILED = lazy_gettext("X answered with status {status}", status=503)
+FAILED = lazy_gettext("X is not working right now (error {status})", status=503)
 
 
 def save(store: Store, *readings: FetchResult) -> set[int]:
@@ -56,20 +56,10 @@ def test_posts_older_than_an_unfinished_reading_stay(store: Store) -> None:
     assert stored_reposts(store, account_id) == [3, 5, 8]
 
 
-def test_each_post_and_profile_is_billed_once_a_utc_day(store: Store) -> None:
-    [account_id] = add_accounts(store, "nasa")
-    tomorrow = NOON + timedelta(days=1)
-    for at in (NOON, NOON + timedelta(hours=1), tomorrow):
-        save(store, fetch_result(account_id, 3, 5, at=at))
-    add_accounts(store, "nasa")
-    with store.read_session() as db:
-        assert ledger.spent_usd(db, X, NOON.date(), NOON.date()) == 2 * PRICE.post_usd + 1 * PRICE.profile_usd
-        assert ledger.spent_usd(db, X, tomorrow.date(), tomorrow.date()) == 2 * PRICE.post_usd
-
-
 def mark_stale(store: Store, before: timedelta) -> set[int]:
     with store.write_session() as db:
-        return accounts.mark_stale(db, NETWORK, {None: NOON + before})
+        late = accounts.list_read_before(db, NETWORK, NOON + before)
+        return accounts.mark_stale(db, [account_id for account_id, *_ in late])
 
 
 def test_what_was_not_read_for_a_while_is_stale_until_it_is_read_again(store: Store) -> None:
@@ -86,15 +76,14 @@ def test_what_was_not_read_for_a_while_is_stale_until_it_is_read_again(store: St
     assert save(store, fetch_result(account_id, 3, at=NOON + timedelta(minutes=7))) == {account_id}
 
 
-def test_who_takes_more_requests_is_stale_later(store: Store) -> None:
-    ids = add_accounts(store, "one", "nine", "none")
-    minute = timedelta(minutes=1)
-    for account_id, requests in zip(ids, (1, 9, 0), strict=True):
+def test_how_many_requests_each_takes_is_known_of_those_that_were_read(store: Store) -> None:
+    ids = add_accounts(store, "one", "nine", "never")
+    for account_id, requests in zip(ids, (1, 9), strict=False):
         save(store, replace(fetch_result(account_id, 3), requests=requests))
-    with store.write_session() as db:
-        moments = {None: NOON + minute, 1: NOON + minute, 9: NOON - minute}
-        assert accounts.mark_stale(db, NETWORK, moments) == {ids[0], ids[2]}
-        assert accounts.count_by_requests(db, NETWORK) == {1: 1, 9: 1, 0: 1}
+    with store.read_session() as db:
+        assert dict(accounts.list_active(db, NETWORK)) == {"id-one": 1, "id-nine": 9, "id-never": None}
+        late = accounts.list_read_before(db, NETWORK, NOON + timedelta(seconds=1))
+    assert late == [(ids[0], "id-one", 1, NOON), (ids[1], "id-nine", 9, NOON)]
 
 
 def test_an_unfinished_reading_that_found_nothing_deletes_nothing(store: Store) -> None:
@@ -122,7 +111,7 @@ def test_a_post_that_x_dates_otherwise_than_before_costs_nobody_the_tick(store: 
     assert (stored_reposts(store, nasa), stored_reposts(store, esa)) == ([3], [5])
 
 
-def test_a_renamed_account_is_followed_by_its_id_and_paid_once_a_day(store: Store) -> None:
+def test_a_renamed_account_is_followed_by_its_id(store: Store) -> None:
     [nasa, _esa] = add_accounts(store, "nasa", "esa")
     profiles = [Profile("space", State.ACTIVE, "id-nasa"), Profile("esa", State.ACTIVE, "id-esa")]
     tomorrow = NOON + timedelta(days=1)
@@ -131,7 +120,7 @@ def test_a_renamed_account_is_followed_by_its_id_and_paid_once_a_day(store: Stor
             assert accounts.update_handles(db, profiles, NETWORK, at) == renamed
     with store.read_session() as db:
         assert [account.handle for account in accounts.list_tracked(db)] == ["space", "esa"]
-        assert ledger.spent_usd(db, X, tomorrow.date(), tomorrow.date()) == 2 * PRICE.profile_usd
+        assert {account.profiled_on for account in accounts.list_tracked(db)} == {tomorrow.date()}
 
 
 def test_an_account_that_x_shows_again_is_read_again_soon(store: Store) -> None:
@@ -170,6 +159,25 @@ def test_a_reading_that_comes_after_a_newer_one_changes_nothing(store: Store) ->
         [(account, *_)] = db.execute(select(Account)).all()
         assert account.problem is None
         assert [post.reposts for post in db.scalars(select(Post))] == [6]
+
+
+def test_a_post_that_an_older_copy_of_the_timeline_lacks_is_deleted_only_once_copies_are_newer(store: Store) -> None:
+    [account_id] = add_accounts(store, "a")
+    old, new = PostRecord("old", NOON - timedelta(hours=1), Counts(1)), PostRecord("new", NOON, Counts(1))
+
+    def read(seconds: int, *shown: PostRecord, complete: bool = True) -> list[str]:
+        at = NOON + timedelta(seconds=seconds)
+        sure_until = at - timedelta(minutes=1)
+        save(store, FetchResult(account_id, at, shown, complete=complete, sure_until=sure_until))
+        with store.read_session() as db:
+            return sorted(db.scalars(select(Post.post_id)))
+
+    assert read(10, new, old) == ["new", "old"]
+    assert read(20, old) == ["new", "old"]
+    assert read(30, old, complete=False) == ["new", "old"]
+    assert read(40, new, old) == ["new", "old"]
+    assert read(50, new) == ["new"], "what is older than copies is deleted at once"
+    assert read(61, complete=True) == []
 
 
 def save_profile(store: Store, handle: str, remote_id: str) -> set[int]:

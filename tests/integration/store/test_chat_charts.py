@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import ChartSpec, Comparison, Handle, Language, Metric, Mode, Theme, View
 from pipeline.store import Store, chat_charts, chats, comparisons, subscriptions
-from pipeline.store.chat_charts import MAX_SUBSCRIPTIONS, MESSAGE_TIMEOUT, Destination
+from pipeline.store.chat_charts import MAX_SUBSCRIPTIONS, MESSAGE_TIMEOUT, Destination, Scope
 from pipeline.store.rules import (
     AlreadySubscribedError,
     NoSubscriptionError,
@@ -18,13 +18,14 @@ from pipeline.store.rules import (
     UnknownChartError,
 )
 from pipeline.store.tables import Subscription
+from pipeline.store.timing import LIVE, Timing
 from tests.integration.store.conftest import NOON, add_accounts
 
 HERE, IN_MESSAGE = Destination(1, 42), Destination(1, 42, message_id=77)
 
 
-def subscribe(db: Session, comparison: Comparison, interval: timedelta | None = None) -> int:
-    return chat_charts.subscribe(db, HERE, comparison, interval=interval, all_tracked=False, now=NOON).subscription_id
+def subscribe(db: Session, comparison: Comparison, timing: Timing = LIVE) -> int:
+    return chat_charts.subscribe(db, HERE, comparison, timing=timing, all_tracked=False, now=NOON).subscription_id
 
 
 def restyle(db: Session, chat_id: int = 1, **choice: Any) -> list[int]:
@@ -40,7 +41,7 @@ def test_a_single_chart_waits_for_its_message_for_a_while_and_is_no_subscription
     with store.write_session() as db:
         requested = chat_charts.request_once(db, HERE, Comparison(tuple(ids)), NOON)
         [subscription] = everything(db)
-        assert (subscription.id, subscription.comparison_id) == requested
+        assert (subscription.id, subscription.comparison_id, subscription.next_at) == requested
         assert (subscription.mode, subscription.thread_id, subscription.message_id) == (Mode.ONCE, 42, None)
         assert (subscription.requested_at, subscription.next_at) == (NOON, NOON + MESSAGE_TIMEOUT)
         assert subscriptions.list_of_chat(db, 1) == []
@@ -50,7 +51,7 @@ def test_a_subscription_is_live_or_comes_at_an_interval(store: Store) -> None:
     ids = add_accounts(store, "nasa")
     with store.write_session() as db:
         subscribe(db, Comparison(tuple(ids)))
-        subscribe(db, Comparison(tuple(ids)), timedelta(hours=1))
+        subscribe(db, Comparison(tuple(ids)), Timing(timedelta(hours=1)))
         live, new = subscriptions.list_of_chat(db, 1)
         assert (live.mode, live.interval_s, live.next_at) == (Mode.LIVE, None, NOON + MESSAGE_TIMEOUT)
         assert (new.mode, new.interval_s) == (Mode.NEW, 3600)
@@ -81,12 +82,12 @@ def test_those_subscriptions_end_that_show_all_the_handles(store: Store) -> None
         subscribe(db, both)
         subscribe(db, one)
         with pytest.raises(NoSubscriptionError):
-            chat_charts.unsubscribe(db, 1, [Handle("x", "jaxa")])
-        [ended] = chat_charts.unsubscribe(db, 1, [Handle("x", "NASA")])
+            chat_charts.unsubscribe(db, Scope(1), [Handle("x", "jaxa")])
+        [ended] = chat_charts.unsubscribe(db, Scope(1), [Handle("x", "NASA")])
         assert (ended.comparison, [account.handle for account in ended.accounts]) == (both, ["nasa", "esa"])
-        assert [each.comparison for each in chat_charts.unsubscribe(db, 1, [])] == [one]
+        assert [each.comparison for each in chat_charts.unsubscribe(db, Scope(1))] == [one]
         with pytest.raises(NoSubscriptionError):
-            chat_charts.unsubscribe(db, 1, [])
+            chat_charts.unsubscribe(db, Scope(1))
 
 
 def test_a_message_is_switched_to_another_view_and_stays_live(store: Store) -> None:
@@ -95,7 +96,7 @@ def test_a_message_is_switched_to_another_view_and_stays_live(store: Store) -> N
     with store.write_session() as db:
         live = subscribe(db, Comparison(ids))
         subscriptions.set_message(db, live, 77, NOON)
-        assert chat_charts.is_subscribed(db, 1, 77)
+        assert chat_charts.mode_in_message(db, 1, 77, 0) is Mode.LIVE
         later = NOON + timedelta(minutes=5)
         [redrawn] = chat_charts.show_in_message(db, IN_MESSAGE, posts, later)
         [subscription] = subscriptions.list_of_chat(db, 1)
@@ -104,16 +105,75 @@ def test_a_message_is_switched_to_another_view_and_stays_live(store: Store) -> N
         assert chat_charts.comparison_of(db, subscription) == posts
 
 
+def test_new_messages_are_stopped_under_any_message_that_shows_the_same_and_under_no_other(store: Store) -> None:
+    ids = tuple(add_accounts(store, "nasa"))
+    with store.write_session() as db:
+        subscribe(db, Comparison(ids, ChartSpec(Metric.LIKES)), Timing(timedelta(hours=1)))
+        kept = subscribe(db, Comparison(ids), Timing(timedelta(hours=2)))
+        shown, other = [each.comparison_id for each in subscriptions.list_of_chat(db, 1)]
+        assert chat_charts.mode_in_message(db, 1, 5, shown) is Mode.NEW
+        chat_charts.stop_updates(db, 1, 5, shown)
+        assert [each.id for each in subscriptions.list_of_chat(db, 1)] == [kept]
+        assert chat_charts.mode_in_message(db, 1, 5, shown) is Mode.ONCE
+        with pytest.raises(UnknownChartError):
+            chat_charts.stop_updates(db, 1, 5, shown)
+        chat_charts.show_in_message(db, IN_MESSAGE, Comparison(ids), NOON)
+        with pytest.raises(UnknownChartError):
+            chat_charts.stop_updates(db, 1, 77, other)  # the message is about to show a single chart
+
+
+def test_an_open_menu_holds_a_live_chart_but_not_one_that_somebody_waits_for(store: Store) -> None:
+    ids = tuple(add_accounts(store, "nasa"))
+    soon, later = NOON + timedelta(seconds=5), NOON + timedelta(hours=2)
+    with store.write_session() as db:
+        chat_charts.keep_live(db, IN_MESSAGE, Comparison(ids), NOON)
+        [live] = subscriptions.list_of_chat(db, 1)
+        chat_charts.hold(db, 1, 77, soon)
+        assert live.next_at < NOON
+        live.requested_at = None
+        chat_charts.hold(db, 1, 77, soon)
+        assert live.next_at == soon
+        live.next_at = later
+        chat_charts.hold(db, 1, 77, soon)
+        assert live.next_at == later
+
+
+def test_a_single_chart_has_an_owner_until_it_is_kept_fresh_for_all(store: Store) -> None:
+    ids = tuple(add_accounts(store, "nasa"))
+    theirs = replace(IN_MESSAGE, owner_id=7)
+    with store.write_session() as db:
+        chat_charts.show_in_message(db, theirs, Comparison(ids), NOON)
+        [single] = everything(db)
+        assert single.owner_id == 7
+        chat_charts.keep_live(db, IN_MESSAGE, Comparison(ids), NOON)
+        assert single.owner_id is None
+        subscribed = chat_charts.subscribe(
+            db, theirs, Comparison(ids, ChartSpec(Metric.LIKES)), timing=LIVE, all_tracked=False, now=NOON
+        )
+        assert db.get_one(Subscription, subscribed.subscription_id).owner_id is None
+
+
+def test_a_chosen_number_of_posts_stays_although_more_were_asked_for_before(store: Store) -> None:
+    ids = tuple(add_accounts(store, "nasa"))
+    with store.write_session() as db:
+        chat_charts.keep_live(db, IN_MESSAGE, Comparison(ids, ChartSpec(count=200)), NOON)
+        comparisons.cap_counts(db, 100)
+        chat_charts.show_in_message(db, IN_MESSAGE, Comparison(ids, ChartSpec(count=20)), NOON)
+        comparisons.cap_counts(db, 200)
+        [live] = subscriptions.list_of_chat(db, 1)
+        assert chat_charts.comparison_of(db, live).spec.count == 20
+
+
 def test_a_single_chart_in_a_message_is_kept_live_and_stopped(store: Store) -> None:
     ids = tuple(add_accounts(store, "nasa"))
     with store.write_session() as db:
         chat_charts.show_in_message(db, IN_MESSAGE, Comparison(ids), NOON)
-        assert not chat_charts.is_subscribed(db, 1, 77)
+        assert chat_charts.mode_in_message(db, 1, 77, 0) is Mode.ONCE
         with pytest.raises(UnknownChartError):
-            chat_charts.stop_live(db, 1, 77)
+            chat_charts.stop_updates(db, 1, 77, 0)
         chat_charts.keep_live(db, IN_MESSAGE, Comparison(ids), NOON)
         assert [each.message_id for each in subscriptions.list_of_chat(db, 1)] == [77]
-        chat_charts.stop_live(db, 1, 77)
+        chat_charts.stop_updates(db, 1, 77, 0)
         assert subscriptions.list_of_chat(db, 1) == []
         [subscription] = everything(db)
         assert (subscription.mode, subscription.delivered_digest) == (Mode.ONCE, None)

@@ -6,11 +6,11 @@ from pipeline.i18n import lazy_gettext
 from pipeline.records import DROPBOX, Language
 from pipeline.store import Store, circuit_breakers, notices
 from tests.conftest import NETWORK
-from tests.integration.store.conftest import NOON
+from tests.integration.store.conftest import NOON, add_accounts
 from tests.integration.store.test_notices import TEXT, list_recipients, subscribe
 
 HOUR = timedelta(hours=1)
-CREDITS = lazy_gettext("X's credits are used up")
+CREDITS = lazy_gettext("X's credits ran out")
 
 
 def test_a_stop_goes_on_from_its_beginning_until_the_service_answers(store: Store) -> None:
@@ -28,8 +28,10 @@ def test_a_stop_goes_on_from_its_beginning_until_the_service_answers(store: Stor
 
 
 def test_a_stop_is_told_once_a_day_however_often_it_begins_and_not_once_it_is_over(store: Store) -> None:
-    subscribe(store, 1, Language.ENGLISH)
-    subscribe(store, 2, Language.ENGLISH)
+    for chat_id in (1, 2, 3):
+        subscribe(store, chat_id, Language.ENGLISH)
+    add_accounts(store, "a", chat_id=1)
+    add_accounts(store, "a", chat_id=2)
     for at in (NOON - 2 * HOUR, NOON - HOUR):
         with store.write_session() as db:
             circuit_breakers.announce(db, circuit_breakers.open(db, NETWORK, CREDITS, at, NOON + HOUR), TEXT)
@@ -42,4 +44,6 @@ def test_a_stop_is_told_once_a_day_however_often_it_begins_and_not_once_it_is_ov
     with store.write_session() as db:
         circuit_breakers.announce(db, circuit_breakers.open(db, NETWORK, CREDITS, NOON, NOON + HOUR), TEXT)
         circuit_breakers.close(db, DROPBOX, NOON + HOUR)
-    assert [each[0] for each in list_recipients(store)] == [2], "who heard of it does not hear again"
+    assert [each[0] for each in list_recipients(store)] == [2], (
+        "who heard of it does not hear again, and whom it does not concern does not hear of it"
+    )

@@ -4,9 +4,22 @@ import pytest
 from sqlalchemy import update
 
 from pipeline.i18n import lazy_gettext
-from pipeline.records import Mode
-from pipeline.store import Store, accounts, circuit_breakers, clock_rollback, comparisons
+from pipeline.records import Counts, Mode, Post
+from pipeline.store import (
+    Store,
+    accounts,
+    circuit_breakers,
+    clock_rollback,
+    comparisons,
+    ledger,
+    openings,
+    posts,
+    reading_queue,
+)
+from pipeline.store.openings import Day
+from pipeline.store.posts import FetchedApart
 from pipeline.store.tables import Account, Subscription
+from tests.conftest import NETWORK
 from tests.integration.store.conftest import NOON, add_accounts, fetch_result
 from tests.integration.store.test_subscriptions import deliver, list_deliveries, render, subscribe
 
@@ -59,6 +72,21 @@ def test_after_the_clock_was_set_back_a_stop_lasts_no_longer(used_store: Store) 
         clock_rollback.shift_timestamps(db, NOON - HOUR)
         assert circuit_breakers.find_open(db, "x", NOON - HOUR + 9 * SECOND)
         assert not circuit_breakers.find_open(db, "x", NOON - HOUR + 10 * SECOND)
+
+
+def test_after_the_clock_was_set_back_new_posts_are_asked_for_and_opened_ones_read_again(used_store: Store) -> None:
+    early, day = NOON - HOUR, Day(NETWORK, NOON.date())
+    post = Post("7", NOON - HOUR, Counts(reposts=1))
+    with used_store.write_session() as db:
+        db.execute(update(Account).values(next_at=NOON + 10 * SECOND))
+        openings.ask(db, day, ledger.POSTS, {"7": 1})
+        openings.defer(db, day, {"7": NOON + 10 * SECOND})
+        posts.save_apart(db, [FetchedApart(1, NOON, [post])])
+        clock_rollback.shift_timestamps(db, early)
+        assert reading_queue.list_due(db, NETWORK, early + 9 * SECOND, 1) == []
+        assert [each.id for each in reading_queue.list_due(db, NETWORK, early + 10 * SECOND, 1)] == [1]
+        assert [each.post_id for each in openings.list_due(db, day, early + 10 * SECOND, 1)] == ["7"]
+        assert posts.save_apart(db, [FetchedApart(1, early + SECOND, [post._replace(counts=Counts(reposts=2))])]) == {1}
 
 
 def test_what_waits_on_purpose_is_left_alone(used_store: Store) -> None:

@@ -75,3 +75,17 @@ def test_a_path_that_changes_its_case_is_the_same_file(store: Store) -> None:
     mark_uploaded(store, "1")
     save_dataset(store, "1", "/a.csv")
     assert list_due_paths(store, 5 * MINUTE) == []
+
+
+def test_a_dataset_has_a_path_in_dropbox_once_it_was_uploaded(store: Store) -> None:
+    def path() -> str | None:
+        with store.read_session() as db:
+            return dropbox_files.find_path(db, "100 1")
+
+    assert path() is None
+    save_dataset(store, "1")
+    claim(store, timedelta(0))
+    assert path() is None
+    mark_uploaded(store, "1")
+    save_dataset(store, "2")
+    assert path() == "/A.csv", "as it is written, whatever version is there"

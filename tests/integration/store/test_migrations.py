@@ -14,7 +14,7 @@ from pipeline.records import ChartSpec, Comparison, Language, Metric, Span, Them
 from pipeline.steps.snapshot import snapshot
 from pipeline.store import Store, circuit_breakers, comparisons, datasets, dropbox_files, notices
 from pipeline.store.migrate import migrate
-from pipeline.store.tables import Account, Base, Notice, UtcDateTime
+from pipeline.store.tables import EPOCH, Account, Base, Notice, Opening, Post, UtcDateTime
 from tests.conftest import NETWORK, ROOT
 from tests.integration.store.conftest import NOON
 
@@ -58,7 +58,7 @@ def test_a_comparison_from_before_there_were_more_views_is_found_again(address: 
         found = comparisons.get_or_create(
             db, Comparison((1, 2), ChartSpec(Metric.LIKES, View.POSTS, 50, theme=Theme.DARK))
         )
-        assert (found.id, found.key) == (5, "likes posts 50 count day dark en 1,2")
+        assert (found.id, found.key) == (5, "likes posts 50 count day dark en UTC False 1,2")
     store.close()
 
 
@@ -81,8 +81,8 @@ def test_what_was_to_be_told_before_there_was_a_choice_of_language_is_still_told
     migrate(store)
     with store.read_session() as db:
         rows_by_name = [
-            (chat_id, translator(language).gettext(words))
-            for _, chat_id, words, language in notices.list_unsent(db, [7], NOON)
+            (chat_id, translator(*locale).gettext(words))
+            for _, chat_id, words, locale in notices.list_unsent(db, [7], NOON)
         ]
         assert rows_by_name == [(7, sentence)]
         stop = circuit_breakers.find_open(db, NETWORK, NOON)
@@ -211,7 +211,8 @@ def test_history_from_before_is_kept_as_far_as_charts_look_back_and_claims_no_mo
     store.close()
 
 
-def test_a_text_stored_before_there_were_plurals_is_still_translated(address: str) -> None:
+def test_a_text_stored_before_there_were_plurals_is_still_told(address: str) -> None:
+    """In English, where the catalogues have other words by now."""
     store = Store(address)
     migrate(store, "0015")
     title = '{"words":"X answered: {title}","values":{"title":"\\"words\\": {1}"}}'
@@ -223,7 +224,7 @@ def test_a_text_stored_before_there_were_plurals_is_still_translated(address: st
     with store.read_session() as db:
         stop = circuit_breakers.find_open(db, NETWORK, NOON)
         assert stop is not None
-        assert translator(Language.SPANISH).gettext(stop.reason) == 'X respondió: "words": {1}.'
+        assert translator(Language.SPANISH).gettext(stop.reason) == 'X answered: "words": {1}.'
     store.close()
 
 
@@ -255,6 +256,34 @@ def test_what_was_billed_and_said_before_there_were_more_networks_is_of_x(addres
         "X answered with status 503",
         "a text that no version says any more: 2",
     ]
-    assert spanish(said).startswith("X respondió con el estado 503.")
+    assert spanish(said).startswith("X answered with status 503.")
     assert spanish(problems[1] or "") == "a text that no version says any more: 2", "in English, rather than not at all"
+    store.close()
+
+
+def test_posts_of_before_are_dated_by_what_they_were_billed_for(address: str) -> None:
+    """One is of the day of the last fetch, one of a day before; the profile was billed on another day than they."""
+    store, midnight = Store(address), NOON.replace(hour=0)
+    migrate(store, "0018")
+    values = {"read": NOON, "made": NOON - timedelta(days=9), "no": False, "today": NOON.date()}
+    values |= {"before": NOON.date() - timedelta(days=2), "later": NOON - timedelta(days=8)}
+    account = "(id, network, remote_id, handle, state, stale, fetched_at, billed_on)"
+    post = "INSERT INTO posts (account_id, post_id, created_at, billed_on, missing_counts)"
+    with store.write_session() as db:
+        for number, fetched_at in ((1, ":read"), (2, "NULL")):
+            row = f"({number}, 'x', 'r{number}', 'a{number}', 'active', :no, {fetched_at}, :before)"
+            execute(db, f"INSERT INTO accounts {account} VALUES {row}", values)
+        execute(db, f"{post} VALUES (1, '7', :made, :today, 0)", values)
+        execute(db, f"{post} VALUES (1, '6', :later, :before, 0)", values)
+        execute(db, f"{post} VALUES (2, '9', :made, :before, 0)", values)
+        execute(db, "INSERT INTO ledger (network, day, resource, count) VALUES ('x', :today, 'posts', 5)", values)
+        execute(db, "INSERT INTO ledger (network, day, resource, count) VALUES ('x', :before, 'users', 2)", values)
+    migrate(store)
+    with store.read_session() as db:
+        read_at = {each.post_id: each.read_at for each in db.scalars(select(Post))}
+        assert read_at == {"7": NOON, "6": midnight - timedelta(days=1), "9": midnight - timedelta(days=1)}
+        [opening] = db.scalars(select(Opening))
+        assert (opening.day, opening.resource, opening.remote_id) == (NOON.date(), "posts", "7")
+        assert (opening.account_id, opening.asked, opening.returned, opening.next_at) == (1, True, True, EPOCH)
+        assert db.scalars(select(Account.since_id).order_by(Account.id)).all() == ["6", None], "the newest by its time"
     store.close()

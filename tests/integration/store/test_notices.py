@@ -1,9 +1,9 @@
 """To whom a notice is sent once, and in which language."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from pipeline.i18n import lazy_gettext
-from pipeline.records import Comparison, Language, LazyString, Mode
+from pipeline.records import ChatLocale, Comparison, Language, LazyString, Mode, QuietHours
 from pipeline.store import Store, chats, comparisons, notices, subscriptions
 from pipeline.store.tables import Subscription
 from tests.integration.store.conftest import NOON
@@ -12,7 +12,7 @@ HOUR = timedelta(hours=1)
 TEXT = lazy_gettext("The bot's budget for X is used up until {until:moment}.", until=NOON + timedelta(hours=1))
 
 
-def list_recipients(store: Store, *admins: int) -> list[tuple[int, LazyString, Language]]:
+def list_recipients(store: Store, *admins: int) -> list[tuple[int, LazyString, ChatLocale]]:
     with store.read_session() as db:
         return [each[1:] for each in notices.list_unsent(db, admins, NOON)]
 
@@ -33,7 +33,7 @@ def test_a_notice_is_told_once_to_each_subscribed_chat_in_its_language_and_to_th
         chats.add(db, 3, NOON, Language.SPANISH)
         notices.publish(db, "budget", TEXT, NOON + timedelta(hours=1))
         notices.publish(db, "budget", TEXT, NOON + timedelta(hours=1))
-    spanish, english = Language.SPANISH, Language.ENGLISH
+    spanish, english = ChatLocale(Language.SPANISH), ChatLocale(Language.ENGLISH)
     assert list_recipients(store, 1, 3, 9) == [
         (1, TEXT, spanish),
         (2, TEXT, english),
@@ -50,5 +50,19 @@ def test_the_admins_alone_are_told_what_is_for_them(store: Store) -> None:
     subscribe(store, 1, Language.SPANISH)
     with store.write_session() as db:
         notices.publish(db, "full", TEXT, NOON + HOUR, admins_only=True)
-    assert list_recipients(store, 9) == [(9, TEXT, Language.ENGLISH)]
-    assert list_recipients(store, 1) == [(1, TEXT, Language.SPANISH)]
+    assert list_recipients(store, 9) == [(9, TEXT, ChatLocale())]
+    assert list_recipients(store, 1) == [(1, TEXT, ChatLocale(Language.SPANISH))]
+
+
+def test_a_chat_in_its_quiet_hours_is_told_afterwards_and_only_what_still_holds(store: Store) -> None:
+    subscribe(store, 1, Language.ENGLISH)
+    subscribe(store, 2, Language.ENGLISH)
+    siesta = QuietHours(time(11, 30), time(12, 30))
+    with store.write_session() as db:
+        chats.set_quiet_hours(db, 1, siesta, language=Language.ENGLISH, now=NOON)
+        notices.publish(db, "short", TEXT, NOON + timedelta(minutes=10))
+        notices.publish(db, "long", TEXT, NOON + 2 * HOUR)
+    with store.read_session() as db:
+        assert [chat_id for _, chat_id, *_ in notices.list_unsent(db, [1], NOON)] == [2, 2]
+        later = notices.list_unsent(db, [], NOON + timedelta(minutes=30))
+        assert [(notice, chat_id) for notice, chat_id, *_ in later if chat_id == 1] == [(2, 1)]

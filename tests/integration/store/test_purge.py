@@ -35,7 +35,7 @@ def deactivate(store: Store, chat_id: int, at: datetime) -> None:
 def unused_since(store: Store, at: datetime) -> None:
     with store.write_session() as db:
         db.execute(update(ComparisonRow).values(used_at=at))
-        db.execute(update(Account).values(billed_on=at.date()))
+        db.execute(update(Account).values(profiled_on=at.date()))
 
 
 def test_a_chat_set_aside_for_long_leaves_nothing_behind(store: Store) -> None:
@@ -112,7 +112,7 @@ def test_a_comparison_asked_for_lately_and_an_account_looked_up_lately_stay(stor
     assert count_rows(store) == {"accounts": 1, "comparisons": 1, "comparison_accounts": 1}
     unused_since(store, LONG_AGO)
     with store.write_session() as db:
-        db.execute(update(Account).values(billed_on=NOON.date()))
+        db.execute(update(Account).values(profiled_on=NOON.date()))
     purge(store, NOON)
     assert count_rows(store) == {"accounts": 1}
 

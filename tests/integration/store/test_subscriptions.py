@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +9,8 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from pipeline.i18n import lazy_gettext
-from pipeline.records import ChartSpec, Comparison, FetchResult, Mode
-from pipeline.store import Store, accounts, chats, comparisons, notices, subscriptions
+from pipeline.records import ChartSpec, Comparison, FetchResult, Language, Mode, QuietHours
+from pipeline.store import Store, accounts, chat_charts, chats, comparisons, notices, subscriptions
 from pipeline.store.subscriptions import ChartDelivery
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Subscription
@@ -206,7 +206,8 @@ def test_an_edit_that_may_have_arrived_is_repeated_after_a_while(store: Store) -
         subscriptions.mark_uncertain(db, delivery, NOON + timedelta(seconds=20), "no answer", NOON)
     assert list_deliveries(store) == []
     [again] = list_deliveries(store, NOON + timedelta(seconds=20))
-    assert again == replace(delivery, failures=1, failing_since=NOON)
+    later = NOON + timedelta(seconds=20)
+    assert again == replace(delivery, failures=1, failing_since=NOON, next_at=later)
 
 
 def test_a_chat_that_is_back_waits_no_longer_for_what_it_mended(store: Store) -> None:
@@ -398,3 +399,90 @@ def test_of_two_bots_one_makes_the_delivery(store: Store) -> None:
         assert subscriptions.mark_sending(db, delivery, NOON)
     with store.write_session() as db:
         assert not subscriptions.mark_sending(db, delivery, NOON)
+
+
+NIGHT = QuietHours(time(11), time(13))
+"""Quiet hours that last at noon."""
+
+
+def keep_quiet(store: Store, hours: QuietHours | None, now: datetime = NOON) -> None:
+    with store.write_session() as db:
+        chats.set_quiet_hours(db, 1, hours, language=Language.ENGLISH, now=now)
+
+
+def deliver_new(store: Store, delivery: ChartDelivery, now: datetime = NOON) -> None:
+    """Deliver a chart in a message that no other chart replaces."""
+    with store.write_session() as db:
+        subscriptions.mark_delivered(db, delivery, None, now)
+
+
+def hold_all(store: Store, now: datetime) -> list[ChartDelivery]:
+    """Hold what is held now, as the bot does; returns what it delivers instead."""
+    due = list_deliveries(store, now)
+    with store.write_session() as db:
+        for delivery in due:
+            if delivery.is_held:
+                subscriptions.hold(db, delivery)
+    return [delivery for delivery in due if not delivery.is_held]
+
+
+def test_new_messages_wait_for_the_end_of_quiet_hours_and_the_newest_comes_once(store: Store) -> None:
+    ids = add_accounts(store, "nasa")
+    subscribe(store, ids, Mode.NEW, interval_s=60)
+    render(store, "seen")
+    deliver_new(store, list_deliveries(store)[0])
+    keep_quiet(store, NIGHT)
+    for minute, chart in enumerate(["first", "second", "third"], 2):
+        with store.write_session() as db:
+            comparisons.mark_changed(db, ids)
+        render(store, chart)
+        assert hold_all(store, NOON + timedelta(minutes=minute)) == []
+    [newest] = hold_all(store, NOON + timedelta(hours=1))
+    assert newest.chart_digest == "third"
+    deliver_new(store, newest, NOON + timedelta(hours=1))
+    assert list_deliveries(store, NOON + timedelta(hours=3)) == []
+
+
+def test_a_chart_that_is_as_it_was_before_the_night_does_not_come_again(store: Store) -> None:
+    ids = add_accounts(store, "nasa")
+    subscribe(store, ids, Mode.NEW, interval_s=60)
+    render(store, "seen")
+    deliver_new(store, list_deliveries(store)[0])
+    keep_quiet(store, NIGHT)
+    for chart in ("changed", "seen"):
+        with store.write_session() as db:
+            comparisons.mark_changed(db, ids)
+        render(store, chart)
+        assert hold_all(store, NOON + timedelta(minutes=2)) == []
+    assert list_deliveries(store, NOON + timedelta(hours=2)) == []
+
+
+def test_quiet_hours_hold_no_edit_and_nothing_that_somebody_asked_for(store: Store) -> None:
+    ids = add_accounts(store, "nasa")
+    for fields in ({"message_id": 5}, {"message_id": None}, {"message_id": None, "requested_at": NOON}):
+        with store.write_session() as db:
+            add_subscription(db, comparisons.get_or_create(db, Comparison(tuple(ids))), **fields)
+    render(store, "chart")
+    keep_quiet(store, NIGHT)
+    asked, edited = hold_all(store, NOON)
+    assert (edited.message_id, edited.quiet_until) == (5, NOON + timedelta(hours=1))
+    assert (asked.message_id, asked.quiet_until) == (None, None)
+
+
+@pytest.mark.parametrize("zone", [None, "America/Los_Angeles"])
+def test_what_is_held_comes_at_once_where_the_quiet_hours_end_by_another_choice(store: Store, zone: str | None) -> None:
+    ids = add_accounts(store, "nasa")
+    subscribe(store, ids, Mode.NEW, interval_s=60)
+    render(store, "chart")
+    keep_quiet(store, NIGHT)
+    assert hold_all(store, NOON) == []
+    assert list_deliveries(store, NOON + timedelta(minutes=1)) == [], "it is not looked at again before their end"
+    keep_quiet(store, QuietHours(time(11), time(12, 30)))
+    assert hold_all(store, NOON) == [], "the new ones last too"
+    if zone is None:
+        keep_quiet(store, None)
+    else:
+        with store.write_session() as db:
+            chat_charts.restyle(db, 1, time_zone=zone, initial_language=Language.ENGLISH, now=NOON)
+        render(store, "chart")
+    assert [delivery.chart_digest for delivery in hold_all(store, NOON)] == ["chart"]

@@ -9,6 +9,7 @@ from pipeline.store import Store, accounts, chat_charts, chats, subscriptions, t
 from pipeline.store.chat_charts import Destination
 from pipeline.store.rules import TooManyAccountsError, TooManyChatsError, TooManyChatsOfPersonError
 from pipeline.store.tables import Chat
+from pipeline.store.timing import LIVE
 from pipeline.store.tracking import Limits, Person, Tracked
 from tests.conftest import NETWORK
 from tests.integration.store.conftest import NOON
@@ -120,7 +121,7 @@ def test_subscriptions_to_all_tracked_accounts_follow_and_those_to_chosen_ones_e
         nasa, esa = sorted(track(db, -1, ANA, "nasa", "esa").account_ids)
         here = Destination(-1, None)
         for comparison, all_tracked in ((Comparison((nasa, esa)), True), (Comparison((nasa,)), False)):
-            chat_charts.subscribe(db, here, comparison, interval=None, all_tracked=all_tracked, now=NOON)
+            chat_charts.subscribe(db, here, comparison, timing=LIVE, all_tracked=all_tracked, now=NOON)
     with store.write_session() as db:
         change = tracking.untrack(db, -1, [nasa])
         assert change.ended == 1

@@ -39,7 +39,12 @@ RECORDED_AT = datetime(2026, 9, 14, 10, 30, tzinfo=UTC)
 TABLES = {"stops": "circuit_breakers", "allowances": "token_buckets", "billed": "ledger"}
 COLUMNS = {
     "chats": {"set_aside": "inactive_reason", "set_aside_at": "inactive_since"},
-    "accounts": {"read_back_to": "fetched_back_to", "tried_at": "attempted_at", "turn_at": "polled_at"},
+    "accounts": {
+        "read_back_to": "fetched_back_to",
+        "tried_at": "attempted_at",
+        "turn_at": "polled_at",
+        "billed_on": "profiled_on",
+    },
     "posts": {"untold": "missing_counts"},
     "gains": {"since": "start_at", "at": "end_at"},
     "comparisons": {
@@ -64,6 +69,8 @@ COLUMNS = {
     "stops": {"network": "service", "since": "opened_at", "until": "retry_at"},
     "allowances": {"requests_left": "tokens", "at": "updated_at"},
 }
+REPLACED = {"posts": {"billed_on"}, "comparisons": {"key"}}
+"""By table: the columns whose values are told by other columns and tables."""
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -131,16 +138,25 @@ def of_x(value: Any) -> Any:
     return value.replace("budget day", "budget x day", 1) if isinstance(value, str) else value
 
 
+def as_now(key: str) -> str:
+    """A comparison's key of before there were time zones and a choice of replies; the accounts' ids stand last."""
+    spec, _, ids = key.rpartition(" ")
+    return f"{spec} UTC False {ids}"
+
+
 def test_every_row_is_there_after_the_upgrade_with_every_value(recorded: Store) -> None:
     before = read(recorded.engine)
     assert [name for name, rows in before.items() if not rows] == [], "each table has something to lose"
     migrate(recorded)
     after = read(recorded.engine)
+    for row in before["comparisons"]:
+        row["key"] = as_now(row["key"])
     for table, rows in before.items():
         if table == "alembic_version":
             continue
-        names = COLUMNS.get(table, {})
-        expected = [{names.get(name, name): of_x(without_keys(value)) for name, value in row.items()} for row in rows]
+        names, replaced = COLUMNS.get(table, {}), REPLACED.get(table, set())
+        kept = [{name: value for name, value in row.items() if name not in replaced} for row in rows]
+        expected = [{names.get(name, name): of_x(without_keys(value)) for name, value in row.items()} for row in kept]
         found = [{name: without_keys(row[name]) for name in expected[0]} for row in after[TABLES.get(table, table)]]
         assert sorted(map(repr, found)) == sorted(map(repr, expected)), table
 
@@ -165,7 +181,7 @@ def test_every_subscription_goes_on_in_its_message(recorded: Store) -> None:
             [found] = [each for each in subscriptions.list_of_chat(db, row.chat_id) if each.id == row.id]
             assert (found.thread_id, found.mode.value, found.interval_s) == (row.thread_id, row.mode, row.interval_s)
             assert (found.all_tracked, found.delivered_digest) == (bool(row.everything), row.shown)
-            assert db.get_one(ComparisonRow, found.comparison_id).key == row.key
+            assert db.get_one(ComparisonRow, found.comparison_id).key == as_now(row.key)
             assert subscriptions.find_by_message(db, row.chat_id, row.message_id) is found
 
 
@@ -181,7 +197,7 @@ def test_what_the_program_asks_an_upgraded_database_is_as_it_was(recorded: Store
             -100555: ["esa", "jaxa_en", "nasa"],
             -777: ["esa", "nasa"],
         }
-        assert (chats.is_inactive(db, -777), chats.language(db, -100555)) == (True, Language.SPANISH)
+        assert (chats.is_inactive(db, -777), chats.locale(db, -100555)) == (True, (Language.SPANISH, "UTC"))
         assert ledger.spent_usd(db, X, day, day) == Decimal("0.08"), "3 profiles and 10 posts"
         breaker = circuit_breakers.find_open(db, DROPBOX, now)
         assert breaker is not None
@@ -192,6 +208,24 @@ def test_what_the_program_asks_an_upgraded_database_is_as_it_was(recorded: Store
         assert telegram_photos.find_file_id(db, f"{1:064x}") == "AgACAgIAAxkDAAI1"
 
 
+def test_what_was_billed_is_not_counted_again_on_its_day_and_when_posts_were_read_is_known(recorded: Store) -> None:
+    before = read(recorded.engine)
+    migrate(recorded)
+    after = read(recorded.engine)
+    opened = {(each["day"], each["resource"], each["remote_id"]) for each in after["openings"] if each["asked"]}
+    billed = {(each["billed_on"], "posts", each["post_id"]) for each in before["posts"]}
+    billed |= {(each["billed_on"], "users", each["remote_id"]) for each in before["accounts"]}
+    newest_day = max(each["day"] for each in before["billed"])
+    assert opened == {each for each in billed if each[0] == newest_day}
+    assert len(after["openings"]) == len(opened)
+    with recorded.read_session() as db:
+        members = accounts.get_many(db, [1, 2])
+        newest = posts.list_newest(db, [1, 2], 100)
+    for account in members:
+        assert {each.read_at for each in newest[account.id]} == {account.fetched_at}
+        assert (account.since_id, account.posts_per_day) == (newest[account.id][0].id, None)
+
+
 def test_the_growth_of_an_upgraded_database_is_what_was_gained_before(recorded: Store) -> None:
     """Four fetches, 25 minutes apart, each with one repost and two likes more on each of five posts."""
     migrate(recorded)
@@ -199,7 +233,7 @@ def test_the_growth_of_an_upgraded_database_is_what_was_gained_before(recorded: 
         members = accounts.get_many(db, [1, 2])
         newest = posts.list_newest(db, [1, 2], 100)
         totals = {
-            metric: [each.total for each in compute_growth(db, members, newest, metric, Span.WEEK, RECORDED_AT)]
+            metric: [each.total for each in compute_growth(db, members, newest, metric.parts, Span.WEEK, RECORDED_AT)]
             for metric in (Metric.REPOSTS, Metric.LIKES)
         }
     assert totals == {Metric.REPOSTS: [15, 15], Metric.LIKES: [30, 30]}

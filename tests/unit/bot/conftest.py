@@ -18,13 +18,13 @@ from aiohttp import web
 from pydantic import SecretStr
 from redis import Redis, RedisError
 
-from bot import app
+from bot import app, callbacks
 from pipeline.settings import BotSettings
 from pipeline.store import Store
-from pipeline.store.migrate import migrate
 from pipeline.supervise import private_redis
 from sandbox.server import make_app
 from tests.conftest import until
+from tests.databases import migrate
 from tests.e2e.chat import Chat, Sandbox
 
 TOKEN = "4242:marked-telegram-token-0123456789"
@@ -39,12 +39,19 @@ def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine too, presses are answered with what they did, not with that they take a moment."""
+    monkeypatch.setattr(callbacks, "ANSWER_WITHIN_S", 20)
+
+
 @dataclass
 class Bot:
-    """A running bot's store and the stand-in that it polls."""
+    """A running bot's store, its DATA_DIR and the stand-in that it polls."""
 
     sandbox: Sandbox
     store: Store
+    folder: Path
 
     def chat(self, chat_id: int, **more: Any) -> Chat:
         return Chat(self.sandbox, chat_id, **more)
@@ -73,7 +80,7 @@ def running(**settings: Any) -> Iterator[Bot]:
         sandbox = Sandbox(address)
         with _redis(chosen), _in_a_thread(lambda: _start_bot(chosen, store)):
             until(lambda: sandbox.get("telegram/chats") is not None)
-            yield Bot(sandbox, store)
+            yield Bot(sandbox, store, folder)
         store.close()
     shutil.rmtree(folder)
 

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import select
 from telegram import InlineKeyboardMarkup
 
-from bot import keyboards
+from bot import gazetteer, keyboards, time_zones
 from bot.commands import COMMANDS
 from pipeline import clock
+from pipeline.chart import render
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartSpec, Comparison, Language, Mode, Profile, State
 from pipeline.store import accounts, chats, circuit_breakers, comparisons, subscriptions
@@ -23,13 +24,16 @@ from pipeline.store.tables import Subscription
 from tests.conftest import NETWORK, until
 from tests.e2e.chat import HTTP, Chat, Json
 from tests.unit.bot.conftest import OWNER, TOKEN, Bot, running
+from tests.unit.chart.made import chart, row
 
-OLD = "This button belongs to an earlier chart. Send /compare for a new one."
-ADMINS_ONLY = "In groups only admins may change what is tracked and shown. Ask one of them."
+OLD = "This button no longer works. Send /compare for a new chart."
+ADMINS_ONLY = "Only admins can change what is tracked and shown here. Ask one of them."
 OWNER_ONLY = "Only the bot's owner can do that."
+COPIED = "This copy is yours: the chart above stays as it is."
 ANONYMOUS_ADMIN = 1_087_968_824
 SPEAKING_CHANNEL = 136_817_688
 NUMBERS = count(1)
+PICTURE = render.render(render.draw(chart(row("nasa", [1, 2]))), "png")
 
 
 @dataclass(frozen=True)
@@ -58,15 +62,18 @@ ROLES = [
     Role("channel", "reader", changes=False),
     Role("channel", "the bot's owner", changes=True, owns=True, user_id=OWNER),
 ]
-SINGLE, LIVE, SETTINGS, QUESTION, STATUS, PLAIN = (
+SINGLE, LIVE, SETTINGS, QUESTION, CITIES, STATUS, WELCOME, OFFER, PLAIN = (
     "single chart",
     "live chart",
     "settings",
     "question",
+    "cities",
     "status",
+    "welcome",
+    "offer",
     "plain",
 )
-MESSAGES = (SINGLE, LIVE, SETTINGS, QUESTION, STATUS, PLAIN)
+MESSAGES = (SINGLE, LIVE, SETTINGS, QUESTION, CITIES, STATUS, WELCOME, OFFER, PLAIN)
 
 
 @dataclass(frozen=True)
@@ -77,16 +84,22 @@ class Button:
     """Under which messages only an admin may press it."""
 
 
+DRAWING = ("show {number} spread likes count day", "set {number} metric likes", "set {number} theme dark")
+"""They change a chart; for members of a group they open a copy of it."""
 BUTTONS = [
-    Button("show {number} spread likes count day", (SINGLE, LIVE), changes=(LIVE,)),
+    *(Button(data, (SINGLE, LIVE)) for data in DRAWING),
     Button("live {number}", (SINGLE, LIVE), changes=(SINGLE, LIVE)),
     Button("stop {number}", (LIVE,), changes=(LIVE, SINGLE)),  # of a single chart there is nothing to stop
     Button("settings dark", (SETTINGS,), changes=(SETTINGS,)),
     Button("settings es", (SETTINGS,), changes=(SETTINGS,)),
     Button("forget yes", (QUESTION,), changes=(QUESTION,)),
     Button("forget no", (QUESTION,), changes=(QUESTION,)),
+    Button("names", (WELCOME,), changes=(WELCOME,)),
+    Button("draw @nasa likes", (OFFER,), changes=(OFFER,)),
+    Button("zone Europe/Madrid", (CITIES,), changes=(CITIES,)),
     Button("again", (STATUS,)),
 ]
+"""Without "example", whose picture a worker draws."""
 OWN_TEST = "again"
 
 
@@ -106,7 +119,13 @@ class Setup:
             chat = db.get(ChatRow, self.chat.id)
             kept = db.scalars(select(Subscription).where(Subscription.chat_id == self.chat.id)).all()
             shown = [(each.mode, each.message_id, each.comparison_id) for each in kept]
-            return chat and (chat.theme, chat.language), shown
+            return chat and (chat.theme, chat.language, chat.time_zone, chat.quiet_hours), shown
+
+    def shown_in_message(self) -> object:
+        """What is stored of the chart in the message."""
+        with self.bot.store.read_session() as db:
+            found = subscriptions.find_by_message(db, self.chat.id, self.message["message_id"])
+            return found and (found.mode, found.comparison_id, found.min_version)
 
     def press(self, data: str) -> str:
         """The alert that answers a press with this data; "" for none."""
@@ -126,10 +145,7 @@ def set_up(bot: Bot, role: Role, under: str | None = None) -> Setup:
     user_id = role.user_id or 10_000 + number
     chat_id = user_id if role.kind == "private" else -1_000_000 - number
     owner = bot.chat(chat_id, user_id=user_id if chat_id > 0 else 9_000_000 + number, type=role.kind)
-    if chat_id > 0:
-        owner.ask("/id")
-    else:
-        owner.send("Hello")
+    owner.ask("/id")
     if role.role:
         bot.chat(chat_id, user_id=user_id, type=role.kind).send("Hello", role=role.role)
     with bot.store.write_session() as db:
@@ -164,15 +180,21 @@ def markup(under: str, comparison_id: int) -> InlineKeyboardMarkup | None:
         LIVE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.LIVE, ["x"]),
         SETTINGS: keyboards.chat_settings(ChartSpec()),
         QUESTION: keyboards.confirm_forget(gettext),
+        CITIES: time_zones.choice(gazetteer.find("Barcelona"), Language.ENGLISH),
         STATUS: keyboards.retry_services(gettext),
+        WELCOME: keyboards.first_steps(gettext),
+        OFFER: keyboards.track_and_draw(gettext, ["nasa"], ["@nasa", "likes"]),
     }.get(under)
 
 
 def post(bot: Bot, chat_id: int, words: str, buttons: InlineKeyboardMarkup | None) -> Json:
-    """Send a message with the bot's token, without the bot."""
-    url = f"{bot.sandbox.address}/telegram/bot{TOKEN}/sendMessage"
-    body = {"chat_id": chat_id, "text": words} | ({"reply_markup": buttons.to_dict()} if buttons else {})
-    sent: Json = until(lambda: HTTP.post(url, json=body).json().get("result"))  # Telegram takes 30 a second
+    """Send a message with the bot's token, without the bot: a picture where a chart has it, else a text."""
+    is_chart = words in {SINGLE, LIVE}
+    url = f"{bot.sandbox.address}/telegram/bot{TOKEN}/send{'Photo' if is_chart else 'Message'}"
+    body = {"chat_id": str(chat_id), "caption" if is_chart else "text": words}
+    body |= {"reply_markup": buttons.to_json()} if buttons else {}
+    files = {"photo": ("chart.png", PICTURE)} if is_chart else None
+    sent: Json = until(lambda: HTTP.post(url, data=body, files=files).json().get("result"))  # 30 a second
     return {"message_id": sent["message_id"]}
 
 
@@ -196,15 +218,25 @@ def test_a_button_under_its_own_message_works_for_those_who_may_press_it(
     bot: Bot, role: Role, button: Button, under: str
 ) -> None:
     setup = set_up(bot, role, under)
-    before = setup.state()
+    before, shown = setup.state(), setup.shown_in_message()
     alert = setup.press(button.data)
-    if under in button.changes and not role.changes:
+    is_refused = under in button.changes or (button.data in DRAWING and role.kind == "channel")
+    if is_refused and not role.changes:
         assert (alert, setup.state()) == (ADMINS_ONLY, before)
+    elif button.data in DRAWING and not role.changes:
+        assert alert == COPIED
+        until(lambda: setup.state() != before)
+        [copy] = setup.chat.messages(setup.message["message_id"])
+        assert copy["photo"]
+        assert setup.shown_in_message() == shown
     elif (button.data, under) == ("live {number}", LIVE):
-        assert alert.startswith("This chat is subscribed to that chart already.")
+        assert alert.startswith("You already have that chart here.")
     else:
         assert alert == ""
-        assert (setup.state() != before) == (button.data != "forget no")
+        if button.data in {"forget no", "names"}:
+            assert setup.state() == before
+        else:
+            until(lambda: setup.state() != before)
 
 
 def test_only_the_owner_may_have_a_failed_service_tried_again(bot: Bot, role: Role) -> None:
@@ -255,9 +287,12 @@ def test_a_press_with_another_comparisons_id_shows_the_messages_own_accounts(bot
         assert [each.handle for each in comparisons.list_accounts(db, shown.comparison_id)] == ["nasa"]
 
 
-CHANGING = {"/track @nasa", "/untrack @nasa", "/subscribe likes", "/unsubscribe", "/settings", "/forget"}
+CHANGING = {
+    *("/track @nasa", "/untrack @nasa", "/subscribe likes", "/unsubscribe", "/pause", "/resume", "/pin"),
+    *("/settings", "/forget", "/timezone Tokyo", "/quiet 22-7", "/alerts on", "/import"),
+}
 OPEN = {"/start", "/help", "/privacy", "/id"}
-ASKING = OPEN | {"/list", "/status", "/compare"}
+ASKING = OPEN | {"/list", "/status", "/budget", "/budget @nasa", "/compare", "/export", "/data"}
 SPEAKERS = [
     *(
         each
@@ -298,11 +333,12 @@ def test_a_chat_that_is_not_allowed_gets_nothing_whoever_asks(closed: Bot, role:
     for button in BUTTONS:
         setup = set_up(closed, role, button.under[0])
         before = setup.state()
-        refusal = f"This bot serves only chosen chats. Its owner can add this one: its id is {setup.chat.id}."
+        chosen = "This bot works only in chats that its owner has chosen. The owner can add this one; its id is"
+        refusal = f"{chosen} {setup.chat.id}."
         assert (button.data, setup.press(button.data)) == (button.data, refusal)
         assert setup.state() == before
     for words in sorted(CHANGING | ASKING - OPEN):
-        assert set_up(closed, role).ask(words).startswith("This bot serves only chosen chats.")
+        assert set_up(closed, role).ask(words).startswith("This bot works only in chats that its owner has chosen.")
     assert until(lambda: closed.chat(-77, user_id=5, type="group").ask("/list")).startswith(
-        "This chat tracks no account"
+        "This chat does not track any accounts"
     )

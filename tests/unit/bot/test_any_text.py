@@ -7,23 +7,31 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot import handles, keyboards, parsing, phrasing
-from bot.callbacks import COMPARISON_ID, chosen_spec
+from bot import handles, keyboards, parsing, phrasing, timing
+from bot.chart_buttons import ACTIONS, COMPARISON_ID, OWNER, chosen_spec
+from bot.chart_choices import CHOICES
 from bot.entities import MAX_ENTITIES, extract_entities
+from bot.keywords import keywords
 from pipeline.chart.views import fitted
 from pipeline.errors import UserError
 from pipeline.i18n import translator
-from pipeline.records import ChartSpec, Language, Metric, Mode, Normalization, Span, Theme, View
+from pipeline.records import ChartSpec, Handle, Language, Metric, Mode, Normalization, Span, Theme, View
+from pipeline.sources.registry import NETWORKS
+from pipeline.store.timing import Timing
 
 ANY = some.text(some.characters(), max_size=80)
 NAMES = some.from_regex(r"@?[A-Za-z0-9_]{1,50}(-old[0-9]*)?", fullmatch=True)
 LIKELY = some.one_of(
     NAMES,
-    some.sampled_from(sorted(parsing.keywords())),
-    some.from_regex(parsing.INTERVAL, fullmatch=True),
+    some.sampled_from(sorted(keywords())),
+    some.from_regex(rf"[0-9]{{1,6}}(?:{timing.UNIT})", fullmatch=True),
     some.from_regex(r"(https?://)?(www\.)?(x|twitter)\.com/@?\w{0,17}/?(\?.*)?"),
     some.integers().map(str),
     some.sampled_from(["@", "x.com/", "²", "٣٣", "1h1h", "0m", "9" * 400, "@a@b", "=1+1", "/track", "<b>", "\u202e"]),
+    some.sampled_from(
+        ["nasa.gov", "@A.B-c.de", "a@b.cd", "@a.b@c.de", "a@b.cd@e.fg", ".a.bc.", "did:web:a.bc", "a@b..cd"]
+    ),
+    some.from_regex(r"(https?://)?\w{1,9}\.\w{1,9}/@?\w{0,9}(@\w{1,9}\.\w{1,9})?(/\d+)?"),
 )
 TYPED = some.lists(LIKELY | ANY, max_size=12)
 SPECS = some.builds(
@@ -36,7 +44,12 @@ SPECS = some.builds(
     theme=some.sampled_from(Theme),
     language=some.sampled_from(Language),
 ).map(fitted)
-PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,50}(-old[0-9]*)?")
+
+
+def is_plain(handle: Handle) -> bool:
+    """Whether it is of its network's form, and holds nothing that could be markup or another address."""
+    form = rf"(?:{NETWORKS[handle.network].handle})(?:{handles.FORMER})?"
+    return re.fullmatch(form, handle.name) is not None and not set(handle.name) & set(" /\\<>&\"'`\n()[]")
 
 
 @given(some.text(some.characters(), max_size=5000))
@@ -52,7 +65,7 @@ def test_a_command_is_split_into_words_without_separators_or_refused(typed: str)
 @given(TYPED)
 def test_handles_are_plain_and_unique_and_invalid_words_come_separately(typed: list[str]) -> None:
     good, bad = parsing.parse_handles(typed)
-    assert all(PLAIN_NAME.fullmatch(handle.name) for handle in good)
+    assert all(map(is_plain, good))
     assert len({handle.folded for handle in good}) == len(good)
     assert all(handles.handle_in(word) is None for word in bad)
     assert {handles.handle_in(word) for word in typed if word} - {None} >= set(good)
@@ -69,15 +82,14 @@ def test_a_chart_request_is_parsed_or_refused_and_gives_a_valid_spec(
         for language in Language:
             assert_harmless(translator(language).gettext(error.text))
         return
-    assert all(PLAIN_NAME.fullmatch(handle.name) for handle in request.handles)
+    assert all(map(is_plain, request.handles))
     assert request.count is None or 5 <= request.count <= 100
-    assert request.interval is None or parsing.MIN_INTERVAL <= request.interval <= parsing.MAX_INTERVAL
     assert fitted(spec) == fitted(fitted(spec))
     assert (spec.theme, spec.language) == (request.theme or usual.theme, usual.language)
 
 
 @given(
-    some.lists(some.sampled_from(["@nasa", "@esa", "likes", "posts", "dark", "50", "new", "2h"]), unique=True),
+    some.lists(some.sampled_from(["@nasa", "@esa", "likes", "posts", "dark", "50"]), unique=True),
     some.data(),
 )
 def test_the_order_of_arguments_makes_no_difference(typed: list[str], data: some.DataObject) -> None:
@@ -87,10 +99,24 @@ def test_the_order_of_arguments_makes_no_difference(typed: list[str], data: some
     assert vars(other) | {"handles": []} == vars(request) | {"handles": []}
 
 
+@given(TYPED)
+def test_words_that_say_when_are_taken_out_or_refused_and_accounts_stay(typed: list[str]) -> None:
+    try:
+        when, rest = timing.parse(typed)
+    except UserError as error:
+        for language in Language:
+            assert_harmless(translator(language).gettext(error.text))
+        return
+    assert when.interval is None or timing.MIN_INTERVAL <= when.interval <= timing.MAX_INTERVAL
+    assert [word for word in rest if word.startswith("@")] == [
+        word for word in " ".join(typed).split() if word.startswith("@")
+    ]
+
+
 @given(some.integers(1, 31 * 24 * 60))
 def test_an_interval_parses_back_from_its_text(minutes: int) -> None:
     interval = timedelta(minutes=minutes)
-    assert parsing.parse_chart_request([phrasing.interval_text(interval)], [], 100).interval == interval
+    assert timing.parse([phrasing.interval_text(interval)]) == (Timing(interval), [])
 
 
 @given(ANY)
@@ -115,8 +141,10 @@ def test_entities_lie_within_the_text_and_link_to_profiles_only(typed: str) -> N
         part = units[2 * entity.offset : 2 * (entity.offset + entity.length)].decode("utf-16-le")
         assert len(part.encode("utf-16-le")) == 2 * entity.length
         if entity.type == "text_link":
-            assert entity.url == f"https://x.com/{part.removeprefix('@')}"
-            assert PLAIN_NAME.fullmatch(part.removeprefix("@"))
+            handle = handles.handle_in(part)
+            assert handle
+            assert is_plain(handle)
+            assert entity.url == NETWORKS[handle.network].profile_address(part.removeprefix("@"))
 
 
 @given(some.text(some.characters(codec="utf-8")))
@@ -128,7 +156,7 @@ def test_an_answer_is_never_longer_than_a_message(text: str) -> None:
 def test_a_buttons_choices_give_a_valid_spec_or_are_refused(choices: list[str], spec: ChartSpec) -> None:
     try:
         chosen = chosen_spec(choices, spec)
-    except UserError:
+    except ValueError:
         return
     assert chosen == fitted(chosen)
     assert (chosen.count, chosen.theme, chosen.language) == (spec.count, spec.theme, spec.language)
@@ -139,13 +167,21 @@ def test_a_buttons_number_is_a_possible_id_of_a_comparison(typed: str) -> None:
     assert not COMPARISON_ID.fullmatch(typed) or (typed.isascii() and 0 <= int(typed) < 2**31)
 
 
-@given(some.integers(1, 10**9 - 1), SPECS, some.sampled_from(Mode))
-def test_every_buttons_data_is_short_enough_and_parses_back(number: int, spec: ChartSpec, mode: Mode) -> None:
-    rows = keyboards.under_chart(number, spec, mode, ["x"]).inline_keyboard
-    for button in (button for row in rows for button in row):
+@given(some.integers(1, 10**9 - 1), SPECS, some.sampled_from(Mode), some.integers(1, 2**52) | some.none())
+def test_every_buttons_data_is_short_enough_and_parses_back(
+    number: int, spec: ChartSpec, mode: Mode, owner_id: int | None
+) -> None:
+    chart = keyboards.ShownChart(number, spec, mode, ["x"], owner_id, max_posts=3200)
+    menus = [keyboards.menu(chart, name) for name in [*CHOICES, *keyboards.MENUS, keyboards.CLOSED]]
+    for button in (button for menu in menus for row in menu.inline_keyboard for button in row):
         data = str(button.callback_data)
         assert 1 <= len(data.encode()) <= 64
         kind, place, *choices = data.split()
-        assert (kind in {"show", "live", "stop"}, int(place)) == (True, number)
-        chosen = chosen_spec(choices, spec) if kind == "show" else spec
-        assert (chosen == spec) == (button.text.startswith("• ") or kind != "show")
+        if owner_id is not None:
+            owner = OWNER.fullmatch(choices.pop())
+            assert owner
+            assert int(owner[1]) == owner_id
+        assert (kind in ACTIONS, int(place)) == (True, number)
+        if kind == "set":
+            chosen = CHOICES[choices[0]].choose(chart.subject, choices[1])
+            assert (chosen == spec) == button.text.startswith("• ")

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.command import problem_of
 
-PIPELINE, MEMORY, FAULT = "reads and draws cannot be reached", "memory cannot be used", "Something went wrong"
+PIPELINE, MEMORY, FAULT = "draws charts is not answering", "reach my database", "Something went wrong"
 
 
 async def failing(failure: Exception) -> None:

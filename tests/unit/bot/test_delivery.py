@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,17 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, update
 
+from bot.pins import MAY_NOT_PIN
 from pipeline import clock
 from pipeline.i18n import lazy_gettext
 from pipeline.messaging.blobs import Blobs
 from pipeline.messaging.client import wake_bot
-from pipeline.records import ChartSpec, Comparison, Mode, Profile, State
+from pipeline.records import ChartSpec, Comparison, Language, Mode, Profile, QuietHours, State
 from pipeline.settings import Settings
 from pipeline.store import accounts, chats, comparisons, notices, subscriptions
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Subscription
+from pipeline.store.timing import Schedule
 from tests.conftest import NETWORK, ROOT, until
 from tests.e2e.chat import Chat, Json
 from tests.unit.bot.conftest import Bot, running
@@ -216,18 +218,18 @@ def test_a_chat_is_told_once_of_lasting_refusals_and_its_chart_comes_when_they_e
     assert chat.texts() == [], "it may pass"
     assert "IMAGE_PROCESS_FAILED" in chat.chat.ask("/list").replace("Image_process_failed", "IMAGE_PROCESS_FAILED")
     chat.fail(6, since=timedelta(minutes=5))
-    [told] = until(lambda: [each for each in chat.texts() if "Telegram does not take this chart" in each])
+    [told] = until(lambda: [each for each in chat.texts() if "Telegram refuses this chart" in each])
     assert "mage_process_failed" in told
     assert f"@name_{chat.number}" in told
-    assert "Charts that do not get here: 1" in chat.chat.ask("/status")
+    assert "Charts that do not arrive: 1" in chat.chat.ask("/status")
     chat.wait_over()
     bot.sandbox.delete("faults")
     chat.wait_over()
     until(lambda: chat.shows(1), within_s=30)
     until(lambda: not chat.failures)
-    assert "not shown" not in chat.chat.ask("/list")
-    assert "do not get here" not in chat.chat.ask("/status")
-    assert len([each for each in chat.texts() if "does not take this chart" in each]) == 1
+    assert "not arriving" not in chat.chat.ask("/list")
+    assert "do not arrive" not in chat.chat.ask("/status")
+    assert len([each for each in chat.texts() if "refuses this chart" in each]) == 1
 
 
 def test_a_chat_that_forbids_charts_for_an_unknown_reason_is_gone_after_a_day(bot: Bot) -> None:
@@ -270,6 +272,30 @@ def test_a_new_message_that_may_have_arrived_is_not_sent_again(bot: Bot, mode: M
     assert len(chat.charts()) == 1
 
 
+def _all_day_but_one_minute() -> QuietHours:
+    """Quiet hours that last now and for hours to come."""
+    begun = clock.now() - timedelta(hours=1)
+    return QuietHours(begun.time(), (begun - timedelta(minutes=1)).time())
+
+
+@pytest.mark.parametrize("mode", [Mode.NEW, Mode.LIVE])
+def test_in_quiet_hours_a_message_is_edited_and_none_is_sent(bot: Bot, mode: Mode) -> None:
+    chat = live(bot) if mode is Mode.LIVE else Follower(bot, mode)
+    with bot.store.write_session() as db:
+        quiet = _all_day_but_one_minute()
+        chats.set_quiet_hours(db, chat.chat.id, quiet, language=Language.ENGLISH, now=clock.now())
+    chat.draw(1)
+    if mode is Mode.LIVE:
+        until(lambda: chat.shows(1))
+        assert chat.calls(PHOTO, TEXT) == []
+        chat.refuse(EDIT, 400, "Bad Request: message to edit not found", times=1)
+        chat.draw(0)
+    until(lambda: chat.kept and chat.kept.problem == subscriptions.QUIET_HOURS)
+    assert chat.calls(PHOTO, TEXT) == []
+    assert chat.chat.ask("/quiet off").startswith("No quiet hours")
+    until(lambda: len(chat.calls(PHOTO)) == 1)
+
+
 def test_a_delivered_chart_is_not_delivered_again(bot: Bot) -> None:
     chat = live(bot)
     for _ in range(2):
@@ -289,7 +315,7 @@ def test_a_requested_chart_that_takes_long_is_reported(bot: Bot, command: str, m
     chat.id = _id_of(chat, mode)
     chat.wait_over(since=timedelta(seconds=46))
     said = until(lambda: (now := chat.chat.message(place["message_id"])["text"]) != place["text"] and now, within_s=70)
-    assert "takes longer" in said
+    assert "is taking longer" in said
     assert f"@name_{chat.number}" in said
     assert chat.texts() == [said]
 
@@ -346,3 +372,37 @@ def test_a_notice_is_sent_once_whatever_telegram_answers(bot: Bot, status: int, 
     assert len([call for call in chat.calls(TEXT) if call["params"]["text"] == said]) == times
     with bot.store.write_session() as db:
         notices.publish(db, said, lazy_gettext(said), clock.now())
+
+
+def test_a_scheduled_chart_comes_though_nothing_changed_and_late_only_as_long_as_it_is_the_nearest(bot: Bot) -> None:
+    on_time, late, too_late = followers = [Follower(bot, Mode.NEW) for _ in range(3)]
+    for chat in followers:
+        chat.draw()
+    until(lambda: all(chat.charts() for chat in followers))
+    now = clock.now()
+    with bot.store.write_session() as db:
+        for chat, hours in ((on_time, 0), (late, 11), (too_late, 23)):
+            due = now - timedelta(hours=hours)
+            values = {"interval_s": None, "schedule": Schedule((time(due.hour, due.minute),)), "next_at": due}
+            db.execute(update(Subscription).where(Subscription.id == chat.id).values(values))
+    until(lambda: len(on_time.charts()) == len(late.charts()) == 2)
+    until(lambda: all(chat.kept and chat.kept.next_at > now for chat in followers))
+    assert [len(chat.charts()) for chat in followers] == [2, 2, 1]
+
+
+def test_a_live_chart_that_was_pinned_is_pinned_again_in_the_message_that_takes_its_place(bot: Bot) -> None:
+    allowed, refused = live(bot, type="supergroup"), live(bot, type="supergroup")
+    bot.sandbox.post("telegram/member", chat_id=allowed.chat.id, status="administrator")
+    for chat in (allowed, refused):
+        [chart] = chat.charts()
+        with bot.store.write_session() as db:
+            subscriptions.set_pinned_message(db, chat.id, chart["message_id"])
+        bot.sandbox.post("telegram/delete", chat_id=chat.chat.id, message_id=chart["message_id"])
+        chat.draw(1)
+    until(lambda: [each["pinned"] for each in allowed.charts()] == [True], within_s=40)
+    until(lambda: len(refused.texts()) == 1, within_s=40)
+    assert refused.texts() == [MAY_NOT_PIN.msgid]
+    assert refused.kept
+    assert not refused.kept.pinned
+    [call] = allowed.calls("pinChatMessage")
+    assert call["params"]["disable_notification"] is True

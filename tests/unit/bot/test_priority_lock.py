@@ -13,7 +13,7 @@ from bot.priority_lock import PriorityLock
 from pipeline.messaging.client import PipelineClient
 from pipeline.settings import BotSettings
 from pipeline.store import Store
-from pipeline.store.migrate import migrate
+from tests.databases import migrate
 
 
 @pytest.fixture

@@ -8,12 +8,15 @@ from pipeline.i18n import translator
 from pipeline.records import Language
 from pipeline.store.rules import (
     AlreadySubscribedError,
+    NoGroupError,
     NoSubscriptionError,
     RuleError,
     TooManyAccountsError,
     TooManyChatsError,
     TooManyChatsOfPersonError,
+    TooManyGroupsError,
     TooManySubscriptionsError,
+    UnclearSubscriptionError,
     UnknownChartError,
 )
 
@@ -21,9 +24,12 @@ ERRORS: list[RuleError] = [
     TooManyAccountsError(count=31, most=30),
     TooManyChatsError(most=1000),
     TooManyChatsOfPersonError(most=1),
+    TooManyGroupsError(most=10),
     TooManySubscriptionsError(most=5),
     AlreadySubscribedError(),
+    NoGroupError(),
     NoSubscriptionError(),
+    UnclearSubscriptionError(),
     UnknownChartError(),
 ]
 

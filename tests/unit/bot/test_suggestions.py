@@ -10,7 +10,7 @@ from tests.conftest import until
 from tests.unit.bot.conftest import Bot
 
 NAMES = [command.name for command in COMMANDS]
-USUAL = "I answer commands only; /help lists them."
+USUAL = "I only understand commands. /help lists them."
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_an_edited_command_is_answered_once_for_each_wording(bot: Bot, chat_id: 
     for words in ("/privacy", "/privacy", "/id", "/privacy", "id please", "/id"):
         edit(bot, chat_id, sent, words)
     chat.send("/list")
-    until(lambda: "no account yet" in chat.texts_after(sent)[-1])
+    until(lambda: "any accounts yet" in chat.texts_after(sent)[-1])
     first = ["Did you mean /privacy? /help lists all commands."] if kind == "private" else []
     said = chat.texts_after(sent)
     assert [each for each in said if each.startswith("Did you")] == first
@@ -101,13 +101,14 @@ def test_a_member_changes_nothing_with_an_edited_command(bot: Bot) -> None:
     group.send("Hello")
     sent = group.send("/lisst", user_id=44, role="member")
     edit(bot, group.id, sent, "/settings")
-    assert until(lambda: group.texts_after(sent))[0].startswith("In groups only admins")
+    assert until(lambda: group.texts_after(sent))[0].startswith("Only admins")
 
 
 @pytest.mark.parametrize(("chat_id", "kind"), [(51, "private"), (-51, "supergroup"), (-52, "channel")])
 def test_a_new_chat_may_choose_spanish_and_dark_first(bot: Bot, chat_id: int, kind: str) -> None:
     chat = bot.chat(chat_id, user_id=51, type=kind)
-    assert chat.ask("/forget") == "Nothing of this chat is stored."
+    if kind == "private":
+        assert chat.ask("/forget") == "Nothing about this chat is stored."
     question = chat.answer_to(chat.send("/settings"))
     for data in ("settings es", "settings dark"):
         assert chat.press_and_read(question, data) == ""
@@ -116,10 +117,10 @@ def test_a_new_chat_may_choose_spanish_and_dark_first(bot: Bot, chat_id: int, ki
         "• Oscuro",
         "• Español",
     ]
-    assert chat.ask("/start").startswith("Llevo el marcador")
+    assert chat.ask("/start").startswith("Comparo cuentas")
     assert chat.ask("/list").startswith("Este chat aún no sigue")
     assert chat.press_and_read(chat.answer_to(chat.send("/forget")), "forget yes") == ""
-    assert chat.ask("/start").startswith("I keep score")
+    assert chat.ask("/start").startswith("I compare accounts")
 
 
 def test_spanish_is_marked_for_a_spanish_speaker_before_anything_is_chosen(bot: Bot) -> None:

@@ -8,6 +8,7 @@ from random import Random
 
 from pipeline.chart.render import draw, render
 from pipeline.chart.views import prepare
+from pipeline.i18n import lazy_gettext
 from pipeline.records import (
     ChartData,
     ChartRow,
@@ -27,6 +28,13 @@ WIDEST = "WWWWWWWWWWWWWWW"
 """The widest handle that X allows."""
 LONGEST = "someone.very.long@mastodon.example.socia"
 """As long as handles of other networks may be."""
+ELSEWHERE = {"X": "nasa{}", "Bluesky": "somebody-{}.bsky.social", "Fediverse": "some.body{}@social.long.name.example"}
+"""Handles by what their networks are called."""
+NOTES = (
+    lazy_gettext("{metric}: the sum of {parts}", metric="shares", parts=["shares", "likes", "replies"]),
+    lazy_gettext("{nouns}: not counted alike, and audiences differ", nouns=["X retweets", "Fediverse boosts"] * 3),
+)
+"""Of charts of several networks, longer than they are."""
 STEPS = 24
 """At most so many moments have a gain."""
 
@@ -54,12 +62,14 @@ def chart(  # noqa: PLR0913 a look's fields
     normalization: Normalization = Normalization.COUNT,
     span: Span = Span.DAY,
     language: Language = Language.ENGLISH,
+    time_zone: str = "UTC",
     before: Layout | None = None,
 ) -> ChartData:
     """In growth each row without gains gains its values, one after the other."""
-    spec = ChartSpec(metric, view, count, normalization, span, theme, language)
+    spec = ChartSpec(metric, view, count, normalization, span, theme, language, time_zone)
     shown = tuple(map(grown, rows)) if view is View.GROWTH else rows
-    return ChartData(spec, NOW, shown, noun(metric, ["x"]), before)
+    notes = NOTES if any(each.network for each in rows) else ()
+    return ChartData(spec, NOW, shown, noun(metric, ["x"]), before, notes=notes)
 
 
 def grown(row: ChartRow, span: Span = Span.DAY) -> ChartRow:
@@ -98,6 +108,16 @@ def crowd(amount: int, posts: int = 100, *, youngest_h: float = 1) -> list[Chart
         )
         for number in range(amount)
     ]
+
+
+def mixed(amount: int) -> list[ChartRow]:
+    """Accounts of several networks, one of whose followers are not known."""
+    networks = list(ELSEWHERE)
+    rows = []
+    for number, each in enumerate(crowd(amount)):
+        network = networks[number % len(networks)]
+        rows.append(replace(each, handle=ELSEWHERE[network].format(number), network=network, followers=7 * 10**number))
+    return [*rows[:-1], replace(rows[-1], values=(), times=(), total=None, followers=None, note="followers not known")]
 
 
 EXTREMES: dict[str, list[ChartRow]] = {

@@ -1,8 +1,8 @@
-"""Every account of a chart is named on its picture with its figure, and no name there may stand for two."""
+"""Every account of a chart is named on one of its pages, and no name there may stand for two."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product
 from random import Random
 from statistics import median
 
@@ -10,15 +10,15 @@ import pytest
 
 from pipeline.chart.caption import caption
 from pipeline.chart.number_format import short
-from pipeline.chart.parts.metrics import MAX_HEIGHT, MIN_HEIGHT, SQUARE_HEIGHT
-from pipeline.i18n import translator
-from pipeline.records import ChartRow, Language, View
+from pipeline.chart.paint.page import Page
+from pipeline.chart.views import PAGE_SIZE, page_count, prepare
+from pipeline.records import ChartData, ChartRow, Language, View
 from tests.unit.chart.made import NOW, chart, row
-from tests.unit.chart.test_layout import drawn, letters, words
+from tests.unit.chart.test_layout import drawn, letters, texts, words
 
-AMOUNTS = (1, 2, 5, 7, 10, 11, 27, 50, 100)
-LENGTHS = (1, 15, 50)
-KINDS = ("plain", "notes", "hours", "middle", "end")
+AMOUNTS = (1, 7, 27)
+KINDS = [("plain", 15), ("notes", 50), ("hours", 15), ("middle", 50), ("end", 50), ("notes", 1)]
+PASSED = re.compile("passed|adelantó")
 NOTES = (None, None, "as of 23 Sept 14:05 UTC", "suspended, as of 23 Nov", "protected")
 
 
@@ -66,62 +66,71 @@ def may_be(token: str, name: str) -> bool:
     return fits and all(part in name for part in middle)
 
 
-@pytest.mark.parametrize("language", Language)
+def pages(data: ChartData) -> list[ChartData]:
+    return [replace(data, spec=replace(data.spec, page=page + 1)) for page in range(page_count(len(data.rows)))]
+
+
 @pytest.mark.parametrize("view", View)
-@pytest.mark.parametrize(("kind", "length"), [*product(KINDS, LENGTHS[1:]), ("notes", 1)])
+@pytest.mark.parametrize(("kind", "length"), KINDS)
 @pytest.mark.parametrize("amount", AMOUNTS)
-def test_each_account_is_named_and_can_be_told_from_all_others(
-    amount: int, length: int, kind: str, view: View, language: Language
+def test_each_account_is_named_on_one_page_and_can_be_told_from_all_others(
+    amount: int, length: int, kind: str, view: View
 ) -> None:
     rows = accounts(amount, length, kind)
-    page = drawn(chart(*rows, view=view, language=language))
-    found, names = tokens(words(page)), [f"@{each.handle}" for each in rows]
-    assert len(set(names)) == amount
+    data = chart(*rows, view=view, language=Language.SPANISH if amount % 2 else Language.ENGLISH)
+    names, found = [f"@{each.handle}" for each in rows], list[str]()
+    for number, each in enumerate(pages(data)):
+        page = drawn(each)
+        told = list(tokens(words_below(page)))
+        assert len(told) == min(PAGE_SIZE, amount - PAGE_SIZE * number)
+        found += told
+        boxes = letters(page)
+        assert boxes.inside(40, 16, 1240, page.height - 16)
+        assert [word for word, one in zip(words(page), boxes.sides, strict=True) if boxes.touching(one) > 1] == []
     assert [name for name in names if not any(may_be(token, name) for token in found)] == []
     assert [token for token in found if sum(may_be(token, name) for name in names) != 1] == []
-    assert MIN_HEIGHT <= page.height <= (SQUARE_HEIGHT if amount <= 10 else MAX_HEIGHT)
-    boxes = letters(page)
-    assert boxes.inside(40, 16, 1240, page.height - 16)
-    assert [word for word, one in zip(words(page), boxes.sides, strict=True) if boxes.touching(one) > 1] == []
 
 
-@pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("amount", [12, 27, 50, 100])
+def words_below(page: Page) -> list[str]:
+    """The words below the head, without sentences on which account passed which."""
+    return [text.text for text in texts(page) if text.baseline > page.top and not PASSED.search(text.text)]
+
+
 @pytest.mark.parametrize("view", View)
-def test_an_account_that_is_not_drawn_has_its_figure(view: View, amount: int, language: Language) -> None:
-    data = chart(*accounts(amount, 15, "plain"), view=view, language=language)
+def test_pages_share_their_axis_and_the_order_goes_on(view: View) -> None:
+    charts = [prepare(each) for each in pages(chart(*accounts(27, 15, "plain"), view=view))]
+    assert all((each.layout, each.finding) == (charts[0].layout, charts[0].finding) for each in charts)
+    ranked = [entry.sort_value or 0 for each in charts for entry in each.entries]
+    assert [len(each.entries) for each in charts] == [10, 10, 7]
+    assert ranked == sorted(ranked, reverse=True)
+    assert [each.extent for each in charts] == ["accounts 1–10 of 27", "accounts 11–20 of 27", "accounts 21–27 of 27"]
+
+
+def test_a_page_beyond_the_last_one_is_the_last_one() -> None:
+    data = chart(*accounts(11, 15, "plain"))
+    last = prepare(replace(data, spec=replace(data.spec, page=7)))
+    assert last.extent == "account 11 of 11"
+    assert "account 11 of 11" in caption(replace(data, spec=replace(data.spec, page=7))).splitlines()
+
+
+@pytest.mark.parametrize("view", View)
+def test_an_account_that_is_not_drawn_has_its_figure(view: View) -> None:
+    data = chart(*accounts(10, 15, "plain"), view=view)
     told = words(drawn(data))
     pieces = {piece.strip(",") for line in told for piece in line.split(" ") if "\N{NO-BREAK SPACE}" in piece}
     named = [tuple(piece.split("\N{NO-BREAK SPACE}", 1)) for piece in pieces]
     for each in data.rows:
         value = median(each.values) if view in {View.SPREAD, View.POSTS} else each.total or 0
-        sign = "+" if view is View.GROWTH and value > 0 else ""
-        figure = sign + short(value, language).replace(" ", "\N{NO-BREAK SPACE}")
+        figure = ("+" if view is View.GROWTH and value > 0 else "") + short(value)
         is_drawn = any(may_be(word, f"@{each.handle}") for word in told)
         assert is_drawn or [shown for name, shown in named if may_be(name, f"@{each.handle}")] == [figure]
 
 
-@pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("amount", [27, 50])
-@pytest.mark.parametrize("view", View)
-def test_names_of_a_usual_length_are_not_shortened_where_they_are_not_drawn(
-    view: View, amount: int, language: Language
-) -> None:
-    rows = [
-        replace(each, handle=f"account_{number:06}"[:15]) for number, each in enumerate(accounts(amount, 15, "plain"))
-    ]
-    told = words(drawn(chart(*rows, view=view, language=language)))
-    assert not any("…" in line for line in told if "@" in line and " " in line)
-
-
-@pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("length", LENGTHS)
-@pytest.mark.parametrize("amount", AMOUNTS)
-def test_the_caption_says_how_many_more_the_picture_names(amount: int, length: int, language: Language) -> None:
+@pytest.mark.parametrize(("amount", "length"), [(1, 50), (27, 15), (27, 50)])
+def test_the_caption_has_a_line_for_each_account_of_the_page_or_says_how_many_more(amount: int, length: int) -> None:
     rows = accounts(amount, length, "notes")
-    lines = caption(chart(*rows, language=language)).splitlines()
+    lines = caption(chart(*rows)).splitlines()
     named = [line for line in lines if "@" in line]
-    text = "and {count} more in the picture"
-    more = translator(language).ngettext(text, text, amount - len(named))
-    assert (more in lines) is (len(named) < amount)
+    left_out = min(amount, PAGE_SIZE) - len(named)
+    assert (f"and {left_out} more in the picture" in lines) is (left_out > 0)
     assert lines[-1].endswith(f"{NOW:%Y %H:%M} UTC")

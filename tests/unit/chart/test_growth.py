@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,7 @@ from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.raster import paint
 from pipeline.chart.paint.theme import COLOURS
 from pipeline.chart.render import draw as draw_view
+from pipeline.chart.views.growth.axes import Axes, round_times
 from pipeline.chart.views.growth.cumulative import cumulative_series, overtakings
 from pipeline.records import ChartRow, Language, Span, Theme, View
 from tests.unit.chart.made import EXTREMES, LONGEST, NOW, WIDEST, chart, crowd
@@ -73,6 +75,7 @@ CASES: dict[str, list[ChartRow]] = EXTREMES | {
     f"{amount} accounts": [*crowd(amount - 1), growing(WIDEST, (0.4, 7), note="as of 23 Sept 14:05 UTC")]
     for amount in (1, 2, 5, 6, 10, 25)
 }
+CASES["long zones"] = [growing(WIDEST, (0.4, 7), note="as of 23 Sept 14:05 UTC+13:45"), *crowd(3)]
 CASES["long names in a race"] = racing(9, Span.DAY, LONGEST)
 CASES["stale names in a race"] = [
     ChartRow(each.handle, each.values, each.times, "as of 23 Sept 14:05 UTC", each.total, each.gains)
@@ -110,6 +113,32 @@ def test_a_race_over_any_span_is_drawn_clearly(amount: int, span: Span, theme: T
 )
 def test_round_times_stand_below(span: Span, times: Sequence[str]) -> None:
     assert set(times) <= set(texts(draw(growing("a", (0.5, 9), span=span), span=span)))
+
+
+@pytest.mark.parametrize(
+    ("span", "zone", "times"),
+    [
+        (Span.HOUR, "Asia/Kathmandu", ["20:15", "20:30", "20:45", "21:00"]),
+        (Span.DAY, "America/Bogota", ["12:00", "18:00", "00:00", "06:00"]),
+        (Span.WEEK, "Pacific/Kiritimati", ["Wed 18", "Fri 20", "Sun 22"]),
+    ],
+)
+def test_round_times_are_those_of_the_chats_zone(span: Span, zone: str, times: Sequence[str]) -> None:
+    assert set(times) <= set(texts(draw(growing("a", (0.5, 9), span=span), span=span, time_zone=zone)))
+
+
+@pytest.mark.parametrize(
+    ("end", "times"),
+    [
+        (datetime(2026, 3, 29, 1, 40, tzinfo=UTC), ["01:45", "03:00", "03:15", "03:30"]),  # from 2 to 3 at 01:00 UTC
+        (datetime(2026, 10, 25, 14, tzinfo=UTC), ["14:00", "14:15", "14:30", "14:45", "15:00"]),
+    ],
+)
+def test_no_round_time_stands_twice_where_the_clocks_skip_it(end: datetime, times: list[str]) -> None:
+    axes = Axes(0, 100, 0, 100, end - timedelta(hours=1), end, 0, 1)
+    madrid = ZoneInfo("Europe/Madrid")
+    moments = round_times(axes, timedelta(minutes=15), madrid)
+    assert [f"{moment.astimezone(madrid):%H:%M}" for moment in moments] == times
 
 
 def test_times_are_told_in_the_chats_language() -> None:
@@ -150,7 +179,7 @@ def test_an_account_that_was_first_read_within_the_span_starts_there_and_says_so
 def test_who_overtook_whom_is_told_and_ringed_where_the_lines_cross() -> None:
     page = draw(growing("slow", (0.1, 60), (0.9, 80)), growing("fast", (0.5, 10), (0.75, 100)))
     rings = [points for points in dots(page) if len(points) == 1 and points[0] not in _ends(page)]
-    assert "@fast passed @slow at 09:20" in texts(page)
+    assert "no reposts · no replies · @fast passed @slow at 09:20" in texts(page)
     assert any("ring: one passes another" in words for words in texts(page))
     assert len(rings) == 1
 

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from bot.keyboards import under_chart
+from bot.keyboards import MORE, ShownChart, menu, under_chart
 from bot.parsing import ChartRequest
 from pipeline.chart import wording
 from pipeline.chart.caption import caption
@@ -71,9 +71,14 @@ def load() -> Drawing:
 
 DEFINITION = ViewDefinition(
     name=LazyString("Toy", {}),
+    keyword=LazyString("toy", {}),
+    label=LazyString("Toy", {}),
     measures={
         Normalization.DAILY: Measure(
-            LazyString("{metric} of the newest post", {}), (Column(LazyString("newest", {}), newest),)
+            LazyString("{metric} of the newest post", {}),
+            (Column(LazyString("newest", {}), newest),),
+            LazyString("{number} {metric} on the newest post", {}),
+            LazyString("nothing on the newest post", {}),
         )
     },
     takes_span=True,
@@ -97,7 +102,7 @@ def data() -> ChartData:
 
 def test_its_title_its_order_and_its_columns_are_those_of_the_caption() -> None:
     assert caption(data()).splitlines()[:4] == [
-        "Retweets of the newest post, last 24 hours · last 100 posts, own posts only",
+        "Retweets of the newest post, last 24 hours · last 100 posts, own posts only, no replies",
         "`newest`",
         "`     5` @high",
         "`     1` @low",
@@ -117,14 +122,17 @@ def test_what_it_is_not_measured_by_is_left_out_of_a_spec() -> None:
 
 def test_the_bot_offers_it_and_refuses_what_it_is_not_measured_by() -> None:
     buttons = [button.text for line in under_chart(1, data().spec, Mode.ONCE, ["x"]).inline_keyboard for button in line]
-    assert {"• Toy", "Hour", "• Day", "Week"} <= set(buttons)
-    assert not {"As counted", "Per day", "• Per day"} & set(buttons)
-    with pytest.raises(UserError, match="“rate” does not go with toy"):
+    assert {"• Toy", "Last day ▾"} <= set(buttons)
+    further = menu(ShownChart(1, data().spec, Mode.ONCE, ["x"], max_posts=100), MORE).inline_keyboard
+    assert not {"Raw numbers", "Per day", "• Per day"} & {button.text for line in further for button in line}
+    with pytest.raises(UserError, match="“rate” works with "):
         ChartRequest([], view=TOY, normalization=Normalization.RATE).spec(ChartSpec())
 
 
 PARTS = {
     "name": 'LazyString("Toy", {})',
+    "keyword": 'LazyString("toy", {})',
+    "label": 'LazyString("Toy", {})',
     "measures": "{}",
     "takes_span": "False",
     "figures": "Figures.COUNTED",

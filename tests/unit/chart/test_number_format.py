@@ -33,7 +33,7 @@ def test_counts_are_exact_up_to_9999_and_keep_three_digits_beyond(value: float, 
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(-0.004, "0"), (-0.25, "-0.25"), (-7, "-7"), (-1234, "-1,234"), (-12_345, "-12.3k"), (-1_250_000, "-1.3M")],
+    [(-0.004, "-0.004"), (-0.25, "-0.25"), (-7, "-7"), (-1234, "-1,234"), (-12_345, "-12.3k"), (-1_250_000, "-1.3M")],
 )
 def test_what_was_lost_is_as_short_as_what_was_gained(value: float, written: str) -> None:
     assert short(value) == written
@@ -52,8 +52,11 @@ def test_round_numbers_on_an_axis_are_short() -> None:
     ("value", "written"),
     [
         (0.0, "0"),
-        (0.004, "0"),
-        (0.005, "0.01"),
+        (0.000_012_3, "0.000012"),
+        (0.004, "0.004"),
+        (0.005, "0.005"),
+        (0.0456, "0.046"),
+        (0.0996, "0.1"),
         (0.25, "0.25"),
         (0.996, "1"),
         (1.04, "1"),
@@ -61,7 +64,7 @@ def test_round_numbers_on_an_axis_are_short() -> None:
         (37.5, "37.5"),
     ],
 )
-def test_rates_keep_two_decimals_below_one_and_one_above(value: float, written: str) -> None:
+def test_rates_keep_two_digits_below_one_and_one_decimal_above(value: float, written: str) -> None:
     assert short(value) == written
 
 

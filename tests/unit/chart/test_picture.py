@@ -11,8 +11,14 @@ import pytest
 from PIL import Image
 
 from pipeline.chart import sample
+from pipeline.chart.paint.marks import Text
+from pipeline.chart.paint.page import Align, Page
+from pipeline.chart.paint.theme import COLOURS
+from pipeline.chart.paint.typesetting import Style
+from pipeline.chart.render import render
 from pipeline.records import ChartRow, ChartSpec, Normalization, Theme, View
-from tests.unit.chart.made import EXTREMES, chart, crowd, png
+from tests.unit.chart.boxes import text_box
+from tests.unit.chart.made import EXTREMES, chart, crowd, mixed, png
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -52,11 +58,13 @@ def test_equal_data_gives_equal_bytes_whatever_is_drawn_before_and_at_the_same_t
         assert list(pool.map(png, data[::-1] * 3)) == one_by_one[::-1] * 3
 
 
-@pytest.mark.parametrize("theme", Theme)
 @pytest.mark.parametrize("view", View)
-@pytest.mark.parametrize("rows", EXTREMES.values(), ids=EXTREMES)
-def test_extreme_data_is_drawn(rows: list[ChartRow], view: View, theme: Theme) -> None:
-    assert png(chart(*rows, view=view, theme=theme)).startswith(b"\x89PNG")
+@pytest.mark.parametrize("rows", [*EXTREMES.values(), crowd(10), mixed(10)], ids=[*EXTREMES, "ten", "ten mixed"])
+def test_extreme_data_is_drawn_as_a_small_picture(rows: list[ChartRow], view: View) -> None:
+    picture = png(chart(*rows, view=view, theme=Theme.DARK))
+    assert picture.startswith(b"\x89PNG")
+    is_sawtooth = rows is EXTREMES["many stale"] and view is View.POSTS
+    assert len(picture) <= (95_000 if is_sawtooth else 90_000)
 
 
 def test_drawing_again_and_again_needs_no_more_memory() -> None:
@@ -108,3 +116,25 @@ def test_the_gallery_shows_each_view_in_both_themes_for_one_to_many_accounts_wit
     assert page.count("<figcaption>Retweets per post, last 100 posts") >= 20
     assert "<code>median" in page
     assert "`" not in page
+
+
+def test_what_reaches_out_of_a_page_is_cut_off_and_keeps_no_picture_from_coming() -> None:
+    page = Page(300, COLOURS[Theme.LIGHT])
+    style = Style(page.colours.ink, 200, bold=True)
+    page.marks += [Text(x, y, "Wide" * 9, style) for x in (-700, 1200, 5000) for y in (-90, 20, 290, 900)]
+    page.dots([(-5, 5), (0, 0), (1279, 299), (2000, 2000), (640, 150)], page.colours.accounts[0], 20)
+    page.line([(1300, 400), (1500, 500)], page.colours.ink, 6)
+    page.bar((-50, -50), (5, 500), page.colours.ink)
+    picture = Image.open(BytesIO(render(page, "png")))
+    assert picture.size == (1280, 300)
+
+
+@pytest.mark.parametrize("align", ["left", "center", "right"])
+def test_text_has_no_more_than_the_room_that_the_page_has(align: Align) -> None:
+    page = Page(300, COLOURS[Theme.LIGHT])
+    for x in (48, 500, 1232):
+        page.text(x, 100, "more than a line " * 9, Style(page.colours.ink), align)
+    boxes = [text_box(mark) for mark in page.marks if isinstance(mark, Text)]
+    assert len(boxes) == 3
+    assert all(left >= 39 or right - left < 80 for left, _, right, _ in boxes)
+    assert all(right <= 1241 or right - left < 80 for left, _, right, _ in boxes)

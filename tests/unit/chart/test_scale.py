@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from pipeline.chart.parts.scale import ENDS, HALF_DECADES, ROUND, Scale, Steps, scale_of
@@ -12,6 +14,12 @@ def counts(high: float, low: float = 0) -> Scale:
 
 def rates(high: float) -> Scale:
     return scale_of(Layout(0, high, ()), Normalization.RATE, LINEAR)
+
+
+def test_accounts_of_a_hundred_followers_and_of_millions_are_apart_on_one_axis() -> None:
+    axis = scale_of(Layout(0, 300, ()), Normalization.FOLLOWERS, LINEAR)
+    shares = [axis.share(value) for value in (0, 0.01, 0.1, 1, 10, 100)]
+    assert all(later - earlier > 0.05 for earlier, later in pairwise(shares))
 
 
 @pytest.mark.parametrize(

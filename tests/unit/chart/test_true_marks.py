@@ -34,7 +34,7 @@ CROWDS: dict[str, list[int]] = {
     "popular": [1234] * 40 + [5000] * 40 + [9000],
     "one post": [7],
 }
-SIZES = (1, 2, 5, 10, 25)
+SIZES = (1, 2, 5, 10)
 LINE_ABOVE = 31
 """From the baseline of a line of the table to the line before."""
 BESIDE = [0, 20, 900]
@@ -97,16 +97,22 @@ def spread(
     return chart(row("measured", values), *others, theme=theme, normalization=normalization, count=len(values))
 
 
+def is_name(words: str) -> bool:
+    """Whether it names a row; the title has more words, and names an account that is alone."""
+    return words.startswith("@") and " " not in words
+
+
 def own_dots(data: ChartData, picture: Pixels) -> Mask:
     """The pixels of the first account's dots: of its colour, in its row, and no text."""
-    colours, told = COLOURS[data.spec.theme], texts(drawn(data))
+    page = drawn(data)
+    colours, told = COLOURS[data.spec.theme], texts(page)
     found = of_colour(picture, colours.dot(colours.account(0)))
     for left, top, right, bottom in (text_box(text) for text in told):
         found[int(top) - 1 : int(bottom) + 2, int(left) - 1 : int(right) + 2] = False
-    baselines = [text.baseline for text in told if text.text.startswith("@")]
-    own = next(text.baseline for text in told if text.text == "@measured")
-    pitch = min((after - before for before, after in pairwise(sorted(baselines))), default=picture.shape[0] - own)
-    top = own - LINE_ABOVE if len(baselines) > PALETTE else own
+    names = {text.text: text.baseline for text in told if is_name(text.text)}
+    own = names.get("@measured", page.top)
+    pitch = min((after - before for before, after in pairwise(sorted(names.values()))), default=picture.shape[0] - own)
+    top = own - LINE_ABOVE if len(names) > PALETTE else own
     found[: int(top)] = False
     found[int(top + pitch) :] = False
     return found
@@ -160,7 +166,8 @@ def test_the_ring_is_at_the_median_and_the_bar_spans_the_middle_half(name: str, 
     ink = COLOURS[theme].ink
     ring = next(mark for mark in page.marks if isinstance(mark, Dots) and mark.edge == ink)
     bar = next(mark for mark in page.marks if isinstance(mark, Bars) and mark.colour == ink)
-    own = list(dict.fromkeys(text.text for text in texts(page) if text.text.startswith("@"))).index("@measured")
+    names = [text.text for text in texts(page) if is_name(text.text)]
+    own = names.index("@measured") if names else 0
     low, _, high = quantiles(CROWDS[name], method="inclusive") if len(CROWDS[name]) > 1 else CROWDS[name] * 3
     assert abs(ring.points[own][0] - axis.px(median(CROWDS[name]))) <= 1
     left, top, right, bottom = bar.boxes[own]
@@ -201,9 +208,9 @@ def height(axis: Sequence[tuple[float, float]], value: float) -> float:
 
 
 @pytest.mark.parametrize("theme", Theme)
-@pytest.mark.parametrize("size", [2, 5, 10, 25])
+@pytest.mark.parametrize("size", [2, 5, 10])
 def test_the_lengths_of_the_races_bars_are_their_totals(size: int, theme: Theme) -> None:
-    totals = [0, 3, 1, 250, 999, 123_456, 120_000, 77, 1000, 5][:size] + list(range(90_000, 90_000 + max(size - 10, 0)))
+    totals = [0, 3, 1, 250, 999, 123_456, 120_000, 77, 1000, 5][:size]
     data = chart(*[row(f"a{each}", [1], total=total) for each, total in enumerate(totals)], view=View.RACE, theme=theme)
     picture, page = pixels(data), drawn(data)
     bars = [mark for mark in page.marks if isinstance(mark, Bars)]

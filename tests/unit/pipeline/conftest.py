@@ -6,7 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,29 +16,36 @@ import pytest
 from aiohttp import web
 from redis import Redis, RedisError
 
+from pipeline import clock
 from pipeline.messaging.celery_app import SLOTS
 from pipeline.records import ChartSpec, Comparison, FetchResult, Mode, Post, Profile, State
-from pipeline.settings import PipelineSettings
+from pipeline.settings import Settings
+from pipeline.sources.registry import NETWORKS
 from pipeline.sources.source import Source
 from pipeline.sources.x.client import XClient
 from pipeline.sources.x.facts import X
+from pipeline.steps.chunks import Chunk, unpack
+from pipeline.steps.compare_usage import compare_usage
 from pipeline.steps.fetch import FetchedChunk, fetch, fetched_chunks
-from pipeline.steps.plan import plan
+from pipeline.steps.plan import begin, plan
 from pipeline.steps.resources import Resources
 from pipeline.steps.store import store
 from pipeline.store import Store, accounts, chats, comparisons, posts, subscriptions
-from pipeline.store.migrate import migrate
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.supervise import private_redis
 from sandbox.server import make_app
 from tests.conftest import NETWORK, until
+from tests.databases import migrate
+from tests.time_server import TimeServer
 from tests.unit.sandbox.conftest import control, url
 
 __all__ = ["control", "url"]
 
 CHAT = 1
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+"""The moment of the first tick."""
+TIMELINES, LOOK_UPS = "GET /2/users/:id/tweets", "GET /2/tweets"
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +71,7 @@ def sandbox_address() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis that nobody else uses."""
-    settings = PipelineSettings(data_dir=tmp_path_factory.mktemp("r"), x_bearer_token="token", _env_file=None)
+    settings = Settings(data_dir=tmp_path_factory.mktemp("r"), x_bearer_token="token", _env_file=None)
     server = subprocess.Popen(shlex.split(private_redis(settings)), stdout=subprocess.DEVNULL)
     until(lambda: _answers(settings.redis_address))
     yield settings.redis_address
@@ -80,13 +87,25 @@ def _answers(address: str) -> bool:
         return False
 
 
+@pytest.fixture(scope="session")
+def time_server() -> Iterator[TimeServer]:
+    with TimeServer() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
 @dataclass
 class Ticks:
-    """A worker's steps, one tick after the other, and the other side: X, and the chat that is shown the charts."""
+    """A worker's steps, one tick after the other, and the other side: X, and the chat that is shown the charts.
+
+    time: the clock that the worker follows; X's is set with it.
+    """
 
     folder: Path
     redis: str
     sandbox: str
+    time: TimeServer
     given: dict[str, Any] = field(default_factory=dict)
     resources: Resources = field(init=False)
     http: httpx.Client = field(init=False)
@@ -95,6 +114,8 @@ class Ticks:
         self.opened: list[Resources] = []
         self.http = httpx.Client(base_url=f"{self.sandbox}/_control")
         self.http.post("reset").raise_for_status()
+        clock.follow(self.time.url, automatic=False)
+        self.set_clock(NOW)
         self.start(**self.given)
 
     def start(self, **settings: Any) -> None:
@@ -106,11 +127,18 @@ class Ticks:
             "x_bearer_token": "token",
         }
         usual |= {"data_dir": self.folder, "redis_url": self.redis}
-        self.resources = Resources(PipelineSettings(**{**usual, **settings, "_env_file": None}))
+        self.resources = Resources(Settings(**{**usual, **settings, "_env_file": None}))
         self.opened.append(self.resources)
         migrate(self.store)
         with Redis.from_url(self.redis) as redis:
             redis.flushdb()
+
+    def set_clock(self, at: datetime, x_ahead: timedelta = timedelta(0)) -> None:
+        """It is that moment now, and on X so much later."""
+        self.time.ahead = at - datetime.now(UTC)
+        clock.measure()
+        ahead_s = (self.time.ahead + x_ahead).total_seconds()
+        self.http.post("clock", json={"ahead_s": ahead_s}).raise_for_status()
 
     @property
     def x(self) -> Source:
@@ -127,10 +155,14 @@ class Ticks:
     def fault(self, **fields: Any) -> None:
         self.http.post("faults", json={"service": "x", **fields}).raise_for_status()
 
-    def calls(self) -> list[dict[str, Any]]:
-        """The timelines that X was asked for."""
+    def calls(self, method: str = TIMELINES) -> list[dict[str, Any]]:
+        """What X was asked for by this method: timelines, if it is not said."""
         found = self.http.get("calls", params={"service": "x"}).json()
-        return [call for call in found if call["method"].endswith("tweets")]
+        return [call for call in found if call["method"] == method]
+
+    def billed(self) -> int:
+        """How many posts X has billed."""
+        return int(self.http.get("x/bill").json()["posts_billed"])
 
     def track(self, *handles: str) -> list[int]:
         profiles = [profile for handle in handles for profile in self.x.look_up([handle])]
@@ -155,19 +187,49 @@ class Ticks:
 
     def tick(self, number: float = 0) -> list[int]:
         """One tick, this many after the first; returns the comparisons to draw."""
-        now = NOW + number * self.resources.settings.tick
-        chunks = plan(self.resources, now)
+        return self.tick_at(NOW + number * self.resources.settings.tick)
+
+    def tick_at(self, now: datetime, x_ahead: timedelta = timedelta(0)) -> list[int]:
+        """The same at a moment, of which X's clock is so much ahead."""
+        self.set_clock(now, x_ahead)
+        chunks = self.plan(now)
         with ThreadPoolExecutor(SLOTS) as workers:
-            kept = list(workers.map(lambda chunk: fetch(self.resources, chunk[0], chunk[1], now), chunks))
-        return [comparison_id for comparison_id, _ in store(self.resources, kept, now)]
+            kept = list(workers.map(lambda chunk: fetch(self.resources, chunk, now), chunks))
+        drawn = [comparison_id for comparison_id, _ in store(self.resources, NETWORK, kept, now)]
+        compare_usage(self.resources, NETWORK, clock.now())
+        return drawn
+
+    def plan(self, now: datetime) -> list[Chunk]:
+        """What a tick of X at that moment fetches."""
+        begin(self.resources, now)
+        return plan(self.resources, NETWORK, now)
+
+    def read_all(self, number: int = 0) -> int:
+        """Ticks from this one on, until all posts are read that are wanted; returns the number of the next one."""
+        while True:
+            self.tick(number)
+            number += 1
+            with self.store.read_session() as db:
+                if all(each.fetched_at and each.until_id is None for each in accounts.list_tracked(db)):
+                    return number
+
+    def tick_after(self, pause: timedelta) -> None:
+        """Two ticks, so long after the first one of all. The first one learns the time, which was not told for long."""
+        for at in (NOW + pause, NOW + pause + self.resources.settings.tick):
+            self.tick_at(at)
 
     def tick_without_x(self, number: float, posts: tuple[Post, ...], requests: int = 1) -> list[int]:
         """The same, where X shows every account these posts, at once; returns the accounts that were read."""
         now = NOW + number * self.resources.settings.tick
-        due = [int(each[0]) for _network, chunk in plan(self.resources, now) for each in chunk]
-        found = tuple(FetchResult(each, now, posts, complete=True, requests=requests) for each in due)
-        store(self.resources, [self.resources.blobs.put(fetched_chunks.dump_json(FetchedChunk(NETWORK, found)))], now)
-        return due
+        self.set_clock(now)
+        read = []
+        for chunk in self.plan(now):
+            due = tuple(unpack(each) for each in chunk.due)
+            found = tuple(FetchResult(each.account_id, now, posts, complete=True, requests=requests) for each in due)
+            fetched = FetchedChunk(NETWORK, found, due, reservation=chunk.reservation)
+            store(self.resources, NETWORK, [self.resources.blobs.put(fetched_chunks.dump_json(fetched))], now)
+            read += [each.account_id for each in due]
+        return read
 
     def add(self, *handles: str) -> list[int]:
         """Have the chat track accounts that X need not know; an account's id on X is its number."""
@@ -209,10 +271,23 @@ class Ticks:
 
 
 @pytest.fixture
-def ticks(tmp_path: Path, redis_address: str, sandbox_address: str) -> Iterator[Ticks]:
-    made = Ticks(tmp_path, redis_address, sandbox_address)
+def ticks(
+    tmp_path: Path,
+    redis_address: str,
+    sandbox_address: str,
+    time_server: TimeServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Ticks]:
+    monkeypatch.setattr(clock, "_clock", clock._clock)  # the next test follows the machine's own clock again
+    made = Ticks(tmp_path, redis_address, sandbox_address, time_server)
     yield made
     made.close()
+
+
+@pytest.fixture
+def without_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    """X costs nothing, so that it is read as any network without a price is."""
+    monkeypatch.setitem(NETWORKS, NETWORK, replace(X, price=None))
 
 
 FIRST = 2_000_000_000

@@ -1,11 +1,12 @@
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pipeline.records import Counts, Post
+from pipeline.records import Counts, Metric, Post
+from pipeline.sources.registry import NETWORKS
 from pipeline.steps import dataset_file
 from pipeline.steps.dataset_file import Author
 
@@ -18,9 +19,47 @@ NASA, ESA = Author("x", "nasa", "11348282"), Author("x", "ESA", "7")
 def test_a_row_holds_ids_times_and_counts_and_leaves_the_untold_empty() -> None:
     content = dataset_file.render([(NASA, [POST])])
     assert content == (
-        b"network,account,account_id,post_id,created_at,reposts,likes,replies,quotes,bookmarks,views\r\n"
-        b"x,nasa,11348282,1780533096229851360,2024-04-17T15:30:45Z,3,23,1,,0,724\r\n"
+        b"network,account,account_id,post_id,created_at,read_at,reposts,likes,replies,quotes,bookmarks,views,"
+        b"address,followers,followers_at,is_reply\r\n"
+        b"x,nasa,11348282,1780533096229851360,2024-04-17T15:30:45Z,,3,23,1,,0,724,"
+        b"https://x.com/i/status/1780533096229851360,,,\r\n"
     )
+
+
+def test_a_row_says_whether_the_post_is_a_reply() -> None:
+    posts = [POST._replace(is_reply=True), POST._replace(is_reply=False), POST]
+    rows = list(csv.DictReader(io.StringIO(dataset_file.render([(NASA, posts)]).decode(), newline="")))
+    assert [row["is_reply"] for row in rows] == ["true", "false", ""]
+
+
+def test_a_post_was_read_with_its_account_unless_it_was_read_apart() -> None:
+    author = NASA._replace(fetched_at=datetime(2024, 4, 20, 8, 0, 59, 999, tzinfo=UTC))
+    apart = POST._replace(id="1", read_at=datetime(2024, 4, 19, 7, tzinfo=UTC))
+    rows = list(csv.DictReader(io.StringIO(dataset_file.render([(author, [POST, apart])]).decode(), newline="")))
+    assert [row["read_at"] for row in rows] == ["2024-04-20T08:00:59Z", "2024-04-19T07:00:00Z"]
+
+
+def test_a_row_holds_the_accounts_followers_and_when_they_were_told() -> None:
+    author = NASA._replace(followers=96_800_000, followers_at=datetime(2024, 4, 20, 8, 0, 59, 999, tzinfo=UTC))
+    [row] = csv.DictReader(io.StringIO(dataset_file.render([(author, [POST])]).decode(), newline=""))
+    assert (row["followers"], row["followers_at"]) == ("96800000", "2024-04-20T08:00:59Z")
+
+
+def test_the_same_followers_told_again_are_no_new_version() -> None:
+    noon = datetime(2024, 4, 20, 12, tzinfo=UTC)
+    told = NASA._replace(fetched_at=noon, followers=5, followers_at=noon)
+    again, more = told._replace(followers_at=noon + timedelta(hours=2)), told._replace(followers=6)
+    versions = [dataset_file.version(dataset_file.render([(author, [POST])])) for author in (told, again, more)]
+    assert versions[0] == versions[1] != versions[2]
+
+
+def test_the_same_counts_read_again_are_no_new_version() -> None:
+    noon = datetime(2024, 4, 20, 12, tzinfo=UTC)
+    again, more = POST._replace(read_at=noon), POST._replace(counts=POST.counts._replace(likes=24), read_at=noon)
+    moved = POST._replace(created_at=noon)
+    versions = [dataset_file.version(dataset_file.render([(NASA, [each])])) for each in (POST, again, more, moved)]
+    assert versions[0] == versions[1]
+    assert len({*versions}) == 3
 
 
 def test_the_accounts_order_does_not_change_the_bytes() -> None:
@@ -47,6 +86,19 @@ def test_the_dictionary_explains_every_column() -> None:
     header = dataset_file.render([]).decode().strip().split(",")
     assert [row["column"] for row in rows] == header
     assert all(row["meaning"] for row in rows)
+
+
+def test_the_dictionary_says_what_each_network_leaves_out() -> None:
+    rows = csv.DictReader(io.StringIO(dataset_file.dictionary().decode(), newline=""))
+    meanings = {row["column"]: row["meaning"] for row in rows}
+    for network in NETWORKS.values():
+        assert f"{network.key} ({network.posts})" in meanings["network"]
+        for metric in network.lacks:
+            assert f"by {network.name} of all posts" in meanings[metric]
+        for metric, posts in network.unknown_notes.items():
+            assert f"by {network.name} {posts}" in meanings[metric]
+        for metric in (network.lacks | network.varies) & {*Metric.ENGAGEMENT.parts}:
+            assert str(network.name) in meanings[metric].split("not in the engagement of charts with accounts of ")[1]
 
 
 def test_a_path_is_readable_safe_and_one_for_each_set_of_accounts() -> None:

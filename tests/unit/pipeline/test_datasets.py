@@ -33,7 +33,7 @@ from pipeline.records import (
     Profile,
     State,
 )
-from pipeline.settings import PipelineSettings
+from pipeline.settings import Settings
 from pipeline.steps.dataset import dataset, rewrite, tidy
 from pipeline.steps.draw import read
 from pipeline.steps.follow_names import mark_renamed
@@ -88,7 +88,7 @@ class Kept:
     def _start(self, **more: Any) -> None:
         """As after a start with these settings: nothing of a process before is there."""
         given: dict[str, Any] = {"x_bearer_token": SecretStr("t"), "data_dir": self.folder, "dropbox_min_seconds": 0}
-        self.resources = Resources(PipelineSettings(**given | self.settings | more, _env_file=None))
+        self.resources = Resources(Settings(**given | self.settings | more, _env_file=None))
         self.resources.store = self.store
 
     def track(self, *handles: str, chat_id: int = CHAT) -> None:
@@ -243,9 +243,9 @@ def test_the_dataset_of_all_that_is_tracked_holds_what_was_read(kept: Kept) -> N
     assert name(path) == "/art-bee-last-100"
     assert kept.here() == {path: content}
     assert content.decode().splitlines()[1:] == [
-        "x,art,1,100,2026-11-23T12:00:00Z,7,,,,,",
-        "x,art,1,99,2026-11-23T11:00:00Z,3,,,,,",
-        "x,bee,2,200,2026-11-23T12:00:00Z,5,,,,,",
+        "x,art,1,100,2026-11-23T12:00:00Z,2026-11-23T12:00:00Z,7,,,,,,https://x.com/i/status/100,,,",
+        "x,art,1,99,2026-11-23T11:00:00Z,2026-11-23T12:00:00Z,3,,,,,,https://x.com/i/status/99,,,",
+        "x,bee,2,200,2026-11-23T12:00:00Z,2026-11-23T12:00:00Z,5,,,,,,https://x.com/i/status/200,,,",
     ]
     assert b"account_id,text" in kept.control.bytes(f"dropbox/files{COLUMNS}")
     assert b"account_id,text" in (kept.folder / "datasets" / "columns.csv").read_bytes()
@@ -643,7 +643,7 @@ def test_one_file_that_dropbox_refuses_stops_no_other_and_is_tried_again_after_a
     with kept.store.read_session() as db:
         problem = dropbox_files.find_problem(db)
         assert problem is not None
-        assert translator(Language.ENGLISH).gettext(problem) == "Dropbox refused the file"
+        assert translator(Language.ENGLISH).gettext(problem) == "Dropbox rejected the file"
     let_pass(kept, timedelta(minutes=14, seconds=58))
     kept.tick()
     assert len(kept.control.get("dropbox/files")) == 2
@@ -710,12 +710,12 @@ def test_only_admins_hear_and_once_of_what_they_must_mend(followed: Kept) -> Non
         lift(followed)
     with followed.store.read_session() as db:
         messages = [
-            (chat_id, translator(language).gettext(text))
-            for _, chat_id, text, language in notices.list_unsent(db, [77], NOON)
+            (chat_id, translator(*locale).gettext(text))
+            for _, chat_id, text, locale in notices.list_unsent(db, [77], NOON)
         ]
     [(chat_id, text)] = messages
     assert chat_id == 77
-    assert text.startswith("Dropbox is full. Since ")
+    assert "no file has reached Dropbox: Dropbox is full" in text
     followed.tick()
     with followed.store.read_session() as db:
         assert circuit_breakers.find(db, "dropbox") is None

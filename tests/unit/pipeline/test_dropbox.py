@@ -74,12 +74,12 @@ def path_error(reason: str) -> dict[str, Any]:
     ("status", "body", "text", "permanent"),
     [
         (409, path_error("insufficient_space"), "Dropbox is full", True),
-        (409, path_error("too_many_write_operations"), "Dropbox asks to wait", False),
-        (429, {"error": {"reason": {".tag": "too_many_write_operations"}}}, "Dropbox asks to wait", False),
-        (401, {"error": {".tag": "invalid_access_token"}}, "Dropbox refuses the refresh token", True),
-        (401, {"error": {".tag": "missing_scope", "required_scope": "a"}}, "Dropbox misses the permission", True),
+        (409, path_error("too_many_write_operations"), "Dropbox asks the bot to slow down", False),
+        (429, {"error": {"reason": {".tag": "too_many_write_operations"}}}, "Dropbox asks the bot to slow down", False),
+        (401, {"error": {".tag": "invalid_access_token"}}, "Dropbox rejects the refresh token", True),
+        (401, {"error": {".tag": "missing_scope", "required_scope": "a"}}, "Dropbox app lacks the permission", True),
         (400, {"error": "invalid_client"}, "DROPBOX_APP_KEY", True),
-        (500, {}, "Dropbox did not answer properly", False),
+        (500, {}, "Dropbox sent an answer", False),
     ],
 )
 def test_what_an_admin_must_mend_is_told_from_what_passes(
@@ -97,11 +97,14 @@ def test_a_file_that_is_refused_for_its_own_sake_stops_no_other(cloud: Dropbox) 
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        ({".tag": "too_many_write_operations"}, "Dropbox asks to wait"),
-        ({".tag": "path_write", "path_write": {".tag": "too_many_write_operations"}}, "Dropbox asks to wait"),
-        ({".tag": "path_write", "path_write": {".tag": "no_write_permission"}}, "Dropbox refused the file"),
-        ({".tag": "path_lookup", "path_lookup": {".tag": "restricted_content"}}, "Dropbox refused the file"),
-        ({".tag": "too_many_files"}, "Dropbox refused the file"),
+        ({".tag": "too_many_write_operations"}, "Dropbox asks the bot to slow down"),
+        (
+            {".tag": "path_write", "path_write": {".tag": "too_many_write_operations"}},
+            "Dropbox asks the bot to slow down",
+        ),
+        ({".tag": "path_write", "path_write": {".tag": "no_write_permission"}}, "Dropbox rejected the file"),
+        ({".tag": "path_lookup", "path_lookup": {".tag": "restricted_content"}}, "Dropbox rejected the file"),
+        ({".tag": "too_many_files"}, "Dropbox rejected the file"),
     ],
 )
 def test_a_file_that_is_not_deleted_is_told_of(cloud: Dropbox, error: dict[str, Any], text: str) -> None:

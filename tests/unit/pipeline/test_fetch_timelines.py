@@ -1,4 +1,7 @@
-"""How timelines are read: all own posts in reach, by few requests, and nothing is lost that was only not seen."""
+"""How whole timelines are read: all own posts in reach, by few requests, and nothing is lost that was only not seen.
+
+X stands for any network without a price. What is read of X itself is in test_paid_readings.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,6 +15,8 @@ from pipeline.sources.source import StopFlag
 from pipeline.sources.x.facts import X
 from pipeline.steps.fetch import fetch_accounts
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
+
+pytestmark = pytest.mark.usefixtures("without_price")
 
 
 def likes(ticks: Ticks, account_id: int) -> list[int | None]:

@@ -100,13 +100,13 @@ def load_growth(store: Store, comparison_id: int, span: Span, now: datetime, cou
     with store.read_session() as db:
         members = comparisons.list_accounts(db, comparison_id)
         newest = posts.list_newest(db, [each.id for each in members], count)
-        [growth] = compute_growth(db, members, newest, Metric.REPOSTS, span, now)
+        [growth] = compute_growth(db, members, newest, [Metric.REPOSTS], span, now)
     return growth, [post.id for post in newest[1]]
 
 
 @pytest.mark.timeout(400)
 @settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     derandomize=True,

@@ -18,7 +18,7 @@ from tests.conftest import NETWORK
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 
 TIMELINES = "GET /2/users/:id/tweets"
-TOKEN = lazy_gettext("X refuses the bearer token")
+TOKEN = lazy_gettext("X rejects the bot's access token")
 
 
 def start(ticks: Ticks, number: int, **settings: Any) -> None:
@@ -87,26 +87,29 @@ def test_what_is_still_refused_after_a_start_is_not_told_twice(ticks: Ticks) -> 
 @pytest.mark.parametrize("limit", ["x_daily_usd", "x_monthly_usd"])
 def test_a_raised_limit_reads_on_and_nobody_hears_any_more_that_it_is_used_up(ticks: Ticks, limit: str) -> None:
     ticks.load("nasa", timeline(30))
-    start(ticks, 0, **{limit: "0.2"})
-    ticks.subscribe(ticks.track("nasa"))
-    ticks.tick()
-    assert len(untold(ticks, 0)) == 1
-    start(ticks, 1, **{limit: "5"})
-    ticks.tick(1)
-    assert None not in ticks.read_at().values()
-    assert untold(ticks, 1) == []
+    start(ticks, 0, **{limit: "0.1"})
+    [nasa] = ticks.track("nasa")
+    ticks.subscribe([nasa])
+    for number in range(3):
+        ticks.tick(number)
+    assert (len(ticks.posts(nasa)), len(untold(ticks, 2))) == (20, 1)
+    start(ticks, 3, **{limit: "5"})
+    ticks.tick(3)
+    assert (len(ticks.posts(nasa)), untold(ticks, 3)) == (30, [])
 
 
 def test_a_limit_that_is_used_up_is_told_on_after_a_start(ticks: Ticks) -> None:
     ticks.load("nasa", timeline(30))
-    start(ticks, 0, x_daily_usd="0.2")
+    start(ticks, 0, x_daily_usd="0.1")
     ticks.subscribe(ticks.track("nasa"))
-    ticks.tick()
-    start(ticks, 1, x_daily_usd="0.2")
-    ticks.tick(1)
-    assert len(untold(ticks, 1)) == 1
+    for number in range(2):
+        ticks.tick(number)
+    start(ticks, 2, x_daily_usd="0.1")
+    ticks.tick(2)
+    assert len(untold(ticks, 2)) == 1
 
 
+@pytest.mark.usefixtures("without_price")
 def test_more_requests_a_window_are_used_from_the_start_on(ticks: Ticks) -> None:
     start(ticks, 0, x_requests_per_15_min=90)
     ids = ticks.add(*(f"a{number}" for number in range(40)))
@@ -129,13 +132,13 @@ def test_accounts_that_a_wrong_address_did_not_know_are_read_as_soon_as_it_is_me
     assert (ticks.account(nasa).state, len(ticks.posts(nasa))) == (State.ACTIVE, 3)
 
 
-def test_dropbox_is_asked_again_when_the_uploader_starts(ticks: Ticks) -> None:
+def test_dropbox_is_asked_again_when_its_process_starts(ticks: Ticks) -> None:
     with ticks.store.write_session() as db:
         circuit_breakers.open(db, DROPBOX, lazy_gettext("Dropbox is full"), NOW, NOW + timedelta(minutes=15))
     restart.worker_starts(ticks.store, ticks.resources.settings, NOW)
     with ticks.store.read_session() as db:
         assert circuit_breakers.find_open(db, DROPBOX, NOW) is not None
-    restart.uploader_starts(ticks.store, NOW)
+    restart.slow_starts(ticks.store, NOW)
     with ticks.store.read_session() as db:
         assert circuit_breakers.find_open(db, DROPBOX, NOW) is None
 
@@ -148,6 +151,7 @@ def shown(ticks: Ticks, subscription_id: int) -> tuple[int, str, list[float]]:
         return row.spec.count, caption(data), [int(value) for value in data.rows[0].values]
 
 
+@pytest.mark.usefixtures("without_price")
 def test_with_fewer_posts_what_is_shown_is_what_is_read_and_with_more_again_too(ticks: Ticks) -> None:
     entries = timeline(150)
     for entry in entries:
@@ -178,6 +182,25 @@ def test_with_fewer_posts_what_is_shown_is_what_is_read_and_with_more_again_too(
     assert (bool(first), set(gained)) == (True, {0}), "what it has when it is seen again, and no gain"
 
 
+def test_where_posts_cost_older_ones_are_read_once_more_are_wanted_and_none_is_bought_again(ticks: Ticks) -> None:
+    entries = timeline(150)
+    for entry in entries:
+        entry["retweets"] = entry["likes"]
+    ticks.load("nasa", entries)
+    start(ticks, 0, posts_per_account=50)
+    [nasa] = ticks.track("nasa")
+    ticks.subscribe([nasa], ChartSpec(count=50))
+    number = ticks.read_all()
+    assert (shown(ticks, 1)[::2], ticks.billed()) == ((50, list(range(50))), 60), "three pages of 20"
+    start(ticks, number, posts_per_account=100)
+    ticks.subscribe([nasa])
+    number = ticks.read_all(number)
+    assert (shown(ticks, 2)[::2], ticks.billed()) == ((100, list(range(100))), 100)
+    start(ticks, number, posts_per_account=20)
+    ticks.tick(number)
+    assert (shown(ticks, 2)[::2], ticks.billed()) == ((20, list(range(20))), 100)
+
+
 def test_a_start_without_a_change_wants_nothing_drawn(ticks: Ticks) -> None:
     ticks.subscribe(ticks.add("nasa"))
     ticks.tick_without_x(0, ())
@@ -196,3 +219,17 @@ def test_two_subscriptions_that_come_to_the_same_share_their_chart(ticks: Ticks)
         assert len(set(kept)) == 1
         assert comparisons.get_record(db, kept[0]) is not None
         assert len(chats.list_tracked_accounts(db, 1)) == 1
+
+
+def test_older_posts_are_read_once_more_of_them_are_wanted(ticks: Ticks) -> None:
+    ticks.start(posts_per_account=20)
+    ticks.load("nasa", timeline(30))
+    ticks.track("nasa")
+    later = ticks.read_all()
+    assert ticks.billed() == 20
+    start(ticks, later, posts_per_account=20)
+    assert ticks.read_all(later) == later + 1
+    assert ticks.billed() == 20
+    start(ticks, later + 1, posts_per_account=100)
+    ticks.read_all(later + 1)
+    assert ticks.billed() == 30

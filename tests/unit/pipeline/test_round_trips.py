@@ -38,7 +38,7 @@ from tests.unit.chart.made import png
 TEXTS = some.text(some.characters(codec="utf-8"), max_size=30)
 MOMENTS = some.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=some.just(UTC))  # noqa: DTZ001
 COUNTS = some.none() | some.integers(0, 2**63 - 1)
-POSTS = some.builds(Post, TEXTS, MOMENTS, some.builds(Counts, *[COUNTS] * 6))
+POSTS = some.builds(Post, TEXTS, MOMENTS, some.builds(Counts, *[COUNTS] * 6), some.none() | MOMENTS)
 LAZY_STRINGS = some.builds(LazyString, TEXTS, some.dictionaries(TEXTS, TEXTS | some.integers(), max_size=2))
 FETCH_RESULTS = some.builds(
     FetchResult,
@@ -92,11 +92,17 @@ def test_what_was_never_packed_is_refused_as_invalid(
     assert packed[0].validate_json(packed[0].dump_json(value)) == value
 
 
-AUTHORS = some.builds(Author, some.just("x"), HANDLES, some.integers(1, 2**63).map(str))
+AUTHORS = some.builds(Author, some.just("x"), HANDLES, some.integers(1, 2**63).map(str), some.none() | MOMENTS)
 
 
 @given(
-    some.dictionaries(some.builds(Author, some.just("x"), HOSTILE, HOSTILE), some.lists(POSTS, max_size=3), max_size=3)
+    some.dictionaries(
+        some.builds(
+            Author, some.just("x"), HOSTILE, HOSTILE, some.none() | MOMENTS, followers=some.none() | some.integers(0)
+        ),
+        some.lists(POSTS, max_size=3),
+        max_size=3,
+    )
 )
 def test_a_dataset_reads_back_and_no_cell_of_it_is_a_formula(timelines: dict[Author, list[Post]]) -> None:
     content = dataset_file.render(timelines.items())
@@ -108,7 +114,11 @@ def test_a_dataset_reads_back_and_no_cell_of_it_is_a_formula(timelines: dict[Aut
         given = [author.handle, author.remote_id, post.id]
         assert [cell.removeprefix("'") for cell in row[1:4]] == [cell.removeprefix("'") for cell in given]
         assert datetime.fromisoformat(row[4]) == post.created_at.replace(microsecond=0)
-        assert [int(cell) if cell else None for cell in row[5:]] == list(post.counts)
+        read_at = post.read_at or author.fetched_at
+        assert (datetime.fromisoformat(row[5]) if row[5] else None) == (read_at and read_at.replace(microsecond=0))
+        assert [int(cell) if cell else None for cell in row[6:-4]] == list(post.counts)
+        assert row[-4] == f"https://x.com/i/status/{post.id}"
+        assert row[-3] == ("" if author.followers is None else str(author.followers))
 
 
 def _in_order(timelines: dict[Author, list[Post]]) -> list[tuple[Author, Post]]:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from pipeline import secret_files
 from pipeline.errors import ConfigError
-from pipeline.settings import DeploymentSettings, Settings
+from pipeline.settings import BotSettings, Settings
+from pipeline.sources.registry import NETWORKS
 from pipeline.startup import format_startup_errors
 from tests.conftest import ROOT
 
@@ -18,7 +20,7 @@ GOOD = {"TELEGRAM_BOT_TOKEN": "1:aaaaaaaaaaaaaaaaaaaaaaaa", "X_BEARER_TOKEN": "m
 @pytest.fixture(autouse=True)
 def empty_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No variable of ours and no .env, in a folder of its own."""
-    for name in Settings.model_fields:
+    for name in [*Settings.model_fields, *map(secret_files.setting_of, secret_files.NAMES)]:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -27,7 +29,7 @@ def empty_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def problems(folder: Path, **given: str) -> list[str]:
     (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in given.items()))
     with pytest.raises(ConfigError) as caught:
-        DeploymentSettings.load()
+        BotSettings.load()
     return caught.value.problems
 
 
@@ -35,10 +37,13 @@ def test_every_problem_is_told_at_once_with_its_name_and_the_fix(empty_surroundi
     found = problems(
         empty_surroundings,
         TELEGRAM_BOT_TOKEN="abc",
+        X_BEARER_TOKEN="two words",
         X_BARER_TOKEN="x",
         TICK_SECONDS="0",
         DROPBOX_APP_KEY="key",
         ADMIN_IDS="me",
+        NETWORKS="x,threads",
+        CONTACT="(me)",
         WEBHOOK_URL="http://example.org",
         DATABASE_URL="mysql://x",
     )
@@ -47,6 +52,8 @@ def test_every_problem_is_told_at_once_with_its_name_and_the_fix(empty_surroundi
         "X_BEARER_TOKEN",
         "DROPBOX_REFRESH_TOKEN",
         "ADMIN_IDS",
+        "NETWORKS",
+        "CONTACT",
         "TICK_SECONDS",
         "DATABASE_URL",
         "WEBHOOK_URL",
@@ -58,10 +65,126 @@ def test_every_problem_is_told_at_once_with_its_name_and_the_fix(empty_surroundi
     assert "abc" not in text
 
 
+def test_a_telegram_token_alone_is_enough(empty_surroundings: Path) -> None:
+    (empty_surroundings / ".env").write_text(f"TELEGRAM_BOT_TOKEN={GOOD['TELEGRAM_BOT_TOKEN']}\n")
+    settings = BotSettings.load()
+    assert settings.x_bearer_token is None
+    assert [key for key in settings.networks if not NETWORKS[key].is_on(settings)] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("", {"x", "bluesky", "fediverse"}),
+        ("bluesky", {"bluesky"}),
+        ("Bluesky, FEDIVERSE", {"bluesky", "fediverse"}),
+        ("x fediverse,", {"x", "fediverse"}),
+    ],
+)
+def test_networks_are_switched_on_by_their_names_and_all_where_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, typed: str, read: set[str]
+) -> None:
+    monkeypatch.setenv("NETWORKS", typed)
+    assert Settings.load().networks == read
+
+
+@pytest.mark.parametrize("typed", ["mastodon", "x,threads", ",", "none", "x;bluesky"])
+def test_an_unknown_network_and_none_at_all_are_refused_with_those_that_there_are(
+    empty_surroundings: Path, typed: str
+) -> None:
+    [problem] = problems(empty_surroundings, **GOOD, NETWORKS=typed)
+    assert problem.startswith("NETWORKS: must name some of x, bluesky and fediverse")
+
+
+def test_x_alone_without_its_token_is_refused_since_nothing_could_be_read(empty_surroundings: Path) -> None:
+    [problem] = problems(empty_surroundings, TELEGRAM_BOT_TOKEN=GOOD["TELEGRAM_BOT_TOKEN"], NETWORKS="x")
+    assert problem.startswith("NETWORKS: names x alone, while X_BEARER_TOKEN is missing")
+    assert "developer console" in problem
+
+
+STAND_IN = "http://127.0.0.1:8765/fediverse/{host}"
+
+
+@pytest.mark.parametrize("telegram", ["", "https://api.telegram.org", "https://proxy.example.org/127.0.0.1"])
+def test_a_stand_in_of_the_fediverse_is_refused_beside_the_real_telegram(
+    empty_surroundings: Path, telegram: str
+) -> None:
+    [problem] = problems(empty_surroundings, **GOOD, FEDIVERSE_API_URL=STAND_IN, TELEGRAM_API_URL=telegram)
+    assert problem.startswith("FEDIVERSE_API_URL: a stand-in on this machine goes only with a stand-in of Telegram")
+    assert "Remove the line" in problem
+
+
+def test_a_stand_in_of_the_fediverse_goes_with_one_of_telegram(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEDIVERSE_API_URL", STAND_IN)
+    monkeypatch.setenv("TELEGRAM_API_URL", "http://localhost:8765/telegram")
+    assert Settings.load().fediverse_api_url == STAND_IN
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://mastodon.social", "http://10.0.0.1/{host}", "http://{host}", "http://127.0.0.1@{host}", "{host}"],
+)
+def test_the_fediverse_is_asked_at_its_own_servers_or_at_a_stand_in_here(
+    empty_surroundings: Path, address: str
+) -> None:
+    [problem] = problems(empty_surroundings, **GOOD, FEDIVERSE_API_URL=address)
+    assert problem.startswith("FEDIVERSE_API_URL: must be ")
+
+
+def test_several_addresses_of_bluesky_are_divided_by_blanks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLUESKY_API_URL", " https://one.example/  https://me:marked@two.example ")
+    settings = Settings.load()
+    assert settings.bluesky_api_url == "https://one.example https://me:marked@two.example"
+    assert settings.secrets == ["marked"]
+
+
+@pytest.mark.parametrize("contact", ["me@example.org", "https://example.org/bot?a=1", "mailto:me@example.org"])
+def test_a_contact_is_an_address(monkeypatch: pytest.MonkeyPatch, contact: str) -> None:
+    monkeypatch.setenv("CONTACT", contact)
+    assert Settings.load().contact == contact
+
+
+@pytest.mark.parametrize("contact", ["é@example.org", "me)", "a\\b", "a\r\nX-Evil: 1", "m" * 201])
+def test_a_contact_that_a_header_cannot_hold_is_refused(monkeypatch: pytest.MonkeyPatch, contact: str) -> None:
+    monkeypatch.setenv("CONTACT", contact)
+    with pytest.raises(ConfigError, match=r"^CONTACT: must be an address"):
+        Settings.load()
+
+
+def test_secrets_may_be_in_files_of_their_own(empty_surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_surroundings / "telegram").write_text(GOOD["TELEGRAM_BOT_TOKEN"] + "\n")
+    (empty_surroundings / "database").write_text("postgresql://me:marked@host/name")
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN_FILE", "telegram")
+    (empty_surroundings / ".env").write_text(f"DATABASE_URL_FILE={empty_surroundings / 'database'}\n")
+    settings = BotSettings.load()
+    assert settings.telegram_bot_token.get_secret_value() == GOOD["TELEGRAM_BOT_TOKEN"]
+    assert settings.database_address == "postgresql+psycopg://me:marked@host/name"
+    assert {"marked", GOOD["TELEGRAM_BOT_TOKEN"]} <= set(settings.secrets)
+
+
+def test_a_secrets_file_that_cannot_be_read_and_a_secret_given_twice_are_refused(empty_surroundings: Path) -> None:
+    (empty_surroundings / "empty").write_text(" \n")
+    found = problems(
+        empty_surroundings,
+        TELEGRAM_BOT_TOKEN_FILE="missing",
+        X_BEARER_TOKEN_FILE="empty",
+        DROPBOX_REFRESH_TOKEN_FILE="/dev/zero",
+        REDIS_URL_FILE="empty",
+        REDIS_URL="redis://host",
+        TICK_SECONDS_FILE="empty",
+    )
+    assert [problem.partition(":")[0] for problem in found] == [
+        *("TELEGRAM_BOT_TOKEN_FILE", "X_BEARER_TOKEN_FILE", "DROPBOX_REFRESH_TOKEN_FILE", "REDIS_URL_FILE", "REDIS_URL")
+    ]
+    assert found[0] == (
+        "TELEGRAM_BOT_TOKEN_FILE: missing cannot be read: No such file or directory. Name a file with the secret"
+    )
+
+
 def test_ids_are_read_as_people_write_them(empty_surroundings: Path) -> None:
     lines = [f"{name}={value}" for name, value in GOOD.items()] + ["ALLOWED_CHATS=1, -100234 5", "ADMIN_IDS="]
     (empty_surroundings / ".env").write_text("\n".join(lines))
-    settings = DeploymentSettings.load()
+    settings = BotSettings.load()
     assert sorted(settings.allowed_chats) == [-100234, 1, 5]
     assert not settings.admin_ids
 
@@ -106,7 +229,7 @@ def test_a_password_that_an_address_cannot_hold_as_it_is_is_told_of_and_not_show
 def test_no_secret_shows_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
-    assert not [value for value in GOOD.values() if value in repr(DeploymentSettings.load())]
+    assert not [value for value in GOOD.values() if value in repr(BotSettings.load())]
 
 
 def loaded() -> tuple[Settings | None, list[str]]:

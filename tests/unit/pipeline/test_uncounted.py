@@ -85,13 +85,13 @@ def expected(path: Path) -> Iterator[tuple[str, int, list[int]]]:
         yield name, len(mine), reported
 
 
-def test_real_timelines_have_the_views_that_were_counted(ticks: Ticks, timelines: Path) -> None:
+def test_real_timelines_have_the_views_that_were_counted(ticks: Ticks, original_timelines: Path) -> None:
     ticks.http.post(
-        "x/accounts", content=timelines.read_bytes(), headers={"content-type": "text/csv"}
+        "x/accounts", content=original_timelines.read_bytes(), headers={"content-type": "text/csv"}
     ).raise_for_status()
-    reported = list(expected(timelines))
+    reported = list(expected(original_timelines))
     ids = ticks.track(*(name for name, _, _ in reported))
-    ticks.tick()
+    ticks.read_all()
     with ticks.store.read_session() as db:
         shown = db.get_one(Comparison, ticks.subscribe(ids, ChartSpec(Metric.VIEWS)))
         rows = {row.handle: row for row in snapshot(db, shown, NOW).data.rows}
@@ -157,13 +157,13 @@ def test_a_count_that_is_not_told_any_more_stays_and_changes_nothing(ticks: Tick
     [nasa] = read(ticks, entry(0, SINCE, likes=10, views=500), entry(1, SINCE))
     ticks.subscribe([nasa])
     ticks.http.post("x/posts/5000", json={"likes": None, "views": None})
-    before = ticks.versions()
-    ticks.tick(1)
-    ticks.tick(2)
+    before, hour = ticks.versions(), timedelta(hours=1)
+    for pause in (hour, 2 * hour):
+        ticks.tick_after(pause)
     assert ticks.versions() == before
     assert ticks.posts(nasa)[0].counts == Counts(4, 10, 4, 4, 4, 500)
     ticks.http.post("x/posts/5000", json={"likes": 11, "retweets": None})
-    ticks.tick(3)
+    ticks.tick_after(3 * hour)
     assert ticks.posts(nasa)[0].counts == Counts(4, 11, 4, 4, 4, 500)
     assert ticks.versions() == {number: version + 1 for number, version in before.items()}
 

@@ -25,7 +25,7 @@ from tests.conftest import ROOT, until
 from tests.servers import rabbitmqctl
 from tests.unit.pipeline.conftest import NOW, Ticks, timeline
 
-TICKS, CHARTS, ASKED, UPLOADS = FORMER_QUEUES
+TICKS, CHARTS, ASKED, UPLOADS, TICKS_2, CHARTS_2, REQUESTS_2, UPLOADS_2 = FORMER_QUEUES
 CHART = {"comparison_id": 1, "version": 1}
 FORMER_MESSAGES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
     (TICKS, "tick", [], {}),
@@ -39,6 +39,10 @@ FORMER_MESSAGES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
     (ASKED, "conclude_asked", [[None]], {}),
     (ASKED, "look_up", [["nasa"], "tallybird:reply:a"], {}),
     (UPLOADS, "upload", [], {}),
+    (TICKS_2, "store", [["0" * 64], "a-token"], {}),
+    (CHARTS_2, "draw", [], CHART),
+    (REQUESTS_2, "look_up", ["x", ["nasa"], "tallybird:reply:b", 1], {}),
+    (UPLOADS_2, "upload", [], {}),
 ]
 pytestmark = pytest.mark.timeout(120)
 

@@ -98,6 +98,23 @@ def test_the_surroundings_choose_the_proxy_and_never_the_password(
     assert Scripted.authorization == "Bearer bearer"
 
 
+@pytest.mark.parametrize(
+    ("told", "is_reply"),
+    [
+        ({"author_id": "42"}, [False]),
+        ({"author_id": "42", "in_reply_to_user_id": "42"}, [False]),
+        ({"author_id": "42", "in_reply_to_user_id": "43"}, [True]),
+        ({"in_reply_to_user_id": "43"}, [None]),
+        ({}, [None]),
+    ],
+)
+def test_an_answer_is_a_reply_where_it_is_to_somebody_else(
+    address: str, told: dict[str, str], is_reply: list[bool | None]
+) -> None:
+    result = read(address, {"data": [POST | told], "meta": {"result_count": 1}})
+    assert [post.is_reply for post in result.posts or ()] == is_reply
+
+
 def test_a_timeline_without_own_posts_is_a_success(address: str) -> None:
     assert read(address, {"meta": {"result_count": 0}}).posts == ()
 
@@ -210,7 +227,7 @@ def test_once_x_asks_for_no_more_nobody_who_waits_for_a_turn_asks(address: str) 
     due = [Due(number, str(number), 100) for number in range(1, 401)]
     found = fetch_accounts(X, XClient("bearer", address), due, NOW, timedelta(seconds=20))
     assert Scripted.asked < 100, "50 threads, and those that were about to ask"
-    assert all(reading.problem == lazy_gettext("X's credits are used up") for reading in found)
+    assert all(reading.problem == lazy_gettext("X's credits ran out") for reading in found)
     assert all(reading.was_asked == (reading.requests == 1) for reading in found)
     assert sum(reading.requests for reading in found) == Scripted.asked
 

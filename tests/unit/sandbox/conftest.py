@@ -64,7 +64,7 @@ class ControlApi:
     def get(self, path: str, **query: Any) -> Any:
         return self._answer(self._http.get(path, params=query))
 
-    def post(self, path: str, **fields: Any) -> Any:
+    def post(self, path: str, /, **fields: Any) -> Any:
         return self._answer(self._http.post(path, json=fields))
 
     def delete(self, path: str) -> Any:

@@ -108,6 +108,15 @@ async def test_a_fault_can_be_aimed_at_one_chat(bot: Bot, control: ControlApi) -
     assert (control.last(7)["text"], control.last(8)["text"]) == ("not aimed at", "over")
 
 
+def test_a_fault_can_be_aimed_at_a_later_page_of_one_timeline(url: str, control: ControlApi) -> None:
+    def statuses(user_id: int, times: int) -> list[int]:
+        bearer = {"Authorization": "Bearer token"}
+        return [httpx.get(f"{url}/x/2/users/{user_id}/tweets", headers=bearer).status_code for _ in range(times)]
+
+    control.post("faults", service="x", path="/x/2/users/42/tweets", skip=1, times=2, status=503)
+    assert (statuses(41, 2), statuses(42, 4), statuses(41, 1)) == ([200, 200], [200, 503, 503, 200], [200])
+
+
 async def test_faults_can_be_cleared(bot: Bot, control: ControlApi) -> None:
     control.post("faults", service="telegram", status=500, times=100)
     control.delete("faults")
@@ -145,12 +154,13 @@ async def test_an_accepted_call_is_executed_and_only_its_answer_is_replaced(
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"service": "fax", "status": 500}, "service must be one of telegram, x, dropbox"),
+        ({"service": "fax", "status": 500}, "service must be one of telegram, x, bluesky, fediverse, dropbox"),
         ({"status": 500}, "missing: service"),
         ({"service": "x", "status": "500"}, "status must be an integer"),
         ({"service": "x", "status": 99}, "status must be 0"),
         ({"service": "x", "body": "late"}, "body and headers need a status"),
         ({"service": "x", "status": 500, "times": 0}, "times must be at least 1"),
+        ({"service": "x", "status": 500, "skip": -1}, "skip at least 0"),
         ({"service": "x", "status": 500, "colour": "red"}, "unknown: colour"),
         ({"service": "x", "status": 500, "params": [5]}, "params must be an object"),
         ({"service": "x", "status": 500, "headers": {"Retry-After": 5}}, "headers must be an object of texts"),

@@ -14,9 +14,17 @@ def _load_drawing() -> Drawing:
     return draw
 
 
+MEASURE = Measure(
+    lazy_gettext("{metric} gained"),
+    (wording.GAINED,),
+    lazy_gettext("{number} {metric}"),
+    lazy_gettext("No {metric} gained"),
+)
 GROWTH = ViewDefinition(
     name=lazy_gettext("Growth"),
-    measures={Normalization.COUNT: Measure(lazy_gettext("{metric} gained"), (wording.GAINED,))},
+    keyword=lazy_gettext("growth"),
+    label=lazy_gettext("Growth"),
+    measures={Normalization.COUNT: MEASURE},
     takes_span=True,
     figures=Figures.GAINED,
     rank=by_total,

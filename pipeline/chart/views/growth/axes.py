@@ -1,10 +1,10 @@
 """The axes of growth: time from left to right, what was gained from bottom to top."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import ceil
+from zoneinfo import ZoneInfo
 
 from pipeline.chart.number_format import tick
 from pipeline.chart.paint.marks import Point
@@ -20,7 +20,7 @@ from pipeline.records import ChartData, ChartRow, Layout, Span
 MAX_STEPS = 6
 """How many steps the axis of what was gained has at most."""
 TICK_EVERY = {Span.HOUR: timedelta(minutes=15), Span.DAY: timedelta(hours=6), Span.WEEK: timedelta(days=2)}
-"""From one time on the axis to the next, counted from midnight UTC."""
+"""From one time on the axis to the next, counted from midnight in the chart's time zone."""
 TICK_PATTERNS = {Span.HOUR: "HH:mm", Span.DAY: "HH:mm", Span.WEEK: "EEE d"}
 
 
@@ -100,14 +100,17 @@ def draw_axes(page: Page, data: ChartData, axes: Axes) -> None:
 
 def draw_times(page: Page, data: ChartData, axes: Axes) -> None:
     """Label round times below the drawing, where there is room."""
-    for moment in _round_times(axes, TICK_EVERY[data.spec.span]):
+    for moment in round_times(axes, TICK_EVERY[data.spec.span], ZoneInfo(data.spec.time_zone)):
         x, text = axes.x(moment), time_as(TICK_PATTERNS, data, moment)
         if x - width(text) / 2 >= LEFT and x + width(text) / 2 <= axes.right + STROKE:
             page.line([(x, axes.bottom), (x, axes.bottom + SPACE / 2)], page.colours.muted, GRID)
             page.text(x, axes.bottom + SPACE + TEXT_PX, text, Style(page.colours.muted), "center")
 
 
-def _round_times(axes: Axes, every: timedelta) -> Iterator[datetime]:
-    midnight = axes.end.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    for number in range(ceil((axes.start - midnight) / every), (axes.end - midnight) // every + 1):
-        yield midnight + every * number
+def round_times(axes: Axes, every: timedelta, zone: ZoneInfo) -> list[datetime]:
+    """The round times by the clocks of the zone. A time that the clocks skip stands for the one that they show."""
+    start, end = axes.start.astimezone(zone), axes.end.astimezone(zone)
+    midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
+    numbers = range((start - midnight) // every, (end - midnight) // every + 1)
+    moments = {(midnight + every * number).astimezone(UTC) for number in numbers}
+    return sorted(moment for moment in moments if axes.start <= moment <= axes.end)

@@ -5,24 +5,22 @@ from math import ceil
 
 from pipeline.chart.number_format import short
 from pipeline.chart.paint.page import Page
-from pipeline.chart.paint.typesetting import TEXT_PX, Style, width
+from pipeline.chart.paint.typesetting import TEXT_PX, Style
 from pipeline.chart.parts import frame, labels, overflow
 from pipeline.chart.parts.lines import draw_lines
 from pipeline.chart.parts.metrics import (
     BOTTOM,
     END_DOT,
     HALO,
+    HEAD,
     LINE,
     MIN_DRAWING,
-    MIN_LABEL,
     RIGHT,
     SINGLE_BASELINE,
     SINGLE_HEAD,
     SINGLE_NAME,
     SPACE,
     STROKE,
-    TEXT_WIDTH,
-    TOP,
 )
 from pipeline.chart.prepared import Chart
 from pipeline.chart.ranking import RankedRow
@@ -34,8 +32,6 @@ from pipeline.records import ChartData, ChartRow, Layout
 
 MAX_LINES = 6
 """More lines could not be told apart."""
-USUAL = 3
-"""The page becomes higher than a square rather than that fewer accounts are drawn."""
 BRIEF = 1 / 40
 """An account that is ahead for less of the span overtakes nobody."""
 MAX_RINGS = 6
@@ -43,6 +39,8 @@ RING, RING_WIDTH = 24, 5
 """The ring at an overtaking, in px."""
 NAMED_OVERTAKINGS = 2
 """How many of the latest overtakings the foot names."""
+MIN_EMPTY = 160
+"""The least height of a drawing of nothing."""
 GAP_DASH = (1.2, 1.2)
 
 
@@ -52,16 +50,18 @@ def draw(chart: Chart) -> Page:
     start = data.end - data.spec.span.length
     changed = [entry for entry in entries if _has_changed(entry.row)]
     unchanged = [entry for entry in entries if entry not in changed]
-    drawn, names = _divide(chart, [*changed, *unchanged], len(changed))
+    drawn = changed[:MAX_LINES]
+    names = overflow.name_lines(chart, [*changed[MAX_LINES:], *unchanged])
     all_steps = [cumulative_series(entry.row, start) for entry in drawn]
     seen = [
         each
         for each in overtakings(all_steps, data.end, data.spec.span.length * BRIEF)
         if _is_seen(each, drawn[each.by].row) and _is_seen(each, drawn[each.of].row)
     ]
-    page = frame.open_page(chart, _height(len(drawn), names), words.legend(data, has_rings=bool(seen)))
+    foot = _foot(data, drawn, seen, names)
+    page = frame.open_page(chart, _height(data, len(drawn), foot), words.legend(data, has_rings=bool(seen)))
     lines = [GrowthLine(entry, _colour(page, entry), steps) for entry, steps in zip(drawn, all_steps, strict=True)]
-    bottom = frame.write_foot(page, data, has_young=False, lines=_foot(data, lines, seen, names))
+    bottom = frame.write_foot(page, data, foot)
     if len(lines) == 1:
         _draw_single(page, data, chart.layout, lines[0], bottom)
     elif lines:
@@ -71,20 +71,11 @@ def draw(chart: Chart) -> Page:
     return page
 
 
-def _divide(chart: Chart, entries: Sequence[RankedRow], most: int) -> tuple[Sequence[RankedRow], list[str]]:
-    """The entries that are drawn, and the lines that name the others."""
-    drawn, names = overflow.divide(chart, entries, min(most, MAX_LINES), USUAL, _least_height)
-    return entries[:drawn], names
-
-
-def _height(drawn: int, names: Sequence[str]) -> int:
-    return max(frame.height_for(drawn + bool(names)), _least_height(drawn, names))
-
-
-def _least_height(drawn: int, names: Sequence[str]) -> int:
-    """With one line of the foot for overtakings, where there are names."""
-    foot = frame.foot_height(len(names) + bool(names)) + BOTTOM
-    return ceil(TOP + max(MIN_DRAWING + LINE + SPACE, MIN_LABEL * drawn - labels.GAP) + foot)
+def _height(data: ChartData, drawn: int, foot: frame.Foot) -> int:
+    """The height of a page with so many lines and this foot."""
+    lines = frame.foot_height(len(frame.foot_lines(data, foot)))
+    needed = max(MIN_DRAWING + LINE + SPACE if drawn else MIN_EMPTY, labels.least_height(data, drawn))
+    return max(frame.height_for(drawn, data), ceil(HEAD + needed + lines + BOTTOM))
 
 
 def _has_changed(row: ChartRow) -> bool:
@@ -106,11 +97,12 @@ def _draw_together(
     """Draw the lines on the same axes, with rings where they cross, each line with a label at the right."""
     data = chart.data
     all_labels = [_label(page, data, line) for line in lines]
-    axes = axes_of(data, chart.layout, RIGHT - labels.labels_width(all_labels), TOP + TEXT_PX / 2, bottom)
+    axes = axes_of(data, chart.layout, RIGHT - labels.labels_width(all_labels), page.top + TEXT_PX / 2, bottom)
     draw_axes(page, data, axes)
     _draw_lines(page, axes, lines)
     _draw_rings(page, axes, lines, seen)
-    labels.draw_labels(page, all_labels, [(axes.right, axes.y(line.steps[-1][1])) for line in lines], bottom)
+    ends = [(axes.right, axes.y(line.steps[-1][1])) for line in lines]
+    labels.draw_labels(page, all_labels, ends, axes.right, bottom)
 
 
 def _draw_single(page: Page, data: ChartData, layout: Layout, line: GrowthLine, bottom: float) -> None:
@@ -118,15 +110,17 @@ def _draw_single(page: Page, data: ChartData, layout: Layout, line: GrowthLine, 
     ink, muted = Style(page.colours.ink, SINGLE_NAME, bold=True), Style(page.colours.muted)
     name = f"@{line.row.handle}", Style(line.colour, SINGLE_NAME, bold=True)
     gained, since = (_gained(data, line.row), ink), (words.since(data, line.row), muted)
-    labels.write_heading(page, TOP + SINGLE_BASELINE, [name, gained, since, (line.row.note or "", muted)])
-    axes = axes_of(data, layout, RIGHT - STROKE * 2, TOP + SINGLE_HEAD + TEXT_PX / 2, bottom)
+    labels.write_heading(
+        page, page.top + SINGLE_BASELINE, [name, (line.row.network, muted), gained, since, (line.row.note or "", muted)]
+    )
+    axes = axes_of(data, layout, RIGHT - STROKE * 2, page.top + SINGLE_HEAD + TEXT_PX / 2, bottom)
     draw_axes(page, data, axes)
     _draw_lines(page, axes, [line])
 
 
 def _draw_nothing(page: Page, data: ChartData, bottom: float) -> None:
     """Draw a level line, and write what it means."""
-    axes = axes_of(data, Layout(0, 1, ()), RIGHT, TOP, bottom)
+    axes = axes_of(data, Layout(0, 1, ()), RIGHT, page.top, bottom)
     page.line([(axes.left, axes.bottom), (axes.right, axes.bottom)], page.colours.muted, 2)
     draw_times(page, data, axes)
     frame.write_message(page, data, words.why_nothing(data) if data.rows else frame.NOBODY, axes.bottom)
@@ -134,8 +128,7 @@ def _draw_nothing(page: Page, data: ChartData, bottom: float) -> None:
 
 def _label(page: Page, data: ChartData, line: GrowthLine) -> labels.Label:
     gained = f"{_gained(data, line.row)} {words.since(data, line.row)}".strip()
-    below = (gained, Style(page.colours.ink)), (line.row.note or "", Style(page.colours.muted))
-    return labels.label(line.colour, f"@{line.row.handle}", *below, among=data.handles)
+    return labels.label(line.colour, line.row, data, page.colours.muted, (gained, Style(page.colours.ink)))
 
 
 def _gained(data: ChartData, row: ChartRow) -> str:
@@ -164,17 +157,14 @@ def _draw_rings(page: Page, axes: Axes, lines: Sequence[GrowthLine], seen: Seque
             page.rings([(x, y)], lines[each.by].colour, RING, RING_WIDTH)
 
 
-def _foot(data: ChartData, lines: Sequence[GrowthLine], seen: Sequence[Overtaking], names: Sequence[str]) -> list[str]:
-    """What dashes mean, the latest overtakings, and the names; of the overtakings one line where there are names."""
-    dashed = [translator(data.spec.language).gettext(words.GAPS)] if any(line.row.gaps for line in lines) else []
-    latest = [_overtaking(data, lines, each) for each in seen[: -NAMED_OVERTAKINGS - 1 : -1]]
-    joined = frame.SEPARATOR.join(latest)
-    if width(joined) <= TEXT_WIDTH:
-        latest = [joined] if latest else []
-    return [*dashed, *(latest[:1] if names else latest), *names]
+def _foot(data: ChartData, drawn: Sequence[RankedRow], seen: Sequence[Overtaking], names: Sequence[str]) -> frame.Foot:
+    """What dashes mean, the latest overtakings, and the accounts that are not drawn."""
+    dashed = [translator(data.spec.language).gettext(words.GAPS)] if any(entry.row.gaps for entry in drawn) else []
+    latest = [_overtaking(data, drawn, each) for each in seen[: -NAMED_OVERTAKINGS - 1 : -1]]
+    return frame.Foot(facts=[*dashed, *latest], lines=names)
 
 
-def _overtaking(data: ChartData, lines: Sequence[GrowthLine], each: Overtaking) -> str:
+def _overtaking(data: ChartData, drawn: Sequence[RankedRow], each: Overtaking) -> str:
     """The overtaking in words, with names as in the labels."""
-    by, of = (labels.shortened(f"@{lines[index].row.handle}", data.handles) for index in (each.by, each.of))
+    by, of = (labels.shortened(f"@{drawn[index].row.handle}", data.handles) for index in (each.by, each.of))
     return words.overtaking(data, by, of, each.moment)

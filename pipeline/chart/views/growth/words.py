@@ -1,17 +1,16 @@
 """The words on a picture of growth."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
-from babel.dates import format_datetime
-
+from pipeline.chart import wording
 from pipeline.chart.parts.frame import SEPARATOR
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData, ChartRow, LazyString, Span
 
 MOMENT_PATTERNS = {Span.HOUR: "HH:mm", Span.DAY: "HH:mm", Span.WEEK: "EEE HH:mm"}
 """Unambiguous within the span."""
-SCALE = lazy_gettext("linear scale")
+STEPS = lazy_gettext("line: what the posts gained together")
 RINGS = lazy_gettext("ring: one passes another")
 GAPS = lazy_gettext("dashed: not read then")
 OVERTAKING = {
@@ -34,7 +33,7 @@ NOTHING_KNOWN = {
 
 def legend(data: ChartData, *, has_rings: bool) -> str:
     gettext = translator(data.spec.language).gettext
-    return SEPARATOR.join([gettext(SCALE), *([gettext(RINGS)] if has_rings else [])])
+    return SEPARATOR.join([gettext(STEPS), *([gettext(RINGS)] if has_rings else [])])
 
 
 def overtaking(data: ChartData, by: str, of: str, moment: datetime) -> str:
@@ -64,6 +63,5 @@ def why_nothing(data: ChartData) -> LazyString:
 
 
 def time_as(patterns: Mapping[Span, str], data: ChartData, moment: datetime) -> str:
-    """The moment in UTC, by the pattern of the chart's span."""
-    locale = translator(data.spec.language).locale
-    return format_datetime(moment.astimezone(UTC), patterns[data.spec.span], locale=locale)
+    """The moment, by the pattern of the chart's span."""
+    return wording.time(data, patterns[data.spec.span], moment)

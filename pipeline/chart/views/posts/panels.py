@@ -10,7 +10,8 @@ from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.theme import blend
 from pipeline.chart.paint.typesetting import TEXT_PX, Style, elide, width
 from pipeline.chart.parts.frame import SEPARATOR
-from pipeline.chart.parts.metrics import LEFT, LINE, RIGHT, SPACE, TOP
+from pipeline.chart.parts.metrics import LEFT, LINE, RIGHT, SPACE
+from pipeline.chart.parts.names import write_name
 from pipeline.chart.parts.scale import Scale
 from pipeline.chart.views.posts.series import (
     Axes,
@@ -19,17 +20,16 @@ from pipeline.chart.views.posts.series import (
     draw_dots,
     draw_grid,
     draw_medians,
-    draw_posts_axis,
     draw_start,
+    draw_times,
     draw_values_axis,
     span_of,
     ticks_width,
 )
-from pipeline.chart.wording import sample_size
+from pipeline.chart.wording import median_and_best, sample_size
 from pipeline.records import ChartData
 
 COLUMNS = 2
-MAX_PANELS = 10
 GUTTER = 36
 """Between two columns, in px."""
 HEAD = 46
@@ -53,7 +53,7 @@ MIN_PANEL = 150
 def draw_panels(page: Page, data: ChartData, all_series: Sequence[Series], scale: Scale, bottom: float) -> None:
     """Draw two columns of panels, row by row, in the order of the series."""
     head = HEAD + (NOTE if any(series.entry.row.note for series in all_series) else 0)
-    all_axes = _axes(data, all_series, scale, bottom, head)
+    all_axes = _axes(data, all_series, scale, (page.top, bottom), head)
     draw_grid(page, all_axes)
     others_colour = blend(page.colours.muted, page.colours.paper, OTHERS_STRENGTH)
     page.line(_others(all_axes, all_series), others_colour, OTHERS_STROKE)
@@ -61,22 +61,26 @@ def draw_panels(page: Page, data: ChartData, all_series: Sequence[Series], scale
         if number % COLUMNS == 0:
             draw_values_axis(page, data, axes)
         if number + COLUMNS >= len(all_series):
-            draw_posts_axis(page, data, axes)
+            draw_times(page, data, axes)
         _write_head(page, data, axes, series, head)
         draw_dots(page, data, axes, series, Counter())
         draw_start(page, axes, series, STROKE)
         draw_medians(page, axes, [series], STROKE)
 
 
-def _axes(data: ChartData, all_series: Sequence[Series], scale: Scale, bottom: float, head: float) -> list[Axes]:
-    left, span = LEFT + ticks_width(data, scale), span_of(all_series)
+def _axes(
+    data: ChartData, all_series: Sequence[Series], scale: Scale, sides: tuple[float, float], head: float
+) -> list[Axes]:
+    """The axes of all panels between a top and a bottom, below their lines of text."""
+    top, bottom = sides
+    left, span = LEFT + ticks_width(data, scale), span_of([series.entry.row for series in all_series])
     right = RIGHT - STROKE * 1.5
     width_px = (right - left - GUTTER * (COLUMNS - 1)) / COLUMNS
-    height_px = (bottom - LINE - SPACE + BELOW - TOP) / ceil(len(all_series) / COLUMNS)
+    height_px = (bottom - LINE - SPACE + BELOW - top) / ceil(len(all_series) / COLUMNS)
     all_axes = []
     for number in range(len(all_series)):
         row, column = divmod(number, COLUMNS)
-        x, y = left + column * (width_px + GUTTER), TOP + row * height_px
+        x, y = left + column * (width_px + GUTTER), top + row * height_px
         all_axes.append(axes_in((x, y + head, x + width_px, y + height_px - BELOW), span, scale))
     return all_axes
 
@@ -85,11 +89,12 @@ def _write_head(page: Page, data: ChartData, axes: Axes, series: Series, head: f
     """Write the name at the left and the median at the right; below them the note."""
     row, style = series.entry.row, Style(series.colour, bold=True)
     right, baseline = axes.right + axes.dot, axes.top - head + TEXT_PX - 4
-    few = [sample_size(series.entry)] if len(row.values) < data.spec.count else []
-    figures = SEPARATOR.join([short(series.entry.median or 0, data.spec.language), *few])
+    few = [sample_size(data, row)] if len(row.values) < data.spec.count else []
+    above = median_and_best(data, series.entry)[1:] if max(row.values) > axes.scale.high else few
+    figures = SEPARATOR.join([short(series.entry.median or 0, data.spec.language), *above])
     name_px = right - axes.left - APART - width(figures)
     muted = Style(page.colours.muted)
-    page.text(axes.left, baseline, elide(f"@{row.handle}", name_px, style, data.handles), style)
+    write_name(page, axes.left, baseline, row, style, name_px, data.handles)
     page.text(right, baseline, figures, muted if row.note else Style(page.colours.ink), "right")
     if row.note:
         page.text(axes.left, baseline + NOTE, elide(row.note, right - axes.left), muted)

@@ -21,6 +21,11 @@ def min_posts(window: int) -> int:
     return (window + 1) // 2
 
 
+def has_line(values: Sequence[float]) -> bool:
+    """Whether there are enough posts for a line."""
+    return len(values) >= min_posts(window_for(len(values)))
+
+
 def rolling_median(values: Sequence[float], window: int, *, counts: bool) -> list[tuple[int, float]]:
     """The corners of the line: an index into the values, and the median of the window of posts around it.
 

@@ -8,8 +8,8 @@ from pipeline.i18n import lazy_gettext
 from pipeline.records import LazyString, Normalization
 
 
-def _measure(title: LazyString, column: LazyString) -> Measure:
-    return Measure(title, (wording.total(column), wording.POSTS))
+def _measure(title: LazyString, column: LazyString, finding: LazyString) -> Measure:
+    return Measure(title, (wording.total(column), wording.POSTS), finding, wording.NOTHING)
 
 
 def _load_drawing() -> Drawing:
@@ -20,10 +20,23 @@ def _load_drawing() -> Drawing:
 
 RACE = ViewDefinition(
     name=lazy_gettext("Race"),
+    keyword=lazy_gettext("race"),
+    label=lazy_gettext("Total"),
     measures={
-        Normalization.COUNT: _measure(lazy_gettext("{metric} in total"), lazy_gettext("total")),
-        Normalization.RATE: _measure(wording.PER_VIEWS, lazy_gettext("per 1k views")),
-        Normalization.DAILY: _measure(lazy_gettext("{metric} per day"), lazy_gettext("per day")),
+        Normalization.DAILY: _measure(
+            lazy_gettext("{metric} per day"), lazy_gettext("per day"), lazy_gettext("{number} {metric} per day")
+        ),
+        Normalization.RATE: _measure(
+            wording.PER_VIEWS, lazy_gettext("per 1k views"), lazy_gettext("{number} {metric} per 1,000 views")
+        ),
+        Normalization.FOLLOWERS: _measure(
+            wording.PER_FOLLOWERS,
+            lazy_gettext("per 1k followers"),
+            lazy_gettext("{number} {metric} per 1,000 followers"),
+        ),
+        Normalization.COUNT: _measure(
+            lazy_gettext("{metric} in total"), lazy_gettext("total"), lazy_gettext("{number} {metric} in total")
+        ),
     },
     takes_span=False,
     figures=Figures.COUNTED,

@@ -1,72 +1,59 @@
-"""Draws the race: rows with bars, a table of many accounts, or the number of a single one."""
+"""Draws the race: a row for each account, with its total as a bar and a number."""
 
 from collections.abc import Sequence
 
 from pipeline.chart.paint.page import Page
 from pipeline.chart.paint.typesetting import Style, elide, width
 from pipeline.chart.parts import frame
-from pipeline.chart.parts.metrics import BOTTOM, DROP, LEFT, SPACE, TEXT_WIDTH, TOP
+from pipeline.chart.parts.metrics import DROP, LEFT, SPACE, TEXT_WIDTH
+from pipeline.chart.parts.names import write_name
 from pipeline.chart.prepared import Chart
 from pipeline.chart.ranking import RankedRow
 from pipeline.chart.views.race import words
-from pipeline.chart.views.race.rows import Band, colour_of, draw_bar
-from pipeline.chart.views.race.table import draw_table
-from pipeline.chart.wording import median_and_top, reason
+from pipeline.chart.views.race.rows import Band, colour_of, draw_bar, draw_best
+from pipeline.chart.wording import median_and_best, reason
 from pipeline.i18n import translator
 from pipeline.records import ChartData
 
-MAX_BANDS = 10
-"""Up to so many accounts have a band each; more accounts make a table."""
-SINGLE_NAME, SINGLE_NUMBER = 60, 230
-"""The sizes of a single account's name and number, in px."""
-SINGLE_NAME_BASELINE, SINGLE_NUMBER_BASELINE, SINGLE_WORDS_BASELINE = 330, 550, 640
-SINGLE_INDENT = -8
-"""Moves the large number so far, since its digits have a wider left edge than other text, in px."""
+REMARKS = 38
+"""The size of the remarks beside a name, in px."""
 
 
 def draw(chart: Chart) -> Page:
     data, entries = chart.data, chart.entries
-    if len(entries) > MAX_BANDS:
-        return draw_table(chart)
-    legend = translator(data.spec.language).gettext(words.LEGENDS[data.spec.normalization])
-    page = frame.open_page(chart, frame.height_for(len(entries)), legend)
-    if len(entries) == 1 and entries[0].sort_value is not None:
-        _write_single(page, data, entries[0], entries[0].sort_value)
-    elif entries:
-        _draw_bands(page, chart)
+    height = frame.height_for(len(entries) if len(entries) > 1 else 0, data)
+    page = frame.open_page(chart, height, words.legend(data, entries))
+    bottom = frame.write_foot(page, data, frame.Foot(facts=_per_post(data, entries)))
+    if entries:
+        _draw_bands(page, chart, bottom)
     else:
-        frame.write_message(page, data, frame.NOBODY, page.height - BOTTOM)
+        frame.write_message(page, data, frame.NOBODY, bottom)
     return page
 
 
-def _write_single(page: Page, data: ChartData, entry: RankedRow, total: float) -> None:
-    """Write the total in large digits, and what single posts have: a bar without others says nothing."""
-    colour, number = colour_of(page, entry), words.number(data, total)
-    name = Style(colour, SINGLE_NAME, bold=True)
-    page.text(LEFT, SINGLE_NAME_BASELINE, elide(f"@{entry.row.handle}", TEXT_WIDTH, name), name)
-    style = Style(colour, SINGLE_NUMBER, bold=True)
-    if width(number, style) > TEXT_WIDTH:
-        style = Style(colour, SINGLE_NUMBER // 2, bold=True)
-    page.text(LEFT + SINGLE_INDENT, SINGLE_NUMBER_BASELINE, number, style)
-    figures = frame.SEPARATOR.join(median_and_top(data, entry))
-    per_post = translator(data.spec.language).gettext("per post: {figures}", figures=figures)
-    text = frame.SEPARATOR.join([per_post, *words.remarks(data, entry)])
-    page.text(LEFT, SINGLE_WORDS_BASELINE, elide(text, TEXT_WIDTH), Style(page.colours.muted))
+def _per_post(data: ChartData, entries: Sequence[RankedRow]) -> list[str]:
+    """What single posts have, where there is only one account: a bar without others says little."""
+    figures = median_and_best(data, entries[0]) if len(entries) == 1 else []
+    if not figures:
+        return []
+    joined = frame.SEPARATOR.join(figures)
+    return [translator(data.spec.language).gettext("per post: {figures}", figures=joined)]
 
 
-def _draw_bands(page: Page, chart: Chart) -> None:
+def _draw_bands(page: Page, chart: Chart, bottom: float) -> None:
     """Draw a band for each account: its name and remarks, and below them its bar and its number."""
     data, entries = chart.data, chart.entries
-    height = (page.height - BOTTOM - TOP) / len(entries)
-    bands = [Band(TOP + height * number, height) for number in range(len(entries))]
-    lead = words.lead(data, entries)
+    height = (bottom - page.top) / len(entries)
+    bands = [Band(page.top + height * number, height) for number in range(len(entries))]
+    second = entries[1] if len(entries) > 1 and not chart.extent else None
     length = TEXT_WIDTH - SPACE - _numbers_width(page, data, entries, bands[0])
     for entry, band in zip(entries, bands, strict=True):
-        _write_head(page, data, entry, band, lead if entry is entries[0] else "")
+        _write_head(page, data, entry, band, second if entry is entries[0] else None)
         if entry.sort_value is None:
             page.text(LEFT, band.middle + DROP, reason(data, entry.row), Style(page.colours.muted))
             continue
         end = draw_bar(page, entry, LEFT, length * entry.sort_value / chart.layout.high, band.bar)
+        draw_best(page, entry, end, (end - LEFT) * words.best_share(data, entry), band.bar)
         style = Style(page.colours.ink, band.number_size, bold=True)
         page.text(end + SPACE, band.number_baseline, words.number(data, entry.sort_value), style)
 
@@ -75,14 +62,14 @@ def _numbers_width(page: Page, data: ChartData, entries: Sequence[RankedRow], ba
     return words.widest_number(data, entries, Style(page.colours.ink, band.number_size, bold=True))
 
 
-def _write_head(page: Page, data: ChartData, entry: RankedRow, band: Band, lead: str) -> None:
-    """Write the name and the remarks, and before the remarks the lead where there is room for it."""
-    name, style = Style(colour_of(page, entry), band.name_size, bold=True), Style(page.colours.muted)
+def _write_head(page: Page, data: ChartData, entry: RankedRow, band: Band, second: RankedRow | None) -> None:
+    """Write the name and the remarks, of which those that have no room are left out from the last one."""
+    name, style = Style(colour_of(page, entry), band.name_size, bold=True), Style(page.colours.ink, REMARKS)
     whole = TEXT_WIDTH - SPACE
-    remarks = frame.SEPARATOR.join(words.remarks(data, entry)) if entry.sort_value is not None else ""
-    handle = elide(f"@{entry.row.handle}", max(whole - width(remarks), whole / 2), name, data.handles)
-    free = whole - width(handle, name)
-    with_lead = frame.SEPARATOR.join(filter(None, [lead, remarks]))
-    page.text(LEFT, band.name_baseline, handle, name)
-    text = with_lead if width(with_lead) <= free else elide(remarks, free)
-    page.text(LEFT + width(handle, name) + SPACE, band.name_baseline, text, style)
+    remarks = words.remarks(data, entry, second)
+    most_px = max(whole - width(frame.SEPARATOR.join(remarks[:1]), style), whole / 2)
+    end = write_name(page, LEFT, band.name_baseline, entry.row, name, most_px, data.handles)
+    free = LEFT + whole - end
+    while len(remarks) > 1 and width(frame.SEPARATOR.join(remarks), style) > free:
+        remarks = remarks[:-1]
+    page.text(end + SPACE, band.name_baseline, elide(frame.SEPARATOR.join(remarks), free, style), style)

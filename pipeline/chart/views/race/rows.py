@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from pipeline.chart.paint.page import Page
-from pipeline.chart.paint.typesetting import TEXT_PX
+from pipeline.chart.paint.theme import blend
 from pipeline.chart.ranking import RankedRow
 
 MIN_BAR = 1
 """The length of a bar of zero: no bar is further from its total than this."""
+PALE = 0.52
+"""The opacity of a bar's part that is the best post's."""
 CAPITAL = 0.36
 """From the middle of a line of figures down to its baseline, in sizes of its text."""
 
@@ -47,36 +49,18 @@ class Band:
         return self.middle + CAPITAL * self.number_size
 
 
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """A row of one line of text, with its bar beside it."""
-
-    top: float
-    height: float
-
-    @property
-    def size(self) -> int:
-        return round(min(max(self.height * 0.6, TEXT_PX), 40))
-
-    @property
-    def bar(self) -> tuple[float, float]:
-        """The top and the bottom of the bar."""
-        half = round(min(self.height * 0.36, 28))
-        return round(self.middle) - half, round(self.middle) + half
-
-    @property
-    def middle(self) -> float:
-        return self.top + self.height / 2
-
-    @property
-    def baseline(self) -> float:
-        return self.middle + CAPITAL * self.size
-
-
 def colour_of(page: Page, entry: RankedRow) -> str:
     """The account's colour, or grey where its figures are old or missing."""
     is_muted = entry.row.note or entry.sort_value is None
     return page.colours.muted if is_muted else page.colours.account(entry.index)
+
+
+def draw_best(page: Page, entry: RankedRow, end: float, length: float, sides: tuple[float, float]) -> None:
+    """Draw the best post's part of a bar that ends there: its last part, paler."""
+    if length >= MIN_BAR:
+        page.bar(
+            (end - round(length), sides[0]), (end, sides[1]), blend(colour_of(page, entry), page.colours.paper, PALE)
+        )
 
 
 def draw_bar(page: Page, entry: RankedRow, left: float, length: float, sides: tuple[float, float]) -> float:

@@ -5,16 +5,16 @@ from pipeline.chart.layout import of_posts
 from pipeline.chart.ranking import by_median
 from pipeline.chart.views.definition import Drawing, Figures, Measure, ViewDefinition
 from pipeline.i18n import lazy_gettext
-from pipeline.records import ChartData, Layout, Normalization
+from pipeline.records import ChartData, Layout, LazyString, Normalization
 
-MOST_OPEN_ROWS = 10
-"""Up to so many accounts have a row with words above its dots; more accounts make a table."""
-COLUMNS = (wording.MEDIAN, wording.TOP, wording.POSTS)
+
+def _measure(title: LazyString, finding: LazyString) -> Measure:
+    columns = (wording.MEDIAN, wording.BEST, wording.POSTS)
+    return Measure(title, columns, finding, wording.TYPICALLY_NOTHING)
 
 
 def _layout(data: ChartData) -> Layout:
-    """Open rows have the highest count in words, so that the axis need not reach it."""
-    return of_posts(data, tops_are_written=len(data.rows) <= MOST_OPEN_ROWS)
+    return of_posts(data)
 
 
 def _load_drawing() -> Drawing:
@@ -25,9 +25,12 @@ def _load_drawing() -> Drawing:
 
 SPREAD = ViewDefinition(
     name=lazy_gettext("Spread"),
+    keyword=lazy_gettext("spread"),
+    label=lazy_gettext("All posts"),
     measures={
-        Normalization.COUNT: Measure(wording.PER_POST, COLUMNS),
-        Normalization.RATE: Measure(wording.PER_VIEWS, COLUMNS),
+        Normalization.COUNT: _measure(wording.PER_POST, wording.TYPICALLY),
+        Normalization.RATE: _measure(wording.PER_VIEWS, wording.TYPICALLY_PER_VIEWS),
+        Normalization.FOLLOWERS: _measure(wording.PER_FOLLOWERS, wording.TYPICALLY_PER_FOLLOWERS),
     },
     takes_span=False,
     figures=Figures.COUNTED,

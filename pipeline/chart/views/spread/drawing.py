@@ -1,20 +1,19 @@
-"""Draws the spread: open rows with words above their dots, or a table of many accounts."""
+"""Draws the spread: a row for each account, with words above its dots."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.chart.number_format import short
 from pipeline.chart.paint.page import Page
-from pipeline.chart.paint.typesetting import Style, elide, width
+from pipeline.chart.paint.typesetting import Style, width
 from pipeline.chart.parts import frame
-from pipeline.chart.parts.metrics import GRID, LEFT, RIGHT, SPACE, TEXT_WIDTH, TOP
+from pipeline.chart.parts.metrics import GRID, LEFT, RIGHT, SPACE, TEXT_WIDTH
+from pipeline.chart.parts.names import name_width, write_name
 from pipeline.chart.parts.scale import scale_of
 from pipeline.chart.prepared import Chart
 from pipeline.chart.ranking import RankedRow
-from pipeline.chart.views.spread import MOST_OPEN_ROWS
 from pipeline.chart.views.spread.strip import Axis, Band, Strip, colour_of, draw_strips, strip_of
-from pipeline.chart.views.spread.table import draw_table
-from pipeline.chart.wording import median_and_top, reason, sample_size
+from pipeline.chart.wording import median_and_best, reason, sample_size
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
@@ -41,7 +40,7 @@ STEM = 14
 STEM_STROKE = 3
 CHEVRON, CHEVRON_STROKE = 13, 6
 """The mark of an account that has posts beyond the axis, in px."""
-LEGEND = lazy_gettext("log scale · ring: median, bar: middle half")
+LEGEND = lazy_gettext("one dot = one post · circle: median · bar: middle half")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +55,9 @@ class OpenRow:
 def draw(chart: Chart) -> Page:
     data, entries = chart.data, chart.entries
     scale = scale_of(chart.layout, data.spec.normalization, LINEAR)
-    if len(entries) > MOST_OPEN_ROWS:
-        return draw_table(chart, scale)
     axis = Axis(scale, scale.to_px(LEFT + PAD, RIGHT - PAD), LEFT, RIGHT)
-    page = frame.open_page(chart, frame.height_for(len(entries)), translator(data.spec.language).gettext(LEGEND))
-    has_young = any(any(data.young(row)) for row in data.rows)
-    bottom = frame.write_foot(page, data, has_young=has_young, lines=[])
+    page = frame.open_page(chart, frame.height_for(len(entries), data), translator(data.spec.language).gettext(LEGEND))
+    bottom = frame.write_foot(page, data, frame.Foot(chart.has_young, [frame.log_scale(data)]))
     rows = _rows(page, data, entries, bottom - AXIS, axis)
     strips = [row.strip for row in rows if row.strip]
     if not entries:
@@ -69,7 +65,7 @@ def draw(chart: Chart) -> Page:
     if strips:
         _draw_axis(page, data, axis, strips, bottom)
     for row in rows:
-        _write_head(page, data, row)
+        _write_head(page, data, row, is_single=len(rows) == 1)
     _draw_chevrons(page, strips)
     draw_strips(page, strips)
     if len(entries) == 1 and strips:
@@ -80,9 +76,9 @@ def draw(chart: Chart) -> Page:
 def _rows(page: Page, data: ChartData, entries: Sequence[RankedRow], bottom: float, axis: Axis) -> list[OpenRow]:
     """Rows of equal height; those without posts are lower."""
     with_posts = sum(1 for entry in entries if entry.row.values)
-    height = (bottom - TOP - EMPTY_ROW * (len(entries) - with_posts)) / max(with_posts, 1)
+    height = (bottom - page.top - EMPTY_ROW * (len(entries) - with_posts)) / max(with_posts, 1)
     label = LABEL if len(entries) == 1 else 0
-    rows, top = [], float(TOP)
+    rows, top = [], page.top
     for entry in entries:
         strip = None
         if entry.row.values:
@@ -100,43 +96,44 @@ def _band(top: float, bottom: float) -> Band:
 def _draw_axis(page: Page, data: ChartData, axis: Axis, strips: Sequence[Strip], bottom: float) -> None:
     """Draw the grid behind the dots, and the labels of the ticks; a single account has text between both."""
     sides = [(each.band.middle - each.band.half, each.band.middle + each.band.half) for each in strips]
-    if len(data.rows) == 1:
+    if len(strips) == 1:
         sides.append((bottom - AXIS, bottom - AXIS + STEM))
     page.lines([((x, top), (x, end)) for x in axis.ticks for top, end in sides], page.colours.grid, GRID)
     for x, text in axis.labels(data.spec.language):
         page.text(x, bottom - BELOW_AXIS, text, Style(page.colours.muted), "center")
 
 
-def _write_head(page: Page, data: ChartData, row: OpenRow) -> None:
+def _write_head(page: Page, data: ChartData, row: OpenRow, *, is_single: bool) -> None:
     """Write the name at the left and the figures at the right, fewer of them beside a long name."""
     entry, baseline = row.entry, row.top + NAME_BASELINE
     name, style = Style(colour_of(page, entry), NAME, bold=True), Style(page.colours.ink)
-    handle = f"@{entry.row.handle}"
-    full, less = _figures(data, entry)
+    is_cut = row.strip is not None and row.strip.is_cut
+    full, less = _figures(data, entry, is_single=is_single, is_cut=is_cut)
     free = TEXT_WIDTH - SPACE
-    text = full if width(full, style) + width(handle, name) <= free else less
-    shortened = elide(handle, free - width(text, style), name, data.handles)
-    page.text(LEFT, baseline, shortened, name)
+    text = full if width(full, style) + name_width(entry.row, name) <= free else less
+    end = write_name(page, LEFT, baseline, entry.row, name, free - width(text, style), data.handles)
     if row.strip:
         page.text(RIGHT, baseline, text, style, "right")
     else:
-        page.text(LEFT + width(shortened, name) + SPACE, baseline, text, Style(page.colours.muted))
+        page.text(end + SPACE, baseline, text, Style(page.colours.muted))
 
 
-def _figures(data: ChartData, entry: RankedRow) -> tuple[str, str]:
-    """A row's figures and its note, or why it has none; and the same without the highest count.
+def _figures(data: ChartData, entry: RankedRow, *, is_single: bool, is_cut: bool) -> tuple[str, str]:
+    """A row's figures and its note, or why it has none; and the same without its best post.
 
-    A single account has its median beside the ring, so that both have the highest count instead.
+    A single account has its median beside the circle, so that both have its best post instead. One with posts beyond
+    the axis has it too, and no number of posts.
     """
     row = entry.row
     if not row.values:
         return reason(data, row), reason(data, row)
-    median, top = median_and_top(data, entry)
-    few = [sample_size(entry)] if len(row.values) < data.spec.count else []
+    median, top = median_and_best(data, entry)
+    few = [sample_size(data, row)] if len(row.values) < data.spec.count else []
     note = [row.note] if row.note else []
-    if len(data.rows) == 1:
+    if is_single:
         median, top = top, ""
-    full, less = [median, top, *few, *note], [median, *few, *note]
+    full = [median, top, *few, *note]
+    less = [median, top, *note] if is_cut else [median, *few, *note]
     return frame.SEPARATOR.join(filter(None, full)), frame.SEPARATOR.join(filter(None, less))
 
 

@@ -134,7 +134,7 @@ def strip_of(page: Page, data: ChartData, entry: RankedRow, band: Band, axis: Ax
     row, high = entry.row, axis.scale.high
     posts = sorted(zip(row.values, data.young(row), strict=True))
     on_axis = [post for post in posts if post[0] <= high]
-    grain = 0 if data.spec.normalization is Normalization.RATE else 1
+    grain = 1 if data.spec.normalization is Normalization.COUNT else 0
     colour = colour_of(page, entry)
     return Strip(on_axis, len(on_axis) < len(posts), _quartiles(row.values), colour, band, axis.to_px, grain)
 

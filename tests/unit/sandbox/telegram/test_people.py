@@ -1,7 +1,7 @@
 """What people do in chats, and the updates that the bot gets."""
 
 import pytest
-from telegram import Bot, Message, Update
+from telegram import Bot, KeyboardButton, Message, ReplyKeyboardMarkup, Update
 from telegram.error import BadRequest, ChatMigrated, Forbidden
 
 from tests.unit.sandbox.conftest import ControlApi
@@ -110,6 +110,27 @@ async def test_replies_to_the_bot_arrive(bot: Bot, control: ControlApi) -> None:
     message = await latest_message(bot)
     assert message.reply_to_message
     assert (message.text, message.reply_to_message.message_id) == ("nasa", sent.message_id)
+
+
+async def test_a_location_has_no_text_and_reaches_a_group_s_bot_as_a_reply_alone(bot: Bot, control: ControlApi) -> None:
+    place = {"latitude": 40.4, "longitude": -3.7}
+    control.send(GROUP, 7, "/start")
+    sent = await bot.send_message(GROUP, "Which city?")
+    control.send(GROUP, 7, "here", location=place)
+    assert (await latest_message(bot)).text == "/start"
+    control.send(GROUP, 7, "here", location=place, reply_to=sent.message_id)
+    message = await latest_message(bot)
+    assert message.location
+    assert (message.text, message.location.latitude, message.location.longitude) == (None, 40.4, -3.7)
+
+
+async def test_only_a_private_chat_can_be_asked_for_a_location(bot: Bot, control: ControlApi) -> None:
+    for chat_id in (7, GROUP):
+        control.send(chat_id, 7, "/start")
+    keyboard = ReplyKeyboardMarkup([[KeyboardButton("Here", request_location=True)]])
+    await bot.send_message(7, "Where?", reply_markup=keyboard)
+    with pytest.raises(BadRequest, match="private chats only"):
+        await bot.send_message(GROUP, "Where?", reply_markup=keyboard)
 
 
 async def test_a_bot_that_is_admin_hears_everything(bot: Bot, control: ControlApi) -> None:

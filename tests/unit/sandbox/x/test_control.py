@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox.cells import LoadError
+from sandbox.lives import Kind
 from sandbox.x import X
-from sandbox.x.loading import LoadError, read_csv, read_json
-from sandbox.x.records import Kind
+from sandbox.x.loading import read_csv, read_json
 
 HEADER = "username,post_id,created_at,is_repost,retweets,replies,likes,quotes,bookmarks,views\n"
 ROW = "nasa,100,2024-04-17T15:30:45Z,0,5,1,23,0,0,724\n"
@@ -50,6 +51,17 @@ def test_a_state_alone_leaves_the_made_up_posts(http: httpx.Client) -> None:
     assert loaded.json() == {"accounts": 1, "posts": 0}
     assert accounts(http)["nasa"] == {**before, "state": "suspended"}
     assert "suspended" in http.get("/x/2/users/by?usernames=nasa").json()["errors"][0]["detail"]
+
+
+def test_followers_stay_as_they_are_loaded(http: httpx.Client) -> None:
+    def shown() -> int:
+        answer = http.get("/x/2/users/by", params={"usernames": "nasa", "user.fields": "public_metrics"}).json()
+        return int(answer["data"][0]["public_metrics"]["followers_count"])
+
+    made_up = shown()
+    for loaded in ({"followers": 0}, {"name": "NASA"}):
+        http.post("/_control/x/accounts", json={"accounts": [{"username": "nasa", **loaded}]})
+        assert shown() == 0 < made_up
 
 
 def test_an_id_under_a_new_name_is_a_rename(http: httpx.Client) -> None:
@@ -104,6 +116,60 @@ def test_a_limit_that_is_set_replaces_each_endpoints_own(http: httpx.Client) -> 
         assert "error" in http.post("/_control/x/limit", json=wrong).json()
     http.post("/_control/reset")
     assert http.get("/x/2/users/by?usernames=nasa").headers["x-rate-limit-limit"] == "300"
+
+
+def test_kinds_of_endpoints_have_limits_of_their_own(http: httpx.Client) -> None:
+    set_to = http.post("/_control/x/limits", json={"timelines": 900, "posts": 5_000}).json()
+    assert set_to == {"timelines": 900, "posts": 5_000, "profiles": 300, "usage": 50}
+    paths = ("users/1/tweets", "tweets?ids=1", "users/by?usernames=a", "users?ids=1", "usage/tweets")
+    told = [http.get(f"/x/2/{path}").headers["x-rate-limit-limit"] for path in paths]
+    assert told == ["900", "5000", "300", "300", "50"]
+    for wrong in ({"timelines": 0}, {"timelines": "many"}, {"likes": 5}):
+        assert "error" in http.post("/_control/x/limits", json=wrong).json()
+
+
+def test_what_is_returned_again_is_billed_again_once_x_does_not_deduplicate(http: httpx.Client) -> None:
+    load(http, HEADER + ROW + ROW.replace("100", "101"))
+    http.post("/_control/x/bill", json={"deduplicates": False}).raise_for_status()
+    for _ in range(3):
+        http.get("/x/2/tweets?ids=100,101")
+        http.get("/x/2/users/by?usernames=nasa")
+    bill = http.get("/_control/x/bill").json()
+    assert (bill["posts_billed"], bill["posts_repeated"]) == (2, 4)
+    assert (bill["users_billed"], bill["users_repeated"]) == (1, 2)
+    assert bill["usd"] == pytest.approx(6 * 0.005 + 3 * 0.010)
+    assert http.get("/x/2/usage/tweets").json()["data"]["project_usage"] == "6"
+    http.post("/_control/x/bill", json={"deduplicates": True})
+    http.get("/x/2/tweets?ids=100,101")
+    assert http.get("/_control/x/bill").json()["posts_repeated"] == 4
+    assert "deduplicates must be true or false" in http.post("/_control/x/bill", json={"deduplicates": 0}).text
+
+
+def test_the_usage_is_that_of_the_calendar_month(http: httpx.Client) -> None:
+    load(http, HEADER + ROW)
+    for at, usage in (("2026-11-29T12:00Z", "1"), ("2026-11-30T12:00Z", "2"), ("2026-12-01T00:00Z", "1")):
+        http.post("/_control/clock", json={"at": at})
+        http.get("/x/2/tweets?ids=100")
+        assert http.get("/x/2/usage/tweets").json()["data"]["project_usage"] == usage
+    assert http.get("/_control/x/bill").json()["posts_billed"] == 3
+
+
+def test_the_usage_endpoint_can_be_missing(http: httpx.Client) -> None:
+    http.post("/_control/faults", json={"service": "x", "method": "GET /2/usage/tweets", "status": 404, "times": 9})
+    assert http.get("/x/2/usage/tweets").status_code == 404
+
+
+def test_an_answer_that_is_lost_is_billed_where_x_served_it(http: httpx.Client) -> None:
+    load(http, HEADER + ROW + ROW.replace("100", "101"))
+    lost = {"service": "x", "method": "GET /2/tweets", "status": 503}
+    http.post("/_control/faults", json=lost)
+    assert http.get("/x/2/tweets?ids=100").status_code == 503
+    assert http.get("/_control/x/bill").json()["posts_billed"] == 0
+    http.post("/_control/faults", json=lost | {"accepted": True})
+    assert http.get("/x/2/tweets?ids=100").status_code == 503
+    http.post("/_control/faults", json=lost | {"status": 200, "accepted": True, "body": '{"data": [', "delay": 0.1})
+    assert http.get("/x/2/tweets?ids=101").text == '{"data": ['
+    assert http.get("/_control/x/bill").json()["posts_billed"] == 2
 
 
 def test_reset_forgets_loaded_accounts(http: httpx.Client) -> None:

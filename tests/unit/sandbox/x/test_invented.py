@@ -6,8 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from sandbox import lives
+from sandbox.lives import Kind
 from sandbox.x import invented
-from sandbox.x.records import Kind, Post, State, moment
+from sandbox.x.records import Post, State, moment
 
 NOW = datetime(2026, 11, 23, 15, 7, 30, tzinfo=UTC)
 HANDLES = ("nasa", "esa", "BBCWorld", "old_harbour", "x", "a_long_handle_1", "Reuters", "who", "unicef", "tallybird")
@@ -23,7 +25,7 @@ def total_reposts(handle: str, now: datetime) -> int:
 
 def test_the_same_handle_has_the_same_posts() -> None:
     first = [(post, post.counts_at(NOW)) for post in posts("NASA")]
-    for cached in (invented._written_on, invented._written_before, invented._habits):
+    for cached in (invented._written_on, invented._written_before, lives.habits):
         cached.cache_clear()
     assert [(post, post.counts_at(NOW)) for post in posts("nasa")] == first
     assert posts("esa")[0].id != first[0][0].id
@@ -32,12 +34,12 @@ def test_the_same_handle_has_the_same_posts() -> None:
 @pytest.mark.parametrize("handle", HANDLES)
 def test_a_timeline_is_plausible(handle: str) -> None:
     written = posts(handle)
-    assert 60 <= len(written) <= 400 + invented.MAX_A_DAY
+    assert 60 <= len(written) <= 400 + lives.MAX_A_DAY
     assert timedelta() < NOW - written[0].created_at < timedelta(hours=40)
     assert [post.id for post in written] == sorted((post.id for post in written), reverse=True)
     assert all(abs(moment(post.id) - post.created_at) < timedelta(milliseconds=2) for post in written)
     days = [post.created_at.date() for post in written[:-20]]
-    assert max(map(days.count, days)) <= invented.MAX_A_DAY
+    assert max(map(days.count, days)) <= lives.MAX_A_DAY
 
 
 def test_kinds_and_levels_are_distributed_realistically() -> None:
@@ -89,7 +91,7 @@ def test_old_posts_disappear_only_at_midnight() -> None:
     midnight = datetime(2026, 11, 24, tzinfo=UTC)
     before, after = posts("nasa", midnight - timedelta(seconds=1)), posts("nasa", midnight + timedelta(seconds=1))
     assert after == before[: len(after)]
-    assert len(before) - len(after) <= invented.MAX_A_DAY
+    assert len(before) - len(after) <= lives.MAX_A_DAY
 
 
 def test_words_in_the_handle_choose_the_state() -> None:

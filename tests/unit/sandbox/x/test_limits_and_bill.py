@@ -9,18 +9,18 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def test_a_window_begins_anew_after_15_minutes() -> None:
-    limits = Limits()
-    windows = [limits.take("users", "a", 2, NOON) for _ in range(3)]
+    limits = Limits({"profiles": 2})
+    windows = [limits.take("/users", "a", "profiles", NOON) for _ in range(3)]
     assert windows[-1].exceeded
     assert windows[-1].headers()["x-rate-limit-remaining"] == "0"
     assert windows[-1].headers()["x-rate-limit-reset"] == str(int((NOON + WINDOW).timestamp()))
-    assert not limits.take("users", "a", 2, NOON + WINDOW).exceeded
+    assert not limits.take("/users", "a", "profiles", NOON + WINDOW).exceeded
 
 
 def test_apps_and_endpoints_have_windows_of_their_own() -> None:
-    limits = Limits()
-    assert limits.take("users", "a", 1, NOON) is not limits.take("users", "b", 1, NOON)
-    assert not limits.take("tweets", "a", 1, NOON).exceeded
+    limits = Limits({"profiles": 1, "posts": 1})
+    assert limits.take("/users", "a", "profiles", NOON) is not limits.take("/users", "b", "profiles", NOON)
+    assert not limits.take("/tweets", "a", "posts", NOON).exceeded
 
 
 def test_a_post_is_billed_again_on_the_next_day() -> None:

@@ -175,6 +175,21 @@ def test_ids_and_times_bound_a_timeline(url: str, client: tweepy.Client) -> None
     assert ids(since_id=1019) == []
 
 
+def test_a_bounded_timeline_is_cut_into_pages_first_and_filtered_then(url: str, client: tweepy.Client) -> None:
+    posts = [post(number, is_repost=int(number % 4 > 0)) for number in range(24)]
+    load(url, {"username": "gaps", "id": 78, "posts": posts})
+
+    def pages(**query: Any) -> list[list[int]]:
+        paginator = tweepy.Paginator(client.get_users_tweets, 78, max_results=5, exclude=["retweets"], **query)
+        return [[each.id for each in page.data or []] for page in paginator]
+
+    assert pages(since_id=1011) == [[1020], [1016], [1012]]
+    assert pages(since_id=1012) == [[1020], [1016], []], "the last page holds 1013 alone, a repost"
+    assert pages(until_id=1008) == [[1004], [1000]]
+    assert pages(since_id=1004, until_id=1013) == [[1012, 1008], []]
+    assert pages(since_id=1023) == pages(until_id=1000) == [[]]
+
+
 def test_accounts_that_cannot_be_read_answer_with_errors(client: tweepy.Client, url: str) -> None:
     load(url, {"username": "gone", "id": 81, "state": "suspended"}, {"username": "shy", "id": 82, "state": "protected"})
     suspended, protected, missing = (client.get_users_tweets(user_id) for user_id in (81, 82, 83))
@@ -277,6 +292,8 @@ def test_the_bill_counts_each_resource_once_a_day(url: str, client: tweepy.Clien
         "posts_billed": 7,
         "users_returned": 3,
         "users_billed": 1,
+        "posts_repeated": 0,
+        "users_repeated": 0,
         "usd": 0.045,
     }
     assert list(today.values()) == [bill]

@@ -1,0 +1,59 @@
+"""/budget: what reading costs, and where it goes. /budget @nasa: how an account is read, and why it waits."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from bot import access, account_readings, bill, phrasing
+from bot.bill import Viewer
+from bot.command import Command
+from bot.command_context import CommandContext
+from bot.parsing import parse_handles
+from pipeline import clock
+from pipeline.i18n import BLANK, lazy_gettext, lazy_ngettext
+from pipeline.records import Handle, LazyString
+from pipeline.store import accounts, chats
+from pipeline.store.accounts import by_handle
+
+MAX_EXPLAINED = 3
+"""Accounts that one answer explains."""
+
+
+async def run(command_context: CommandContext) -> None:
+    context = command_context.context
+    handles, invalid = parse_handles(command_context.args)
+    viewer = Viewer(context.settings, command_context.chat_id, access.sees_all(command_context), clock.now())
+    if handles:
+        lines = await context.read(_explain, handles, viewer)
+    elif invalid:
+        lines = [_untracked([phrasing.quote(word) for word in invalid])]
+    else:
+        lines = await context.read(bill.describe, viewer)
+    await command_context.answer(*lines)
+
+
+def _explain(session: Session, handles: Sequence[Handle], viewer: Viewer) -> list[LazyString]:
+    """How these accounts are read, a paragraph each, and which of them the chat does not track."""
+    sees_all, chat_id = viewer.sees_all, viewer.chat_id
+    visible = accounts.list_tracked(session) if sees_all else chats.list_tracked_accounts(session, chat_id)
+    tracked = by_handle(visible)
+    named = [tracked[handle.folded] for handle in handles if handle.folded in tracked]
+    unknown = [f"@{handle.name}" for handle in handles if handle.folded not in tracked]
+    paragraphs = [account_readings.describe(session, each, viewer) for each in named[:MAX_EXPLAINED]]
+    paragraphs += [[_untracked(unknown)]] if unknown else []
+    left_out = [account.handle for account in named[MAX_EXPLAINED:]]
+    paragraphs += [[_left_out(left_out)]] if left_out else []
+    return [line for paragraph in paragraphs for line in (*paragraph, BLANK)][:-1]
+
+
+def _untracked(names: Sequence[str]) -> LazyString:
+    listed = phrasing.list_some(names)
+    return lazy_ngettext("Not tracked here: {names}", "Not tracked here: {names}", len(names), names=listed)
+
+
+def _left_out(handles: Sequence[str]) -> LazyString:
+    names = phrasing.list_handles(handles)
+    return lazy_ngettext("Ask separately for {names}", "Ask separately for {names}", len(handles), names=names)
+
+
+COMMAND = Command("budget", lazy_gettext("what reading costs"), run)

@@ -1,0 +1,90 @@
+"""Bluesky as a source of posts: what is asked of its public API, and what is made of the answers."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pipeline.errors import ServiceError
+from pipeline.records import Due, FetchResult, Observed, Profile, State
+from pipeline.settings import Settings
+from pipeline.sources.bluesky import responses
+from pipeline.sources.bluesky.connection import Answer, Connection, Parameters
+from pipeline.sources.bluesky.facts import KEY, PROFILES_PER_REQUEST
+from pipeline.sources.bluesky.fetch import PROFILE, fetch
+from pipeline.sources.source import StopFlag
+
+PROFILES = "app.bsky.actor.getProfiles"
+WITHIN = timedelta(seconds=20)
+"""How long profiles are waited for."""
+
+
+def connect(settings: Settings) -> "BlueskyClient":
+    return BlueskyClient(settings.bluesky_api_url.split(), settings.contact)
+
+
+class BlueskyClient:
+    """Bluesky's public API. One object a process: its threads share the connection."""
+
+    def __init__(self, addresses: Sequence[str], contact: str | None = None) -> None:
+        self.connection = Connection(addresses, contact)
+
+    def look_up(self, handles: Sequence[str]) -> list[Profile]:
+        """What Bluesky says of each handle or id, in their order. Raises ServiceError.
+
+        An account that asks to be shown to signed-in people only comes without its id, so that it is not stored.
+        """
+        pages = [
+            handles[start : start + PROFILES_PER_REQUEST] for start in range(0, len(handles), PROFILES_PER_REQUEST)
+        ]
+        return [profile for page in pages for profile in self._look_up(page)]
+
+    def _look_up(self, handles: Sequence[str]) -> list[Profile]:
+        """One request leaves out whom Bluesky does not show; of each of these another tells why."""
+        ends_at = time.monotonic() + WITHIN.total_seconds()
+        answer = self._ask(PROFILES, [("actors", handle) for handle in handles], ends_at)
+        shown = list(responses.profiles(answer.body, handles))
+        found = {profile.handle: profile for profile in shown} | {profile.remote_id: profile for profile in shown}
+        return [_to_offer(found.get(each.lower()) or self._look_up_one(each, ends_at)) for each in handles]
+
+    def _look_up_one(self, handle: str, ends_at: float) -> Profile:
+        answer = self._ask(PROFILE, [("actor", handle)], ends_at)
+        if answer.error is None:
+            profile = responses.profile(answer.body, handle)
+            if profile is None:
+                raise ServiceError(KEY, responses.reason(answer.body))
+            return profile
+        state = responses.state(answer.body)
+        if state is None:
+            raise answer.error
+        return Profile(handle, state)
+
+    def profiles(self, remote_ids: Sequence[str]) -> list[Profile]:
+        """The profiles that Bluesky shows of at most PROFILES_PER_REQUEST ids. Raises ServiceError.
+
+        An account whose handle is not its own any more is left out, so that its last good one stays.
+        """
+        ends_at = time.monotonic() + WITHIN.total_seconds()
+        answer = self._ask(PROFILES, [("actors", each) for each in remote_ids], ends_at)
+        if answer.error is not None:
+            raise answer.error
+        return list(responses.profiles(answer.body))
+
+    def fetch(self, due: Due, now: datetime, stop: StopFlag) -> FetchResult:
+        """The account's own posts that are due. Never raises."""
+        return fetch(self.connection.ask, due, now, stop)
+
+    def observed(self) -> Observed:
+        """What the answers that this process got told of Bluesky's clock and limits."""
+        return self.connection.observations.observed()
+
+    def _ask(self, method: str, parameters: Parameters, ends_at: float) -> Answer:
+        """A 200, or a refusal that may say something of an account. Raises ServiceError for all else."""
+        answer = self.connection.ask(method, parameters, ends_at)
+        if answer.error is not None and not answer.is_refusal:
+            raise answer.error
+        return answer
+
+
+def _to_offer(profile: Profile) -> Profile:
+    return replace(profile, remote_id=None) if profile.state is State.WITHHELD else profile

@@ -1,0 +1,243 @@
+"""What is asked of a network with a price in this tick, within its money and its requests.
+
+An account is asked for what is new, which costs nothing while there is nothing new. A post that was opened today is
+read again for nothing. Which posts are opened today is decided once, by `day_plan`. What a request may cost counts as
+spent before it is sent.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import cached_property
+from math import ceil
+
+from pipeline.messaging.celery_app import SLOTS
+from pipeline.records import Due
+from pipeline.steps.chunks import Chunk, deal, pack
+from pipeline.steps.priced_network import PricedNetwork
+from pipeline.store import (
+    accounts,
+    budget,
+    circuit_breakers,
+    ledger,
+    network_status,
+    openings,
+    reading_queue,
+    shares,
+    usage,
+)
+from pipeline.store.tables import Account
+
+SMALLEST_PAGE = 5
+"""Posts that one request for new posts may be billed for, at the least."""
+AT_ONCE = 25
+"""Requests for new posts that one worker sends side by side."""
+MORE_PAGES = 100
+"""Posts that a tick has ready for accounts that made more new ones than the smallest page holds."""
+FIRST_DEPTH = 20
+"""How many of its newest posts are read of a new account, and how many older ones at a time after that."""
+NEW_SHARE = 0.25
+"""The part of a tick's requests for timelines that goes to new accounts first."""
+FIRST_AT_ONCE = 20
+"""New accounts that are read in one tick."""
+LOOKED_THROUGH = 500
+"""New accounts, of those that wait, among which a tick looks for some that can be paid for."""
+OLDER_SHARE = Decimal("0.05")
+"""The part of the daily limit that one tick may spend on older posts of new accounts, and one request at least."""
+NOTHING = Decimal(0)
+
+
+class Purse:
+    """The money that is left while a tick is planned, in posts."""
+
+    def __init__(self, posts: int) -> None:
+        self.posts = max(0, posts)
+
+    def keep(self, posts: int) -> int:
+        """Keep so many for something else, or all that there are; returns how many."""
+        kept = min(posts, self.posts)
+        self.posts -= kept
+        return kept
+
+    def take(self, most: int) -> int:
+        """As many as there are, at most `most`; 0 where they do not pay a request."""
+        taken = min(most, self.posts)
+        if taken < SMALLEST_PAGE:
+            return 0
+        self.posts -= taken
+        return taken
+
+
+def plan(at: PricedNetwork) -> list[Chunk]:
+    """What is asked now. What a request may cost is reserved, or marked as asked for, in the same transaction.
+
+    After a stop one request asks whether the network answers again.
+    """
+    stop = circuit_breakers.find(at.session, at.key)
+    if stop and stop.retry_at > at.now:
+        return []
+    purse = Purse(at.affordable_posts())
+    if stop:
+        return _probe(at, purse)
+    purse.keep(openings.count_planned(at.session, at.day))
+    requests = at.allowed_requests("timelines", at.limits.requests)
+    payers = _Payers(at)
+    wanted = _list_new(at, payers)[: ceil(NEW_SHARE * requests)] if at.time.is_settled else []
+    finds = _list_finds(at, requests - len(wanted))
+    half = max(SMALLEST_PAGE, purse.posts // 2)  # a chat that asks meanwhile finds money too
+    credit = purse.take(min(SMALLEST_PAGE * min(len(finds), AT_ONCE * SLOTS), half)) if finds else 0
+    births = purse.keep(max(0, at.births_to_come() - credit))
+    read = _reserve_all(at, payers.choose(wanted, purse))
+    credit += max(0, min(MORE_PAGES, half - credit, purse.posts + births)) if credit else 0
+    posts = _read_posts(at) if at.time.is_settled else []
+    return [*_reserve(at, finds, credit), *read, *posts]
+
+
+def plan_requested(at: PricedNetwork, asked: Sequence[Account], new: Collection[int]) -> list[Chunk]:
+    """The first posts of these accounts, or their new ones, as far as it is allowed. After a stop the tick asks.
+
+    new: the ids of those that a chat tracks only now; where it can pay, they are asked for new posts from now on.
+    """
+    if circuit_breakers.find(at.session, at.key) or not at.time.is_settled:
+        return []
+    purse = Purse(at.affordable_posts())
+    purse.keep(at.kept_posts())
+    for account in asked:
+        account.finds_on = None if account.id in new else account.finds_on
+    allowed = at.allowed_requests("timelines", at.limits.requests)
+    wanted = [replace(_first(account), since_id=account.since_id) for account in asked[:allowed]]
+    return _reserve_all(at, _Payers(at).choose(wanted, purse))
+
+
+def question(due: Due) -> str:
+    """What a request asks for, as its reservation notes it: a full answer to the same tells what it cost."""
+    return f"{due.account_id} before {due.until_id}" if due.until_id else str(due.account_id)
+
+
+def _probe(at: PricedNetwork, purse: Purse) -> list[Chunk]:
+    """One request, to see whether the network answers again."""
+    due = reading_queue.list_tried_longest_ago(at.session, at.key, 1)
+    probes = [Due(each.id, each.remote_id, SMALLEST_PAGE, each.since_id) for each in due]
+    return _reserve(at, probes, purse.take(SMALLEST_PAGE))
+
+
+def _list_finds(at: PricedNetwork, most: int) -> list[Due]:
+    """The accounts whose turn it is to be asked for new posts, the one first that is due longest."""
+    due = reading_queue.list_due(at.session, at.key, at.now, most)
+    finds = [Due(each.id, each.remote_id, at.settings.posts_per_account, each.since_id) for each in due]
+    return [each for each in finds if each.since_id or at.time.is_settled]
+
+
+def _list_new(at: PricedNetwork, payers: "_Payers") -> list[Due]:
+    """The first readings, newest posts first, then some of the older posts of accounts that have had theirs.
+
+    Only of chats that can pay: the accounts of those that cannot hold up no other's.
+    """
+    if not reading_queue.has_unread(at.session, at.key):
+        return []
+    most, chats = int(OLDER_SHARE * at.limits.daily_usd / at.price.post_usd) // FIRST_DEPTH, payers.able
+    unread = reading_queue.list_unread(at.session, at.key, at.now, at.settings.tick, chats, LOOKED_THROUGH)
+    older = reading_queue.list_incomplete(at.session, at.key, chats, LOOKED_THROUGH)
+    first = [_first(account) for account in unread if payers.can_pay(account.id)][:FIRST_AT_ONCE]
+    rest = [each for each in older if payers.can_pay(each.id)][: max(1, most)]
+    return first + [Due(each.id, each.remote_id, FIRST_DEPTH, until_id=each.until_id) for each in rest]
+
+
+def _first(account: Account) -> Due:
+    return Due(account.id, account.remote_id, FIRST_DEPTH)
+
+
+class _Payers:
+    """What each chat may still spend on accounts that are new: its sure share of the day's limit.
+
+    An account's cost is split between the chats that track it. One that cannot pay its part is helped by the others.
+    """
+
+    def __init__(self, at: PricedNetwork) -> None:
+        self.at, self.post_usd = at, at.price.post_usd
+
+    @cached_property
+    def chats(self) -> dict[int, tuple[int, ...]]:
+        return shares.chats_by_account(self.at.session, self.at.key)
+
+    @cached_property
+    def left(self) -> dict[int, Decimal]:
+        """US dollars, by chat; below zero where others paid a part of what it shares with them."""
+        day = budget.shares_of_day(self.at.session, self.at.network, self.at.money())
+        tracking = {chat for members in self.chats.values() for chat in members}
+        return {chat: day.share - day.spent.get(chat, NOTHING) for chat in tracking}
+
+    @property
+    def able(self) -> list[int]:
+        """The chats that can pay a request."""
+        return [chat for chat, left in self.left.items() if self.at.is_common or left >= SMALLEST_PAGE * self.post_usd]
+
+    def can_pay(self, account_id: int) -> bool:
+        """Whether the account's chats can pay a request."""
+        return self._affordable(account_id) >= SMALLEST_PAGE
+
+    def choose(self, wanted: Iterable[Due], purse: Purse) -> list[Due]:
+        """Those that are paid for, each as deep as its chats can pay."""
+        paid = []
+        for due in wanted:
+            depth = purse.take(min(due.depth, self._affordable(due.account_id)))
+            if depth:
+                self._pay(due.account_id, depth)
+                paid.append(replace(due, depth=depth))
+        return paid
+
+    def _affordable(self, account_id: int) -> int:
+        """How many posts of the account its chats can pay together."""
+        if self.at.is_common:
+            return FIRST_DEPTH
+        left = sum((self.left[chat] for chat in self.chats.get(account_id, ())), NOTHING)
+        return max(0, int(left / self.post_usd))
+
+    def _pay(self, account_id: int, posts: int) -> None:
+        chats = self.chats.get(account_id, ())
+        for chat in chats:
+            self.left[chat] -= posts * self.post_usd / len(chats)
+
+
+def _read_posts(at: PricedNetwork) -> list[Chunk]:
+    """The posts whose reading is due: those of the day's list, and again those that were opened today."""
+    most = at.allowed_requests("posts", at.limits.look_ups) * at.network.posts_per_request
+    due = openings.list_due(at.session, at.day, at.now, most)
+    new = {each.post_id: each.account_id for each in due if each.is_new}
+    new = dict(list(new.items())[: at.affordable_posts()])
+    allowed = usage.allowed_repeats(at.session, at.network, at.settings, at.day.date)
+    again = [each for each in due if not each.is_new][:allowed]
+    if new:
+        openings.ask(at.session, at.day, ledger.POSTS, new)
+    if unanswered := {each.post_id: each.account_id for each in again if each.is_unanswered}:
+        openings.record(at.session, at.day, ledger.POSTS, unanswered)  # it may have been billed, and be deleted since
+    network_status.get(at.session, at.key).repeats += len(again)
+    parts = _deal_requests([*new, *(each.post_id for each in again)], at.network.posts_per_request)
+    return [Chunk(at.key, [], ids, day=at.day.date.isoformat()) for ids in parts]
+
+
+def _deal_requests(post_ids: Sequence[str], per_request: int) -> list[list[str]]:
+    """Deal whole requests out to the worker slots."""
+    requests = [post_ids[start : start + per_request] for start in range(0, len(post_ids), per_request)]
+    count = min(SLOTS, len(requests))
+    return [[post_id for request in requests[first::count] for post_id in request] for first in range(count)]
+
+
+def _reserve_all(at: PricedNetwork, due: Collection[Due]) -> list[Chunk]:
+    return _reserve(at, due, sum(each.depth for each in due))
+
+
+def _reserve(at: PricedNetwork, due: Collection[Due], credit: int) -> list[Chunk]:
+    """Chunks of these requests, whose cost is reserved. credit: what they may be billed for together, in posts."""
+    if not due or not credit:
+        return []
+    accounts.mark_attempted(at.session, [each.account_id for each in due], at.now)
+    parts = deal(list(due))
+    if min(len(part) for part in parts) * credit < SMALLEST_PAGE * len(due):  # a part could not pay a request
+        parts = [list(due)]
+    return [_reserve_part(at, part, credit * len(part) // len(due)) for part in parts]
+
+
+def _reserve_part(at: PricedNetwork, due: Sequence[Due], credit: int) -> Chunk:
+    reservation = openings.reserve(at.session, at.day, ledger.POSTS, credit, {question(each) for each in due})
+    return Chunk(at.key, [pack(each) for each in due], [], reservation, credit, at.day.date.isoformat())

@@ -1,0 +1,53 @@
+"""Databases as the migrations make them, each a copy of one that was migrated once in this process."""
+
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+from sqlalchemy import URL
+
+from pipeline.store import Store
+from pipeline.store import migrate as migrations
+
+_FOLDER = TemporaryDirectory(prefix="tallybird-migrated-")
+
+
+def migrate(store: Store) -> None:
+    """Give the store, whose database does not exist, all tables. One that exists stays as it is."""
+    url = store.engine.url
+    if url.get_backend_name() == "sqlite":
+        path = Path(url.database or "")
+        if not path.exists():
+            shutil.copyfile(_migrated_file(), path)
+        return
+    with _server(url) as server:
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [url.database]).fetchone():
+            server.execute(f"CREATE DATABASE {url.database} TEMPLATE {_migrated_database(url)}")
+
+
+@cache
+def _migrated_file() -> Path:
+    path = Path(_FOLDER.name) / "tallybird.db"
+    store = Store(f"sqlite:///{path}")
+    migrations.migrate(store)
+    store.close()
+    return path
+
+
+@cache
+def _migrated_database(url: URL) -> str:
+    name = f"tallybird_migrated_{os.getpid()}"
+    with _server(url) as server:
+        server.execute(f"CREATE DATABASE {name}")
+    store = Store(url.set(database=name).render_as_string(hide_password=False))
+    migrations.migrate(store)
+    store.close()
+    return name
+
+
+def _server(url: URL) -> psycopg.Connection:
+    plain = url.set(drivername="postgresql", database="postgres")
+    return psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True)

@@ -1,0 +1,45 @@
+"""A press that has to wait is answered at once, and its outcome is told later."""
+
+import time
+
+import pytest
+
+from bot import callbacks
+from bot.refusals import OUTDATED_BUTTON
+from tests.conftest import until
+from tests.e2e.chat import Chat, Json
+from tests.unit.bot.conftest import Bot
+
+HELD_S = 2
+
+
+def press_while_busy(bot: Bot, chat: Chat, data: str) -> tuple[Json, str]:
+    """Press a button while a command in the chat is at work for HELD_S. Returns the last message, and what is said."""
+    question = chat.answer_to(chat.send("/settings"))
+    bot.sandbox.post("faults", service="telegram", method="sendMessage", delay=HELD_S)
+    last = chat.messages()[-1]
+    chat.send("/id")
+    return last, chat.press_and_read(question, data)
+
+
+@pytest.fixture
+def _usual_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callbacks, "ANSWER_WITHIN_S", 0.2)
+
+
+@pytest.mark.usefixtures("_usual_haste")
+@pytest.mark.parametrize(("chat_id", "kind"), [(61, "private"), (-61, "supergroup")])
+def test_an_old_button_pressed_while_the_chat_is_busy_is_told_to_be_old(bot: Bot, chat_id: int, kind: str) -> None:
+    chat = bot.chat(chat_id, user_id=61, type=kind)
+    last, said = press_while_busy(bot, chat, "forget yes")
+    assert said == "One moment…"
+    assert until(lambda: OUTDATED_BUTTON.msgid in chat.texts_after(last["message_id"]))
+
+
+@pytest.mark.usefixtures("_usual_haste")
+def test_in_a_channel_nothing_is_posted_for_all(bot: Bot) -> None:
+    channel = bot.chat(-62, user_id=62, type="channel")
+    last, said = press_while_busy(bot, channel, "forget yes")
+    assert said == "One moment…"
+    time.sleep(HELD_S + 1)
+    assert not [text for text in channel.texts_after(last["message_id"]) if OUTDATED_BUTTON.msgid in text]
