@@ -8,7 +8,9 @@ from statistics import median
 from typing import Any
 
 from pipeline.chart.number_format import short
-from tests.e2e.chat import Json, Sandbox
+from tests.e2e.books import wait_until_read
+from tests.e2e.chat import Chat, Json, Sandbox
+from tests.e2e.deployment import Deployment
 from tests.e2e.figures import POSTS
 
 COUNTS = ("reposts", "likes", "replies", "quotes", "bookmarks", "views")
@@ -119,3 +121,12 @@ def on_fediverse(handle: str = "observatory@stars.social") -> NetworkAccount:
     user, _, host = handle.partition("@")
     address = f"https://{host}/@{user}/{{post}}"
     return NetworkAccount("fediverse", "Fediverse", handle, "handle", 678, 40, nouns, address)
+
+
+def track(deployment: Deployment, chat: Chat, *accounts: NetworkAccount) -> str:
+    """Load the accounts, track them in one command, and wait until they are read; returns the answer."""
+    for account in accounts:
+        account.load(deployment.sandbox)
+    answer = chat.ask("/track " + " ".join(account.handle for account in accounts), within_s=60)
+    wait_until_read(deployment, {account.handle: len(account.own) for account in accounts})
+    return answer

@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.conftest import until
 from tests.e2e.authors import set_clock
 from tests.e2e.deployment import Deployment, running
@@ -67,23 +65,3 @@ def _account(number: int) -> dict[str, Any]:
 def _stops(deployment: Deployment, chat_id: int, begin: str) -> list[str]:
     messages = deployment.chat(chat_id).messages()
     return [each["text"] for each in messages if (each["text"] or "").startswith(begin)]
-
-
-@pytest.mark.parametrize("status", [402])
-def test_credits_that_ran_out_stop_all_reading_and_are_announced_once(
-    tmp_path: Path, timelines: Path, handles: list[str], status: int
-) -> None:
-    with running(tmp_path, timelines) as deployment:
-        chat = deployment.chat(3002)
-        chat.ask("/track " + " ".join(handles))
-        chat.chart("/subscribe")
-        body = {"title": "CreditsDepleted", "type": "https://api.x.com/2/problems/credits", "detail": "no credits"}
-        deployment.sandbox.post("faults", service="x", status=status, body=body, times=50)
-        until(lambda: [each for each in chat.messages() if "credits ran out" in (each["text"] or "")])
-        since = deployment.sandbox.last_call()
-        assert "Reading X is paused until" in chat.ask("/status")
-        until(lambda: deployment.log.read_text().count("tick: 0 read, 0 failed") > 3)
-        assert deployment.sandbox.calls("x", since) == []
-        assert sum("credits ran out" in (each["text"] or "") for each in chat.messages()) == 2, (
-            "once as a notice, once in /status"
-        )

@@ -98,7 +98,7 @@ def test_menus_open_and_close_in_the_message_and_files_come_as_replies(
     assert labels(chat, chart) == shown
     photo = chat.message(chart["message_id"])["photo"]
     number = button(chart, "Growth").split()[1]
-    assert "next reading is due" in chat.refusal(chart, f"refresh {number}")
+    until(lambda: "next reading is due" in chat.press_and_read(chart, f"refresh {number}"), every_s=2)
     for file_format in ("png", "svg", "pdf", "csv"):
         chat.press(chart, f"file {number} {file_format}")
     until(lambda: len(_documents(chat, chart)) == 4, within_s=60)

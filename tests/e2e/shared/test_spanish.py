@@ -14,7 +14,7 @@ from pipeline.records import Language
 from pipeline.sources import registry
 from tests import catalogues
 from tests.conftest import until
-from tests.e2e.chat import Chat, Sandbox
+from tests.e2e.chat import Chat, Json, Sandbox
 from tests.e2e.deployment import Deployment
 
 SPANISH = catalogues.read(CATALOGUES / "es.po")
@@ -52,9 +52,15 @@ def words(texts: Iterable[str]) -> set[str]:
 
 def vocabulary() -> set[str]:
     """All allowed words: of the catalogue, of commands' arguments, of the questions, networks' names, and Babel's."""
-    written = ["UTC", "US$", *get_month_names("abbreviated", locale=LOCALES[Language.SPANISH]).values()]
+    written = ["UTC", "CET", "US$", "España"]
+    written += get_month_names("abbreviated", locale=LOCALES[Language.SPANISH]).values()
     written += map(registry.label, registry.NETWORKS)
     return words([*chain.from_iterable(SPANISH.values()), *keywords(), *ASKED, *LANGUAGE_NAMES.values(), *written])
+
+
+def data_of(message: Json) -> list[str]:
+    """The data of the buttons under a message."""
+    return [each["callback_data"] for row in message["keyboard"] or [] for each in row]
 
 
 def sent_texts(sandbox: Sandbox, chat_id: int) -> Iterator[str]:
@@ -75,8 +81,8 @@ def test_each_command_answers_a_spanish_person_in_spanish(shared_deployment: Dep
     shared_deployment.sandbox.post("x/accounts", accounts=accounts)
     chat = shared_deployment.chat(8001)
     for asked in ASKED:
-        sent = chat.send(asked.format(*handles), language_code="es-MX")
-        question = chat.answer_to(sent, within_s=60)
+        chat.answer_to(chat.send(asked.format(*handles), language_code="es-MX"), within_s=60)
+    question = until(lambda: [each for each in chat.messages() if "forget no" in data_of(each)], within_s=60)[0]
     for data in ("nonsense", "settings de"):
         assert chat.refusal(question, data).startswith("Este botón ya no funciona.")
     chat.press(question, "forget no")

@@ -64,6 +64,7 @@ class SimulatedX:
         self.users: defaultdict[date, set[str]] = defaultdict(set)
         self.asked: list[tuple[datetime, str, dict[str, Any]]] = []
         self.exceeded: list[str] = []
+        self._posts: dict[str, datetime] = {}
         self._windows: dict[str, Window] = {}
         self._lock = Lock()
 
@@ -78,15 +79,16 @@ class SimulatedX:
             self.timelines.setdefault(remote_id, []).insert(0, (self._next_id(at), at))
 
     def _next_id(self, at: datetime) -> int:
-        taken = {post_id for timeline in self.timelines.values() for post_id, _ in timeline}
         post_id = int(at.timestamp()) * 10_000
-        while post_id in taken:
+        while str(post_id) in self._posts:
             post_id += 1
+        self._posts[str(post_id)] = at
         return post_id
 
     def delete(self, post_id: int) -> None:
         for remote_id, timeline in self.timelines.items():
             self.timelines[remote_id] = [each for each in timeline if each[0] != post_id]
+        del self._posts[str(post_id)]
 
     def billed(self, day: date) -> int:
         """How many posts are billed on the UTC day."""
@@ -176,9 +178,8 @@ class SimulatedX:
         return {"meta": meta} | ({"data": data} if data else {})
 
     def _look_up_posts(self, params: dict[str, Any]) -> dict[str, Any]:
-        known = {str(post_id): at for timeline in self.timelines.values() for post_id, at in timeline}
-        data = [_show(post_id, known[post_id]) for post_id in params["ids"] if post_id in known]
-        gone = [_not_shown("resource-not-found", each) for each in params["ids"] if each not in known]
+        data = [_show(each, self._posts[each]) for each in params["ids"] if each in self._posts]
+        gone = [_not_shown("resource-not-found", each) for each in params["ids"] if each not in self._posts]
         errors = [error | {"resource_type": "tweet"} for each in gone for error in each["errors"]]
         return ({"data": data} if data else {}) | ({"errors": errors} if errors else {})
 

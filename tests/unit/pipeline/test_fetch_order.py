@@ -94,9 +94,7 @@ def test_accounts_that_repost_do_not_crowd_out_the_others(ticks: Ticks) -> None:
     assert 2 < min(later) / max(read[account] for account in busy) < 4, "ten requests: the square root less often"
 
 
-@pytest.mark.parametrize(
-    ("requests", "taken"), [(270, 1), (270, 2), (270, 33), (45, 1), (100, 1), (600, 9), (10_000, 33)]
-)
+@pytest.mark.parametrize(("requests", "taken"), [(270, 2), (45, 1), (600, 9), (10_000, 33)])
 def test_all_requests_of_a_window_are_enough_whatever_an_account_takes(ticks: Ticks, requests: int, taken: int) -> None:
     ticks.start(x_requests_per_15_min=requests)
     ids = ticks.add(*(f"a{number}" for number in range(12)))

@@ -106,7 +106,7 @@ def load_growth(store: Store, comparison_id: int, span: Span, now: datetime, cou
 
 @pytest.mark.timeout(400)
 @settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     derandomize=True,

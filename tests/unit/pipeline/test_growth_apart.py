@@ -137,7 +137,7 @@ def load_growth(store: Store, span: Span, now: datetime, count: int) -> tuple[Gr
 
 @pytest.mark.timeout(400)
 @settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     derandomize=True,

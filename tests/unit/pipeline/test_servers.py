@@ -177,8 +177,10 @@ def test_servers_that_hang_cost_the_accounts_of_no_other_and_are_not_asked_for_a
         problems = [each.problem for each in accounts.get_many(db, ids) if each.handle == hanging[7]]
     assert read == {"bob@answers.example", "cleo@too.example"}
     assert problems == [not_in_time("hangs7.example")], "the server is named"
-    assert worker.breakers().keys() == worker.servers.hangs
-    assert worker.tick(timedelta(seconds=20)) == ["bob@answers.example", "cleo@too.example"]
+    for seconds in (10, 20):  # a busy machine begins some requests so late that they are made once more
+        worker.tick(timedelta(seconds=seconds))
+    assert worker.breakers(timedelta(seconds=20)).keys() == worker.servers.hangs
+    assert worker.tick(timedelta(seconds=40)) == ["bob@answers.example", "cleo@too.example"]
 
 
 def test_a_server_is_asked_for_one_account_after_the_other_and_a_stop_of_one_is_no_others(worker: Worker) -> None:

@@ -27,7 +27,7 @@ from tests.e2e.books import billed, by_day, is_balanced, read_books, uncounted
 from tests.e2e.chat import Json
 from tests.e2e.deployment import Deployment, running
 
-TICKS = 120
+TICKS = 200
 CHAT = 4901
 GUARD = timedelta(minutes=1)
 UNDER_WAY = timedelta(seconds=2)
@@ -46,7 +46,7 @@ def forked(*workers: psutil.Process) -> list[psutil.Process]:
     return [child for worker in workers for child in worker.children()]
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_the_bill_equals_the_ledger_over_many_ticks_a_midnight_two_workers_and_kills(tmp_path: Path) -> None:
     settings = {"X_DAILY_USD": "20", "X_MONTHLY_USD": "600"}
     with (
