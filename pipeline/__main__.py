@@ -12,7 +12,7 @@ from celery.signals import setup_logging, worker_ready
 from celery.utils.log import get_multiprocessing_logger
 from redis import Redis
 
-from pipeline import clock, logs, restart
+from pipeline import clock, logs
 from pipeline.messaging import servers
 from pipeline.messaging.celery_app import make_app
 from pipeline.messaging.queues import CHARTS, REQUESTS, SERVERS, TICKS, UPLOADS, redeliver_unacked
@@ -85,6 +85,8 @@ def main() -> None:
 
 def _start_afresh(app: Celery, settings: Settings) -> None:
     """Redo at once what an earlier worker left undone, and retry at once what may have been repaired since."""
+    from pipeline import restart  # noqa: PLC0415 beat needs none of it
+
     redeliver_unacked(app, held_for=timedelta(0))
     with Redis.from_url(settings.redis_address) as redis:
         delete_leftovers(app, redis)
@@ -93,6 +95,8 @@ def _start_afresh(app: Celery, settings: Settings) -> None:
 
 
 def _retry_dropbox(settings: Settings) -> None:
+    from pipeline import restart  # noqa: PLC0415
+
     with closing(Store(settings.database_address)) as store:
         restart.slow_starts(store, clock.now())
 

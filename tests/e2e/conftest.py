@@ -21,7 +21,7 @@ def deployment(
 ) -> Iterator[Deployment]:
     """A private Redis and SQLite; a given Redis, PostgreSQL and RabbitMQ."""
     settings = request.getfixturevalue(f"{request.param}_settings")
-    with running(tmp_path_factory.mktemp("deployment"), timelines, settings) as started:
+    with running(tmp_path_factory.mktemp("deployment"), timelines, settings, is_first_start=True) as started:
         yield started
 
 

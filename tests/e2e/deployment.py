@@ -3,13 +3,15 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import psutil
 
+from pipeline.store import Store
 from tests.conftest import ROOT, free_port, until
+from tests.databases import migrate
 from tests.e2e.chat import Chat, Sandbox
 
 SECRETS = {
@@ -97,15 +99,19 @@ def running(  # noqa: PLR0913
     tick_s: int = 2,
     procfile: Path = ROOT / "Procfile",
     run_as: Sequence[str] = (),
+    is_first_start: bool = False,
 ) -> Iterator[Deployment]:
     """A deployment whose bot polls. posts: X's timelines as CSV. run_as: a prefix of the supervisor's command.
 
-    settings: beside the usual ones; None removes one of those.
+    settings: beside the usual ones; None removes one of those. is_first_start: all four processes find no database;
+    otherwise one of SQLite is there, which is made faster.
     """
     with running_sandbox(folder, *(["--posts", str(posts)] if posts else [])) as address:
         given = {**environment_of(address, folder, tick_s), **(settings or {})}
         environment = {name: value for name, value in given.items() if value is not None}
         deployment = Deployment(Sandbox(address), folder, tick_s, environment, procfile, run_as)
+        if not is_first_start and "DATABASE_URL" not in environment:
+            make_database(folder / "data", deployment.database)
         deployment.start()
         try:
             until(lambda: deployment.supervisor.poll() is not None or _readiness(address) == 200, within_s=150)
@@ -127,6 +133,12 @@ def running_sandbox(folder: Path, *options: str) -> Iterator[str]:
         yield address
     finally:
         _stop(sandbox)
+
+
+def make_database(folder: Path, url: str) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with closing(Store(url)) as store:
+        migrate(store)
 
 
 def base_environment() -> dict[str, str]:

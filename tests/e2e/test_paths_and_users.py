@@ -32,7 +32,7 @@ def deployment(folder: Path, timelines: Path) -> Iterator[Deployment]:
     empty = dict.fromkeys([*SECRETS, "HOME", "USER", "LANG"], "") | {"PYTHONIOENCODING": "ascii"}
     lines = "".join(f"{name}={value}\r\n" for name, value in SECRETS.items())
     (folder / ".env").write_bytes(codecs.BOM_UTF16_LE + lines.encode("utf-16-le"))
-    with running(folder, timelines, empty, run_as=unknown_user_command()) as deployment:
+    with running(folder, timelines, empty, run_as=unknown_user_command(), is_first_start=True) as deployment:
         yield deployment
 
 
