@@ -30,7 +30,8 @@ setup: .venv/ready
 .venv/ready: pyproject.toml uv.lock uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Tallybird needs Python 3.11 or newer: make PYTHON=python3.12 …")'
 	@test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r uv.txt; }
-	.uv/bin/uv sync --quiet --locked --compile-bytecode --python "$$(command -v $(PYTHON))"
+	@echo "Installing the packages of uv.lock into .venv" >&2
+	@.uv/bin/uv sync --quiet --locked --compile-bytecode --python "$$(command -v $(PYTHON))"
 	@touch $@
 
 demo: setup

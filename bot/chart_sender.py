@@ -184,7 +184,7 @@ class ChartSender:
     async def _send_photo(self, delivery: ChartDelivery, photo: bytes | str, *, plain: bool = False) -> Message:
         """One request to Telegram: a new message, or an edit of the one that shows the chart. photo: PNG or file_id."""
         keyboard = None if plain else _keyboard(delivery)
-        caption, entities = extract_entities(current_caption(delivery))
+        caption, entities = extract_entities(current_caption(delivery), is_caption=True)
         is_awaited = delivery.requested_at is not None and not delivery.failures
         if delivery.message_id is None:
             await self._claim(delivery)

@@ -11,6 +11,8 @@ from pipeline.sources.source import Network
 
 FIXED_WIDTH = re.compile(r"`([^`\n]*)`")
 """Text between backticks: a caption's figures and what people typed. It is shown in one width and holds no links."""
+POST_LINK = re.compile(r"\[([^\]\n]+)\]\((https://[^\s)]+)\)")
+"""A link to a post, which captions alone have."""
 MAX_ENTITIES = 100  # Telegram ignores more entities in a message
 
 
@@ -41,16 +43,34 @@ def _link(network: Network, name: re.Match[str]) -> MessageEntity:
 
 
 @lru_cache(maxsize=256)
-def extract_entities(text: str) -> tuple[str, list[MessageEntity]]:
-    """The text without its backticks, and its entities. Cached, since many chats get the same caption."""
-    plain, fixed = "", []
+def extract_entities(text: str, *, is_caption: bool = False) -> tuple[str, list[MessageEntity]]:
+    """The text without its backticks, and its entities. Cached, since many chats get the same caption.
+
+    is_caption: of a chart, which may link to posts. In other texts [this](https://example.org) stays as it is.
+    """
+    plain, marked = "", []
     for index, part in enumerate(FIXED_WIDTH.split(text)):
         if index % 2:
-            fixed.append(MessageEntity(MessageEntity.CODE, len(plain), len(part)))
-        plain += part
-    fixed = _to_utf_16(plain, fixed)
-    links = [link for link in profile_links(plain) if not any(_contains(part, link) for part in fixed)]
-    return plain, [*fixed, *links][:MAX_ENTITIES]
+            marked.append(MessageEntity(MessageEntity.CODE, len(plain), len(part)))
+            plain += part
+        elif is_caption:
+            plain, links = _with_links(plain, part)
+            marked += links
+        else:
+            plain += part
+    marked = _to_utf_16(plain, marked)
+    links = [link for link in profile_links(plain) if not any(_contains(part, link) for part in marked)]
+    return plain, [*marked, *links][:MAX_ENTITIES]
+
+
+def _with_links(plain: str, part: str) -> tuple[str, list[MessageEntity]]:
+    """The text with the part after it, and the part's links."""
+    links, end = [], 0
+    for link in POST_LINK.finditer(part):
+        plain += part[end : link.start()]
+        links.append(MessageEntity(MessageEntity.TEXT_LINK, len(plain), len(link[1]), url=link[2]))
+        plain, end = plain + link[1], link.end()
+    return plain + part[end:], links
 
 
 def _contains(part: MessageEntity, link: MessageEntity) -> bool:

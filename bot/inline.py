@@ -79,7 +79,7 @@ async def _answer(query: InlineQuery, charts: Iterable[ShownChart]) -> None:
 
 
 def _result(chart: ShownChart) -> InlineQueryResultCachedPhoto:
-    caption, entities = extract_entities(chart.caption)
+    caption, entities = extract_entities(chart.caption, is_caption=True)
     title, _, rest = caption.partition("\n")
     return InlineQueryResultCachedPhoto(
         str(chart.comparison_id),

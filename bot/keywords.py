@@ -22,6 +22,8 @@ OTHER_METRIC_WORDS = {
     Metric.ENGAGEMENT: lazy_gettext("all"),
 }
 """Beside a metric's name, with commas between them: one language may have more of them than another."""
+OTHER_VIEW_WORDS = {View.GROWTH: lazy_gettext("digest")}
+"""For /compare. In /subscribe the word also says when charts come."""
 NORMALIZATION_WORDS = {
     Normalization.COUNT: lazy_gettext("count"),
     Normalization.RATE: lazy_gettext("rate"),
@@ -66,6 +68,7 @@ def _choices(networks: tuple[Network, ...], views: tuple[View, ...]) -> Iterator
     yield "metric", OTHER_METRIC_WORDS
     yield "view", {view: VIEWS[view].name for view in views}
     yield "view", {view: VIEWS[view].keyword for view in views}
+    yield "view", OTHER_VIEW_WORDS
     yield "normalization", NORMALIZATION_WORDS
     yield "normalization", OTHER_NORMALIZATION_WORDS
     yield "span", SPAN_WORDS

@@ -16,6 +16,7 @@ from pipeline.store.timing import EVERY_DAY, LIVE, Schedule, Timing
 
 MIN_INTERVAL, MAX_INTERVAL = timedelta(minutes=1), timedelta(days=31)
 DEFAULT_INTERVAL, DEFAULT_TIME, DEFAULT_WEEKDAY = timedelta(hours=1), time(9), 0
+DAY = timedelta(days=1)
 MAX_TIMES = 6
 """Times of day in one schedule; who wants more wants an interval."""
 
@@ -61,13 +62,14 @@ class _Reading:
     is_new: bool = False
     is_live: bool = False
     is_weekly: bool = False
+    is_digest: bool = False
     interval: timedelta | None = None
     days: set[int] = field(default_factory=set)
     times: set[time] = field(default_factory=set)
 
     def timing(self) -> Timing:
         """Live where the words do not say when. Raises UserError where they say two things at once."""
-        has_schedule = bool(self.days or self.times or self.is_weekly)
+        has_schedule = bool(self.days or self.times or self.is_weekly or (self.is_digest and not self.interval))
         if self.is_live and (self.is_new or self.interval or has_schedule):
             raise UserError(LIVE_AT_TIMES)
         if (has_schedule and self.interval) or len(self.times) > MAX_TIMES:
@@ -123,6 +125,10 @@ def _read_new(reading: _Reading, _: re.Match[str]) -> None:
     reading.is_new = True
 
 
+def _read_digest(reading: _Reading, _: re.Match[str]) -> None:
+    reading.is_digest = True
+
+
 def _read_live(reading: _Reading, _: re.Match[str]) -> None:
     reading.is_live = True
 
@@ -151,6 +157,7 @@ PHRASES: list[tuple[re.Pattern[str], Callable[[_Reading, re.Match[str]], None]]]
     (_words(rf"(?:{AT} )?(?P<hour>\d{{1,2}})[:.](?P<minute>\d\d) ?(?P<half>am|pm)?"), _read_clock),
     (_words(r"(?:at )?(?P<hour>\d{1,2})(?P<minute>) ?(?P<half>am|pm)"), _read_clock),
     (_words(rf"{AT} (?P<hour>\d{{1,2}})(?P<minute>)(?P<half>)"), _read_clock),
+    (_words("digest|res[uú]men"), _read_digest),
     (_words("new|nuevos?"), _read_new),
     (_words("live|(?:en )?vivo|en directo"), _read_live),
     (_words(EVERY), _refuse),
@@ -160,7 +167,9 @@ ONLY_TIMES = _words(rf"new|nuevos?|live|hourly|weekly|semanal|{EVERY}|{NUMBER}(?
 
 
 def parse(args: Sequence[str]) -> tuple[Timing, list[str]]:
-    """When charts come by these arguments, live where they do not say; and the arguments that say something else.
+    """When charts come by these arguments, live where they do not say; and the arguments that say what they show.
+
+    A digest is both: the growth of a day, each day, or of a week where it comes weekly or more rarely.
 
     Raises UserError for intervals and times that are not possible.
     """
@@ -169,7 +178,14 @@ def parse(args: Sequence[str]) -> tuple[Timing, list[str]]:
         for match in pattern.finditer(text):
             read(reading, match)
         text = pattern.sub(" ", text)
-    return reading.timing(), text.split()
+    when = reading.timing()
+    return when, [*(_digest_words(when) if reading.is_digest else []), *text.split()]
+
+
+def _digest_words(when: Timing) -> list[str]:
+    """What a digest that comes then shows, in the words of /compare."""
+    is_rare = len(when.schedule.days) == 1 if when.schedule else when.interval is not None and when.interval > DAY
+    return ["growth", "week" if is_rare else "day"]
 
 
 def is_taken(word: str) -> bool:

@@ -356,6 +356,13 @@ class Comparison:
     spec: ChartSpec = ChartSpec()
 
 
+class BestPost(NamedTuple):
+    """The post with the highest count of those that an account made within a span. address: where the post is."""
+
+    address: str
+    figure: int
+
+
 @dataclass(frozen=True, slots=True)
 class ChartRow:
     """One account of a chart.
@@ -372,6 +379,7 @@ class ChartRow:
     gains, gaps, since, until: in views of gains, (moment, gained by then), oldest first; the intervals within which
         the account was not fetched; from when on the gain is known, where that is not the span's start; when the
         account was fetched last, where that is long ago.
+    best: in views of gains, of the posts that were made within the span; None where there are none.
     followers, followers_on: per 1,000 of its followers, how many it has, None where that is not known; and 00:00 of the
         day on which that was told, where that is long before read_at, else None.
     left_out: how many of the account's newest posts, as many as are compared, are replies that the chart leaves out.
@@ -392,6 +400,7 @@ class ChartRow:
     followers: int | None = None
     followers_on: datetime | None = None
     left_out: int = 0
+    best: BestPost | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def text(settings: Settings) -> list[LazyString]:
             "/compare race daily, likes rate, likes followers – per day, per 1,000 views, per 1,000 followers"
         ),
         lazy_gettext("/subscribe – a chart that updates by itself"),
-        lazy_gettext("/subscribe daily 9:00, every 2h, in @channel – new charts at times; for a channel"),
+        lazy_gettext("/subscribe daily 9:00, digest weekly, in @channel – new charts at times; for a channel"),
         lazy_gettext("/pause, /resume, /unsubscribe, /pin – stop for a while, go on, end, pin"),
         lazy_gettext("/alerts on – tell when a post takes off"),
         BLANK,

@@ -1,8 +1,10 @@
 """The caption of a chart: its figures in words, short enough to stand under a photo in Telegram.
 
-Text between backticks is to be set in letters of equal width, so that its columns are straight.
+Text between backticks is to be set in letters of equal width, so that its columns are straight; [text](address) is a
+link.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -10,7 +12,7 @@ from pipeline import i18n
 from pipeline.chart.prepared import Chart
 from pipeline.chart.ranking import RankedRow
 from pipeline.chart.views import prepare
-from pipeline.chart.wording import followers, old_posts, reason, replies, since, within
+from pipeline.chart.wording import best_new_post, followers, old_posts, reason, replies, since, within
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartData
 
@@ -18,6 +20,7 @@ MAX_UNITS = 1024
 """Telegram's limit for a caption, in UTF-16 code units: https://core.telegram.org/bots/api#sendphoto."""
 OLD_POSTS = lazy_gettext("some old posts as of {day}")
 GAP = "  "
+LINK = re.compile(r"\[([^\]\n]+)\]\(https://[^\s)]+\)")
 A_YEAR = timedelta(days=365)
 
 
@@ -67,9 +70,10 @@ def _name(data: ChartData, entry: RankedRow) -> str:
     row = entry.row
     note = reason(data, row) if row.note or not row.values else None
     parts = [f"@{row.handle}", row.network, followers(data, row), within(data, row), since(data, row), note]
+    parts.append(best_new_post(data, row))
     return " · ".join(filter(None, parts))
 
 
 def _units(text: str) -> int:
-    """The length as Telegram counts it, without the backticks."""
-    return len(text.replace("`", "").encode("utf-16-le")) // 2
+    """The length as Telegram counts it, without the backticks and the links' addresses."""
+    return len(LINK.sub(r"\1", text).replace("`", "").encode("utf-16-le")) // 2

@@ -104,6 +104,15 @@ def since(data: ChartData, row: ChartRow) -> str:
     return translator.gettext("since {time}", time=translator.moment(row.since)) if row.since else ""
 
 
+def best_new_post(data: ChartData, row: ChartRow) -> str:
+    """The best post that the account made within the span, as a link to it, written [text](address); or nothing."""
+    if row.best is None:
+        return ""
+    number = short(row.best.figure, data.spec.language)
+    text = translator(data.spec.language).gettext("best new post {number}", number=number)
+    return f"[{text}]({row.best.address})"
+
+
 def followers(data: ChartData, row: ChartRow) -> str:
     """How many followers a figure per 1,000 of them is of, and the day on which that was told if it is long ago."""
     if row.followers is None or not row.values:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from pipeline.chart.number_format import short
 from pipeline.chart.views import VIEWS
 from pipeline.chart.views.definition import Figures
-from pipeline.records import ChartData, ChartRow, ChartSpec, Layout, Normalization, Post
+from pipeline.records import BestPost, ChartData, ChartRow, ChartSpec, Layout, Metric, Normalization, Post
 from pipeline.sources import registry
 from pipeline.steps.chart_notes import explain, why_old_or_empty
 from pipeline.steps.measurement import Counted, Measurement, compared, left_out
@@ -38,7 +39,9 @@ def chart_data(session: Session, comparison: Comparison, timelines: Timelines, n
         return data
     newest = {account.id: compared(posts, spec) for account, posts in timelines}
     parts = registry.parts(spec.metric, _networks(timelines))
-    return _grown(data, compute_growth(session, accounts, newest, parts, spec.span, now), now)
+    begins_at = now - spec.span.length
+    best = [_best(account, newest[account.id], parts, begins_at) for account in accounts]
+    return _grown(data, compute_growth(session, accounts, newest, parts, spec.span, now), best, now)
 
 
 def _networks(timelines: Timelines) -> list[str]:
@@ -78,13 +81,32 @@ def inputs(data: ChartData) -> str:
     return sha256(shown.dump_json((data.spec, rows, young, per_day))).hexdigest()
 
 
-def _grown(data: ChartData, grown: Sequence[Growth], now: datetime) -> ChartData:
+def _best(account: Account, posts: Sequence[Post], parts: Sequence[Metric], begins_at: datetime) -> BestPost | None:
+    """The best of the posts made since then, the newest of several that are equal."""
+    counted = [(count, post) for post in posts if (count := post.counts.total(parts)) is not None]
+    made = [(count, post) for count, post in counted if post.created_at > begins_at]
+    if not made:
+        return None
+    count, post = max(made, key=itemgetter(0))
+    network = registry.NETWORKS[account.network]
+    return BestPost(network.post_address(account.handle, account.remote_id, post.id), count)
+
+
+def _grown(data: ChartData, grown: Sequence[Growth], best: Sequence[BestPost | None], now: datetime) -> ChartData:
     """Add to the data what was gained until now, by the accounts of whose posts the metric is known."""
     known = [each if row.values else Growth() for row, each in zip(data.rows, grown, strict=True)]
     expires_at = _soonest([data.expires_at, *(each.expires_at for each in known)], now)
     rows = tuple(
-        replace(row, total=each.total, gains=each.series, gaps=each.gaps, since=each.since, until=each.until)
-        for row, each in zip(data.rows, known, strict=True)
+        replace(
+            row,
+            total=each.total,
+            gains=each.series,
+            gaps=each.gaps,
+            since=each.since,
+            until=each.until,
+            best=post if row.values else None,
+        )
+        for row, each, post in zip(data.rows, known, best, strict=True)
     )
     return replace(data, rows=rows, now=now, expires_at=expires_at)
 

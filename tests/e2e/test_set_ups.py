@@ -137,7 +137,7 @@ def test_a_growth_tells_what_was_gained_since_the_account_is_watched(
     chart = chat.chart(f"/subscribe growth @{handle}")
     newest = own_posts(timelines)[handle][0]
     deployment.sandbox.post(f"x/posts/{newest['post_id']}", retweets=int(newest["retweets"]) + 2)
-    line = re.compile(rf"^ *\+2 @{handle} · since \d+ \w+ \d\d:\d\d UTC$", re.MULTILINE)
+    line = re.compile(rf"^ *\+2 @{handle} · since \d+ \w+ \d\d:\d\d UTC( · best new post [\d,]+)?$", re.MULTILINE)
     until(lambda: line.search(chat.message(chart["message_id"])["caption"]), within_s=60)
 
 

@@ -252,3 +252,17 @@ def test_a_watched_growth_that_time_has_changed_wants_a_new_chart_once(store: St
             return db.scalars(select(ComparisonRow.requested_version)).one()
 
     assert [wanted(NOW - SECOND), wanted(NOW), wanted(NOW + SECOND), wanted(NOW + 59 * SECOND)] == [0, 1, 1, 1]
+
+
+def test_the_best_post_is_of_those_made_within_the_span_with_its_address(store: Store) -> None:
+    """With equal counts the newest one."""
+    made = [(NOW - 30 * MINUTE, 5), (NOW - 40 * MINUTE, 9), (NOW - 50 * MINUTE, 9), (NOW - 2 * HOUR, 20), (OLD, 99)]
+    posts = [post(reposts, str(9 - number), at) for number, (at, reposts) in enumerate(made)]
+    save_fetches(store, 2 * MINUTE, 1 * MINUTE, post(None, "8", NOW - MINUTE), *posts)
+    best = {span: row(store, span).best for span in (Span.HOUR, Span.DAY)}
+    assert best == {Span.HOUR: ("https://x.com/i/status/8", 9), Span.DAY: ("https://x.com/i/status/6", 20)}
+
+
+def test_without_a_post_within_the_span_there_is_no_best_one(store: Store) -> None:
+    save_fetches(store, 2 * MINUTE, 1 * MINUTE, post(99))
+    assert row(store, Span.WEEK).best is None

@@ -33,3 +33,21 @@ def test_the_former_handle_of_an_account_is_no_link() -> None:
         ("code", 11, 10),
         ("text_link", 26, 5),
     ]
+
+
+def test_a_caption_may_link_to_posts_and_no_other_text_does() -> None:
+    text = (
+        "`+3` @nasa · [best new post 7](https://x.com/i/status/12) `[no](https://a.example)`\n"
+        "[más 😀](https://b.example/ñ) x"
+    )
+    plain, entities = extract_entities(text, is_caption=True)
+    assert plain == "+3 @nasa · best new post 7 [no](https://a.example)\nmás 😀 x"
+    found = [(each.type, each.offset, each.length, each.url) for each in entities]
+    assert found == [
+        ("code", 0, 2, None),
+        ("text_link", 11, 15, "https://x.com/i/status/12"),
+        ("code", 27, 23, None),
+        ("text_link", 51, 6, "https://b.example/ñ"),
+        ("text_link", 3, 5, "https://x.com/nasa"),
+    ]
+    assert "[best new post 7](https://x.com/i/status/12)" in extract_entities(text)[0]

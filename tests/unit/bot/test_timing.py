@@ -79,3 +79,29 @@ def test_a_live_chart_has_no_times(typed: str) -> None:
     with pytest.raises(UserError) as refusal:
         timing.parse(typed.split())
     assert refusal.value.text == timing.LIVE_AT_TIMES
+
+
+@pytest.mark.parametrize(
+    ("typed", "schedule", "span"),
+    [
+        ("digest", Schedule((NINE,), DAYS), "day"),
+        ("Digest daily 18:00", Schedule((time(18),), DAYS), "day"),
+        ("digest weekly", Schedule((NINE,), (0,)), "week"),
+        ("digest fri 8:00", Schedule((time(8),), (4,)), "week"),
+        ("resumen semanal", Schedule((NINE,), (0,)), "week"),
+        ("weekdays resúmen", Schedule((NINE,), (0, 1, 2, 3, 4)), "day"),
+    ],
+)
+def test_a_digest_says_when_and_what(typed: str, schedule: Schedule, span: str) -> None:
+    assert timing.parse([*typed.split(), "@nasa"]) == (Timing(schedule=schedule), ["growth", span, "@nasa"])
+
+
+@pytest.mark.parametrize(("typed", "span"), [("digest every 12h", "day"), ("digest every 3 days", "week")])
+def test_a_digest_at_an_interval_looks_as_far_back_as_a_chart_can(typed: str, span: str) -> None:
+    when, shown = timing.parse(typed.split())
+    assert (when.schedule, shown) == (None, ["growth", span])
+
+
+def test_a_digest_is_no_live_chart() -> None:
+    with pytest.raises(UserError, match="already updates by itself"):
+        timing.parse(["digest", "live"])

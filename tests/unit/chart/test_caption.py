@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 
 from pipeline.chart.caption import caption
-from pipeline.records import ChartData, ChartRow, Language, Metric, Normalization, View
+from pipeline.records import BestPost, ChartData, ChartRow, Language, Metric, Normalization, View
 from tests.unit.chart.made import EXTREMES, chart, crowd, lost, row
 
 ROW = re.compile(r"`(?P<cells>[^`]+)` (?P<name>@.*)")
@@ -139,3 +139,20 @@ def test_characters_beyond_the_basic_plane_count_twice() -> None:
 def test_writing_captions_does_not_load_matplotlib() -> None:
     check = "import sys, pipeline.chart.caption; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_a_growth_links_to_the_best_new_post_of_each_account() -> None:
+    best = BestPost("https://x.com/i/status/12", 1234)
+    rows = (replace(row("nasa", [1]), total=5, best=best), replace(row("esa", [1]), total=2))
+    assert sorted(names(caption(chart(*rows, view=View.GROWTH)))) == [
+        "@esa",
+        "@nasa · [best new post 1,234](https://x.com/i/status/12)",
+    ]
+
+
+def test_addresses_take_no_room_of_the_caption() -> None:
+    best = BestPost(f"https://bsky.app/profile/did:plc:{'a' * 24}/post/{'b' * 13}", 1_234_567)
+    rows = [replace(row(f"account_number_{number}", [1]), total=number, best=best) for number in range(10)]
+    text = caption(chart(*rows, view=View.GROWTH))
+    assert len(accounts(text)) == text.count(best.address) == 10
+    assert len(text) > 1024
