@@ -13,6 +13,8 @@ from tests.e2e.chat import Chat, Json, Sandbox
 from tests.e2e.deployment import Deployment
 from tests.e2e.figures import POSTS
 
+SERVER_PACE_S = 30
+"""A server's newest pages are read each 15 to 20 seconds."""
 COUNTS = ("reposts", "likes", "replies", "quotes", "bookmarks", "views")
 """The columns of a dataset's counts."""
 REPOST_EVERY = 5
@@ -121,6 +123,15 @@ def on_fediverse(handle: str = "observatory@stars.social") -> NetworkAccount:
     user, _, host = handle.partition("@")
     address = f"https://{host}/@{user}/{{post}}"
     return NetworkAccount("fediverse", "Fediverse", handle, "handle", 678, 40, nouns, address)
+
+
+def set_up_server(sandbox: Sandbox, host: str, kind: str) -> None:
+    sandbox.post("fediverse/servers", host=host, kind=kind)
+
+
+def is_shown(account: NetworkAccount, chat: Chat, chart: int) -> bool:
+    """Whether the account's present figures are in this message."""
+    return account.is_shown_in(chat.message(chart)["caption"], per_1000_of=account.followers)
 
 
 def track(deployment: Deployment, chat: Chat, *accounts: NetworkAccount) -> str:

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,15 @@ from tests.e2e.celery_tools import wait_for_events, workers_answering
 from tests.e2e.chat import Chat, Json
 from tests.e2e.deployment import SECRETS, Deployment
 from tests.e2e.figures import Row, own_posts
+from tests.e2e.network_accounts import (
+    SERVER_PACE_S,
+    is_shown,
+    on_bluesky,
+    on_fediverse,
+    on_x,
+    set_up_server,
+    track,
+)
 
 WORKERS = {"worker", "slow"}
 CELERY_COMMANDS = [("inspect", "active"), ("inspect", "stats"), ("control", "enable_events")]
@@ -139,6 +149,17 @@ def test_a_growth_tells_what_was_gained_since_the_account_is_watched(
     deployment.sandbox.post(f"x/posts/{newest['post_id']}", retweets=int(newest["retweets"]) + 2)
     line = re.compile(rf"^ *\+2 @{handle} · since \d+ \w+ \d\d:\d\d UTC( · best new post [\d,]+)?$", re.MULTILINE)
     until(lambda: line.search(chat.message(chart["message_id"])["caption"]), within_s=60)
+
+
+def test_accounts_of_all_networks_are_in_one_chart_that_follows_each(deployment: Deployment) -> None:
+    chat, accounts = deployment.chat(1002), [on_x(), on_bluesky(), on_fediverse()]
+    set_up_server(deployment.sandbox, "stars.social", "mastodon-4.2")
+    assert track(deployment, chat, *accounts).startswith("Added: @observatory (X), ")
+    chart = chat.chart("/subscribe")["message_id"]
+    for number, account in enumerate(reversed(accounts)):
+        until(partial(is_shown, account, chat, chart), within_s=60)
+        account.change(deployment.sandbox, 7_000 + number)
+        until(partial(is_shown, account, chat, chart), SERVER_PACE_S)
 
 
 def test_the_ledger_equals_the_bill_of_x(deployment: Deployment) -> None:

@@ -6,21 +6,18 @@ from functools import partial
 import pytest
 
 from tests.conftest import until
-from tests.e2e.chat import Chat, Sandbox
+from tests.e2e.chat import Chat
 from tests.e2e.deployment import Deployment
-from tests.e2e.network_accounts import NetworkAccount, on_bluesky, on_fediverse, on_x, track
-
-SERVER_PACE_S = 30
-"""A server's newest pages are read each 15 to 20 seconds."""
-
-
-def set_up_server(sandbox: Sandbox, host: str, kind: str) -> None:
-    sandbox.post("fediverse/servers", host=host, kind=kind)
-
-
-def is_shown(account: NetworkAccount, chat: Chat, chart: int) -> bool:
-    """Whether the account's present figures are in this message."""
-    return account.is_shown_in(chat.message(chart)["caption"], per_1000_of=account.followers)
+from tests.e2e.network_accounts import (
+    SERVER_PACE_S,
+    NetworkAccount,
+    is_shown,
+    on_bluesky,
+    on_fediverse,
+    on_x,
+    set_up_server,
+    track,
+)
 
 
 @pytest.fixture(scope="module")
