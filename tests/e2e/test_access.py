@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.commands import COMMANDS
-from pipeline.records import ChartSpec, Comparison, Mode
+from pipeline.records import ChartSpec, Comparison, Language, Mode
 from pipeline.store import Store, chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Chat as ChatRow
@@ -32,12 +32,15 @@ ANONYMOUS_ADMIN = 1_087_968_824
 SPEAKING_CHANNEL = 136_817_688
 OWNER = 900
 MEMBER_OF_NOTHING = 666
+FORGETTER = 5_902
+"""Whose chat is served, and of no case."""
 DONE, ADMINS_ONLY, OWNER_ONLY, NOT_SERVED = "done", "admins only", "owner only", "not served"
 REFUSALS = {
-    ADMINS_ONLY: "Only admins can change",
-    OWNER_ONLY: "Only the bot's owner",
-    NOT_SERVED: "works only in chats that its owner has chosen",
+    ADMINS_ONLY: ("Only admins can change", "Aquí solo los administradores"),
+    OWNER_ONLY: ("Only the bot's owner", "Solo el dueño del bot"),
+    NOT_SERVED: ("works only in chats that its owner has chosen", "solo funciona en los chats que elige su dueño"),
 }
+"""What each says, in English and in Spanish."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ PRESSING = [
         for action, choice in {"set": "metric likes", "menu": "more"}.items()
     ),
     Action("settings dark", CHANGE, seen_in_store=True, message_index=SETTINGS),
-    Action("settings es", CHANGE, seen_in_store=True, message_index=SETTINGS),
+    Action("settings {other}", CHANGE, seen_in_store=True, message_index=SETTINGS),
     Action("stop {number}", CHANGE, seen_in_store=True, message_index=LIVE),
     Action("live {number}", CHANGE, seen_in_store=True, message_index=LIVE),
     Action("forget no", CHANGE, message_index=REFUSED_QUESTION),
@@ -163,6 +166,11 @@ class Case:
         return self.role.user_id + PART_NAMES.index(self.part) if self.role.user_id else 5_000 + self.number
 
     @property
+    def languages(self) -> tuple[Language, Language]:
+        """The chat's, each in turn, and the other one."""
+        return (Language.ENGLISH, Language.SPANISH)[:: 1 if self.number % 2 else -1]  # type: ignore[return-value]
+
+    @property
     def user_id(self) -> int:
         return self.chat_id if self.kind == "private" else self.role.user_id or 71
 
@@ -192,6 +200,10 @@ def _cases() -> Iterator[Case]:
 CASES = list(_cases())
 
 
+def is_refused(answer: str, result: str) -> bool:
+    return any(text in answer for text in REFUSALS[result])
+
+
 @dataclass
 class Outcome:
     """The result of an action. answer: the bot's text. changed: whether the store has changed."""
@@ -202,7 +214,7 @@ class Outcome:
 
     @property
     def result(self) -> str:
-        return next((result for result, text in REFUSALS.items() if text in self.answer), DONE)
+        return next((result for result in REFUSALS if is_refused(self.answer, result)), DONE)
 
 
 @dataclass
@@ -218,7 +230,7 @@ class ChatState:
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, timelines: Path) -> Iterator[Deployment]:
-    allowed = " ".join(str(case.chat_id) for case in CASES if case.role.served)
+    allowed = " ".join(map(str, [FORGETTER, *(case.chat_id for case in CASES if case.role.served)]))
     settings = {"ADMIN_IDS": " ".join(map(str, OWNERS)), "ALLOWED_CHATS": allowed}
     with running(tmp_path_factory.mktemp("access"), timelines, settings) as started:
         yield started
@@ -278,7 +290,7 @@ def _prepare(store: Store, case: Case, handles: list[str], messages: list[Json])
     now = datetime.now(UTC)
     with store.write_session() as db:
         ids = [db.scalars(select(Account.id).where(Account.handle == handles[0])).one()]
-        chats.add(db, case.chat_id, now)
+        chats.add(db, case.chat_id, now).language = case.languages[0]
         chats.track(db, case.chat_id, ids, now)
         row = comparisons.get_or_create(db, Comparison(tuple(ids)))
         live = Subscription(
@@ -293,7 +305,11 @@ def _prepare(store: Store, case: Case, handles: list[str], messages: list[Json])
         subscriptions.add(db, live)
         if case.role.set_aside:
             chats.deactivate(db, case.chat_id, "Forbidden: bot was kicked", now)
-        return [replace(action, text=action.text.replace("{number}", str(row.id))) for action in PARTS[case.part]]
+        return [replace(action, text=_filled(action.text, row.id, case)) for action in PARTS[case.part]]
+
+
+def _filled(text: str, comparison_id: int, case: Case) -> str:
+    return text.replace("{number}", str(comparison_id)).replace("{other}", case.languages[1])
 
 
 def _say(store: Store, chat: Chat, case: Case, action: Action, text: str) -> Outcome:
@@ -301,7 +317,7 @@ def _say(store: Store, chat: Chat, case: Case, action: Action, text: str) -> Out
     person = {} if case.kind == "private" else {"user_id": case.user_id, **dict(case.role.person)}
     sent = chat.send(text, **person)
     answer = until(lambda: chat.texts_after(sent), ANSWERED_WITHIN_S, POLL_EVERY_S)[0]
-    refused = any(text in answer for text in REFUSALS.values())
+    refused = any(is_refused(answer, result) for result in REFUSALS)
     return Outcome(action, answer, changed=_changed(store, chat.id, before, wait=action.seen_in_store and not refused))
 
 
@@ -310,7 +326,7 @@ def _press(store: Store, presser: Chat, message: Json, action: Action) -> Outcom
     answer = presser.press_and_read(message, action.text, within_s=60)
     if answer in TAKES_A_MOMENT and not _changed(store, presser.id, before, wait=True):
         answer = presser.refusal(message, action.text)
-    refused = any(text in answer for text in REFUSALS.values())
+    refused = any(is_refused(answer, result) for result in REFUSALS)
     wait = action.seen_in_store and not refused
     return Outcome(action, answer, changed=_changed(store, presser.id, before, wait=wait))
 
@@ -373,7 +389,7 @@ def test_a_chat_that_is_not_let_in_stays_out_when_it_takes_the_bot_in_again(
 
 
 def test_forgetting_asks_first_and_then_leaves_nothing(deployment: Deployment, handles: list[str]) -> None:
-    chat = deployment.chat(5002)
+    chat = deployment.chat(FORGETTER)
     chat.ask(f"/track {handles[0]}")
     sent = chat.send("/forget")
     question = chat.answer_to(sent)
