@@ -1,4 +1,4 @@
-"""/status: whether all is well with this chat. An owner gets the bill, and a button that retries failed services."""
+"""/status: whether all is well with this chat. An owner gets the version, and a button that retries failed services."""
 
 from collections.abc import Sequence
 from itertools import chain, islice, starmap
@@ -19,6 +19,7 @@ from pipeline.settings import Settings
 from pipeline.sources.registry import NETWORKS
 from pipeline.store import accounts, chats, circuit_breakers, dropbox_files, subscriptions
 from pipeline.store.tables import Account
+from pipeline.user_agent import VERSION
 
 MAX_NAMED = 10
 """Accounts that are named with what is wrong."""
@@ -29,7 +30,8 @@ async def run(command_context: CommandContext) -> None:
     viewer = Viewer(context.settings, command_context.chat_id, access.sees_all(command_context), clock.now())
     lines = await context.read(_lines, viewer)
     if access.is_owner(command_context):
-        lines = [*lines, _inline_line(command_context.message.get_bot())]
+        version = lazy_gettext("Tallybird {version}", version=VERSION)
+        lines = [*lines, _inline_line(command_context.message.get_bot()), version]
     may_retry = access.is_owner(command_context) and await context.read(circuit_breakers.any_exist)
     gettext = (await command_context.translator()).gettext
     await command_context.answer(*lines, keyboard=keyboards.retry_services(gettext) if may_retry else None)

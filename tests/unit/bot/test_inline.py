@@ -13,6 +13,7 @@ from pipeline import clock
 from pipeline.records import ChartSpec, Comparison, Language, Metric, Profile, State, View
 from pipeline.store import accounts, chats, comparisons, telegram_photos
 from pipeline.store.tables import Account, Tracking
+from pipeline.user_agent import VERSION
 from tests.conftest import until
 from tests.e2e.chat import HTTP
 from tests.unit.bot.conftest import OWNER, TOKEN, Bot, running
@@ -104,7 +105,9 @@ def test_nothing_is_offered_of_accounts_that_no_chat_tracks_any_more(bot: Bot) -
 
 
 def test_only_owners_are_told_how_to_switch_it_on(bot: Bot) -> None:
-    assert "/setinline" in bot.chat(OWNER).ask("/status")
+    of_owner = bot.chat(OWNER).ask("/status")
+    assert "/setinline" in of_owner
+    assert of_owner.endswith(f"\nTallybird {VERSION}")
     assert "nline mode" not in bot.chat(next(CHATS)).ask("/status")
 
 
