@@ -1,8 +1,8 @@
 """Clients of the sandbox's control API: what a person does and sees in a chat, and what the services received."""
 
 import re
-import time
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import httpx
@@ -88,17 +88,10 @@ class Chat:
         )
         return str(answer["text"] or "")
 
-    def refusal(self, message: Json, data: str) -> str:
-        """Press a button that changes nothing for this person; returns the text that says so.
-
-        Where the bot says that it takes a moment, the text comes as a message; in a channel the press is made again.
-        """
-        last = self.messages()[-1]["message_id"]
-        while (text := self.press_and_read(message, data)) in TAKES_A_MOMENT:
-            if self.type != "channel":
-                return until(lambda: self.texts_after(last), within_s=60)[0]
-            time.sleep(5)
-        return text
+    def outcome(self, message: Json, data: str) -> str:
+        """Press a button that may be pressed twice, again while the bot only says that it takes a moment."""
+        answers = (self.press_and_read(message, data, within_s=60) for _ in count())
+        return until(lambda: [text for text in [next(answers)] if text not in TAKES_A_MOMENT], 120, every_s=3)[0]
 
     def messages(self, after: int = 0) -> list[Json]:
         messages = self.sandbox.get(f"telegram/chats/{self.id}")

@@ -21,7 +21,7 @@ from pipeline.store import Store, chats, comparisons, subscriptions
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.tables import Chat as ChatRow
 from tests.conftest import ROOT, until
-from tests.e2e.chat import HTTP, TAKES_A_MOMENT, Chat, Json
+from tests.e2e.chat import HTTP, Chat, Json
 from tests.e2e.deployment import SECRETS, Deployment, running
 
 PICTURE = (ROOT / "docs" / "spread.png").read_bytes()
@@ -323,9 +323,7 @@ def _say(store: Store, chat: Chat, case: Case, action: Action, text: str) -> Out
 
 def _press(store: Store, presser: Chat, message: Json, action: Action) -> Outcome:
     before = _chat_state(store, presser.id)
-    answer = presser.press_and_read(message, action.text, within_s=60)
-    if answer in TAKES_A_MOMENT and not _changed(store, presser.id, before, wait=True):
-        answer = presser.refusal(message, action.text)
+    answer = presser.outcome(message, action.text)
     refused = any(is_refused(answer, result) for result in REFUSALS)
     wait = action.seen_in_store and not refused
     return Outcome(action, answer, changed=_changed(store, presser.id, before, wait=wait))

@@ -92,7 +92,7 @@ def test_a_button_of_an_old_or_foreign_chart_says_so(
         "nonsense",
         "x" * 64,
     ):
-        answer = stranger.refusal(theirs, data)
+        answer = stranger.outcome(theirs, data)
         assert answer == "This button no longer works. Send /compare for a new chart."
     assert stranger.message(theirs["message_id"])["edits"] == theirs["edits"]
 

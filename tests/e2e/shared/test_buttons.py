@@ -36,12 +36,12 @@ def test_a_reader_of_a_channel_cannot_change_what_its_admins_set_up(
     chart = channel.chart("/subscribe", within_s=60)
     reader = Chat(shared_deployment.sandbox, channel.id, user_id=666, type="channel")
     for data in (button(chart, "Stop"), button(chart, "Total"), button(chart, "⋯")):
-        assert "Only admins" in reader.refusal(chart, data)
+        assert "Only admins" in reader.outcome(chart, data)
     question = channel.answer_to(channel.send("/forget"))
-    assert "Only admins" in reader.refusal(question, "forget yes")
+    assert "Only admins" in reader.outcome(question, "forget yes")
     for data in ("forget yes", "settings dark", "again"):
-        assert "no longer works" in channel.refusal(chart, data)
-    assert "no longer works" in channel.refusal(question, button(chart, "Total"))
+        assert "no longer works" in channel.outcome(chart, data)
+    assert "no longer works" in channel.outcome(question, button(chart, "Total"))
     assert handles[0] in channel.ask("/list", within_s=60)
 
 
@@ -98,7 +98,7 @@ def test_menus_open_and_close_in_the_message_and_files_come_as_replies(
     assert labels(chat, chart) == shown
     photo = chat.message(chart["message_id"])["photo"]
     number = button(chart, "Growth").split()[1]
-    until(lambda: "next reading is due" in chat.press_and_read(chart, f"refresh {number}"), every_s=2)
+    assert "next reading is due" in chat.outcome(chart, f"refresh {number}")
     for file_format in ("png", "svg", "pdf", "csv"):
         chat.press(chart, f"file {number} {file_format}")
     until(lambda: len(_documents(chat, chart)) == 4, within_s=60)
@@ -144,7 +144,7 @@ def test_a_members_tap_in_a_group_opens_a_copy_and_leaves_the_shared_chart_alone
     other.press(copy, choice(copy, "metric", "views"))
     until(lambda: any("Views per post" in (each["caption"] or "") for each in group.messages(copy["message_id"])))
     assert group.message(copy["message_id"])["caption"].startswith("Likes per post")
-    assert "Only admins" in other.refusal(copy, button(copy, "Keep updating"))
+    assert "Only admins" in other.outcome(copy, button(copy, "Keep updating"))
     assert group.message(shared["message_id"])["caption"].startswith("Retweets per post")
 
 

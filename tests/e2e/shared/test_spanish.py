@@ -84,7 +84,7 @@ def test_each_command_answers_a_spanish_person_in_spanish(shared_deployment: Dep
         chat.answer_to(chat.send(asked.format(*handles), language_code="es-MX"), within_s=60)
     question = until(lambda: [each for each in chat.messages() if "forget no" in data_of(each)], within_s=60)[0]
     for data in ("nonsense", "settings de"):
-        assert chat.refusal(question, data).startswith("Este botón ya no funciona.")
+        assert chat.outcome(question, data).startswith("Este botón ya no funciona.")
     chat.press(question, "forget no")
     chat.wait_for_text(question, "No se ha borrado nada.")
     chart = chat.chart("/compare {1}".format(*handles), within_s=60)
@@ -103,7 +103,7 @@ def test_a_group_is_answered_in_the_language_it_chose(shared_deployment: Deploym
     member = Chat(group.sandbox, group.id, user_id=82, type="supergroup")
     refused = "Aquí solo los administradores"
     assert member.ask("/untrack", language_code="en").startswith(refused)
-    assert member.refusal(settings, "settings en").startswith(refused)
+    assert member.outcome(settings, "settings en").startswith(refused)
     group.press(settings, "settings en")
     group.wait_for_text(settings, "which language I speak")
     assert member.ask("/untrack", language_code="es").startswith("Only admins")
