@@ -6,13 +6,12 @@ from functools import cache, lru_cache
 from telegram import MessageEntity
 
 from bot.handles import FORMER
+from pipeline.records import CAPTION_LINK
 from pipeline.sources.registry import NETWORKS
 from pipeline.sources.source import Network
 
 FIXED_WIDTH = re.compile(r"`([^`\n]*)`")
 """Text between backticks: a caption's figures and what people typed. It is shown in one width and holds no links."""
-POST_LINK = re.compile(r"\[([^\]\n]+)\]\((https://[^\s)]+)\)")
-"""A link to a post, which captions alone have."""
 MAX_ENTITIES = 100  # Telegram ignores more entities in a message
 
 
@@ -66,7 +65,7 @@ def extract_entities(text: str, *, is_caption: bool = False) -> tuple[str, list[
 def _with_links(plain: str, part: str) -> tuple[str, list[MessageEntity]]:
     """The text with the part after it, and the part's links."""
     links, end = [], 0
-    for link in POST_LINK.finditer(part):
+    for link in CAPTION_LINK.finditer(part):
         plain += part[end : link.start()]
         links.append(MessageEntity(MessageEntity.TEXT_LINK, len(plain), len(link[1]), url=link[2]))
         plain, end = plain + link[1], link.end()

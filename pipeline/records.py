@@ -1,5 +1,6 @@
 """The plain values that modules pass to each other."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -12,6 +13,8 @@ YOUNG = timedelta(hours=24)
 """Counts of younger posts still grow fast."""
 UTC_ZONE = "UTC"
 """The time zone of a chat that has chosen none. Zones are named as in the IANA database."""
+CAPTION_LINK = re.compile(r"\[([^\]\n]+)\]\((https://[^\s)]+)\)")
+"""How a caption links to a post: [words](address)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +364,7 @@ class BestPost(NamedTuple):
 
     address: str
     figure: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

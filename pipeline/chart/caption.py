@@ -1,10 +1,9 @@
 """The caption of a chart: its figures in words, short enough to stand under a photo in Telegram.
 
-Text between backticks is to be set in letters of equal width, so that its columns are straight; [text](address) is a
-link.
+Text between backticks is to be set in letters of equal width, so that its columns are straight. A link is
+written as CAPTION_LINK has it.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,13 +13,12 @@ from pipeline.chart.ranking import RankedRow
 from pipeline.chart.views import prepare
 from pipeline.chart.wording import best_new_post, followers, old_posts, reason, replies, since, within
 from pipeline.i18n import lazy_gettext, translator
-from pipeline.records import ChartData
+from pipeline.records import CAPTION_LINK, ChartData
 
 MAX_UNITS = 1024
 """Telegram's limit for a caption, in UTF-16 code units: https://core.telegram.org/bots/api#sendphoto."""
 OLD_POSTS = lazy_gettext("some old posts as of {day}")
 GAP = "  "
-LINK = re.compile(r"\[([^\]\n]+)\]\(https://[^\s)]+\)")
 A_YEAR = timedelta(days=365)
 
 
@@ -76,4 +74,4 @@ def _name(data: ChartData, entry: RankedRow) -> str:
 
 def _units(text: str) -> int:
     """The length as Telegram counts it, without the backticks and the links' addresses."""
-    return len(LINK.sub(r"\1", text).replace("`", "").encode("utf-16-le")) // 2
+    return len(CAPTION_LINK.sub(r"\1", text).replace("`", "").encode("utf-16-le")) // 2

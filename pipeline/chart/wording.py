@@ -105,7 +105,7 @@ def since(data: ChartData, row: ChartRow) -> str:
 
 
 def best_new_post(data: ChartData, row: ChartRow) -> str:
-    """The best post that the account made within the span, as a link to it, written [text](address); or nothing."""
+    """The best post that the account made within the span, as a link to it (records.CAPTION_LINK); or nothing."""
     if row.best is None:
         return ""
     number = short(row.best.figure, data.spec.language)

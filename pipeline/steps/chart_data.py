@@ -89,13 +89,14 @@ def _best(account: Account, posts: Sequence[Post], parts: Sequence[Metric], begi
         return None
     count, post = max(made, key=itemgetter(0))
     network = registry.NETWORKS[account.network]
-    return BestPost(network.post_address(account.handle, account.remote_id, post.id), count)
+    return BestPost(network.post_address(account.handle, account.remote_id, post.id), count, post.created_at)
 
 
 def _grown(data: ChartData, grown: Sequence[Growth], best: Sequence[BestPost | None], now: datetime) -> ChartData:
     """Add to the data what was gained until now, by the accounts of whose posts the metric is known."""
     known = [each if row.values else Growth() for row, each in zip(data.rows, grown, strict=True)]
-    expires_at = _soonest([data.expires_at, *(each.expires_at for each in known)], now)
+    best_until = [post.created_at + data.spec.span.length for post in best if post is not None]
+    expires_at = _soonest([data.expires_at, *(each.expires_at for each in known), *best_until], now)
     rows = tuple(
         replace(
             row,

@@ -104,7 +104,7 @@ def running(  # noqa: PLR0913
     """A deployment whose bot polls. posts: X's timelines as CSV. run_as: a prefix of the supervisor's command.
 
     settings: beside the usual ones; None removes one of those. is_first_start: all four processes find no database;
-    otherwise one of SQLite is there, which is made faster.
+    otherwise one of SQLite is there, a copy, which takes less time than to make it.
     """
     with running_sandbox(folder, *(["--posts", str(posts)] if posts else [])) as address:
         given = {**environment_of(address, folder, tick_s), **(settings or {})}
@@ -136,6 +136,7 @@ def running_sandbox(folder: Path, *options: str) -> Iterator[str]:
 
 
 def make_database(folder: Path, url: str) -> None:
+    """A migrated database without rows. folder: where it is."""
     folder.mkdir(mode=0o700, exist_ok=True)
     with closing(Store(url)) as store:
         migrate(store)

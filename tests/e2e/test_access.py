@@ -168,7 +168,8 @@ class Case:
     @property
     def languages(self) -> tuple[Language, Language]:
         """The chat's, each in turn, and the other one."""
-        return (Language.ENGLISH, Language.SPANISH)[:: 1 if self.number % 2 else -1]  # type: ignore[return-value]
+        is_english = self.number % 2 == 1
+        return (Language.ENGLISH, Language.SPANISH) if is_english else (Language.SPANISH, Language.ENGLISH)
 
     @property
     def user_id(self) -> int:
@@ -360,6 +361,7 @@ def test_each_role_may_do_what_it_may_and_nothing_else(outcomes: dict[str, list[
         may = has_right or (action.opens_copy and case.kind != "channel" and READ in case.role.may)
         refusal = NOT_SERVED if READ not in case.role.may else OWNER_ONLY if action.right == OWN else ADMINS_ONLY
         assert (action.text, outcome.result) == (action.text, DONE if may else refusal), outcome.answer
+        assert may or REFUSALS[refusal][case.languages[0] is Language.SPANISH] in outcome.answer
         assert (action.text, outcome.changed) == (action.text, has_right and action.seen_in_store), outcome.answer
         assert "Something went wrong" not in outcome.answer, action.text
 

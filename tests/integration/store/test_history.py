@@ -260,7 +260,20 @@ def test_the_best_post_is_of_those_made_within_the_span_with_its_address(store: 
     posts = [post(reposts, str(9 - number), at) for number, (at, reposts) in enumerate(made)]
     save_fetches(store, 2 * MINUTE, 1 * MINUTE, post(None, "8", NOW - MINUTE), *posts)
     best = {span: row(store, span).best for span in (Span.HOUR, Span.DAY)}
-    assert best == {Span.HOUR: ("https://x.com/i/status/8", 9), Span.DAY: ("https://x.com/i/status/6", 20)}
+    assert best == {
+        Span.HOUR: ("https://x.com/i/status/8", 9, NOW - 40 * MINUTE),
+        Span.DAY: ("https://x.com/i/status/6", 20, NOW - 2 * HOUR),
+    }
+
+
+def test_a_chart_is_old_once_its_best_new_post_is_older_than_the_span(store: Store) -> None:
+    """Also where nothing is gained or read meanwhile."""
+    save_fetches(store, 2 * MINUTE, 1 * MINUTE, post(7, "2", NOW - 30 * MINUTE), post(5, "1", NOW - 20 * MINUTE))
+    first = load_chart(store)
+    assert first.expires_at == NOW + 30 * MINUTE
+    then = load_chart(store, now=first.expires_at)
+    assert then.rows[0].best == ("https://x.com/i/status/1", 5, NOW - 20 * MINUTE)
+    assert inputs(then) != inputs(first)
 
 
 def test_without_a_post_within_the_span_there_is_no_best_one(store: Store) -> None:

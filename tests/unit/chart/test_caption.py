@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.chart.caption import caption
 from pipeline.records import BestPost, ChartData, ChartRow, Language, Metric, Normalization, View
-from tests.unit.chart.made import EXTREMES, chart, crowd, lost, row
+from tests.unit.chart.made import EXTREMES, NOW, chart, crowd, lost, row
 
 ROW = re.compile(r"`(?P<cells>[^`]+)` (?P<name>@.*)")
 
@@ -142,7 +142,7 @@ def test_writing_captions_does_not_load_matplotlib() -> None:
 
 
 def test_a_growth_links_to_the_best_new_post_of_each_account() -> None:
-    best = BestPost("https://x.com/i/status/12", 1234)
+    best = BestPost("https://x.com/i/status/12", 1234, NOW)
     rows = (replace(row("nasa", [1]), total=5, best=best), replace(row("esa", [1]), total=2))
     assert sorted(names(caption(chart(*rows, view=View.GROWTH)))) == [
         "@esa",
@@ -151,7 +151,7 @@ def test_a_growth_links_to_the_best_new_post_of_each_account() -> None:
 
 
 def test_addresses_take_no_room_of_the_caption() -> None:
-    best = BestPost(f"https://bsky.app/profile/did:plc:{'a' * 24}/post/{'b' * 13}", 1_234_567)
+    best = BestPost(f"https://bsky.app/profile/did:plc:{'a' * 24}/post/{'b' * 13}", 1_234_567, NOW)
     rows = [replace(row(f"account_number_{number}", [1]), total=number, best=best) for number in range(10)]
     text = caption(chart(*rows, view=View.GROWTH))
     assert len(accounts(text)) == text.count(best.address) == 10
