@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, Update
@@ -34,9 +35,13 @@ ONE_MOMENT = lazy_gettext("One moment…")
 
 
 class PressAnswer:
-    """The answer to a press, given once. Telegram shows a progress bar on the button until then."""
+    """The answer to a press, given once. Telegram shows a progress bar on the button until then.
 
-    def __init__(self, query: CallbackQuery, reader: Translator) -> None:
+    reader: the translator for who pressed. It is asked for last, since the database may have to be read for it:
+    presses would not take their turns in order if each waited for that first.
+    """
+
+    def __init__(self, query: CallbackQuery, reader: Callable[[], Awaitable[Translator]]) -> None:
         self.query, self.reader = query, reader
         self.is_given = False
 
@@ -46,7 +51,8 @@ class PressAnswer:
             return
         self.is_given = True
         try:
-            await self.query.answer(self.reader.gettext(text) if text else None, show_alert=is_problem)
+            words = (await self.reader()).gettext(text) if text else None
+            await self.query.answer(words, show_alert=is_problem)
         except TelegramError as error:  # such as for a press that is too old; what the press did stays
             log.info("a press was not answered: %s", telegram_errors.classify(error).text)
 
@@ -78,12 +84,17 @@ def handler(context: Context) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], C
             return
         if context.flood_control.is_over_limit(query.from_user.id):
             context.flood_control.ignore(query.from_user.id)
-            await PressAnswer(query, translator(Language.ENGLISH)).give(TOO_MANY_COMMANDS, is_problem=True)
+            await PressAnswer(query, _english).give(TOO_MANY_COMMANDS, is_problem=True)
             return
-        reader = await translator_of(context, query.message.chat, query.from_user)
+        reader = partial(translator_of, context, query.message.chat, query.from_user)
         await _press(context, query, query.message, PressAnswer(query, reader))
 
     return handle
+
+
+async def _english() -> Translator:
+    """For who sent too much: no query to the database is spent on them."""
+    return translator(Language.ENGLISH)
 
 
 async def _press(

@@ -1,11 +1,16 @@
-"""A press that has to wait is answered at once, and its outcome is told later."""
+"""Presses take their turns in order; one that has to wait is answered at once, and its outcome is told later."""
 
+import asyncio
 import time
+from functools import partial
+from typing import Any
 
 import pytest
 
 from bot import callbacks
+from bot.command_context import translator_of
 from bot.refusals import OUTDATED_BUTTON
+from pipeline.i18n import Translator
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
 from tests.unit.bot.conftest import Bot
@@ -43,3 +48,27 @@ def test_in_a_channel_nothing_is_posted_for_all(bot: Bot) -> None:
     assert said == "One moment…"
     time.sleep(HELD_S + 1)
     assert not [text for text in channel.texts_after(last["message_id"]) if OUTDATED_BUTTON.msgid in text]
+
+
+def test_presses_take_their_turns_in_order_however_long_the_first_ones_language_takes(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delays = iter([0.5])
+
+    async def slow_at_first(*args: Any) -> Translator:
+        await asyncio.sleep(next(delays, 0))
+        return await translator_of(*args)
+
+    monkeypatch.setattr("bot.callbacks.translator_of", slow_at_first)
+    chat = bot.chat(63)
+    question = chat.answer_to(chat.send("/settings"))
+    pressed = [chat.press(question, data) for data in ("settings dark", "settings light", "settings es")]
+    for number in pressed:
+        until(partial(is_answered, bot, number))
+    shown = chat.message(question["message_id"])
+    chosen = [each["text"] for row in shown["keyboard"] for each in row if each["text"].startswith("• ")]
+    assert chosen == ["• Claro", "• Español"]
+
+
+def is_answered(bot: Bot, press: str) -> bool:
+    return bool(bot.sandbox.get(f"telegram/callbacks/{press}")["answered"])
