@@ -19,6 +19,8 @@ MARGIN_POSTS = 3
 """How many new posts of all accounts together are kept back beside what is expected."""
 LONGEST_WAIT_DAYS = 13
 """An account that was not asked for its new posts for so long comes first, so that none is starved."""
+LARGEST_PART = 0.5
+"""No account's unseen posts take more of the day's money: its newest ones are read then."""
 FIRST = 1e6
 """Added to the value of what comes before everything else."""
 
@@ -42,11 +44,15 @@ class DayPlan:
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """What can be bought, one a row, `cost` posts each: each post, each account's unseen posts, each one's births."""
+    """What can be bought, one a row, `cost` posts each: each post, each account's unseen posts, each one's births.
+
+    whole: whether a part of it is of no use.
+    """
 
     account: Ints
     value: Floats
     cost: Floats
+    whole: Flags
 
 
 def plan_day(posts: StoredPosts, outlooks: Outlooks, *, budget_posts: float, now_s: float, window: int) -> DayPlan:
@@ -79,13 +85,15 @@ def spend_day(day: Day, budget_posts: float) -> DayPlan:
 def _candidates(day: Day, budget_posts: float) -> _Candidates:
     accounts = np.arange(len(day.outlooks.rate))
     of_posts, of_births = post_values(day), birth_values(day)
-    unseen, births = np.minimum(day.outlooks.unseen, day.window), expected_births(day.outlooks.rate)
+    unseen = np.minimum(day.outlooks.unseen, min(day.window, LARGEST_PART * budget_posts))
+    births = expected_births(day.outlooks.rate)
     first = _found_first(day.outlooks.rate, unseen + births, budget_posts)
     starved = day.outlooks.unseen >= LONGEST_WAIT_DAYS * day.outlooks.rate
     return _Candidates(
         account=np.concatenate([day.posts.account, accounts, accounts]),
         value=np.concatenate([of_posts, unseen_values(day) + FIRST * (first | starved), of_births + FIRST * first]),
         cost=np.concatenate([(of_posts > 0).astype(np.float64), unseen, births]),
+        whole=np.repeat([True, False], [len(of_posts) + len(accounts), len(accounts)]),
     )
 
 
@@ -108,5 +116,5 @@ def _pay(candidates: _Candidates, outlooks: Outlooks, money: float) -> Floats:
     order = np.argsort(-candidates.value, kind="stable")
     account, cost, value = candidates.account[order], candidates.cost[order], candidates.value[order]
     paid = np.empty(len(order))
-    paid[order] = buy(account, cost, value >= WORTH, outlooks.chats, money)
+    paid[order] = buy(account, cost, value >= WORTH, outlooks.chats, money, candidates.whole[order])
     return paid

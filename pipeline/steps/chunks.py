@@ -1,11 +1,12 @@
 """What one `fetch` task is asked for, as its message carries it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pipeline.messaging.celery_app import SLOTS
 from pipeline.records import Due
 
+T = TypeVar("T")
 PackedDue = tuple[int, str, int, str | None, str | None]
 """A Due: the account, its id on the network, how many posts, and since and until which post."""
 
@@ -38,7 +39,7 @@ def unpack(packed: Sequence[int | str | None]) -> Due:
     return Due(int(account_id or 0), str(remote_id), int(depth or 0), since_id, until_id)
 
 
-def deal(due: Sequence[Due]) -> list[list[Due]]:
+def deal(due: Sequence[T]) -> list[list[T]]:
     """Deal accounts out evenly to the worker slots: no part is empty, and each keeps their order."""
     count = min(SLOTS, len(due))
     return [list(due[first::count]) for first in range(count)]

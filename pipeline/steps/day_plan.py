@@ -72,7 +72,9 @@ def load(at: PricedNetwork) -> Morning:
     chats = shares.chats_by_account(at.session, at.key)
     account = np.searchsorted(ids, columns.account_id)
     asked_s = np.array([each.fetched_at.timestamp() for each in known], np.float64)
-    rates = posting_rates(account, columns.created_s, asked_s)
+    known_s = asked_s.copy()
+    np.maximum.at(known_s, account, columns.created_s)  # an answer that was not whole told of newer ones
+    rates = posting_rates(account, columns.created_s, known_s)
     unseen = expected_unseen(rates, asked_s, at.time.now.timestamp())
     stored = StoredPosts(account, columns.created_s, _read_s(at, columns), columns.value)
     outlooks = Outlooks(rates, unseen, [chats.get(each.id, ()) for each in known])

@@ -7,11 +7,13 @@ spent before it is sent.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from math import ceil
 
 from pipeline.messaging.celery_app import SLOTS
+from pipeline.planning.day_plan import LARGEST_PART
 from pipeline.records import Due
 from pipeline.steps.chunks import Chunk, deal, pack
 from pipeline.steps.priced_network import PricedNetwork
@@ -22,6 +24,7 @@ from pipeline.store import (
     ledger,
     network_status,
     openings,
+    posts,
     reading_queue,
     shares,
     usage,
@@ -32,6 +35,8 @@ SMALLEST_PAGE = 5
 """Posts that one request for new posts may be billed for, at the least."""
 AT_ONCE = 25
 """Requests for new posts that one worker sends side by side."""
+SPARE = 1.5
+"""So many times the posts that an account which is behind has probably made are ready for it."""
 MORE_PAGES = 100
 """Posts that a tick has ready for accounts that made more new ones than the smallest page holds."""
 FIRST_DEPTH = 20
@@ -83,14 +88,15 @@ def plan(at: PricedNetwork) -> list[Chunk]:
     requests = at.allowed_requests("timelines", at.limits.requests)
     payers = _Payers(at)
     wanted = _list_new(at, payers)[: ceil(NEW_SHARE * requests)] if at.time.is_settled else []
-    finds = _list_finds(at, requests - len(wanted))
+    finds, behind = _list_finds(at, requests - len(wanted))
+    caught_up = _reserve_each(at, _pay_expected(behind, purse))
     half = max(SMALLEST_PAGE, purse.posts // 2)  # a chat that asks meanwhile finds money too
     credit = purse.take(min(SMALLEST_PAGE * min(len(finds), AT_ONCE * SLOTS), half)) if finds else 0
     births = purse.keep(max(0, at.births_to_come() - credit))
-    read = _reserve_all(at, payers.choose(wanted, purse))
+    read = _reserve_each(at, payers.choose(wanted, purse))
     credit += max(0, min(MORE_PAGES, half - credit, purse.posts + births)) if credit else 0
-    posts = _read_posts(at) if at.time.is_settled else []
-    return [*_reserve(at, finds, credit), *read, *posts]
+    by_ids = _read_posts(at) if at.time.is_settled else []
+    return [*_reserve(at, finds, credit), *caught_up, *read, *by_ids]
 
 
 def plan_requested(at: PricedNetwork, asked: Sequence[Account], new: Collection[int]) -> list[Chunk]:
@@ -106,7 +112,7 @@ def plan_requested(at: PricedNetwork, asked: Sequence[Account], new: Collection[
         account.finds_on = None if account.id in new else account.finds_on
     allowed = at.allowed_requests("timelines", at.limits.requests)
     wanted = [replace(_first(account), since_id=account.since_id) for account in asked[:allowed]]
-    return _reserve_all(at, _Payers(at).choose(wanted, purse))
+    return _reserve_each(at, _Payers(at).choose(wanted, purse))
 
 
 def question(due: Due) -> str:
@@ -121,11 +127,39 @@ def _probe(at: PricedNetwork, purse: Purse) -> list[Chunk]:
     return _reserve(at, probes, purse.take(SMALLEST_PAGE))
 
 
-def _list_finds(at: PricedNetwork, most: int) -> list[Due]:
-    """The accounts whose turn it is to be asked for new posts, the one first that is due longest."""
-    due = reading_queue.list_due(at.session, at.key, at.now, most)
-    finds = [Due(each.id, each.remote_id, at.settings.posts_per_account, each.since_id) for each in due]
-    return [each for each in finds if each.since_id or at.time.is_settled]
+def _list_finds(at: PricedNetwork, most: int) -> tuple[list[Due], list[tuple[Due, int]]]:
+    """The accounts whose turn it is to be asked for new posts, the one first that is due longest.
+
+    Those apart that are behind, each with how many posts it probably made meanwhile, and some to spare.
+    """
+    finds: list[Due] = []
+    behind: list[tuple[Due, int]] = []
+    depth = at.settings.posts_per_account
+    deepest = max(SMALLEST_PAGE, min(depth, int(LARGEST_PART * float(at.money().allowance / at.price.post_usd))))
+    for account in reading_queue.list_due(at.session, at.key, at.now, most):
+        expected = ceil(SPARE * _expected_posts(account, at.now))
+        due = Due(account.id, account.remote_id, depth, account.since_id)
+        if expected > SMALLEST_PAGE and at.time.is_settled:
+            behind.append((replace(due, depth=deepest), min(deepest, expected + SMALLEST_PAGE)))
+        elif due.since_id or at.time.is_settled:
+            finds.append(due)
+    return finds, behind
+
+
+def _expected_posts(account: Account, now: datetime) -> float:
+    """How many posts the account probably made since it was last asked for all of them."""
+    if account.fetched_at is None:
+        return 0.0
+    return (account.posts_per_day or 0.0) * ((now - account.fetched_at) / timedelta(days=1))
+
+
+def _pay_expected(behind: Iterable[tuple[Due, int]], purse: "Purse") -> list[tuple[Due, int]]:
+    """Those accounts, and how many posts of each, that there is money for: others wait, no part of one is bought."""
+    paid = []
+    for due, expected in behind:
+        if expected <= purse.posts:
+            paid.append((due, purse.take(expected)))
+    return paid
 
 
 def _list_new(at: PricedNetwork, payers: "_Payers") -> list[Due]:
@@ -140,11 +174,18 @@ def _list_new(at: PricedNetwork, payers: "_Payers") -> list[Due]:
     older = reading_queue.list_incomplete(at.session, at.key, chats, LOOKED_THROUGH)
     first = [_first(account) for account in unread if payers.can_pay(account.id)][:FIRST_AT_ONCE]
     rest = [each for each in older if payers.can_pay(each.id)][: max(1, most)]
-    return first + [Due(each.id, each.remote_id, FIRST_DEPTH, until_id=each.until_id) for each in rest]
+    stored = posts.count_by_account(at.session, [each.id for each in rest])
+    return first + [_older(at, account, stored.get(account.id, 0)) for account in rest]
 
 
 def _first(account: Account) -> Due:
     return Due(account.id, account.remote_id, FIRST_DEPTH)
+
+
+def _older(at: PricedNetwork, account: Account, stored: int) -> Due:
+    """Some of the older posts of an account, of which so many are stored: no more than are wanted, or a page holds."""
+    missing = max(SMALLEST_PAGE, at.settings.posts_per_account - stored)
+    return Due(account.id, account.remote_id, min(FIRST_DEPTH, missing), until_id=account.until_id)
 
 
 class _Payers:
@@ -176,14 +217,14 @@ class _Payers:
         """Whether the account's chats can pay a request."""
         return self._affordable(account_id) >= SMALLEST_PAGE
 
-    def choose(self, wanted: Iterable[Due], purse: Purse) -> list[Due]:
-        """Those that are paid for, each as deep as its chats can pay."""
+    def choose(self, wanted: Iterable[Due], purse: Purse) -> list[tuple[Due, int]]:
+        """Those that are paid for, each as deep as its chats can pay, and how many posts that is."""
         paid = []
         for due in wanted:
             depth = purse.take(min(due.depth, self._affordable(due.account_id)))
             if depth:
                 self._pay(due.account_id, depth)
-                paid.append(replace(due, depth=depth))
+                paid.append((replace(due, depth=depth), depth))
         return paid
 
     def _affordable(self, account_id: int) -> int:
@@ -223,8 +264,13 @@ def _deal_requests(post_ids: Sequence[str], per_request: int) -> list[list[str]]
     return [[post_id for request in requests[first::count] for post_id in request] for first in range(count)]
 
 
-def _reserve_all(at: PricedNetwork, due: Collection[Due]) -> list[Chunk]:
-    return _reserve(at, due, sum(each.depth for each in due))
+def _reserve_each(at: PricedNetwork, paid: Sequence[tuple[Due, int]]) -> list[Chunk]:
+    """Chunks of these requests, each of which may be billed for so many posts."""
+    if not paid:
+        return []
+    accounts.mark_attempted(at.session, [due.account_id for due, _ in paid], at.now)
+    parts = deal(paid)
+    return [_reserve_part(at, [due for due, _ in part], sum(posts for _, posts in part)) for part in parts]
 
 
 def _reserve(at: PricedNetwork, due: Collection[Due], credit: int) -> list[Chunk]:

@@ -49,6 +49,8 @@ def store(
     _ask_again(at, answers, hidden)
     _settle(at, fetched)
     changed = posts.save_apart(session, apart, before) | _save_outcomes(at, known)
+    if deleted_of := {each.account_id for each in apart if each.gone}:
+        reading_queue.fill_up(session, deleted_of, settings.posts_per_account)
     _read_again_later(at, apart, before)
     session.flush()
     return changed
@@ -70,6 +72,11 @@ class _Answer(NamedTuple):
     def is_first_part(self) -> bool:
         """Whether it has the newest of the posts that were asked for, the rest of which is asked for next."""
         return self.due.since_id is None and bool(self.result.posts) and not self.result.partial
+
+    @property
+    def leaves_older(self) -> bool:
+        """Whether there may be older posts that were not read: of an account that is new, or was long behind."""
+        return self.due.since_id is None or len(self.result.posts or ()) >= self.due.depth
 
     def as_apart(self) -> FetchedApart:
         read, before = self.result.posts or (), self.account.fetched_at
@@ -194,15 +201,13 @@ def _save_outcomes(at: PricedNetwork, known: Sequence[_Answer]) -> set[int]:
     """Store how each request went, and when its account is asked next; returns the ids of those whose charts change."""
     if not known:
         return set()
-    downwards = [each.account.id for each in known if each.due.since_id is None]
-    stored = posts.count_by_account(at.session, downwards)
     planned = day_plans.last(at.session, at.key) or at.day.date  # just after midnight, yesterday's list holds
     bursts = _bursts(at, known)
     changed = set()
     for answer, interval in zip(known, _intervals(at, [each.account for each in known]), strict=True):
         account, before = answer.account, accounts.displayed(answer.account)
         _save_outcome(answer)
-        _save_reach(answer, is_enough=stored.get(account.id, 0) >= at.settings.posts_per_account)
+        _save_reach(at, answer)
         _schedule(at, answer, interval, planned, is_burst=account.id in bursts)
         changed |= {account.id} if accounts.displayed(account) != before else set()
     return changed
@@ -221,7 +226,7 @@ def _save_outcome(answer: _Answer) -> None:
         account.fetched_at, account.stale = result.at, False
 
 
-def _save_reach(answer: _Answer, *, is_enough: bool) -> None:
+def _save_reach(at: PricedNetwork, answer: _Answer) -> None:
     """Store up to which post all are stored, and from which on older ones are to be read."""
     account, due, result = answer
     if result.posts is None or not (result.complete or answer.is_first_part):
@@ -229,10 +234,19 @@ def _save_reach(answer: _Answer, *, is_enough: bool) -> None:
     ordered = _ordered(result.posts)
     if due.until_id is None and ordered:
         account.since_id = ordered[-1].id
-    if due.since_id is None:
+    if answer.leaves_older:
         oldest = None if result.ended or not ordered else ordered[0]
         account.fetched_back_to = oldest and oldest.created_at
-        account.until_id = None if is_enough else oldest and oldest.id
+        account.until_id = oldest and _older_than(at, account, oldest)
+
+
+def _older_than(at: PricedNetwork, account: Account, oldest: Post) -> str | None:
+    """The id of the oldest post that was read, if older ones are to be read: fewer than wanted are stored from it on.
+
+    Posts that are older still do not count: others may be missing in between.
+    """
+    stored = posts.count_since(at.session, {account.id}, oldest.created_at).get(account.id, 0)
+    return None if stored >= at.settings.posts_per_account else oldest.id
 
 
 def _schedule(at: PricedNetwork, answer: _Answer, interval: timedelta, planned: date, *, is_burst: bool) -> None:

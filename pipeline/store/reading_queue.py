@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy import Update, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import State
@@ -45,12 +45,21 @@ def list_incomplete(session: Session, network: str, chats: Collection[int], most
 
 def change_depth(session: Session, network: str, depth: int) -> None:
     """From now on so many posts of each account are wanted: older ones are read where fewer are stored, else none."""
+    session.execute(_read_to_depth(depth).where(Account.network == network))
+
+
+def fill_up(session: Session, account_ids: Collection[int], depth: int) -> None:
+    """Older posts of these accounts are read where fewer than `depth` are stored, as after a deletion."""
+    session.execute(_read_to_depth(depth).where(Account.id.in_(account_ids)))
+
+
+def _read_to_depth(depth: int) -> Update:
     of_account = Post.account_id == Account.id
     oldest = select(Post.post_id).where(of_account).order_by(Post.created_at, Post.post_id).limit(1)
     stored = select(func.count()).select_from(Post).where(of_account).scalar_subquery()
     until_id = case((stored < depth, func.coalesce(Account.until_id, oldest.scalar_subquery())), else_=None)
-    may_have_older = Account.network == network, Account.fetched_back_to.is_not(None)
-    session.execute(update(Account).where(*may_have_older).values(until_id=until_id))
+    may_have_older = Account.fetched_back_to.is_not(None)
+    return update(Account).where(may_have_older).values(until_id=until_id).execution_options(synchronize_session=False)
 
 
 def list_tried_longest_ago(session: Session, network: str, most: int) -> Sequence[Account]:

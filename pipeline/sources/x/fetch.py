@@ -56,8 +56,8 @@ class Timeline:
 
     @property
     def is_whole(self) -> bool:
-        """Nothing more is to be asked for: there is no more, or enough older posts are found. All new ones are due."""
-        return self.is_at_end or (self.due.since_id is None and len(self.posts) >= self.due.depth)
+        """Nothing more is to be asked for: there is no more, or as many posts are found as are due."""
+        return self.is_at_end or len(self.posts) >= self.due.depth
 
     @property
     def page_size(self) -> int:
@@ -68,7 +68,8 @@ class Timeline:
         """
         entries = self.due.depth - len(self.posts)
         if self.due.since_id is not None:
-            entries = SMALLEST_PAGE << self.pages
+            likely = ceil(entries * self.entries / len(self.posts)) if self.posts else POSTS_PER_REQUEST
+            entries = min(likely, SMALLEST_PAGE << self.pages)
         elif self.pages == 1 and self.posts:
             entries = ceil(SPARE * entries * self.entries / len(self.posts))
         elif self.pages:

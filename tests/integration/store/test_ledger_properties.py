@@ -106,8 +106,9 @@ class Deployment(RuleBasedStateMachine):
     @rule(number=INDEX)
     def delete_post(self, number: int) -> None:
         with self.workers[0].store.read_session() as db:
-            stored = sorted(db.scalars(select(Post.post_id)))
-        if stored:
+            ids = set(db.scalars(select(Post.post_id)))
+        shown = {str(post_id) for timeline in self.x.timelines.values() for post_id, _ in timeline}
+        if stored := sorted(ids & shown):
             self.x.delete(int(stored[number % len(stored)]))
             self.gone += 1
 

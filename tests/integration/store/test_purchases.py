@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -15,7 +15,7 @@ from pipeline.i18n import lazy_gettext
 from pipeline.steps.chunks import Chunk, unpack
 from pipeline.store import Store, chats, circuit_breakers, ledger, notices, openings
 from pipeline.store import posts as stored_posts
-from pipeline.store.tables import Account, LedgerEntry, Opening, Reservation
+from pipeline.store.tables import Account, LedgerEntry, Opening, Post, Reservation
 from tests.conftest import NETWORK
 from tests.databases import migrate
 from tests.integration.store.conftest import NOON
@@ -600,3 +600,115 @@ def test_where_money_pays_few_requests_each_request_that_is_sent_is_paid(begin: 
     x.asked.clear()
     worker.run(4 * TICK)
     assert {each["id"] for each in x.requests()} == {"1", "2", "3"}
+
+
+def write_steadily(x: SimulatedX, remote_id: str, days: float) -> None:
+    """An account of 48 posts a day makes those of so many days, up to now."""
+    x.write(remote_id, int(48 * days), every=HOUR / 2)
+
+
+def to_midnight(worker: Worker, days: int = 1) -> date:
+    """The clock goes on to just after a midnight, when the day's list is made; returns the day."""
+    x = worker.x
+    x.clock = MIDNIGHT + (days - 1) * DAY + MINUTE
+    worker.compare()
+    return x.clock.date()
+
+
+def test_an_account_that_was_not_asked_for_days_is_read_anew_once(begin: Begin, x: SimulatedX) -> None:
+    """144 posts in three days, of which a chart shows 100: those are bought, and none of them twice."""
+    worker = begin("3", "90")
+    write(x, "2", posts=20, every=2 * DAY)
+    write_steadily(x, "1", 3)
+    [busy, _] = worker.track(1, "1", "2")
+    worker.run(20 * TICK)
+    assert stored(worker)[busy] == 100
+    x.clock = MIDNIGHT + 2 * DAY + MINUTE
+    write_steadily(x, "1", 3)
+    x.asked.clear()
+    day = to_midnight(worker, 3)
+    worker.run(20 * TICK)
+    newest = {str(post_id) for post_id, _ in x.timelines["1"][:100]}
+    assert newest <= set(x.bill[day])
+    assert len(set(x.bill[day]) - newest) <= 20, "none of the older ones, which no chart shows"
+    with worker.store.read_session() as db:
+        account = db.get_one(Account, busy)
+        assert (account.until_id, account.since_id) == (None, str(x.timelines["1"][0][0]))
+        assert account.fetched_at is not None
+        assert account.fetched_at > x.clock - HOUR
+    assert is_balanced(worker)
+
+
+def test_where_the_days_money_pays_no_whole_timeline_the_newest_posts_are_read_and_older_ones_when_they_can_be(
+    begin: Begin, x: SimulatedX
+) -> None:
+    """$0.40 is 80 posts: after three days of silence, 40 of the newest 100, and the others in the next days."""
+    worker = begin("0.4", "12")
+    write_steadily(x, "1", 3)
+    [busy] = worker.track(1, "1")
+    worker.run(30 * TICK)
+    x.clock = MIDNIGHT + 2 * DAY + MINUTE
+    write_steadily(x, "1", 3)
+    day = to_midnight(worker, 3)
+    worker.run(30 * TICK)
+    newest = [str(post_id) for post_id, _ in x.timelines["1"]]
+    assert set(newest[:40]) <= set(x.bill[day])
+    assert x.billed(day) <= 80
+    with worker.store.read_session() as db:
+        account = db.get_one(Account, busy)
+        assert account.since_id == newest[0]
+        assert account.until_id is not None, "older ones are still to be read"
+        assert account.posts_per_day == pytest.approx(48, rel=0.4)
+    for later in range(4, 10):
+        x.clock = MIDNIGHT + (later - 1) * DAY + MINUTE
+        day = to_midnight(worker, later)
+        worker.run(3 * MINUTE)
+        x.clock += 20 * HOUR
+        worker.run(3 * MINUTE)
+        assert x.billed(day) <= 80
+    with worker.store.read_session() as db:
+        assert db.get_one(Account, busy).until_id is None
+        ids = set(db.scalars(select(Post.post_id).where(Post.account_id == busy)))
+    assert set(newest[:100]) <= ids, "none is missing in between"
+    assert is_balanced(worker)
+
+
+def test_an_account_that_cannot_be_paid_waits_and_the_money_goes_to_others(begin: Begin, x: SimulatedX) -> None:
+    """$0.50 is 100 posts: the busy account alone would take them for what it made in three days."""
+    calm, rich = [str(number) for number in range(2, 12)], begin("10", "300")
+    write(x, *calm, posts=100, every=8 * HOUR)
+    write_steadily(x, "1", 3)
+    [busy, *_] = rich.track(1, "1", *calm)
+    rich.run(80 * TICK)
+    assert set(stored(rich).values()) == {100}
+    x.clock = MIDNIGHT + 2 * DAY + MINUTE
+    write_steadily(x, "1", 3)
+    write(x, *calm, posts=9, every=8 * HOUR)
+    worker = begin("0.5", "15")
+    day = to_midnight(worker, 3)
+    worker.run(30 * TICK)
+    busy_ids = {str(post_id) for post_id, _ in x.timelines["1"]}
+    assert len(set(x.bill[day]) - busy_ids) >= 80, "the calm accounts' new posts"
+    assert x.billed(day) <= 100
+    with worker.store.read_session() as db:
+        assert db.get_one(Account, busy).posts_per_day == pytest.approx(48, rel=0.3)
+
+
+def test_in_place_of_a_deleted_post_an_older_one_is_read(begin: Begin, x: SimulatedX) -> None:
+    worker = begin("3", "90")
+    write(x, "1", posts=130)
+    [account] = worker.track(1, "1")
+    worker.run(20 * TICK)
+    assert stored(worker)[account] == 100
+    gone = x.timelines["1"][3][0]
+    oldest = x.timelines["1"][99][0]
+    x.delete(gone)
+    before = x.billed(TODAY)
+    worker.run(31 * MINUTE, every=MINUTE)
+    with worker.store.read_session() as db:
+        ids = set(db.scalars(select(Post.post_id).where(Post.account_id == account)))
+    assert str(gone) not in ids
+    assert {str(post_id) for post_id, _ in x.timelines["1"][:100]} <= ids
+    assert x.billed(TODAY) - before == 5, "the least that X returns"
+    assert x.requests()[-1]["since_id"] is not None or x.requests()[-1]["until_id"] == str(oldest)
+    assert is_balanced(worker)

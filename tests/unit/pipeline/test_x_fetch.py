@@ -69,7 +69,7 @@ def test_where_nothing_is_new_one_small_request_costs_nothing(x: XClient, contro
     assert control.get("x/bill")["posts_returned"] == 0
 
 
-@pytest.mark.parametrize(("new", "pages"), [(3, [5]), (5, [5]), (12, [5, 10]), (90, [5, 10, 20, 40, 80])])
+@pytest.mark.parametrize(("new", "pages"), [(3, [5]), (5, [5]), (12, [5, 10]), (90, [5, 10, 20, 40, 25])])
 def test_only_new_posts_are_returned_by_pages_that_begin_small(
     x: XClient, control: ControlApi, new: int, pages: list[int]
 ) -> None:
@@ -91,14 +91,25 @@ def test_new_posts_are_found_below_reposts(x: XClient, control: ControlApi) -> N
     assert (result.complete, result.requests) == (True, 5)
 
 
-def test_new_posts_are_complete_only_when_all_are_found_however_deep_a_chart_is(
-    x: XClient, control: ControlApi
-) -> None:
+def test_new_posts_are_complete_when_as_many_are_found_as_a_chart_shows(x: XClient, control: ControlApi) -> None:
     entries = timeline(300)
     load(control, entries)
-    whole, short = fetch(x, due(FIRST, depth=5), Purse(PLENTY)), fetch(x, due(FIRST, depth=5), Purse(5))
-    assert (ids(whole), whole.complete) == (own_ids(entries), True)
-    assert (ids(short), short.complete) == (own_ids(entries)[:5], False)
+    purse = Purse(PLENTY)
+    whole, short = fetch(x, due(FIRST), purse), fetch(x, due(FIRST), Purse(70))
+    assert (ids(whole), whole.complete, whole.requests) == (own_ids(entries)[:100], True, 5)
+    assert PLENTY - left(purse) == 100
+    assert (ids(short), short.complete) == (own_ids(entries)[:70], False)
+
+
+def test_as_many_new_posts_as_a_chart_shows_are_found_among_reposts(x: XClient, control: ControlApi) -> None:
+    """Three of four entries are reposts, which cost nothing; the last page may hold more own posts than are due."""
+    entries = timeline(800, lambda number: number % 4 > 0)
+    load(control, entries)
+    purse = Purse(PLENTY)
+    result = fetch(x, due(FIRST), purse)
+    assert result.complete
+    assert ids(result)[:100] == own_ids(entries)[:100]
+    assert len(ids(result)) == PLENTY - left(purse) <= 105
 
 
 def test_any_mixture_of_reposts_gives_exactly_the_new_posts_for_their_price(x: XClient, control: ControlApi) -> None:

@@ -2,9 +2,18 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.planning.shares import buy
+from pipeline.planning import shares
+from pipeline.planning.columns import Flags, Floats, Ints
 
 chats = st.lists(st.sets(st.integers(0, 3), min_size=1).map(sorted), min_size=1, max_size=6)
+
+
+def buy(  # noqa: PLR0913, PLR0917
+    account: Ints, cost: Floats, wanted: Flags, tracking: list[list[int]], money: float, whole: Flags | None = None
+) -> Floats:
+    """whole: none is, where it is not given."""
+    is_whole = np.zeros(len(cost), np.bool_) if whole is None else whole
+    return shares.buy(account, cost, wanted, tracking, money, is_whole)
 
 
 @st.composite
@@ -82,3 +91,23 @@ def test_the_last_one_is_paid_in_part_if_that_is_a_post() -> None:
     cost = np.array([3.0, 50.0])
     assert buy(np.array([0, 0]), cost, np.ones(2, np.bool_), [[1]], 10).tolist() == [3, 7]
     assert buy(np.array([0, 0]), cost, np.ones(2, np.bool_), [[1]], 3.5).tolist() == [3, 0]
+
+
+@settings(deadline=None)
+@given(lists(), st.floats(0, 80), st.integers(0, 10**6))
+def test_of_what_is_whole_nothing_is_paid_in_part_and_no_money_is_kept_that_would_pay_it(
+    given: tuple[np.ndarray, np.ndarray, np.ndarray, list[list[int]]], money: float, seed: int
+) -> None:
+    account, cost, wanted, tracking = given
+    whole = np.random.default_rng(seed).random(len(cost)) < 0.5
+    paid = buy(account, cost, wanted, tracking, money, whole)
+    assert paid.sum() <= money + 1e-6
+    assert np.isin(np.round(paid[whole], 6), [0, *np.round(cost[whole], 6)]).all()
+    left_out = whole & (paid == 0) & (cost > 0)
+    assert not left_out.any() or money - paid.sum() < max(1, cost[left_out].min()) + 1e-6
+
+
+def test_what_is_too_dear_is_left_out_for_what_comes_after_it() -> None:
+    cost = np.array([3.0, 50.0, 1.0, 60.0, 2.0])
+    paid = buy(np.zeros(5, np.int64), cost, np.ones(5, np.bool_), [[1]], 6.5, np.ones(5, np.bool_))
+    assert paid.tolist() == [3, 0, 1, 0, 2]
