@@ -12,7 +12,7 @@ from pipeline.planning.value import birth_values, missing_errors, post_errors, p
 WORTH = 5e-5
 """What a chat's own share is spent on is worth at least this, the price at $0.20 an account and day; the rest of its
 share goes to the common list."""
-ALL_BIRTHS_SHARE, SOME_BIRTHS_SHARE = 0.83, 0.6
+ALL_BIRTHS_SHARE, SOME_BIRTHS_SHARE = 0.83, 0.3
 """New posts of all accounts come before everything else if they take at most the first share of the money; if they take
 more, those of the accounts that post least do, as far as they take the second."""
 MARGIN_POSTS = 3
