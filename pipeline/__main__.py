@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import sys
 import warnings
 from contextlib import closing
 from datetime import timedelta
@@ -10,6 +11,7 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready
 from celery.utils.log import get_multiprocessing_logger
+from celery.utils.nodenames import gethostname, nodename
 from redis import Redis
 
 from pipeline import clock, logs
@@ -22,7 +24,7 @@ from pipeline.startup import startup
 from pipeline.store import Store, open_store
 from pipeline.user_agent import VERSION
 
-FEW_EVENTS = ["--without-gossip", "--without-mingle", "--heartbeat-interval", "30"]
+FEW_EVENTS = {"without_gossip": True, "without_mingle": True, "heartbeat_interval": 30}
 """A worker announces itself to monitors once in half a minute; a monitor that wants more events can enable them."""
 SHORTEST_HEARTBEAT_S = 2
 SLOW_THREADS = 5
@@ -30,16 +32,20 @@ SLOW_THREADS = 5
 
 
 def worker(settings: Settings) -> None:
-    """Work on ticks and charts, in processes forked after matplotlib is imported, so that a chart comes sooner."""
+    """Work on ticks and charts, in processes forked once all is imported: they share it, and a chart comes sooner."""
     from pipeline.chart.render import load_drawings  # noqa: PLC0415
+    from pipeline.sources.registry import switched_on  # noqa: PLC0415 beat needs none of it
+    from pipeline.sources.source import load_client  # noqa: PLC0415
 
     load_drawings()
+    for network in switched_on(settings):
+        load_client(network)
     app = _tasks(settings)
     # RabbitMQ redelivers the tasks of a frozen worker once two heartbeats are missed.
     app.conf.broker_heartbeat = max(SHORTEST_HEARTBEAT_S, settings.tick_seconds // 2)
     worker_ready.connect(lambda **_: _start_afresh(app, settings), weak=False)
     gc.freeze()  # modules stay: the garbage collector need not go through them again and again in each tick
-    app.start(["--quiet", "worker", "-n", "worker@%h", "-Q", f"{TICKS},{CHARTS},{REQUESTS}", *FEW_EVENTS])
+    _work(app, "worker", [TICKS, CHARTS, REQUESTS])
 
 
 def slow(settings: Settings) -> None:
@@ -47,13 +53,19 @@ def slow(settings: Settings) -> None:
     app = _tasks(settings)
     app.conf.broker_heartbeat = max(SHORTEST_HEARTBEAT_S, settings.tick_seconds // 2)
     worker_ready.connect(lambda **_: _retry_dropbox(settings), weak=False)
-    pool = ["-P", "threads", "-c", str(SLOW_THREADS)]
-    app.start(["--quiet", "worker", "-n", "slow@%h", "-Q", f"{UPLOADS},{SERVERS}", *pool, *FEW_EVENTS])
+    _work(app, "slow", [UPLOADS, SERVERS], pool="threads", concurrency=SLOW_THREADS)
 
 
 def beat(settings: Settings) -> None:
     """Send a tick each period, the first at once. It keeps no file, so that a full disk does not end it."""
-    make_app(settings).start(["--quiet", "beat", "--scheduler", "celery.beat:Scheduler", "--pidfile", ""])
+    make_app(settings).Beat(scheduler="celery.beat:Scheduler", quiet=True).run()
+
+
+def _work(app: Celery, name: str, queues: list[str], **pool: object) -> None:
+    """Work until the end. Celery's command does the same, but takes 11 MB for what it offers on a terminal."""
+    worker = app.Worker(hostname=nodename(name, gethostname()), queues=queues, quiet=True, **pool, **FEW_EVENTS)
+    worker.start()
+    sys.exit(worker.exitcode)
 
 
 def _tasks(settings: Settings) -> Celery:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
 from math import inf
+from types import ModuleType
 from typing import Protocol
 
 from pipeline import clock
@@ -234,5 +235,10 @@ def service_of(network: Network, remote_id: str) -> str:
 
 def connect(network: Network, settings: Settings) -> Source:
     """Make the network's client. It is imported only now: the bot loads the facts, but not the clients' libraries."""
-    source: Source = import_module(f"{network.package}.client").connect(settings)
+    source: Source = load_client(network).connect(settings)
     return source
+
+
+def load_client(network: Network) -> ModuleType:
+    """Import the network's client, as before a fork: what many processes share is loaded once."""
+    return import_module(f"{network.package}.client")
