@@ -18,7 +18,13 @@ from pipeline.user_agent import VERSION
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
     parser.add_argument("--version", action="version", version=f"Tallybird {VERSION}")
-    parser.parse_args()
+    parser.add_argument(
+        "task", nargs="?", choices=["doctor"], help="doctor: look at every setting and service, and end"
+    )
+    if parser.parse_args().task:
+        from bot.doctor import console  # noqa: PLC0415 the bot itself needs none of it
+
+        console.main()
     with startup():
         settings = BotSettings.load()
         logs.configure("bot", settings)

@@ -10,6 +10,7 @@ from pipeline.i18n import lazy_gettext
 from pipeline.settings import Settings
 from pipeline.store import chats
 
+OWNERS_ONLY = lazy_gettext("Only the bot's owner can use that, in a private chat with the bot.")
 ADMINS_ONLY = lazy_gettext("Only admins can change what is tracked and shown here. Ask one of them.")
 CHAT_ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
@@ -32,6 +33,12 @@ async def check(command_context: CommandContext, *, changes: bool) -> None:
         await context.write(chats.reactivate, chat_id, clock.now())
     if changes and not await is_chat_admin(command_context):
         raise UserError(ADMINS_ONLY)
+
+
+def check_owner(command_context: CommandContext) -> None:
+    """Raise UserError for anybody but an owner in private. It asks nothing of the database."""
+    if not sees_all(command_context):
+        raise UserError(OWNERS_ONLY)
 
 
 def allowed_chats(settings: Settings) -> frozenset[int]:

@@ -170,7 +170,8 @@ def _add_background_work(application: BotApplication, context: Context, rate_lim
 
 async def _set_menus(application: BotApplication) -> None:
     """What each person may use: in a group, changes are in the menu of admins alone."""
-    everything, reading = COMMANDS, [each for each in COMMANDS if not each.changes]
+    everything = [each for each in COMMANDS if not each.owners]
+    reading = [each for each in everything if not each.changes]
     menus = [
         (BotCommandScopeDefault(), everything),
         (BotCommandScopeAllGroupChats(), reading),

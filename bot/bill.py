@@ -60,7 +60,10 @@ def _of_network(session: Session, network: Network, price: Price, viewer: Viewer
     if not network.is_on(viewer.settings) and not money.month:
         return []
     if viewer.sees_all:
-        totals = [*_totals(session, network, price, money, at), _requests(session, network, viewer.settings, at)]
+        totals = [
+            *_totals(session, network, price, money, at),
+            describe_requests(session, network, viewer.settings, at),
+        ]
         return [totals, *_of_all(session, network, money)]
     stop = describe_stop(price, money)
     return [*([[stop]] if stop else []), *_of_chat(session, network, money, viewer.chat_id)]
@@ -126,7 +129,7 @@ def _set_aside(usd: Decimal) -> list[LazyString]:
     return [lazy_gettext("Of that, {usd:usd} is set aside for requests not answered yet", usd=usd)]
 
 
-def _requests(session: Session, network: Network, settings: Settings, at: datetime) -> LazyString:
+def describe_requests(session: Session, network: Network, settings: Settings, at: datetime) -> LazyString:
     """How many requests the network still allows, or the limit of the settings before it has told its own."""
     told = [
         lazy_gettext(

@@ -37,6 +37,7 @@ class Command:
     """A command: its name, its line in the menu and its function, which stand together in one file of bot/commands.
 
     changes: only admins may use it in a group. open: it is answered in chats that are not served too.
+    owners: only owners may use it, in private, and also while the database is away; it is in nobody's menu.
     takes_group: its arguments may begin with the name of a group of accounts and a colon.
     remote: how it names another chat, as an admin of a channel does in their private chat with the bot.
     """
@@ -46,6 +47,7 @@ class Command:
     run: Callable[[CommandContext], Awaitable[object]]
     changes: bool = False
     open: bool = False
+    owners: bool = False
     takes_group: bool = False
     remote: Remote = Remote.NO
 
@@ -97,7 +99,9 @@ async def _run(command_context: CommandContext, command: Command) -> None:
 
 
 async def _run_checked(command_context: CommandContext, command: Command) -> None:
-    if not command.open:
+    if command.owners:
+        access.check_owner(command_context)
+    elif not command.open:
         await access.check(command_context, changes=command.changes)
     await command.run(command_context)
 

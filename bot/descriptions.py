@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from bot import phrasing, telegram_errors
 from pipeline.chart.views import VIEWS
 from pipeline.i18n import SPANS, Translator, lazy_gettext, lazy_ngettext
-from pipeline.records import ChartSpec, Comparison, Handle, LazyString, Mode, Normalization, QuietHours
+from pipeline.records import DROPBOX, ChartSpec, Comparison, Handle, LazyString, Mode, Normalization, QuietHours
 from pipeline.sources.registry import noun
-from pipeline.store import chat_charts
+from pipeline.store import chat_charts, circuit_breakers, dropbox_files
 from pipeline.store.chat_charts import Summary
 from pipeline.store.tables import Account, Subscription
 from pipeline.store.timing import EVERY_DAY, Schedule, Timing
@@ -133,3 +133,16 @@ def describe_problem(subscription: Subscription) -> LazyString | None:
     problem = subscription.problem or ""
     reason = KNOWN_PROBLEMS.get(problem) or lazy_gettext("Telegram says “{reason}”", reason=phrasing.shorten(problem))
     return lazy_gettext("not arriving since {since:moment}: {reason}", since=subscription.failing_since, reason=reason)
+
+
+def describe_dropbox_problem(session: Session) -> LazyString | None:
+    """Why files do not get to Dropbox; None where they do."""
+    breaker = circuit_breakers.find(session, DROPBOX)
+    if breaker is not None:
+        return lazy_gettext(
+            "Dropbox: {problem} (since {since:moment}). I keep trying.",
+            problem=breaker.reason,
+            since=breaker.opened_at,
+        )
+    problem = dropbox_files.find_problem(session)
+    return lazy_gettext("Dropbox: {problem}. I keep trying.", problem=problem) if problem else None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
-from telegram import InlineQuery, InlineQueryResultCachedPhoto, Update
+from telegram import Bot, InlineQuery, InlineQueryResultCachedPhoto, Update
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
@@ -16,7 +16,8 @@ from bot.context import Context
 from bot.entities import extract_entities
 from bot.parsing import ChartRequest, parse_chart_request, split_args
 from pipeline.errors import UserError
-from pipeline.records import ChartSpec, Language
+from pipeline.i18n import lazy_gettext
+from pipeline.records import ChartSpec, Language, LazyString
 from pipeline.store import telegram_photos
 from pipeline.store.telegram_photos import ShownChart
 
@@ -40,6 +41,13 @@ def handler(context: Context) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], C
             await _answer(query, await _find(context, query))
 
     return handle
+
+
+def describe_mode(bot: Bot) -> LazyString:
+    """Whether @BotFather has switched it on for the bot."""
+    if bot.bot.supports_inline_queries:
+        return lazy_gettext("Inline mode: on; @{name} @nasa likes in any chat offers charts", name=bot.username)
+    return lazy_gettext("Inline mode: off; to have charts offered in any chat, send /setinline to @BotFather")
 
 
 def _is_served(context: Context, query: InlineQuery) -> bool:

@@ -38,7 +38,7 @@ def describe(
     cost = _cost(session, network, network.price, viewer) if network.price is not None else []
     if not network.is_on(viewer.settings):
         return [network.why_off(viewer.settings), *cost]
-    outages = _all_outages if viewer.sees_all else partial(_outages_here, here)
+    outages = list_outages if viewer.sees_all else partial(_outages_here, here)
     return [_how_often(network, tracked, viewer.settings), *cost, *outages(session, network, viewer.now)]
 
 
@@ -131,7 +131,7 @@ def _bills(network: Network, money: Money) -> Iterator[LazyString]:
     )
 
 
-def _all_outages(session: Session, network: Network, now: datetime) -> list[LazyString]:
+def list_outages(session: Session, network: Network, now: datetime) -> list[LazyString]:
     """Why the network or some of its servers are not read now, and when they are tried again."""
     breakers, count = circuit_breakers.list_open(session, network.key, now, MAX_OUTAGES)
     lines = [_outage(network, each) for each in breakers]

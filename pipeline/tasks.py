@@ -18,7 +18,7 @@ from typing import Any, cast
 from celery import Celery, Signature, chord, shared_task
 
 from pipeline import clock
-from pipeline.messaging import client
+from pipeline.messaging import client, processes
 from pipeline.messaging.celery_app import CHART_FILE, EXAMPLE, LOOK_UP, REDRAW, REQUEST_CHARTS, TICK, make_app
 from pipeline.messaging.queues import ABANDONED_AFTER, CHARTS, REQUESTS, SERVERS, TICKS, UPLOADS, redeliver_unacked
 from pipeline.messaging.task_request import Task
@@ -68,6 +68,7 @@ def tick(task: StepTask) -> None:
     """Sent by beat each period."""
     redeliver_unacked(task.app, ABANDONED_AFTER)
     keys = plan_step.begin(task.resources, clock.now())
+    processes.note_tick(task.resources.redis, task.period_s)
     with ExitStack() as each:  # all are started, although one fails
         for key in reversed(keys):
             each.callback(start_tick, task, key)

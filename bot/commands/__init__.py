@@ -5,6 +5,7 @@ from bot.commands import (
     budget,
     compare,
     data,
+    doctor,
     export,
     forget,
     help,  # noqa: A004 a command's file is named like the command
@@ -45,6 +46,7 @@ MODULES = (
     data,
     budget,
     status,
+    doctor,
     help,
     privacy,
     forget,

@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from itertools import chain, islice, starmap
 
 from sqlalchemy.orm import Session
-from telegram import Bot
 
-from bot import access, keyboards, network_readings
+from bot import access, inline, keyboards, network_readings
 from bot.bill import Viewer
 from bot.chart_requests import nothing_tracked
 from bot.command import Command
 from bot.command_context import CommandContext
-from bot.descriptions import describe_problem
+from bot.descriptions import describe_dropbox_problem, describe_problem
 from pipeline import clock
 from pipeline.i18n import STATE_NAMES, lazy_gettext, lazy_ngettext
-from pipeline.records import DROPBOX, LazyString, State
+from pipeline.records import LazyString, State
 from pipeline.settings import Settings
 from pipeline.sources.registry import NETWORKS
-from pipeline.store import accounts, chats, circuit_breakers, dropbox_files, subscriptions
+from pipeline.store import accounts, chats, circuit_breakers, subscriptions
 from pipeline.store.tables import Account
 from pipeline.user_agent import VERSION
 
@@ -31,7 +30,7 @@ async def run(command_context: CommandContext) -> None:
     lines = await context.read(_lines, viewer)
     if access.is_owner(command_context):
         version = lazy_gettext("Tallybird {version}", version=VERSION)
-        lines = [*lines, _inline_line(command_context.message.get_bot()), version]
+        lines = [*lines, inline.describe_mode(command_context.message.get_bot()), version]
     may_retry = access.is_owner(command_context) and await context.read(circuit_breakers.any_exist)
     gettext = (await command_context.translator()).gettext
     await command_context.answer(*lines, keyboard=keyboards.retry_services(gettext) if may_retry else None)
@@ -97,26 +96,10 @@ def _failing_lines(session: Session, chat_id: int) -> list[LazyString]:
     return [lazy_gettext("Charts that do not arrive: {number}, {trouble}", number=len(failing), trouble=problem)]
 
 
-def _inline_line(bot: Bot) -> LazyString:
-    if bot.bot.supports_inline_queries:
-        return lazy_gettext("Inline mode: on; @{name} @nasa likes in any chat offers charts", name=bot.username)
-    return lazy_gettext("Inline mode: off; to have charts offered in any chat, send /setinline to @BotFather")
-
-
 def _dropbox_line(session: Session, settings: Settings) -> LazyString:
     if not settings.dropbox_is_on:
         return lazy_gettext("Dropbox: off, the bot's owner has not set it up")
-    breaker = circuit_breakers.find(session, DROPBOX)
-    if breaker is not None:
-        return lazy_gettext(
-            "Dropbox: {problem} (since {since:moment}). I keep trying.",
-            problem=breaker.reason,
-            since=breaker.opened_at,
-        )
-    problem = dropbox_files.find_problem(session)
-    if problem:
-        return lazy_gettext("Dropbox: {problem}. I keep trying.", problem=problem)
-    return lazy_gettext("Dropbox: on")
+    return describe_dropbox_problem(session) or lazy_gettext("Dropbox: on")
 
 
 COMMAND = Command("status", lazy_gettext("is everything working here"), run)

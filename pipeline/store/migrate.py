@@ -1,5 +1,6 @@
 """Migration of the database to the newest revision: once, however many processes start at the same time."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -15,6 +16,19 @@ HEAD = "head"
 LOCK_ID = 0x7A11B12D  # any number, the same in every process of Tallybird
 ENCODINGS = {"UTF8", "SQL_ASCII"}
 """The encodings of PostgreSQL that hold every character; SQL_ASCII stores bytes as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Of a database as it is found. revision: None for a new one. newest: the revision of this version's tables.
+
+    time_zone: of our sessions with it; None for SQLite, which knows none.
+    """
+
+    server: str
+    revision: str | None
+    newest: str
+    time_zone: str | None = None
 
 
 def open_store(settings: Settings) -> Store:
@@ -45,6 +59,17 @@ def migrate(store: Store, revision: str = HEAD) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK_ID})
         if revision != HEAD or _revision(connection) != _newest():
             _upgrade(connection, revision)
+
+
+def examine(store: Store) -> Condition:
+    """Look without changing anything. Raises DBAPIError, and ConfigError as `migrate` does."""
+    with store.engine.connect() as connection:
+        revision, newest = _revision(connection), _newest()
+        if connection.dialect.name != "postgresql":
+            return Condition("SQLite", revision, newest)
+        _check_encoding(connection)
+        version = connection.scalar(text("SHOW server_version"))
+        return Condition(f"PostgreSQL {version}", revision, newest, connection.scalar(text("SHOW TimeZone")))
 
 
 def _revision(connection: Connection) -> str | None:

@@ -1,0 +1,33 @@
+"""The checks, a file each, in the order of their lines."""
+
+from bot.doctor.checks import (
+    broker,
+    clocks,
+    database,
+    disk,
+    dropbox,
+    fonts,
+    money,
+    networks,
+    outages,
+    processes,
+    redis,
+    telegram,
+    versions,
+)
+
+CHECKS = (
+    telegram.CHECK,
+    *networks.CHECKS,
+    money.CHECK,
+    dropbox.CHECK,
+    outages.CHECK,
+    processes.CHECK,
+    redis.CHECK,
+    broker.CHECK,
+    database.CHECK,
+    disk.CHECK,
+    clocks.CHECK,
+    fonts.CHECK,
+    versions.CHECK,
+)

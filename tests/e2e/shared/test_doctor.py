@@ -1,0 +1,46 @@
+"""The doctor beside a bot that runs: in the console, and in the chat of an owner."""
+
+import subprocess
+import sys
+
+from tests.conftest import until
+from tests.e2e.deployment import SECRETS, Deployment
+
+
+def test_all_is_well_in_the_console(shared_deployment: Deployment) -> None:
+    def examine() -> str:
+        command = [sys.executable, "-m", "bot", "doctor"]
+        done = subprocess.run(
+            command,
+            cwd=shared_deployment.folder,
+            env=shared_deployment.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert not done.stderr
+        return "" if done.returncode else done.stdout
+
+    output = until(examine, within_s=90)
+    assert "\n✓ Processes: worker, slow, beat and bot are running\n" in output
+    assert "\n✓ Redis: answers, and keeps what it holds on its disk\n" in output
+    assert "\n✓ X: accepts the token" in output
+    assert "\n✓ Dropbox: accepts the log-in" in output
+    assert "$50.00 spent today" in output
+    assert "✗" not in output
+
+
+def test_an_owner_is_told_in_the_language_of_the_chat_and_nobody_else(shared_deployment: Deployment) -> None:
+    owner, stranger = shared_deployment.chat(900), shared_deployment.chat(7301)
+    assert stranger.ask("/doctor") == "Only the bot's owner can use that, in a private chat with the bot."
+    group = shared_deployment.chat(-7302, user_id=900, type="group")
+    assert group.ask("/doctor") == "Only the bot's owner can use that, in a private chat with the bot."
+    owner.press(owner.answer_to(owner.send("/settings")), "settings es")
+    answer = owner.ask("/doctor", within_s=60)
+    owner.press(owner.answer_to(owner.send("/settings")), "settings en")
+    lines = answer.splitlines()
+    assert lines[0] == "✓ Ajustes: válidos"
+    assert any(line.startswith("✓ Base de datos: SQLite, al día") for line in lines)
+    assert all(line[0] in "✓!✗" for line in lines)
+    assert not [secret for secret in SECRETS.values() if secret in answer]
