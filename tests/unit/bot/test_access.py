@@ -29,6 +29,7 @@ from tests.unit.chart.made import chart, row
 OLD = "This button no longer works. Send /compare for a new chart."
 ADMINS_ONLY = "Only admins can change what is tracked and shown here. Ask one of them."
 OWNER_ONLY = "Only the bot's owner can do that."
+IN_PRIVATE_ONLY = "Only the bot's owner can use that, in a private chat with the bot."
 COPIED = "This copy is yours: the chart above stays as it is."
 ANONYMOUS_ADMIN = 1_087_968_824
 SPEAKING_CHANNEL = 136_817_688
@@ -290,6 +291,8 @@ CHANGING = {
 }
 OPEN = {"/start", "/help", "/privacy", "/id"}
 ASKING = OPEN | {"/list", "/status", "/budget", "/budget @nasa", "/compare", "/export", "/data"}
+FOR_OWNERS = {"/doctor"}
+"""In private, where none of SPEAKERS owns the bot."""
 SPEAKERS = [
     *(
         each
@@ -302,7 +305,9 @@ SPEAKERS = [
 
 
 def test_every_command_is_tested_for_access() -> None:
-    assert {words.split()[0] for words in CHANGING | ASKING} == {f"/{command.name}" for command in COMMANDS}
+    assert {words.split()[0] for words in CHANGING | ASKING | FOR_OWNERS} == {
+        f"/{command.name}" for command in COMMANDS
+    }
 
 
 @pytest.mark.parametrize("role", SPEAKERS, ids=lambda role: f"{role.kind}, {role.name}")
@@ -316,6 +321,8 @@ def test_commands_that_change_something_are_for_admins_and_the_others_for_all(bo
             assert setup.state() == before
     for words in sorted(ASKING):
         assert set_up(bot, role).ask(words) != ADMINS_ONLY
+    for words in FOR_OWNERS:
+        assert set_up(bot, role).ask(words) == IN_PRIVATE_ONLY
 
 
 @pytest.fixture(scope="module")
@@ -334,6 +341,8 @@ def test_a_chat_that_is_not_allowed_gets_nothing_whoever_asks(closed: Bot, role:
         refusal = f"{chosen} {setup.chat.id}."
         assert (button.data, setup.press(button.data)) == (button.data, refusal)
         assert setup.state() == before
+    for words in FOR_OWNERS:
+        assert set_up(closed, role).ask(words) == IN_PRIVATE_ONLY
     for words in sorted(CHANGING | ASKING - OPEN):
         assert set_up(closed, role).ask(words).startswith("This bot works only in chats that its owner has chosen.")
     assert until(lambda: closed.chat(-77, user_id=5, type="group").ask("/list")).startswith(
