@@ -8,14 +8,18 @@ SEED ?=
 GROWTH ?= base
 MINUTES ?= 30
 JSON ?=
+FILE ?=
+REPLACE ?=
 PLOT ?=
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo run test check bench simulate audit chaos contract
+.PHONY: help setup demo run backup restore test check bench simulate audit chaos contract
 
 help:
 	@echo "make demo      try it here, with no account anywhere; POSTS=file.csv PORT=8765"
 	@echo "make run       run it against Telegram, X and Dropbox, with the settings in .env"
+	@echo "make backup    all that must not be lost into a file, while it runs; FILE=tallybird.backup"
+	@echo "make restore   such a file into a new database, SQLite or PostgreSQL; FILE=tallybird.backup REPLACE=1"
 	@echo "make test      every test"
 	@echo "make check     lint, formatting, types, who imports whom, dead code"
 	@echo "make bench     figures, as JSON; ONLY=chart"
@@ -39,6 +43,12 @@ demo: setup
 
 run: setup
 	@$(RUN) pipeline.supervise
+
+backup: setup
+	@$(RUN) pipeline backup "$(or $(FILE),$(error Name the file: make backup FILE=tallybird.backup))"
+
+restore: setup
+	@$(RUN) pipeline restore "$(or $(FILE),$(error Name the file: make restore FILE=tallybird.backup))" $(if $(REPLACE),--replace)
 
 # More workers than cores, since tests mostly wait. tests/conftest.py says what a worker takes at a time; files keep the
 # order of pyproject.toml's testpaths, the longest first, so that no worker is left with a long one at the end.

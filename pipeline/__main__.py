@@ -1,4 +1,4 @@
-"""`python -m pipeline worker | slow | beat` runs one of the pipeline's processes."""
+"""`python -m pipeline worker | slow | beat` runs one of the pipeline's processes; backup and restore are commands."""
 
 import argparse
 import gc
@@ -77,11 +77,44 @@ def _tasks(settings: Settings) -> Celery:
 PROCESSES = {process.__name__: process for process in (worker, slow, beat)}
 
 
+def backup(args: argparse.Namespace) -> None:
+    """Write all that must not be lost to a file, while Tallybird runs."""
+    from pipeline import backup as backups  # noqa: PLC0415 no process needs it
+
+    with startup("back up"):
+        backups.backup(Settings.load(), args.file)
+
+
+def restore(args: argparse.Namespace) -> None:
+    """Fill the database from such a file, while Tallybird is stopped."""
+    from pipeline import backup as backups  # noqa: PLC0415
+
+    with startup("restore"):
+        backups.restore(Settings.load(), args.file, replace=args.replace)
+
+
+COMMANDS = {command.__name__: command for command in (backup, restore)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
-    parser.add_argument("process", choices=PROCESSES)
     parser.add_argument("--version", action="version", version=f"Tallybird {VERSION}")
-    chosen = parser.parse_args().process
+    names = parser.add_subparsers(dest="name", required=True)
+    for name, process in PROCESSES.items():
+        names.add_parser(name, help=process.__doc__)
+    for name, command in COMMANDS.items():
+        added = names.add_parser(name, help=command.__doc__)
+        added.add_argument("file", metavar="FILE", help="- for the standard output or input")
+    added.add_argument("--replace", action="store_true", help="delete what the database holds")
+    args = parser.parse_args()
+    if args.name in PROCESSES:
+        run(args.name)
+    else:
+        COMMANDS[args.name](args)
+
+
+def run(chosen: str) -> None:
+    """Run a process, by its name."""
     with startup():
         settings = Settings.load()
         logs.configure(chosen, settings)

@@ -2,6 +2,7 @@
 
 TallybirdError
 ├── ConfigError    stop at once; the text names each setting and what to put there
+├── BackupError    a backup is not made or not restored; the text says why, and nothing was changed
 ├── UserError      its text goes to the chat, in the chat's language
 └── ServiceError   a web service refused, failed or did not answer; its text may go to the chat too
     └── FileRefusedError   Dropbox refuses one file; only that file waits
@@ -54,6 +55,10 @@ class ConfigError(TallybirdError):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
+
+
+class BackupError(TallybirdError):
+    """A backup cannot be made or restored, and nothing was changed. The text says why, and what to do."""
 
 
 class UserError(TallybirdError):

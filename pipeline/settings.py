@@ -171,6 +171,7 @@ WebAddresses = Annotated[str, AfterValidator(_web_addresses)]
 ServerAddress = Annotated[str, AfterValidator(_server_address)]
 Networks = Annotated[frozenset[str], NoDecode, BeforeValidator(_names), AfterValidator(_networks)]
 Contact = Annotated[str, AfterValidator(_contact)]
+BackupInterval = Annotated[Literal["daily"], BeforeValidator(_lower)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
 LogFormat = Annotated[Literal["text", "json"], BeforeValidator(_lower)]
 
@@ -185,6 +186,7 @@ class Settings(BaseSettings):
     dropbox_app_key: str | None = None
     dropbox_refresh_token: Token | None = Field(None, validate_default=True)
     dropbox_min_seconds: int = Field(60, ge=0)
+    backup_to_dropbox: BackupInterval | None = None
 
     admin_ids: Ids = frozenset()
     allowed_chats: Ids = frozenset()
@@ -335,6 +337,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     """The settings that cannot go together, each with the fix."""
     if settings.networks == {"x"} and settings.x_bearer_token is None:
         yield f"NETWORKS: names x alone, while X_BEARER_TOKEN is missing. Put there {HOW_TO_GET['X_BEARER_TOKEN']}"
+    if settings.backup_to_dropbox is not None and not settings.dropbox_is_on:
+        yield "BACKUP_TO_DROPBOX: set, though DROPBOX_APP_KEY and DROPBOX_REFRESH_TOKEN are not. Set both, or remove it"
     is_public = urlsplit(settings.telegram_api_url).hostname not in LOOPBACK
     if is_public and settings.fediverse_api_url != EACH_SERVER:
         yield (

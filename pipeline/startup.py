@@ -7,24 +7,26 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import ConfigError
+from pipeline.errors import BackupError, ConfigError
 
 
 @contextmanager
-def startup() -> Iterator[None]:
-    """Wraps the loading of settings and of all that depends on them.
+def startup(aim: str = "start") -> Iterator[None]:
+    """Wraps the loading of settings and of all that depends on them. aim: what cannot be done without.
 
-    A ConfigError or an OSError in the block exits the process with its text, an OSError's with the file's name.
+    A ConfigError, BackupError or OSError in the block exits the process with its text, an OSError's with its file.
     """
     os.umask(0o077)  # files of this process are for its user alone
     try:
         yield
     except ConfigError as error:
-        sys.exit(format_startup_errors(error.problems))
+        sys.exit(format_startup_errors(error.problems, aim))
+    except BackupError as error:
+        sys.exit(f"Tallybird cannot {aim}: {error}")
     except OSError as error:
         sys.exit(
             format_startup_errors(
-                [f"{error.filename or 'This machine'}: {error.strerror}. See that this user may do it"]
+                [f"{error.filename or 'This machine'}: {error.strerror}. See that this user may do it"], aim
             )
         )
 
@@ -55,7 +57,7 @@ def make_private_folder(path: Path) -> Path:
         ) from error
 
 
-def format_startup_errors(problems: Iterable[str]) -> str:
+def format_startup_errors(problems: Iterable[str], aim: str = "start") -> str:
     """The text that a person sees when a process cannot start."""
     lines = "\n".join(f"  {problem}" for problem in problems)
-    return f"Tallybird cannot start:\n{lines}\nSettings come from the environment or .env; .env.example explains each."
+    return f"Tallybird cannot {aim}:\n{lines}\nSettings come from the environment or .env; .env.example explains each."

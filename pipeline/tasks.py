@@ -2,7 +2,7 @@
 
     tick ─► for each network:
             a chord of fetch ─► store ─┬─► draw, for each comparison that changed ─┬─► write its dataset
-                                       ├─► rewrite, upload, purge, where due       ├─► upload, which nothing waits for
+                                       ├─► rewrite, upload, backup, purge: if due  ├─► upload, which nothing waits for
                                        └─► the lock is released                    ├─► draw the chart, publish it
                                                                                    └─► alert chats of overtakes in it
 
@@ -25,6 +25,7 @@ from pipeline.messaging.task_request import Task
 from pipeline.records import Language, Theme
 from pipeline.settings import Settings
 from pipeline.sources.registry import NETWORKS
+from pipeline.steps import backup as backup_step
 from pipeline.steps import chart_file as chart_file_step
 from pipeline.steps import compare_usage as compare_usage_step
 from pipeline.steps import dataset as dataset_step
@@ -118,6 +119,8 @@ def store(task: StepTask, digests: list[str | None], key: str, token: str) -> No
             rewrite.apply_async((dataset,), expires=task.period_s)
         if upload_step.has_uploads(task.resources, clock.now()):
             upload.apply_async(expires=task.period_s)
+        if backup_step.is_due(task.resources, clock.now()):
+            backup.apply_async(expires=task.period_s)
         if purge_step.is_due(task.resources.redis):
             purge.delay()
     lock.release(token)
@@ -192,6 +195,13 @@ def rewrite(task: StepTask, key: str) -> None:
 def upload(task: StepTask) -> None:
     """Bring Dropbox up to date. Nothing waits for this task, and its queue has a worker of its own."""
     upload_step.upload(task.resources, clock.now())
+
+
+@shared_task(name="backup", base=StepTask, bind=True, queue=UPLOADS)
+def backup(task: StepTask) -> None:
+    """Once a day, make a backup, and bring it to Dropbox piece by piece. Nothing waits for it either."""
+    if backup_step.backup(task.resources, clock.now()):
+        backup.apply_async(expires=task.period_s)
 
 
 @shared_task(name="purge", base=StepTask, bind=True, queue=CHARTS)

@@ -45,13 +45,25 @@ def bills(settings: Settings) -> list[LazyString]:
     ]
 
 
+def backups(settings: Settings) -> list[LazyString]:
+    """That backups hold all this for a while longer, where they are made by themselves."""
+    if settings.backup_to_dropbox is None:
+        return []
+    return [
+        lazy_gettext(
+            "Backups: every day, one of everything above goes to the Dropbox of the bot's owner, and the last seven "
+            "are kept. What is deleted here is gone from them seven backups later."
+        )
+    ]
+
+
 def contact(settings: Settings) -> list[LazyString]:
     return [lazy_gettext("My owner: {contact}", contact=settings.contact)] if settings.contact else []
 
 
 async def run(command_context: CommandContext) -> None:
     settings = command_context.context.settings
-    await command_context.answer(text(settings), *bills(settings), *contact(settings))
+    await command_context.answer(text(settings), *bills(settings), *backups(settings), *contact(settings))
 
 
 COMMAND = Command("privacy", lazy_gettext("what is stored, and for how long"), run, open=True)

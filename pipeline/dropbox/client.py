@@ -4,17 +4,29 @@ By default the library waits and retries by itself, and it raises errors of many
 expect. Here all of them become ServiceError (see docs/upstream.md).
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import BinaryIO
 
 import dropbox
 import requests
 from dropbox.exceptions import ApiError, AuthError, BadInputError, DropboxException
-from dropbox.files import DeleteError, UploadError, WriteError, WriteMode
+from dropbox.files import (
+    CommitInfo,
+    DeleteError,
+    UploadError,
+    UploadSessionAppendError,
+    UploadSessionCursor,
+    UploadSessionFinishError,
+    UploadSessionLookupError,
+    WriteError,
+    WriteMode,
+)
 from stone.backends.python_rsrc.stone_validators import ValidationError
 
-from pipeline.dropbox import TIMEOUT_S
+from pipeline.dropbox import PIECE_BYTES, TIMEOUT_S, Upload
 from pipeline.errors import FileRefusedError, ServiceError
 from pipeline.http import HostOverrideAdapter, read_environment_once
 from pipeline.i18n import lazy_gettext
@@ -58,6 +70,54 @@ class Dropbox:
                 self.client.files_delete_v2(path, parent_rev=rev)
         except NothingToDeleteError:
             return
+
+    def put_piece(self, path: str, file: BinaryIO, upload: Upload) -> str | None:
+        """Send the next piece of a file of any size; returns the file's revision once it is whole. Raises ServiceError.
+
+        upload: how far that is; it is changed, also where Dropbox holds more, less or nothing of what was sent.
+        """
+        size = file.seek(0, os.SEEK_END)
+        file.seek(upload.offset)
+        piece = file.read(PIECE_BYTES)
+        if size <= PIECE_BYTES:
+            return self.put(path, piece)
+        with _as_service_errors():
+            try:
+                return self._put_in_session(path, piece, upload, is_last=upload.offset + len(piece) == size)
+            except ApiError as error:
+                if not _resume(upload, error.error):
+                    raise
+        return None
+
+    def _put_in_session(self, path: str, piece: bytes, upload: Upload, *, is_last: bool) -> str | None:
+        if upload.session_id is None:
+            upload.session_id = str(self.client.files_upload_session_start(piece).session_id)
+        elif is_last:
+            commit = CommitInfo(path, mode=WriteMode.overwrite, mute=True)
+            return str(self.client.files_upload_session_finish(piece, _cursor(upload), commit).rev)
+        else:
+            self.client.files_upload_session_append_v2(piece, _cursor(upload))
+        upload.offset += len(piece)
+        return None
+
+
+def _cursor(upload: Upload) -> UploadSessionCursor:
+    return UploadSessionCursor(upload.session_id, upload.offset)
+
+
+def _resume(upload: Upload, error: object) -> bool:
+    """Go on from where Dropbox is, or from the start where it has forgotten the session. False for another error."""
+    if isinstance(error, UploadSessionFinishError) and error.is_lookup_failed():
+        error = error.get_lookup_failed()
+    if not isinstance(error, UploadSessionAppendError | UploadSessionLookupError):
+        return False
+    if error.is_incorrect_offset():
+        upload.offset = int(error.get_incorrect_offset().correct_offset)
+    elif error.is_not_found() or error.is_closed():
+        upload.session_id, upload.offset = None, 0
+    else:
+        return False
+    return True
 
 
 class NothingToDeleteError(Exception):
@@ -120,6 +180,8 @@ def _reason(error: object) -> WriteError | None:
     """Why the file cannot be written or deleted, if the error has a reason."""
     if isinstance(error, UploadError) and error.is_path():
         return error.get_path().reason
+    if isinstance(error, UploadSessionFinishError) and error.is_path():
+        return error.get_path()
     return error.get_path_write() if isinstance(error, DeleteError) and error.is_path_write() else None
 
 
@@ -131,4 +193,4 @@ def _is_not_ours(error: DeleteError) -> bool:
 
 
 def _asks_to_wait(error: object) -> bool:
-    return isinstance(error, DeleteError) and bool(error.is_too_many_write_operations())
+    return isinstance(error, DeleteError | UploadSessionFinishError) and bool(error.is_too_many_write_operations())

@@ -5,6 +5,7 @@ from contextlib import closing
 
 from redis import Redis
 
+from pipeline.errors import ConfigError
 from pipeline.messaging import servers
 from pipeline.messaging.celery_app import make_app
 from pipeline.messaging.client import READY
@@ -38,6 +39,21 @@ def heard_of(settings: Settings) -> set[str] | None:
         heard = {name.partition("@")[0] for answer in answers for name in answer}
         [(_, listeners)] = redis.pubsub_numsub(READY)  # type: ignore[misc] # not asyncio's
         return heard | ({BOT} if listeners else set()) | ({BEAT} if redis.exists(TICKED) else set())
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether a bot or a worker uses these settings' servers; beat alone changes nothing.
+
+    Raises ConfigError where a server that others may use does not answer, and the errors of redis and kombu.
+    """
+    if settings.redis_url is None:
+        return is_supervised(settings)
+    heard = heard_of(settings)
+    if heard is None:
+        raise ConfigError(
+            ["REDIS_URL, BROKER_URL: a server does not answer, so nobody knows whether Tallybird runs. Start it first"]
+        )
+    return bool(heard - {BEAT})
 
 
 def is_supervised(settings: Settings) -> bool:

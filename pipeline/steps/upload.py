@@ -4,8 +4,9 @@ The last content of a file always gets there, and a file whose dataset is no lon
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -66,8 +67,14 @@ def _upload(resources: Resources, path: str) -> bool:
         claim = dropbox_files.claim(db, path, resources.settings.dropbox_account, now, now + CLAIM)
     if claim is None:
         return True
+    put = partial(_put, resources, claim, now) if claim.key else partial(_remove, resources, claim)
+    return attempt(resources, path, put, now)
+
+
+def attempt(resources: Resources, path: str, write: Callable[[], None], now: datetime) -> bool:
+    """Write a file that is claimed. Where Dropbox refuses it, it waits; False where Dropbox accepts no file now."""
     try:
-        _put(resources, claim, now) if claim.key else _remove(resources, claim)
+        write()
     except FileRefusedError as error:
         log.warning("%s was not written: %s", path, error)
         with resources.store.write_session() as db:

@@ -1,5 +1,7 @@
 """Files in Dropbox: what each holds, and when it may be written next. The datasets say what they must hold.
 
+The backups in BACKUPS are the other kind: each is written once, and the newest KEPT_BACKUPS stay.
+
 Paths are in lower case: Dropbox ignores case, so a name that changes its case alone moves no file.
 """
 
@@ -13,6 +15,8 @@ from sqlalchemy.orm import Session
 from pipeline.records import LazyString
 from pipeline.store.tables import Dataset, DropboxFile
 
+BACKUPS = "/backups/"
+KEPT_BACKUPS = 7
 lower_path = func.lower(Dataset.path, type_=String)
 
 
@@ -46,7 +50,9 @@ def list_due(session: Session, account_digest: str, now: datetime) -> Sequence[s
         .order_by(DropboxFile.next_at.asc().nulls_first(), lower_path)
     )
     orphaned = select(DropboxFile.path).where(
-        DropboxFile.path.not_in(select(lower_path).where(Dataset.path.is_not(None))), _may_be_deleted(now)
+        DropboxFile.path.not_in(select(lower_path).where(Dataset.path.is_not(None))),
+        _is_no_kept_backup(),
+        _may_be_deleted(now),
     )
     return [*session.scalars(outdated), *session.scalars(orphaned)]
 
@@ -68,6 +74,30 @@ def claim(session: Session, path: str, account_digest: str, now: datetime, until
     file.claimed_until = until
     session.flush()
     return claimed
+
+
+def is_backup_due(session: Session, path: str, account_digest: str, now: datetime) -> bool:
+    """Whether the backup with this path is not there yet, and may be written now."""
+    file = session.get(DropboxFile, path)
+    if file is None:
+        return True
+    is_there = file.uploaded_digest is not None and file.account_digest == account_digest
+    return not is_there and file.next_at <= now and (file.claimed_until is None or file.claimed_until <= now)
+
+
+def claim_backup(session: Session, path: str, account_digest: str, now: datetime, until: datetime) -> bool:
+    """Claim a backup until then; False if it is not due, or claimed by another. Why earlier ones failed is dropped."""
+    if not is_backup_due(session, path, account_digest, now):
+        return False
+    file = session.get(DropboxFile, path)
+    if file is None:
+        file = DropboxFile(path=path, next_at=now)
+        session.add(file)
+    file.account_digest, file.uploaded_digest, file.rev, file.claimed_until = account_digest, None, None, until
+    session.flush()
+    earlier = DropboxFile.path.startswith(BACKUPS), DropboxFile.path < path
+    session.execute(update(DropboxFile).where(*earlier).values(problem=None))
+    return True
 
 
 def mark_uploaded(session: Session, path: str, digest: str, rev: str, next_at: datetime) -> None:
@@ -94,6 +124,14 @@ def find_problem(session: Session) -> LazyString | None:
 def _is_outdated(account_digest: str) -> ColumnElement[bool]:
     is_same = and_(DropboxFile.account_digest == account_digest, DropboxFile.uploaded_digest == Dataset.digest)
     return or_(DropboxFile.account_digest.is_(None), DropboxFile.uploaded_digest.is_(None), ~is_same)
+
+
+def _is_no_kept_backup() -> ColumnElement[bool]:
+    """Backups have their days in their names, so that their order is that of their paths."""
+    is_backup = DropboxFile.path.startswith(BACKUPS)
+    uploaded = select(DropboxFile.path).where(is_backup, DropboxFile.uploaded_digest.is_not(None))
+    oldest_kept = uploaded.order_by(DropboxFile.path.desc()).offset(KEPT_BACKUPS - 1).limit(1).scalar_subquery()
+    return or_(~is_backup, DropboxFile.path < oldest_kept)
 
 
 def _is_unclaimed(now: datetime) -> ColumnElement[bool]:

@@ -1,5 +1,7 @@
 """Migration of the database to the newest revision: once, however many processes start at the same time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from pipeline.startup import prepare_data_dir
 from pipeline.store.engine import Store, writer
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+REVISIONS = sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 HEAD = "head"
 LOCK_ID = 0x7A11B12D  # any number, the same in every process of Tallybird
 ENCODINGS = {"UTF8", "SQL_ASCII"}
@@ -36,12 +39,22 @@ def open_store(settings: Settings) -> Store:
     prepare_data_dir(settings.data_dir)
     store = Store(settings.database_address)
     try:
-        migrate(store)
-    except (DBAPIError, ConfigError) as error:
+        with naming_setting(settings):
+            migrate(store)
+    except ConfigError:
         store.close()
+        raise
+    return store
+
+
+@contextmanager
+def naming_setting(settings: Settings) -> Iterator[None]:
+    """Raise ConfigError, with the name of the database's setting, where the block cannot use the database."""
+    try:
+        yield
+    except (DBAPIError, ConfigError) as error:
         name = "DATABASE_URL" if settings.database_url else "DATA_DIR"
         raise ConfigError([f"{name}: {_describe(error)}"]) from None
-    return store
 
 
 def _describe(error: DBAPIError | ConfigError) -> str:
@@ -55,24 +68,24 @@ def migrate(store: Store, revision: str = HEAD) -> None:
     """
     with writer(store.engine).begin() as connection:
         if connection.dialect.name == "postgresql":
-            _check_encoding(connection)
+            check_encoding(connection)
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK_ID})
-        if revision != HEAD or _revision(connection) != _newest():
-            _upgrade(connection, revision)
+        if revision != HEAD or find_revision(connection) != REVISIONS[-1]:
+            upgrade(connection, revision)
 
 
 def examine(store: Store) -> Condition:
     """Look without changing anything. Raises DBAPIError, and ConfigError as `migrate` does."""
     with store.engine.connect() as connection:
-        revision, newest = _revision(connection), _newest()
+        revision, newest = find_revision(connection), REVISIONS[-1]
         if connection.dialect.name != "postgresql":
             return Condition("SQLite", revision, newest)
-        _check_encoding(connection)
+        check_encoding(connection)
         version = connection.scalar(text("SHOW server_version"))
         return Condition(f"PostgreSQL {version}", revision, newest, connection.scalar(text("SHOW TimeZone")))
 
 
-def _revision(connection: Connection) -> str | None:
+def find_revision(connection: Connection) -> str | None:
     """The revision that the database is of; None for a new one."""
     if not inspect(connection).has_table("alembic_version"):
         return None
@@ -80,11 +93,8 @@ def _revision(connection: Connection) -> str | None:
     return revision
 
 
-def _newest() -> str:
-    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-
-
-def _upgrade(connection: Connection, revision: str) -> None:
+def upgrade(connection: Connection, revision: str) -> None:
+    """Upgrade in the connection's transaction. Raises ConfigError if a newer version has changed the database."""
     # Loaded where it is needed: in each process it would take 9 MB.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -100,7 +110,8 @@ def _upgrade(connection: Connection, revision: str) -> None:
         raise ConfigError([f"{changed}. Start that version, or use a backup from before it"]) from None
 
 
-def _check_encoding(connection: Connection) -> None:
+def check_encoding(connection: Connection) -> None:
+    """Raises ConfigError where PostgreSQL's database cannot hold every character."""
     encoding = connection.scalar(text("SHOW server_encoding"))
     if encoding not in ENCODINGS:
         why = f"the database's encoding is {encoding}, which does not hold every sign that people write"

@@ -13,6 +13,7 @@ from sandbox.dropbox.backend import Backend
 from sandbox.dropbox.files import File, Folder, WriteRefusedError, hash_content, timestamp
 from sandbox.dropbox.parameters import ArgumentError, Field
 from sandbox.dropbox.responses import CallRefusedError, as_json, lookup_refused, show, show_account, write_refused
+from sandbox.dropbox.sessions import SessionRefusedError
 from sandbox.dropbox.tokens import TokenState
 
 MAX_UPLOAD_BYTES = 150 * 2**20
@@ -33,6 +34,10 @@ class Route:
     answer: Callable[[Arguments], Any]
 
 
+UploadRoute = tuple[Mapping[str, Field], Callable[[Arguments, bytes], Any]]
+"""An endpoint that takes bytes: its argument's fields, and what answers."""
+
+
 class Api:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -44,6 +49,13 @@ class Api:
             "files/list_revisions": Route(arguments.LIST_REVISIONS, self._list_revisions),
             "users/get_current_account": Route(None, lambda _: show_account()),
             "check/user": Route(arguments.CHECK_USER, lambda given: {"result": given["query"]}),
+        }
+
+        self._uploads: dict[str, UploadRoute] = {
+            "files/upload": (arguments.UPLOAD, self._upload),
+            "files/upload_session/start": (arguments.SESSION_START, self._start_session),
+            "files/upload_session/append_v2": (arguments.SESSION_APPEND, self._append_to_session),
+            "files/upload_session/finish": (arguments.SESSION_FINISH, self._finish_session),
         }
 
     def routes(self) -> list[web.RouteDef]:
@@ -64,14 +76,14 @@ class Api:
         return response
 
     async def _answer(self, function: str, request: web.Request) -> web.Response:
-        known = {**self._rpc, "files/upload": None, "files/download": None}
+        known = {*self._rpc, *self._uploads, "files/download"}
         if function not in known:
             return _plain(400, f'Unknown API function: "{function}"')
         if request.method != "POST" and not (function == "files/download" and request.method == "GET"):
             raise ArgumentError(f'Your request\'s HTTP request method is "{request.method}". Use "POST".')
         self._check_token(request)
-        if function == "files/upload":
-            return as_json(200, await self._upload(request))
+        if function in self._uploads:
+            return as_json(200, await self._read_upload(self._uploads[function], request))
         if function == "files/download":
             return self._download(request)
         return as_json(200, await _call_rpc(self._rpc[function], request))
@@ -91,20 +103,47 @@ class Api:
         if state is TokenState.INVALID:
             raise CallRefusedError(401, {".tag": "invalid_access_token"})
 
-    async def _upload(self, request: web.Request) -> dict[str, Any]:
+    async def _read_upload(self, route: UploadRoute, request: web.Request) -> Any:
+        fields, answer = route
         _check_content_type(request, UPLOAD_TYPES)
-        given = _header_argument(request, arguments.UPLOAD)
+        given = _header_argument(request, fields)
         content = await request.read()
         if len(content) > MAX_UPLOAD_BYTES:
             raise CallRefusedError(409, {".tag": "payload_too_large"})
         if given["content_hash"] and given["content_hash"] != hash_content(content):
             raise CallRefusedError(409, {".tag": "content_hash_mismatch"})
+        return answer(given, content)
+
+    def _start_session(self, given: Arguments, content: bytes) -> dict[str, Any]:
+        return {"session_id": self._backend.sessions.start(content, close=given["close"])}
+
+    def _append_to_session(self, given: Arguments, content: bytes) -> None:
         try:
-            commit = arguments.commit_of({**given, "path": self._path_of(given["path"])})
-            file = self._backend.files.write(content, commit, self._backend.clock())
+            self._backend.sessions.append(**given["cursor"], content=content, close=given["close"])
+        except SessionRefusedError as error:
+            raise CallRefusedError(409, error.error) from None
+
+    def _finish_session(self, given: Arguments, content: bytes) -> dict[str, Any]:
+        try:
+            whole = self._backend.sessions.finish(**given["cursor"], content=content)
+        except SessionRefusedError as error:
+            raise CallRefusedError(409, {".tag": "lookup_failed", "lookup_failed": error.error}) from None
+        try:
+            written = self._write(given["commit"], whole)
+        except WriteRefusedError as error:
+            raise CallRefusedError(409, {".tag": "path", "path": error.error}) from None
+        self._backend.sessions.end(given["cursor"]["session_id"])
+        return written
+
+    def _upload(self, given: Arguments, content: bytes) -> dict[str, Any]:
+        try:
+            return self._write(given, content)
         except WriteRefusedError as error:
             raise write_refused(error) from None
-        return _without_tag(show(file))
+
+    def _write(self, given: Arguments, content: bytes) -> dict[str, Any]:
+        commit = arguments.commit_of({**given, "path": self._path_of(given["path"])})
+        return _without_tag(show(self._backend.files.write(content, commit, self._backend.clock())))
 
     def _path_of(self, path: str) -> str:
         """The path of an upload's target, which may be named by the id of an existing file."""

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from sandbox.dropbox.files import Files
 from sandbox.dropbox.listings import Listings
+from sandbox.dropbox.sessions import Sessions
 from sandbox.dropbox.tokens import Tokens
 
 
 class Backend:
-    """The app folder's files, the listings that clients go on with, and the tokens."""
+    """The app folder's files, the listings and uploads that clients go on with, and the tokens."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
@@ -18,3 +19,4 @@ class Backend:
     def reset(self) -> None:
         self.files, self.tokens = Files(), Tokens()
         self.listings = Listings(self.files)
+        self.sessions = Sessions()

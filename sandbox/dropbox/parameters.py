@@ -37,6 +37,11 @@ def parse(text: str, fields: Mapping[str, Field]) -> dict[str, Any]:
         given = json.loads(text)
     except ValueError:
         raise ArgumentError("could not decode input as JSON") from None
+    return parse_object(given, fields)
+
+
+def parse_object(given: Any, fields: Mapping[str, Field]) -> dict[str, Any]:
+    """The fields of an object, with the defaults of those left out. Raises ArgumentError."""
     if not isinstance(given, dict):
         raise ArgumentError("expected object, got " + _kind(given))
     if unknown := [name for name in given if name not in fields]:
@@ -151,7 +156,7 @@ def _kind(value: Any) -> str:
 OFF, ON = Field(_boolean, default=False), Field(_boolean, default=True)
 UNSUPPORTED = Field(_nothing)
 
-UPLOAD = {
+COMMIT = {
     "path": Field(_text(WRITE_PATH_OR_ID), required=True),
     "mode": Field(_write_mode, default=("add", None)),
     "autorename": OFF,
@@ -159,6 +164,18 @@ UPLOAD = {
     "mute": OFF,
     "property_groups": UNSUPPORTED,
     "strict_conflict": OFF,
+}
+UPLOAD = {**COMMIT, "content_hash": Field(_nullable(_text(CONTENT_HASH)))}
+SESSION_CURSOR = {
+    "session_id": Field(_text(r".+"), required=True),
+    "offset": Field(_integer(0, 2**64 - 1), required=True),
+}
+CURSOR = Field(lambda value: parse_object(value, SESSION_CURSOR), required=True)
+SESSION_START = {"close": OFF, "session_type": UNSUPPORTED, "content_hash": Field(_nullable(_text(CONTENT_HASH)))}
+SESSION_APPEND = {"cursor": CURSOR, "close": OFF, "content_hash": Field(_nullable(_text(CONTENT_HASH)))}
+SESSION_FINISH = {
+    "cursor": CURSOR,
+    "commit": Field(lambda value: parse_object(value, COMMIT), required=True),
     "content_hash": Field(_nullable(_text(CONTENT_HASH))),
 }
 DOWNLOAD = {"path": Field(_text(READ_PATH), required=True), "rev": Field(_nullable(_text(REV)))}

@@ -1,12 +1,15 @@
-"""Datasets in DATA_DIR and in Dropbox: how commands, renamed accounts and changed settings change the files."""
+"""Files in DATA_DIR and in Dropbox: datasets, through commands, renamed accounts and changed settings; backups."""
 
 import csv
 import io
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -54,7 +57,8 @@ def load(deployment: Deployment, **accounts: dict[str, Any]) -> None:
 
 def in_dropbox(deployment: Deployment) -> dict[str, dict[str, str]]:
     """The reposts by post id of each dataset, by its name; with its hash where several have the name."""
-    paths = [file["path"] for file in deployment.sandbox.get("dropbox/files") if file["path"] != "/columns.csv"]
+    files = [file["path"] for file in deployment.sandbox.get("dropbox/files")]
+    paths = [path for path in files if path != "/columns.csv" and not path.startswith("/backups/")]
     contents = {path: text for path in paths if (text := _content(deployment, path)) is not None}
     names = [path.rpartition("-")[0] for path in contents]
     return {
@@ -127,6 +131,46 @@ def test_dropbox_gets_what_changed_while_it_was_off(
     assert in_dropbox(deployment)["/art-bee-last-100"]["501000"] == "9007"
     restart(deployment, DROPBOX_APP_KEY="key", DROPBOX_REFRESH_TOKEN=log_in)
     until(lambda: in_dropbox(deployment)["/art-bee-last-100"]["501000"] == "9008", within_s=60)
+
+
+def command(deployment: Deployment, *arguments: str) -> tuple[int, str]:
+    """The exit status and the error output of `python -m pipeline`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", *arguments],
+        cwd=deployment.folder,
+        env=deployment.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stderr
+
+
+def test_a_backup_moves_all_to_another_database_where_the_live_message_goes_on(
+    deployment: Deployment, postgres_url: str
+) -> None:
+    chat = tracking(deployment, 7307)
+    chart = chat.chart("/subscribe", within_s=40)
+    assert command(deployment, "backup", "all.backup")[0] == 0
+    assert "Tallybird is running" in command(deployment, "restore", "all.backup", "--replace")[1]
+    deployment.stop()
+    billed, asked = deployment.sandbox.get("x/bill")["posts_billed"], deployment.sandbox.last_call()
+    (deployment.folder / "data").rename(deployment.folder / "data of the former machine")
+    with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as server:
+        server.execute("CREATE DATABASE tallybird_moved")
+    deployment.environment |= {"DATABASE_URL": f"{postgres_url}/tallybird_moved", "BACKUP_TO_DROPBOX": "daily"}
+    deployment.database = f"{postgres_url}/tallybird_moved".replace("postgresql://", "postgresql+psycopg://")
+    assert command(deployment, "restore", "all.backup")[0] == 0
+    assert "is in use" in command(deployment, "restore", "all.backup")[1]
+    deployment.sandbox.post("x/posts/501000", retweets=9_011)
+    deployment.start()
+    until(lambda: "9,011" in chat.message(chart["message_id"])["caption"], within_s=60)
+    until(lambda: in_dropbox(deployment)["/art-bee-last-100"]["501000"] == "9011", within_s=60)
+    until(lambda: [file for file in deployment.sandbox.get("dropbox/files") if "/backups/" in file["path"]])
+    sent = {call["method"] for call in deployment.sandbox.calls("telegram", asked)}
+    assert {"sendPhoto", "sendMessage"}.isdisjoint(sent)
+    assert deployment.sandbox.get("x/bill")["posts_billed"] == billed
 
 
 def test_two_accounts_that_had_the_same_name_in_turn_get_different_names(

@@ -8,7 +8,15 @@ import dropbox
 import pytest
 import requests
 from dropbox.exceptions import ApiError, AuthError, BadInputError
-from dropbox.files import DeletedMetadata, FileMetadata, FolderMetadata, ListRevisionsMode, WriteMode
+from dropbox.files import (
+    CommitInfo,
+    DeletedMetadata,
+    FileMetadata,
+    FolderMetadata,
+    ListRevisionsMode,
+    UploadSessionCursor,
+    WriteMode,
+)
 from requests.adapters import HTTPAdapter
 
 # The library uses datetime.utcnow, which is deprecated from Python 3.12 on.
@@ -338,3 +346,28 @@ def test_people_see_files_inline(cloud: dropbox.Dropbox, url: str) -> None:
     picture = requests.get(f"{url}/_control/dropbox/files/p.png", timeout=5)
     assert picture.headers["Content-Type"] == "application/octet-stream"
     assert requests.get(f"{url}/_control/dropbox/files/none", timeout=5).status_code == 404
+
+
+def test_a_large_file_comes_in_pieces_each_at_its_offset(cloud: dropbox.Dropbox) -> None:
+    session_id = cloud.files_upload_session_start(b"ab").session_id
+    cloud.files_upload_session_append_v2(b"cd", UploadSessionCursor(session_id, 2))
+    with pytest.raises(ApiError) as again:
+        cloud.files_upload_session_append_v2(b"cd", UploadSessionCursor(session_id, 2))
+    assert again.value.error.get_incorrect_offset().correct_offset == 4
+    commit = CommitInfo("/large", mode=WriteMode.overwrite, mute=True)
+    file = cloud.files_upload_session_finish(b"e", UploadSessionCursor(session_id, 4), commit)
+    assert (file.path_display, file.size) == ("/large", 5)
+    assert cloud.files_download("/large")[1].content == b"abcde"
+    with pytest.raises(ApiError) as over:
+        cloud.files_upload_session_finish(b"", UploadSessionCursor(session_id, 5), commit)
+    assert over.value.error.get_lookup_failed().is_not_found()
+
+
+def test_a_session_that_is_closed_takes_no_more_and_a_bad_path_is_refused(cloud: dropbox.Dropbox) -> None:
+    session_id = cloud.files_upload_session_start(b"ab", close=True).session_id
+    with pytest.raises(ApiError) as closed:
+        cloud.files_upload_session_append_v2(b"c", UploadSessionCursor(session_id, 2))
+    assert closed.value.error.is_closed()
+    with pytest.raises(ApiError) as refused:
+        cloud.files_upload_session_finish(b"", UploadSessionCursor(session_id, 2), CommitInfo("/.dropbox"))
+    assert refused.value.error.get_path().is_disallowed_name()
