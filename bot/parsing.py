@@ -129,6 +129,16 @@ def split_group(args: Sequence[str]) -> tuple[str | None, Sequence[str]]:
     return None, args
 
 
+def find_group(word: str, names: Collection[str]) -> str | None:
+    """The group that the word names, whatever its case and accents. Of two names that these alone tell apart, its own.
+
+    names: in lower case.
+    """
+    if word.lower() in names:
+        return word.lower()
+    return next((name for name in names if folded(name) == folded(word)), None)
+
+
 def check_group_name(name: str, tracked: Iterable[str]) -> None:
     """Raises UserError for a name that would mean something else in a command, or is too long.
 
@@ -140,7 +150,7 @@ def check_group_name(name: str, tracked: Iterable[str]) -> None:
                 "The name of a group has at most {most} letters. Choose a shorter one.", most=LONGEST_GROUP_NAME
             )
         )
-    if name in {handle.lower() for handle in tracked}:
+    if folded(name) in map(folded, tracked):
         raise UserError(
             lazy_gettext(
                 "@{name} is an account that this chat tracks. Choose another name for the group, such as {name}s",
@@ -155,8 +165,9 @@ def check_group_name(name: str, tracked: Iterable[str]) -> None:
 
 def _has_meaning(name: str) -> bool:
     """Whether commands take the word for something else than a name, or for a part of that."""
-    in_phrases = {word for phrase in keywords() for word in phrase.split()}
-    return name in FILLER_WORDS | PREPOSITIONS or folded(name) in in_phrases or timing.is_taken(name)
+    taken = {*map(folded, FILLER_WORDS), *PREPOSITIONS, *keywords()}
+    taken |= {word for phrase in keywords() for word in phrase.split()}
+    return folded(name) in taken or timing.is_taken(name) or timing.is_taken(folded(name))
 
 
 def parse_handles(args: Iterable[str]) -> tuple[list[Handle], list[str]]:
@@ -192,8 +203,8 @@ def parse_chart_request(
     request = ChartRequest([])
     tracked_names = {handle.lower() for handle in tracked}
     for word in without_fillers(_join_keywords(args)):
-        if word.lower() in groups and keyword(word) is None:
-            request.groups += [] if word.lower() in request.groups else [word.lower()]
+        if (group := find_group(word, groups)) and keyword(word) is None:
+            request.groups += [] if group in request.groups else [group]
         else:
             _add_argument(request, word, tracked_names, max_posts)
     request.handles = _unique(request.handles)

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from bot import access, account_readings, bill, phrasing
+from bot import access, account_readings, bill, group_names, phrasing
 from bot.bill import Viewer
 from bot.command import Command
 from bot.command_context import CommandContext
-from bot.parsing import parse_handles
 from pipeline import clock
 from pipeline.i18n import BLANK, lazy_gettext, lazy_ngettext
 from pipeline.records import Handle, LazyString
@@ -21,12 +20,12 @@ MAX_EXPLAINED = 3
 
 async def run(command_context: CommandContext) -> None:
     context = command_context.context
-    handles, invalid = parse_handles(command_context.args)
+    named = await group_names.parse(command_context, command_context.args)
     viewer = Viewer(context.settings, command_context.chat_id, access.sees_all(command_context), clock.now())
-    if handles:
+    if handles := named.all_handles:
         lines = await context.read(_explain, handles, viewer)
-    elif invalid:
-        lines = [_untracked([phrasing.quote(word) for word in invalid])]
+    elif named.invalid:
+        lines = [_untracked([phrasing.quote(word) for word in named.invalid])]
     else:
         lines = await context.read(bill.describe, viewer)
     await command_context.answer(*lines)

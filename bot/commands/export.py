@@ -1,4 +1,7 @@
-"""/export: a line that tracks the same accounts elsewhere, and their posts as a CSV; as a reply to a chart, its own."""
+"""/export: a line that tracks the same accounts elsewhere, and their posts as a CSV; /export team: of these alone.
+
+As a reply to a chart it is about what that shows.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -35,8 +38,13 @@ async def run(command_context: CommandContext) -> None:
 
 
 async def requested_comparison(command_context: CommandContext) -> Comparison:
-    """What the chart that the command is a reply to shows, or all that the chat tracks. Raises UserError, RuleError."""
+    """What the command's words name, the chart that it is a reply to shows, or else all that the chat tracks.
+
+    Raises UserError, RuleError.
+    """
     context, most = command_context.context, command_context.context.settings.posts_per_account
+    if command_context.args:
+        return await chart_requests.to_comparison(command_context, *await chart_requests.read(command_context))
     if command_context.replied is not None:
         return await context.read(find_comparison, command_context.replied, most)
     tracked = await context.read(chats.list_tracked_accounts, command_context.chat_id)

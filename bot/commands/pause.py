@@ -10,7 +10,7 @@ from pipeline.store import chat_charts
 
 
 async def run(command_context: CommandContext) -> None:
-    paused = await command_context.context.write(chat_charts.pause, scopes.of_command(command_context))
+    paused = await command_context.context.write(chat_charts.pause, await scopes.of_command(command_context))
     await command_context.answer(
         lazy_gettext("Paused until /resume; the accounts are still read:"), *map(describe_summary, paused)
     )

@@ -9,7 +9,7 @@ from pipeline.i18n import lazy_gettext
 
 
 async def run(command_context: CommandContext) -> None:
-    subscription_id = await pins.pin(command_context, scopes.of_command(command_context))
+    subscription_id = await pins.pin(command_context, await scopes.of_command(command_context))
     what = await command_context.context.read(find_description, subscription_id)
     await command_context.answer(
         lazy_gettext("Pinned, and so is each message that takes its place; /list unpins: {what}", what=what)

@@ -12,7 +12,7 @@ from pipeline.store import chat_charts
 
 async def run(command_context: CommandContext) -> None:
     context = command_context.context
-    resumed, redrawn = await context.write(chat_charts.resume, scopes.of_command(command_context), clock.now())
+    resumed, redrawn = await context.write(chat_charts.resume, await scopes.of_command(command_context), clock.now())
     await command_context.answer(lazy_gettext("These go on:"), *map(describe_summary, resumed))
     await context.request_charts(redrawn)
 

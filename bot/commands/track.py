@@ -12,7 +12,7 @@ from bot import access, costs, phrasing
 from bot.command import Command
 from bot.command_context import CommandContext
 from bot.handles import can_be_looked_up
-from bot.parsing import check_group_name, parse_handles, split_group
+from bot.parsing import check_group_name, find_group, parse_handles, split_group
 from bot.remote import Remote
 from bot.track_report import Found, Report
 from pipeline import clock
@@ -52,6 +52,7 @@ async def track(command_context: CommandContext, names: Sequence[str]) -> None:
     tracked = by_handle(await context.read(chats.list_tracked_accounts, chat_id))
     if group is not None:
         check_group_name(group, [account.handle for account in tracked.values()])
+        group = find_group(group, await context.read(groups.list_ids, chat_id)) or group
         await context.read(groups.check_room, chat_id, group)
     unconfirmed = [handle for handle in handles if not _is_active(tracked.get(handle.folded))]
     invalid += [each.name for each in unconfirmed if not can_be_looked_up(each) and each.folded not in tracked]

@@ -1,11 +1,14 @@
-"""/untrack @nasa: stop following accounts. /untrack team: ends a group; with accounts, it takes these out of it."""
+"""/untrack @nasa: stop following accounts; /untrack rivals, all of a group.
+
+/untrack rivals: with a colon ends the group alone; with accounts behind it, it takes these out of the group.
+"""
 
 from collections.abc import Sequence
 
-from bot import phrasing
+from bot import group_names, phrasing
 from bot.command import Command
 from bot.command_context import CommandContext
-from bot.parsing import parse_handles, split_group
+from bot.parsing import find_group, parse_handles, split_group
 from bot.remote import Remote
 from pipeline.errors import UserError
 from pipeline.i18n import lazy_gettext, lazy_ngettext
@@ -19,10 +22,12 @@ from pipeline.store.tables import Account
 async def run(command_context: CommandContext) -> None:
     context, chat_id = command_context.context, command_context.chat_id
     group, args = split_group(command_context.args)
-    handles, invalid = parse_handles(args)
     if group is not None:
-        await _change_group(command_context, group, handles, invalid)
+        known = await context.read(groups.list_ids, chat_id)
+        await _change_group(command_context, find_group(group, known) or group, *parse_handles(args))
         return
+    named = await group_names.parse(command_context, args)
+    handles, invalid = named.all_handles, named.invalid
     if not handles and not invalid:
         raise UserError(
             lazy_gettext(
@@ -42,7 +47,8 @@ async def run(command_context: CommandContext) -> None:
         ended = change.ended
         await context.request_charts(change.comparison_ids)
     removed = [Handle(account.network, account.handle) for account in accounts]
-    await command_context.answer(*_report(removed, untracked, ended, several=several))
+    gone = [_gone(name) for name in named.groups]
+    await command_context.answer(*_report(removed, untracked, ended, several=several), *gone)
 
 
 async def _change_group(

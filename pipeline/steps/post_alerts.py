@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.i18n import lazy_gettext
-from pipeline.planning.breakout import Usual, usual_of
+from pipeline.planning.breakout import FALSE_A_MONTH, FURTHER_FALSE_A_MONTH, MONTH, Usual, usual_of
 from pipeline.records import AlertKind, Counts, LazyString, Metric, Post
 from pipeline.sources import registry
 from pipeline.sources.registry import NETWORKS
@@ -76,11 +76,20 @@ def find(session: Session, watched: Watched, changed: set[int], now: datetime) -
     if not account_ids:
         return
     stored = posts.list_newest(session, account_ids, NEWEST)
+    alarmed = _alarmed(session, watched, account_ids, now)
     for account in accounts.get_many(session, account_ids):
         newest = [post for post in stored[account.id] if not post.is_reply][:NEWEST]
         for listener in watched.listeners[account.id]:
-            for key, text in _alerts(account, newest, watched, listener):
+            has_alarm = (listener.chat_id, str(account.id)) in alarmed
+            for key, text in _alerts(account, newest, watched, listener, has_alarm=has_alarm):
                 alerts.publish(session, listener, key, text, now)
+
+
+def _alarmed(session: Session, watched: Watched, account_ids: Sequence[int], now: datetime) -> set[tuple[int, str]]:
+    """(chat id, account id) where the chat was alerted within the last MONTH that a post of the account breaks out."""
+    chat_ids = {listener.chat_id for account_id in account_ids for listener in watched.listeners[account_id]}
+    told = alerts.list_since(session, chat_ids, f"{AlertKind.BREAKOUT} ", now - MONTH)
+    return {(chat_id, key.split()[1]) for chat_id, key in told}
 
 
 class Change(NamedTuple):
@@ -94,17 +103,24 @@ class Change(NamedTuple):
 
 
 def _alerts(
-    account: Account, newest: Sequence[Post], watched: Watched, listener: Listener
+    account: Account, newest: Sequence[Post], watched: Watched, listener: Listener, *, has_alarm: bool
 ) -> list[tuple[str, LazyString]]:
-    """(key, text) of each alert of the account's posts that the chat is sent."""
+    """(key, text) of each alert of the account's posts that the chat is sent.
+
+    has_alarm: the chat was alerted within the last MONTH that a post of the account breaks out.
+    """
     parts = registry.parts(listener.metric, [watched.network])
     changes = _changes(account, newest, parts, watched)
     counted = [(count, post) for post in newest if (count := post.counts.total(parts)) is not None]
     found = []
     if AlertKind.BREAKOUT in listener.kinds and any(change.age <= OLDEST for change in changes):
         usual = _usual(account, counted)
-        broken = [each for each in changes if usual and each.age <= OLDEST and _breaks_out(each, usual)]
-        found += [(f"breakout {account.id} {each.post.id}", _breakout(account, each, listener)) for each in broken]
+        for change in changes:
+            if usual and change.age <= OLDEST and _breaks_out(change, usual, has_alarm=has_alarm):
+                found.append(
+                    (f"{AlertKind.BREAKOUT} {account.id} {change.post.id}", _breakout(account, change, listener))
+                )
+                has_alarm = True
     if AlertKind.MILESTONE in listener.kinds:
         for change in changes:
             milestone = _milestone(change, [count for count, post in counted if post.id != change.post.id])
@@ -134,10 +150,10 @@ def _usual(account: Account, counted: Sequence[tuple[int, Post]]) -> Usual | Non
     return usual_of(counts, np.array([age.total_seconds() for age in ages]))
 
 
-def _breaks_out(change: Change, usual: Usual) -> bool:
+def _breaks_out(change: Change, usual: Usual, *, has_alarm: bool) -> bool:
     """Whether it breaks out now, and did not at its reading before."""
     ages = np.array([change.age_before.total_seconds(), change.age.total_seconds()])
-    needed = usual.breakout_count(ages)
+    needed = usual.breakout_count(ages, FURTHER_FALSE_A_MONTH if has_alarm else FALSE_A_MONTH)
     return bool(change.before < needed[0] and change.now >= needed[1])
 
 

@@ -111,5 +111,13 @@ def publish(session: Session, listener: Listener, key: str, text: LazyString, no
     return True
 
 
+def list_since(
+    session: Session, chat_ids: Collection[int], start_of_key: str, since: datetime
+) -> list[tuple[int, str]]:
+    """(chat id, key) of the alerts since then to these chats whose keys start so."""
+    is_such = Alert.chat_id.in_(chat_ids), Alert.key.startswith(start_of_key), Alert.at > since
+    return [(row[0], row[1]) for row in session.execute(select(Alert.chat_id, Alert.key).where(*is_such))]
+
+
 def _count_since(session: Session, chat_id: int, since: datetime) -> int:
     return session.scalar(select(func.count()).where(Alert.chat_id == chat_id, Alert.at > since)) or 0

@@ -49,7 +49,8 @@ class Scope:
     """Which of a chat's subscriptions are meant: by default all.
 
     thread_id: those of this forum topic. subscription_id: this one. message_id: those whose chart is in this message;
-    comparison_id: what its buttons name, None where it has none.
+    comparison_id: what its buttons name, None where it has none. handles, groups: those that show all of these accounts
+    and of these groups.
     """
 
     chat_id: int
@@ -57,6 +58,8 @@ class Scope:
     subscription_id: int | None = None
     message_id: int | None = None
     comparison_id: int | None = None
+    handles: tuple[Handle, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 class Requested(NamedTuple):
@@ -132,9 +135,21 @@ def in_scope(session: Session, scope: Scope) -> list[Subscription]:
         shown = [each for each in found if each.message_id == scope.message_id]
         sent = [each for each in found if each.mode is Mode.NEW and each.comparison_id == scope.comparison_id]
         found = shown or sent
+    if scope.handles or scope.groups:
+        found = [each for each in found if _shows_all(session, each, scope)]
     if not found:
         raise NoSubscriptionError
     return found
+
+
+def _shows_all(session: Session, subscription: Subscription, scope: Scope) -> bool:
+    """Whether it shows all accounts of the scope, and each group: by its name, or by exactly its accounts."""
+    shown = by_handle(comparisons.list_accounts(session, subscription.comparison_id))
+    shown_ids = {account.id for account in shown.values()}
+    members = groups.list_ids(session, scope.chat_id)
+    return {handle.folded for handle in scope.handles} <= shown.keys() and all(
+        name in (subscription.groups or ()) or {*members.get(name, ())} == shown_ids for name in scope.groups
+    )
 
 
 def summarize(session: Session, subscription: Subscription) -> Summary:
@@ -143,20 +158,12 @@ def summarize(session: Session, subscription: Subscription) -> Summary:
     return Summary(comparison, accounts, subscription.timing, subscription.pinned_message_id)
 
 
-def unsubscribe(session: Session, scope: Scope, handles: Collection[Handle] = ()) -> list[Summary]:
-    """End the subscriptions that are meant and show all of these handles; with no handles, every one.
-
-    Raises NoSubscriptionError where there is none to end.
-    """
-    names = {handle.folded for handle in handles}
-    ended = []
-    for subscription in in_scope(session, scope):
-        summary = summarize(session, subscription)
-        if names <= by_handle(summary.accounts).keys():
-            ended.append(summary)
-            _end(session, subscription)
-    if not ended:
-        raise NoSubscriptionError
+def unsubscribe(session: Session, scope: Scope) -> list[Summary]:
+    """End the subscriptions that are meant. Raises NoSubscriptionError where there is none."""
+    meant = in_scope(session, scope)
+    ended = [summarize(session, each) for each in meant]
+    for subscription in meant:
+        _end(session, subscription)
     return ended
 
 

@@ -74,6 +74,21 @@ def test_a_post_that_breaks_out_is_told_once_with_its_address(store: Store) -> N
     assert ticks.told == [], "not told again after the notice was purged"
 
 
+def test_a_further_post_of_an_account_has_to_rise_higher_for_a_month(store: Store) -> None:
+    """An hour old, a post needs 213 reposts, and 486 where the account's chat was alerted before."""
+    ticks = Ticks(store)
+    ticks.read(young("a", 40), young("b", 40), young("c", 40))
+    ticks.read(young("a", 300), young("b", 300), young("c", 40))
+    assert len(ticks.told) == 1, "one of two in the same answer"
+    ticks.read(young("a", 300), young("b", 300), young("c", 300))
+    assert len(ticks.told) == 1
+    ticks.read(young("a", 300), young("b", 300), young("c", 600))
+    assert [text.split()[-1] for text in ticks.told[1:]] == ["https://x.com/i/status/c"]
+    ticks.read(young("d", 40, made=ticks.now + 31 * DAY - HOUR), after=31 * DAY)
+    ticks.read(young("d", 300, made=ticks.now - HOUR))
+    assert [text.split()[-1] for text in ticks.told] == ["https://x.com/i/status/d"]
+
+
 @pytest.mark.parametrize("reposts", [900, 50_000])
 def test_first_readings_and_what_comes_into_view_late_are_not_told(store: Store, reposts: int) -> None:
     ticks = Ticks(store)

@@ -82,8 +82,8 @@ def test_those_subscriptions_end_that_show_all_the_handles(store: Store) -> None
         subscribe(db, both)
         subscribe(db, one)
         with pytest.raises(NoSubscriptionError):
-            chat_charts.unsubscribe(db, Scope(1), [Handle("x", "jaxa")])
-        [ended] = chat_charts.unsubscribe(db, Scope(1), [Handle("x", "NASA")])
+            chat_charts.unsubscribe(db, Scope(1, handles=(Handle("x", "jaxa"),)))
+        [ended] = chat_charts.unsubscribe(db, Scope(1, handles=(Handle("x", "NASA"),)))
         assert (ended.comparison, [account.handle for account in ended.accounts]) == (both, ["nasa", "esa"])
         assert [each.comparison for each in chat_charts.unsubscribe(db, Scope(1))] == [one]
         with pytest.raises(NoSubscriptionError):

@@ -66,15 +66,57 @@ def test_groups_and_accounts_are_compared_together(chat: Chat) -> None:
         ("likes: @nasa", "“likes” has a meaning of its own in commands"),
         *(
             (f"{name}: @nasa", f"“{name}” has a meaning of its own in commands")
-            for name in ("gusta", "día", "with", "in", "new", "every", "live", "friday", "lunes", "weekly")
+            for name in ("gusta", "día", "with", "in", "new", "every", "live", "friday", "lunes", "weekly", "mas")
         ),
+        ("per-day: @nasa", "“per-day” has a meaning of its own in commands"),
         ("NASA: @esa", "@nasa is an account that this chat tracks"),
+        ("nasá: @esa", "is an account that this chat tracks"),
         (f"{'x' * 21}: @esa", "has at most 20 letters"),
     ],
 )
 def test_a_name_that_means_something_else_is_refused(chat: Chat, typed: str, refusal: str) -> None:
     assert refusal in chat.ask(f"/track {typed}")
     assert "Group" not in chat.ask("/list")
+
+
+@pytest.mark.parametrize(("language", "ended"), [(Language.ENGLISH, "Ended"), (Language.SPANISH, "Terminado")])
+def test_a_groups_name_ends_the_charts_of_the_group_alone(bot: Bot, language: Language, ended: str) -> None:
+    chat = tracking_chat(bot, language)
+    chat.ask("/track España: @nasa @esa")
+    for words in ("", "@nasa @esa likes", "España", "España @jaxa likes", "@nasa"):
+        chat.ask(f"/subscribe {words}")
+    assert of_subscriptions(bot, chat) == 5
+    answer = chat.ask("/unsubscribe espana jaxa")
+    assert answer.startswith(ended)
+    assert len(answer.splitlines()) == 2
+    assert len(chat.ask("/unsubscribe ESPAÑA").splitlines()) == 3
+    assert of_subscriptions(bot, chat) == 2
+    assert "/list" in chat.ask("/unsubscribe españa")
+
+
+def of_subscriptions(bot: Bot, chat: Chat) -> int:
+    with bot.store.read_session() as db:
+        return len(subscriptions.list_of_chat(db, chat.id))
+
+
+def test_every_command_of_accounts_takes_a_group(chat: Chat) -> None:
+    chat.ask("/track Peña: @nasa @esa")
+    assert "Group peña: @esa, @jaxa and @nasa" in chat.ask("/track pena: @jaxa")
+    assert chat.ask("/untrack PENA: @jaxa") == "No longer in peña, but still tracked: @jaxa"
+    chat.ask("/subscribe pena")
+    chat.ask("/subscribe @jaxa")
+    paused = chat.ask("/pause pena")
+    assert "of @nasa and @esa" in paused
+    assert "@jaxa" not in paused
+    assert "@jaxa" not in chat.ask("/resume peña")
+    assert "@jaxa" not in chat.ask("/pin peña")
+    explained = chat.ask("/budget pena")
+    assert "@nasa" in explained
+    assert "@jaxa" not in explained
+    assert chat.ask("/export pena").endswith("/track @esa @nasa")
+    gone = chat.ask("/untrack pena")
+    assert "No longer tracked: @esa and @nasa" in gone
+    assert "peña has no account left and is gone." in gone
 
 
 def test_a_group_is_told_of_in_spanish(bot: Bot) -> None:
