@@ -30,9 +30,10 @@ def main() -> None:
         logs.configure("bot", settings)
         store = open_store(settings)
         servers.check(settings)
+        application = app.build(settings, store)
     os.environ["PTB_TIMEDELTA"] = "true"  # Telegram's waits as timedelta; as numbers they come with a warning
     try:
-        app.run(app.build(settings, store), settings)
+        app.run(application, settings)
     except InvalidToken:
         sys.exit(
             format_startup_errors(

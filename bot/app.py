@@ -1,6 +1,8 @@
 """The bot: python-telegram-bot's application with our commands, buttons, rate limits and delivery."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import product
 from secrets import token_urlsafe
@@ -28,7 +30,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot import access, callbacks, chat_updates, command, inline, prompt, suggestions, time_zones
+from bot import access, callbacks, chat_updates, command, health, inline, prompt, suggestions, time_zones
 from bot.commands import COMMANDS, import_accounts, track
 from bot.context import Context
 from bot.delivery import DeliveryLoop
@@ -38,7 +40,7 @@ from bot.polling import PollingRequest
 from bot.rate_limits import RateLimiter
 from bot.telegram_request import TelegramRequest
 from bot.webhook import WebhookUpdater
-from pipeline import clock, logs
+from pipeline import clock, logs, watchdog
 from pipeline.i18n import translator
 from pipeline.messaging.client import PipelineClient
 from pipeline.records import Language
@@ -77,8 +79,8 @@ class _ImportInCaption(filters.MessageFilter):
 
 def build(settings: BotSettings, store: Store) -> BotApplication:
     """The application, ready to run. Nothing is sent or read yet."""
-    rate_limiter = RateLimiter()
     context = Context(settings, store, PipelineClient(settings))
+    rate_limiter = RateLimiter(context.signs)
     application = _new_application(settings, context, rate_limiter)
     rate_limiter.probe = application.bot.get_me
     _add_handlers(application, context)
@@ -88,6 +90,7 @@ def build(settings: BotSettings, store: Store) -> BotApplication:
 
 def run(application: BotApplication, settings: BotSettings) -> None:
     """Serve until SIGTERM or SIGINT. At the start it waits for Telegram, however long that is away."""
+    application.post_init = _watched(application.post_init)
     if settings.webhook_url is None:
         application.run_polling(allowed_updates=UPDATES, bootstrap_retries=-1)
         return
@@ -104,6 +107,17 @@ def run(application: BotApplication, settings: BotSettings) -> None:
     )
 
 
+def _watched(start: Callable[[Any], Awaitable[None]] | None) -> Callable[[Any], Any]:
+    """The same start; from then on the process ends itself where its event loop stands still."""
+
+    async def start_watched(application: Any) -> None:
+        watchdog.start()
+        if start is not None:
+            await start(application)
+
+    return start_watched
+
+
 def _new_application(settings: BotSettings, context: Context, rate_limiter: RateLimiter) -> BotApplication:
     application = (
         ApplicationBuilder()
@@ -112,7 +126,7 @@ def _new_application(settings: BotSettings, context: Context, rate_limiter: Rate
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
         .rate_limiter(rate_limiter)
         .request(TelegramRequest(connection_pool_size=CONNECTIONS, read_timeout=READ_TIMEOUT_S))
-        .get_updates_request(PollingRequest(context.flood_control.is_ignored, connection_pool_size=1))
+        .get_updates_request(PollingRequest(context.flood_control.is_ignored, context.signs, connection_pool_size=1))
         .concurrent_updates(CONCURRENT_UPDATES)
         .build()
     )
@@ -150,8 +164,13 @@ def _add_background_work(application: BotApplication, context: Context, rate_lim
     notifier = Notifier(background, application.bot, rate_limiter)
     delivery = DeliveryLoop(background, application.bot, rate_limiter, notifier)
     file_sender = FileSender(background, application.bot)
+    server = health.serve(context, application.bot)
+    turning: list[asyncio.Task[None]] = []
 
     async def start(_: object) -> None:
+        turning.append(asyncio.create_task(health.keep_turning(context.signs)))
+        if server is not None:
+            server.loop = asyncio.get_running_loop()
         await context.write(chats.allow_only, access.allowed_chats(context.settings), clock.now())
         await context.write(subscriptions.resend_interrupted, clock.now())
         await _set_menus(application)
@@ -164,6 +183,8 @@ def _add_background_work(application: BotApplication, context: Context, rate_lim
         await notifier.stop()
         await file_sender.stop()
         await context.pipeline_client.close()
+        watchdog.stop()
+        turning[0].cancel()
 
     application.post_init, application.post_stop = start, stop
 

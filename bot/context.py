@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from bot.answered_messages import AnsweredMessages
 from bot.flood_control import CopyLimits, FloodControl
 from bot.priority_lock import PriorityLock
+from bot.signs import Signs
 from bot.telegram_errors import ErrorKind, Failure
 from pipeline import clock
 from pipeline.errors import DATABASE_AWAY
@@ -54,6 +55,7 @@ class Context:
     write_lock: PriorityLock = field(default_factory=PriorityLock)
     urgent: bool = True
     asked_for_time_zone: dict[int, float] = field(default_factory=dict)
+    signs: Signs = field(default_factory=Signs)
 
     def for_background(self) -> "Context":
         """The same context for work that nobody waits for."""

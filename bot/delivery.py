@@ -65,6 +65,7 @@ class DeliveryLoop:
         self.loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
+        self.context.signs.nothing_due()
         loops = (self._listen, self._deliver, self.context.pipeline_client.keep_time)
         self.loops = [asyncio.create_task(loop()) for loop in loops]
 
@@ -105,7 +106,10 @@ class DeliveryLoop:
     async def _start_due(self) -> bool:
         """Start the due deliveries, as many as may be in progress. Returns whether some had to be held back."""
         held_back = False
-        for due in await self.context.read(subscriptions.list_due, clock.now()):
+        all_due = await self.context.read(subscriptions.list_due, clock.now())
+        if not all_due:
+            self.context.signs.nothing_due()
+        for due in all_due:
             if self._is_full():
                 return True
             has_room = self.rate_limiter.has_room(due.chat_id, requested=due.is_requested)
@@ -143,6 +147,7 @@ class DeliveryLoop:
         """Send the chart, and store the outcome whatever it is."""
         try:
             message_id = await self.sender.send(delivery)
+            self.context.signs.chart_shown(_lag(delivery, clock.now()), requested=delivery.requested_at is not None)
             await self._mark_delivered(delivery, None if delivery.mode is Mode.NEW else message_id)
             if delivery.pinned and delivery.mode is Mode.LIVE and delivery.pinned_message_id != message_id:
                 await self._pin(delivery, message_id)
@@ -186,6 +191,7 @@ class DeliveryLoop:
     async def _handle_failure(self, delivery: ChartDelivery, failure: Failure) -> None:
         """Store what the failure means for the subscription, and when the next attempt is."""
         log.info("chat %d was not shown a chart: %s", delivery.chat_id, failure.text)
+        self.context.signs.chart_failed(failure)
         now = clock.now()
         if failure.kind is not ErrorKind.UNCERTAIN:
             await self.sender.release(delivery)
@@ -251,6 +257,12 @@ class DeliveryLoop:
         await self.context.write_with_retries(
             subscriptions.postpone, delivery.subscription_id, clock.now() + wait, problem
         )
+
+
+def _lag(delivery: ChartDelivery, now: datetime) -> timedelta | None:
+    """How long ago somebody asked for the chart, or its figures were read; None where it came at a time of its own."""
+    since = delivery.requested_at or (delivery.as_of if delivery.mode is Mode.LIVE else None)
+    return None if since is None else max(now - since, timedelta(0))
 
 
 def _has_failed_for(delivery: ChartDelivery, duration: timedelta, now: datetime) -> bool:

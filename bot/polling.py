@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
+from time import monotonic
 from typing import Any
 
 from telegram import Update
@@ -11,6 +12,7 @@ from telegram.error import NetworkError
 from telegram.request import HTTPXRequest
 
 from bot.flood_control import sender_of
+from bot.signs import Signs
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +30,21 @@ class PollingRequest(HTTPXRequest):
     See docs/upstream.md for the library's issues and when this class may go.
     """
 
-    def __init__(self, is_ignored: Callable[[int], bool], **options: Any) -> None:
+    def __init__(self, is_ignored: Callable[[int], bool], signs: Signs, **options: Any) -> None:
         """is_ignored: whether flood control ignores a user; such updates are dropped before they are parsed."""
         super().__init__(**options)
-        self.is_ignored = is_ignored
+        self.is_ignored, self.signs = is_ignored, signs
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Send the request and return status and body. Raises NetworkError where polling must simply go on."""
         code, payload = await super().do_request(*args, **kwargs)
         if code in STATUSES_THAT_END_POLLING:
             raise NetworkError(f"Telegram refuses the bot's polling for now ({code})")
-        return code, self._replace_unusable(payload) if code == HTTPStatus.OK else payload
+        if code != HTTPStatus.OK:
+            return code, payload
+        usable = self._replace_unusable(payload)
+        self.signs.answered_at = monotonic()
+        return code, usable
 
     def _replace_unusable(self, payload: bytes) -> bytes:
         """The same answer, with only the id left of each update that cannot be parsed or is to be dropped.

@@ -16,6 +16,7 @@ from telegram.ext import BaseRateLimiter
 
 from bot import telegram_errors
 from bot.priority_lock import PriorityLock
+from bot.signs import Signs
 from bot.telegram_errors import ErrorKind
 
 UNLIMITED_METHODS = {
@@ -86,7 +87,8 @@ class RateLimiter(BaseRateLimiter[bool]):
     that stands still from single chats that hang.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, signs: Signs) -> None:
+        self.signs = signs
         self.bot_window = Window(REQUESTS_PER_SECOND, 1.0)
         self.bot_lock = PriorityLock()
         self.next_chart_at = 0.0
@@ -151,6 +153,7 @@ class RateLimiter(BaseRateLimiter[bool]):
         try:
             return await request()
         except RetryAfter as error:
+            self.signs.asked_to_wait.inc()
             wait_s = telegram_errors.requested_wait(error).total_seconds()
             self._window_of(chat_id).closed_until = monotonic() + wait_s
             raise

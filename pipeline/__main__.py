@@ -9,12 +9,12 @@ from datetime import timedelta
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
 from celery.utils.log import get_multiprocessing_logger
 from celery.utils.nodenames import gethostname, nodename
 from redis import Redis
 
-from pipeline import clock, logs
+from pipeline import clock, logs, watchdog
 from pipeline.messaging import servers
 from pipeline.messaging.celery_app import make_app
 from pipeline.messaging.queues import CHARTS, REQUESTS, SERVERS, TICKS, UPLOADS, redeliver_unacked
@@ -58,7 +58,9 @@ def slow(settings: Settings) -> None:
 
 def beat(settings: Settings) -> None:
     """Send a tick each period, the first at once. It keeps no file, so that a full disk does not end it."""
-    make_app(settings).Beat(scheduler="celery.beat:Scheduler", quiet=True).run()
+    watchdog.start()
+    scheduler = "pipeline.messaging.turning:TurningScheduler"
+    make_app(settings).Beat(scheduler=scheduler, max_interval=watchdog.EVERY_S, quiet=True).run()
 
 
 def _work(app: Celery, name: str, queues: list[str], **pool: object) -> None:
@@ -69,9 +71,13 @@ def _work(app: Celery, name: str, queues: list[str], **pool: object) -> None:
 
 
 def _tasks(settings: Settings) -> Celery:
-    from pipeline.tasks import build  # noqa: PLC0415 beat needs none of it
+    from pipeline.messaging.turning import TurningWorker  # noqa: PLC0415 beat needs none of it
+    from pipeline.tasks import build  # noqa: PLC0415
 
-    return build(settings)
+    app = build(settings)
+    app.steps["consumer"].add(TurningWorker)
+    worker_shutting_down.connect(lambda **_: watchdog.stop(), weak=False)  # its tasks may take their time to end
+    return app
 
 
 PROCESSES = {process.__name__: process for process in (worker, slow, beat)}

@@ -209,6 +209,7 @@ class Settings(BaseSettings):
     broker_url: Annotated[str, AfterValidator(_broker_address)] | None = Field(None, repr=False)
     webhook_url: Annotated[str, AfterValidator(_webhook_address)] | None = None
     port: int = Field(8080, ge=1, le=65535)
+    health_port: int | None = Field(None, ge=1, le=65535)
 
     telegram_api_url: WebAddress = "https://api.telegram.org"
     x_api_url: WebAddress = "https://api.x.com"

@@ -18,7 +18,7 @@ from typing import Any, cast
 from celery import Celery, Signature, chord, shared_task
 
 from pipeline import clock
-from pipeline.messaging import client, processes
+from pipeline.messaging import client, processes, progress
 from pipeline.messaging.celery_app import CHART_FILE, EXAMPLE, LOOK_UP, REDRAW, REQUEST_CHARTS, TICK, make_app
 from pipeline.messaging.queues import ABANDONED_AFTER, CHARTS, REQUESTS, SERVERS, TICKS, UPLOADS, redeliver_unacked
 from pipeline.messaging.task_request import Task
@@ -123,6 +123,7 @@ def store(task: StepTask, digests: list[str | None], key: str, token: str) -> No
             backup.apply_async(expires=task.period_s)
         if purge_step.is_due(task.resources.redis):
             purge.delay()
+        progress.note(task.resources.redis, key)
     lock.release(token)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu import Connection, Exchange, Queue
 
 from pipeline import clock
 
@@ -40,3 +40,19 @@ def redeliver_unacked(app: Celery, held_for: timedelta) -> None:
         for task, taken_at in channel.client.zrange(channel.unacked_index_key, 0, -1, withscores=True):
             if not 0 <= now - taken_at < held_for.total_seconds():  # also where the clock was set back since
                 channel.qos.restore_by_tag(task)
+
+
+def queue_lengths(app: Celery) -> dict[str, int]:
+    """How many messages wait in each queue, by its name without the version."""
+    with app.connection_for_read() as connection:
+        return {name.rpartition(".")[2]: _length(connection, name) for name in QUEUES}
+
+
+def _length(connection: Connection, name: str) -> int:
+    channel: Any = connection.channel()
+    try:
+        return int(channel.queue_declare(name, passive=True).message_count)
+    except connection.channel_errors:  # no worker has made it yet; on Redis it exists only while it holds messages
+        return 0
+    finally:
+        channel.close()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from pipeline.chart import render
 from pipeline.chart.caption import caption
 from pipeline.chart.views import prepare
-from pipeline.messaging import client
+from pipeline.messaging import client, progress
 from pipeline.records import ChartData
 from pipeline.steps.chart_data import inputs, layouts
 from pipeline.steps.resources import Resources
@@ -47,6 +47,9 @@ def draw(resources: Resources, source: Snapshot, version: int) -> bool:
         else:
             replaced = _publish(db, source.comparison_id, version, chart)
         is_behind = comparisons.mark_rendered(db, source.comparison_id, version)
+    progress.note(resources.redis, progress.DRAWING)
+    if chart is not None:
+        progress.count(resources.redis, {("charts_drawn",): 1})
     resources.blobs.retire(replaced)
     client.wake_bot(resources.redis)
     return is_behind

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from pipeline.messaging import progress
 from pipeline.settings import Settings
 from pipeline.sources.registry import NETWORKS, switched_on
 from pipeline.sources.source import Network
@@ -36,7 +37,9 @@ def begin(resources: Resources, now: datetime) -> list[str]:
         used = [key for key in keys if accounts.are_tracked(db, key)]
     if set_back:
         log.warning("the clock was set back by %s; what waited for a moment waits as long as before", set_back)
-    return used or keys[:1]
+    begun = used or keys[:1]
+    progress.begin_ticks(resources.redis, begun)
+    return begun
 
 
 def plan(resources: Resources, key: str, now: datetime) -> list[Chunk]:

@@ -1,12 +1,14 @@
 """The store step: fetch results go into the database; they decide which comparisons are drawn."""
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from pipeline.records import Due, FetchResult, State
+from pipeline.messaging import progress
+from pipeline.records import Due, FetchResult, PostsResult, State
 from pipeline.settings import Settings
 from pipeline.sources.registry import NETWORKS
 from pipeline.sources.source import Network, service_of
@@ -35,7 +37,10 @@ def store(resources: Resources, key: str, digests: Sequence[str | None], now: da
         comparisons.mark_changed(db, changed)
         comparisons.mark_expired(db, now)
         outdated = comparisons.claim_next(db, now, CHARTS_PER_S * resources.settings.tick_seconds)
+        is_awaited = comparisons.are_awaited(db, now)
     _drop(resources, digests)
+    progress.count(resources.redis, _counts(fetched))
+    progress.await_drawing(resources.redis, is_awaited=is_awaited)
     counts = *_count_results(fetched), len(changed), len(outdated)
     log.info("tick: %d read, %d failed, %d changed, %d to draw (%s)", *counts, key)
     return outdated
@@ -56,6 +61,7 @@ def store_requested(resources: Resources, digests: Sequence[str | None], now: da
             comparisons.mark_changed(db, changed)
         outdated = comparisons.claim_of_accounts(db, [each.account_id for each in results], now)
     _drop(resources, digests)
+    progress.count(resources.redis, _counts(fetched))
     log.info("asked: %d read for the first time, %d to draw", len(results), len(outdated))
     return outdated
 
@@ -109,6 +115,30 @@ def _count_results(fetched: Sequence[FetchedChunk]) -> tuple[int, int]:
     brought = [result.posts is not None for chunk in fetched for result in chunk.results]
     brought += [result.posts is not None for chunk in fetched for result in chunk.posts]
     return sum(brought), len(brought) - sum(brought)
+
+
+def _counts(fetched: Sequence[FetchedChunk]) -> Counter[tuple[str, ...]]:
+    """For the metrics: how many readings succeeded, and failed by what; and how many requests they took."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for chunk in fetched:
+        results: list[FetchResult | PostsResult] = [*chunk.results, *chunk.posts]
+        for result in results:
+            if isinstance(result, FetchResult):
+                counts["requests", chunk.network] += result.requests
+            elif result.was_asked:
+                counts["requests", chunk.network] += 1
+            if result.posts is not None:
+                counts["readings", chunk.network] += 1
+            elif result.was_asked:
+                counts["failed_readings", chunk.network, _kind(result)] += 1
+    return counts
+
+
+def _kind(result: FetchResult | PostsResult) -> str:
+    """Why the reading failed: the state of the account, or the English text of the problem without what fills it."""
+    if isinstance(result, FetchResult) and result.state is not None:
+        return result.state.value
+    return result.problem.msgid if result.problem else "unknown"
 
 
 def _drop(resources: Resources, digests: Sequence[str | None]) -> None:

@@ -133,7 +133,7 @@ def list_tracked(session: Session, network: str | None = None) -> Sequence[Accou
     which = () if network is None else (Account.network == network,)
     return session.scalars(
         select(Account)
-        .where(Account.id.in_(_tracked_ids()), *which)
+        .where(Account.id.in_(select_tracked()), *which)
         .order_by(Account.polled_at.asc().nulls_first(), Account.attempted_at.asc().nulls_first(), Account.id)
     ).all()
 
@@ -144,12 +144,12 @@ def find_tracked(session: Session, handles: Iterable[Handle]) -> Sequence[Accoun
     for network, name in (handle.folded for handle in handles):
         names.setdefault(network, []).append(name)
     same = [(Account.network == key) & func.lower(Account.handle).in_(each) for key, each in names.items()]
-    return session.scalars(select(Account).where(or_(false(), *same), Account.id.in_(_tracked_ids()))).all()
+    return session.scalars(select(Account).where(or_(false(), *same), Account.id.in_(select_tracked()))).all()
 
 
 def list_active(session: Session, network: str) -> Sequence[tuple[str, int | None]]:
     """(id on the network, how many requests a fetch takes, None if unknown) of its active tracked accounts."""
-    is_fetched = Account.id.in_(_tracked_ids()), Account.network == network, Account.state == State.ACTIVE
+    is_fetched = Account.id.in_(select_tracked()), Account.network == network, Account.state == State.ACTIVE
     return [(row[0], row[1]) for row in session.execute(select(Account.remote_id, Account.requests).where(*is_fetched))]
 
 
@@ -178,10 +178,11 @@ def chats_by_remote_id(session: Session, network: str) -> Sequence[tuple[str, in
 
 def are_tracked(session: Session, network: str) -> bool:
     """Whether an active chat tracks an account of this network."""
-    return session.scalar(select(exists().where(Account.network == network, Account.id.in_(_tracked_ids())))) or False
+    return session.scalar(select(exists().where(Account.network == network, Account.id.in_(select_tracked())))) or False
 
 
-def _tracked_ids() -> Select[int]:
+def select_tracked() -> Select[int]:
+    """The ids of the accounts that an active chat tracks, with repetitions."""
     return select(Tracking.account_id).join(Chat, Chat.id == Tracking.chat_id).where(Chat.inactive_reason.is_(None))
 
 

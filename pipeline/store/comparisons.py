@@ -131,6 +131,12 @@ def claim_next(session: Session, now: datetime, limit: int) -> Sequence[tuple[in
     return _claim(session, now, Comparison.id.in_(next_ids))
 
 
+def are_awaited(session: Session, now: datetime) -> bool:
+    """Whether some chat waits for a comparison to be rendered, by a worker that has claimed it or not."""
+    outdated = Comparison.requested_version > Comparison.rendered_version, _has_audience(), ~_awaits_first_fetch(now)
+    return session.scalar(select(Comparison.id).where(*outdated).limit(1)) is not None
+
+
 def claim(session: Session, comparison_ids: Collection[int], now: datetime) -> Sequence[tuple[int, int]]:
     """Claim the outdated ones of these that a chat waits for: (comparison id, version to render) each."""
     return _claim(session, now, Comparison.id.in_(comparison_ids), _has_audience())

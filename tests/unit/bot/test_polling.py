@@ -9,6 +9,7 @@ from telegram import Bot
 from telegram.error import NetworkError
 
 from bot.polling import PollingRequest
+from bot.signs import Signs
 
 TOKEN = "4242:marked-telegram-token-0123456789"
 FLOODER = 13
@@ -20,9 +21,8 @@ def bot_that_hears(status: int, answer: Any) -> Bot:
     def reply(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(status, content=answer if isinstance(answer, str) else json.dumps(answer))
 
-    polling = PollingRequest(
-        lambda person: person == FLOODER, connection_pool_size=1, httpx_kwargs={"transport": httpx.MockTransport(reply)}
-    )
+    options: dict[str, Any] = {"httpx_kwargs": {"transport": httpx.MockTransport(reply)}}
+    polling = PollingRequest(lambda person: person == FLOODER, Signs(), connection_pool_size=1, **options)
     return Bot(TOKEN, get_updates_request=polling)
 
 

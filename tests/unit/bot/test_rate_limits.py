@@ -10,6 +10,7 @@ import pytest
 from telegram.error import RetryAfter, TelegramError
 
 from bot.rate_limits import RateLimiter
+from bot.signs import Signs
 
 GROUP, PRIVATE = -1001, 1001
 
@@ -23,7 +24,7 @@ async def sent(rate_limiter: RateLimiter, chat_id: int, times: int) -> None:
 
 @pytest.mark.parametrize(("chat_id", "before_full", "full"), [(GROUP, 15, 20), (PRIVATE, 2, 3)])
 async def test_charts_that_nobody_asked_for_leave_room_for_answers(chat_id: int, before_full: int, full: int) -> None:
-    rate_limiter = RateLimiter()
+    rate_limiter = RateLimiter(Signs())
     await sent(rate_limiter, chat_id, before_full - 1)
     assert rate_limiter.has_room(chat_id, requested=False)
     await sent(rate_limiter, chat_id, 1)
@@ -34,14 +35,14 @@ async def test_charts_that_nobody_asked_for_leave_room_for_answers(chat_id: int,
 
 
 async def test_a_full_chat_delays_no_other() -> None:
-    rate_limiter = RateLimiter()
+    rate_limiter = RateLimiter(Signs())
     await sent(rate_limiter, GROUP, 20)
     assert rate_limiter.has_room(PRIVATE, requested=False)
 
 
 async def test_a_request_that_arrives_late_counts_from_its_arrival() -> None:
     """Otherwise a Telegram that stood still would get the messages of two seconds within one."""
-    rate_limiter, moves = RateLimiter(), asyncio.Event()
+    rate_limiter, moves = RateLimiter(Signs()), asyncio.Event()
     rate_limiter.probe = moves.wait
     got: list[float] = []
 
@@ -60,7 +61,7 @@ async def test_a_request_that_arrives_late_counts_from_its_arrival() -> None:
 
 
 async def test_requests_that_hang_delay_no_other_while_telegram_answers() -> None:
-    rate_limiter, moves = RateLimiter(), asyncio.Event()
+    rate_limiter, moves = RateLimiter(Signs()), asyncio.Event()
 
     async def accept() -> None: ...
 
@@ -99,14 +100,14 @@ class Telegram:
 
 @pytest.mark.parametrize("endpoint", ["sendPhoto", "editMessageMedia", "sendMessage", "editMessageText"])
 async def test_no_second_has_more_than_28_requests(endpoint: str) -> None:
-    rate_limiter, telegram = RateLimiter(), Telegram()
+    rate_limiter, telegram = RateLimiter(Signs()), Telegram()
     await asyncio.gather(*(telegram.send(rate_limiter, endpoint, chat_id, "it") for chat_id in range(1, 71)))
     assert telegram.most_in_a_second() <= 28
     assert telegram.got[-1][1] - telegram.got[0][1] > 2 * 0.99, "70 requests take 2 seconds and more"
 
 
 async def test_no_minute_of_a_group_has_more_than_20_requests_and_no_3_seconds_of_a_person_more_than_3() -> None:
-    rate_limiter, telegram = RateLimiter(), Telegram()
+    rate_limiter, telegram = RateLimiter(Signs()), Telegram()
     talk = [telegram.send(rate_limiter, "sendMessage", GROUP, "group") for _ in range(30)]
     talk += [telegram.send(rate_limiter, "sendMessage", PRIVATE, "person") for _ in range(10)]
     await asyncio.sleep(1)
@@ -120,7 +121,7 @@ async def test_no_minute_of_a_group_has_more_than_20_requests_and_no_3_seconds_o
     ("endpoint", "asked"), [("sendMessage", False), ("editMessageText", False), ("editMessageMedia", True)]
 )
 async def test_requests_that_people_wait_for_go_before_other_charts(endpoint: str, *, asked: bool) -> None:
-    rate_limiter, telegram = RateLimiter(), Telegram()
+    rate_limiter, telegram = RateLimiter(Signs()), Telegram()
     charts = [telegram.send(rate_limiter, "editMessageMedia", chat_id, "chart") for chat_id in range(1, 121)]
     while len(telegram.got) < 40:  # noqa: ASYNC110 the window is full by then
         await asyncio.sleep(0.005)
@@ -137,7 +138,7 @@ async def test_requests_that_people_wait_for_go_before_other_charts(endpoint: st
 
 
 async def test_a_cancelled_request_keeps_nobody_waiting() -> None:
-    rate_limiter, telegram = RateLimiter(), Telegram()
+    rate_limiter, telegram = RateLimiter(Signs()), Telegram()
     talk = [telegram.send(rate_limiter, "editMessageMedia", chat_id, "chart") for chat_id in range(1, 31)]
     await asyncio.sleep(0.1)
     for each in talk[1::2]:
@@ -160,12 +161,12 @@ def failing_once(error: TelegramError) -> Callable[[], Coroutine[Any, Any, str]]
 
 
 async def test_an_answer_is_sent_after_the_wait_that_telegram_asks_for() -> None:
-    rate_limiter, request = RateLimiter(), failing_once(RetryAfter(timedelta(seconds=0.2)))
+    rate_limiter, request = RateLimiter(Signs()), failing_once(RetryAfter(timedelta(seconds=0.2)))
     assert await rate_limiter.process_request(request, (), {}, "sendMessage", {"chat_id": PRIVATE}, None) == "said"
 
 
 async def test_a_charts_refusal_is_raised_and_closes_its_own_chat_only() -> None:
-    rate_limiter, request = RateLimiter(), failing_once(RetryAfter(timedelta(seconds=250)))
+    rate_limiter, request = RateLimiter(Signs()), failing_once(RetryAfter(timedelta(seconds=250)))
     with pytest.raises(RetryAfter):
         await rate_limiter.process_request(request, (), {}, "sendPhoto", {"chat_id": PRIVATE}, None)
     assert not rate_limiter.has_room(PRIVATE, requested=True)
