@@ -13,7 +13,17 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
-from bot import access, chart_buttons, example, keyboards, prompt, subscription_menu, telegram_errors, time_zones
+from bot import (
+    access,
+    chart_buttons,
+    example,
+    keyboards,
+    phrasing,
+    prompt,
+    subscription_menu,
+    telegram_errors,
+    time_zones,
+)
 from bot.command import TOO_MANY_COMMANDS, problem_of
 from bot.command_context import CommandContext, translator_of
 from bot.commands import compare, track
@@ -22,27 +32,32 @@ from bot.descriptions import describe_settings
 from bot.keyboards import button_data
 from bot.refusals import OUTDATED_BUTTON
 from pipeline import clock
-from pipeline.errors import UserError
+from pipeline.errors import DATABASE_AWAY, UserError
 from pipeline.i18n import Translator, lazy_gettext, translator
 from pipeline.records import Language, LazyString, Theme
 from pipeline.store import chat_charts, chats, circuit_breakers
+from pipeline.store.rules import RuleError
 
 log = logging.getLogger(__name__)
 
 ANSWER_WITHIN_S = 0.7
 """A press whose outcome takes longer is answered before that."""
+FORETOLD_WITHIN_S = 0.5
+"""How much longer it may take to find out what such an answer can say already."""
 ONE_MOMENT = lazy_gettext("One moment…")
 
 
 class PressAnswer:
     """The answer to a press, given once. Telegram shows a progress bar on the button until then.
 
-    reader: the translator for who pressed. It is asked for last, since the database may have to be read for it:
-    presses would not take their turns in order if each waited for that first.
+    foretell: finds what is said of an outcome that takes longer; None for ONE_MOMENT. reader: the translator for who
+    pressed. It is asked for last, since the database may have to be read for it: presses would not take their turns in
+    order if each waited for that first.
     """
 
     def __init__(self, query: CallbackQuery, reader: Callable[[], Awaitable[Translator]]) -> None:
         self.query, self.reader = query, reader
+        self.foretell: Callable[[], Awaitable[LazyString | None]] | None = None
         self.is_given = False
 
     async def give(self, text: LazyString | None, *, is_problem: bool = False) -> None:
@@ -58,7 +73,7 @@ class PressAnswer:
 
     @asynccontextmanager
     async def in_time(self) -> AsyncIterator[None]:
-        """Answer that it takes a moment if the block is not done within ANSWER_WITHIN_S."""
+        """Answer early if the block is not done within ANSWER_WITHIN_S."""
         timer = asyncio.get_running_loop().create_task(self._give_later())
         try:
             yield
@@ -69,7 +84,14 @@ class PressAnswer:
 
     async def _give_later(self) -> None:
         await asyncio.sleep(ANSWER_WITHIN_S)
-        await self.give(ONE_MOMENT)
+        await self.give(await self._foretold() or ONE_MOMENT)
+
+    async def _foretold(self) -> LazyString | None:
+        try:
+            async with asyncio.timeout(FORETOLD_WITHIN_S):
+                return await self.foretell() if self.foretell else None
+        except (TimeoutError, UserError, RuleError, TelegramError, *DATABASE_AWAY):  # the outcome will say why
+            return None
 
 
 def handler(context: Context) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
@@ -101,6 +123,10 @@ async def _press(
     context: Context, query: CallbackQuery, message: MaybeInaccessibleMessage, answer: PressAnswer
 ) -> None:
     """Do what the button says once it is its turn, and answer."""
+    words = (query.data or "").split()
+    if isinstance(message, Message) and message.is_accessible:
+        command_context = CommandContext(context, message, query.from_user.id, words, query)
+        answer.foretell = partial(chart_buttons.foretell, command_context)
     async with AsyncExitStack() as turn:
         await turn.enter_async_context(context.flood_control.admission(query.from_user.id))
         async with answer.in_time():
@@ -108,13 +134,25 @@ async def _press(
         if not isinstance(message, Message) or not message.is_accessible:
             await answer.give(OUTDATED_BUTTON, is_problem=True)
             return
-        words = (query.data or "").split()
         command_context = CommandContext(context, message, query.from_user.id, words, query)
         is_known = _belongs_under(words, message)
         problem = await problem_of(_run(command_context, answer)) if is_known else OUTDATED_BUTTON
-    if problem and answer.is_given and message.chat.type != ChatType.CHANNEL:  # there it would be a post for all
-        await command_context.answer(problem)
+    if problem and answer.is_given:
+        await _tell_late(command_context, query, problem)
     await answer.give(problem, is_problem=problem is not None)
+
+
+async def _tell_late(command_context: CommandContext, query: CallbackQuery, problem: LazyString) -> None:
+    """Tell the person by a message; in private where that would be a post for all of a channel."""
+    chat = command_context.message.chat
+    if chat.type != ChatType.CHANNEL:
+        await command_context.answer(problem)
+        return
+    text = (await command_context.translator()).gettext(problem)
+    try:
+        await query.get_bot().send_message(query.from_user.id, f"{phrasing.quote(chat.title or '')}: {text}")
+    except TelegramError as error:  # such as for who never wrote to the bot
+        log.info("a person was not told why a press failed: %s", telegram_errors.classify(error).text)
 
 
 def _belongs_under(words: list[str], message: Message) -> bool:

@@ -80,6 +80,24 @@ async def prepare(command_context: CommandContext) -> Work:
     return _work(Press(command_context, shown, comparison, may_change), action, args)
 
 
+async def foretell(command_context: CommandContext) -> LazyString | None:
+    """What the person is told of a press, where that is known before it is done; None otherwise.
+
+    Raises UserError, UnknownChartError.
+    """
+    match command_context.args:
+        case ["refresh", number, *_] if COMPARISON_ID.fullmatch(number):
+            await access.check(command_context, changes=False)
+            _, comparison = await command_context.context.read(_find_shown, command_context, int(number))
+            return await _next_reading(command_context, comparison)
+    return None
+
+
+async def _next_reading(command_context: CommandContext, comparison: Comparison) -> LazyString:
+    context = command_context.context
+    return await context.read(network_readings.describe_next, comparison.accounts, context.settings, clock.now())
+
+
 def _work(pressed: Press, action: str, args: list[str]) -> Work:
     """What is to be done for a button with this data. Raises UserError where there is no such button."""
     work: Work
@@ -179,7 +197,7 @@ async def _refresh(pressed: Press) -> LazyString:
         redrawn = await context.write(chat_charts.show_in_message, destination, pressed.comparison, now)
         context.wake.set()
         await context.pipeline_client.redraw(redrawn)
-    return await context.read(network_readings.describe_next, pressed.comparison.accounts, context.settings, now)
+    return await _next_reading(pressed.command_context, pressed.comparison)
 
 
 async def _send_file(pressed: Press, file_format: DocumentFormat) -> LazyString:

@@ -1,7 +1,6 @@
 """Presses take their turns in order; one that has to wait is answered at once, and its outcome is told later."""
 
 import asyncio
-import time
 from functools import partial
 from typing import Any
 
@@ -14,13 +13,17 @@ from pipeline.i18n import Translator
 from tests.conftest import until
 from tests.e2e.chat import Chat, Json
 from tests.unit.bot.conftest import Bot
+from tests.unit.bot.test_access import LIVE, ROLES, set_up
 
 HELD_S = 2
 
 
-def press_while_busy(bot: Bot, chat: Chat, data: str) -> tuple[Json, str]:
-    """Press a button while a command in the chat is at work for HELD_S. Returns the last message, and what is said."""
-    question = chat.answer_to(chat.send("/settings"))
+def press_while_busy(bot: Bot, chat: Chat, data: str, message: Json | None = None) -> tuple[Json, str]:
+    """Press a button while a command in the chat is at work for HELD_S. Returns the last message, and what is said.
+
+    message: where the button is; by default a new answer to /settings.
+    """
+    question = message or chat.answer_to(chat.send("/settings"))
     bot.sandbox.post("faults", service="telegram", method="sendMessage", delay=HELD_S)
     last = chat.messages()[-1]
     chat.send("/id")
@@ -42,12 +45,23 @@ def test_an_old_button_pressed_while_the_chat_is_busy_is_told_to_be_old(bot: Bot
 
 
 @pytest.mark.usefixtures("_usual_haste")
-def test_in_a_channel_nothing_is_posted_for_all(bot: Bot) -> None:
-    channel = bot.chat(-62, user_id=62, type="channel")
+def test_in_a_channel_the_person_is_told_in_private_and_nothing_is_posted_for_all(bot: Bot) -> None:
+    channel, person = bot.chat(-62, user_id=62, type="channel"), bot.chat(62)
+    before = person.answer_to(person.send("/id"))
     last, said = press_while_busy(bot, channel, "forget yes")
     assert said == "One moment…"
-    time.sleep(HELD_S + 1)
+    told = until(lambda: person.texts_after(before["message_id"]))
+    assert [text.partition(": ")[2] for text in told] == [OUTDATED_BUTTON.msgid]
     assert not [text for text in channel.texts_after(last["message_id"]) if OUTDATED_BUTTON.msgid in text]
+
+
+@pytest.mark.usefixtures("_usual_haste")
+@pytest.mark.parametrize("kind", ["private", "channel"])
+def test_a_refresh_tells_of_the_next_reading_also_while_the_chat_is_busy(bot: Bot, kind: str) -> None:
+    admin = next(each for each in ROLES if each.kind == kind)
+    setup = set_up(bot, admin, LIVE)
+    _, said = press_while_busy(bot, setup.chat, f"refresh {setup.number}", setup.message)
+    assert said.startswith("Drawn again from what is stored.")
 
 
 def test_presses_take_their_turns_in_order_however_long_the_first_ones_language_takes(
