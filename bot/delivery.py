@@ -9,6 +9,7 @@ import asyncio
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
@@ -36,7 +37,7 @@ POLL_INTERVAL = timedelta(seconds=2)
 """How often the database is queried without a wake-up, since nothing tells when a chart's earliest time comes."""
 RETRY_INTERVAL = timedelta(seconds=1)
 MIN_POLL_INTERVAL = timedelta(milliseconds=100)
-"""Between two queries, since each reads all that is due, and every delivery's end wakes the loop."""
+"""Between two queries, since every delivery's end wakes the loop."""
 RETRY_DELAYS_S, REQUESTED_RETRY_DELAYS_S = (3, 10, 60), (3, 7, 20)
 """Seconds to wait after each failure for an unknown reason; the latter for a chart that somebody waits for."""
 MAX_RETRY_DELAY_S = 120
@@ -105,18 +106,21 @@ class DeliveryLoop:
 
     async def _start_due(self) -> bool:
         """Start the due deliveries, as many as may be in progress. Returns whether some had to be held back."""
-        held_back = False
-        all_due = await self.context.read(subscriptions.list_due, clock.now())
-        if not all_due:
-            self.context.signs.nothing_due()
-        for due in all_due:
-            if self._is_full():
-                return True
-            has_room = self.rate_limiter.has_room(due.chat_id, requested=due.is_requested)
-            if due.chat_id in self.in_progress or not has_room:
-                held_back = True
-                continue
-            self.in_progress[due.chat_id] = asyncio.create_task(self._deliver_due(due))
+        held_back, now = False, clock.now()
+        for batch in count():
+            deliveries = await self.context.read(subscriptions.list_due, now, batch)
+            if batch == 0 and not deliveries:
+                self.context.signs.nothing_due()
+            for due in deliveries:
+                if self._is_full():
+                    return True
+                has_room = self.rate_limiter.has_room(due.chat_id, requested=due.is_requested)
+                if due.chat_id in self.in_progress or not has_room:
+                    held_back = True
+                    continue
+                self.in_progress[due.chat_id] = asyncio.create_task(self._deliver_due(due))
+            if len(deliveries) < subscriptions.BATCH:
+                break
         return held_back
 
     def _is_full(self) -> bool:

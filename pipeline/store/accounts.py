@@ -178,7 +178,10 @@ def chats_by_remote_id(session: Session, network: str) -> Sequence[tuple[str, in
 
 def are_tracked(session: Session, network: str) -> bool:
     """Whether an active chat tracks an account of this network."""
-    return session.scalar(select(exists().where(Account.network == network, Account.id.in_(select_tracked())))) or False
+    is_tracked = exists().where(
+        Tracking.account_id == Account.id, Chat.id == Tracking.chat_id, Chat.inactive_reason.is_(None)
+    )
+    return session.scalar(select(exists().where(Account.network == network, is_tracked))) or False
 
 
 def select_tracked() -> Select[int]:

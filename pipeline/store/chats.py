@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, delete, false, func, not_, select, update
+from sqlalchemy import Select, Update, delete, false, func, not_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import ChartSpec, ChatLocale, Language, QuietHours, Theme
@@ -21,7 +21,10 @@ def add(session: Session, chat_id: int, now: datetime, language: Language = Lang
         chat = Chat(id=chat_id, added_at=now, theme=Theme.LIGHT, language=language)
         session.add(chat)
         session.flush()
-    chat.inactive_reason = chat.inactive_since = None
+    if chat.inactive_reason is not None:
+        chat.inactive_reason = chat.inactive_since = None
+        session.flush()
+        subscriptions.hand_out(session, Subscription.chat_id == chat_id)
     return chat
 
 
@@ -101,9 +104,16 @@ def allow_only(session: Session, allowed: Collection[int], now: datetime) -> Non
     """Deactivate the chats that are not among these ids, and reactivate those among them; empty: all are allowed."""
     is_outside = Chat.id.not_in(allowed) if allowed else false()
     let_in = update(Chat).where(Chat.inactive_reason == NOT_ALLOWED, not_(is_outside))
-    session.execute(let_in.values(inactive_reason=None, inactive_since=None))
+    changed = _change(session, let_in.values(inactive_reason=None, inactive_since=None))
     left_out = update(Chat).where(Chat.inactive_reason.is_(None), is_outside)
-    session.execute(left_out.values(inactive_reason=NOT_ALLOWED, inactive_since=now))
+    changed += _change(session, left_out.values(inactive_reason=NOT_ALLOWED, inactive_since=now))
+    if changed:
+        subscriptions.hand_out(session, Subscription.chat_id.in_(changed))
+
+
+def _change(session: Session, chats: Update) -> list[int]:
+    """Change these chats; returns their ids."""
+    return list(session.scalars(chats.returning(Chat.id).execution_options(synchronize_session=False)))
 
 
 def list_tracked_accounts(session: Session, chat_id: int) -> Sequence[Account]:
@@ -129,7 +139,8 @@ def untrack(session: Session, chat_id: int, account_ids: Collection[int]) -> Non
 def deactivate(session: Session, chat_id: int, reason: str, now: datetime) -> None:
     """Stop serving a chat that cannot be written to. Its data is kept for a while in case it comes back."""
     active = update(Chat).where(Chat.id == chat_id, Chat.inactive_reason.is_(None))
-    session.execute(active.values(inactive_reason=reason, inactive_since=now))
+    if _change(session, active.values(inactive_reason=reason, inactive_since=now)):
+        subscriptions.hand_out(session, Subscription.chat_id == chat_id)
 
 
 def is_inactive(session: Session, chat_id: int) -> bool:

@@ -101,11 +101,15 @@ def request_fresh_redraw(session: Session, comparison_id: int) -> None:
 
 
 def mark_changed(session: Session, account_ids: Iterable[int]) -> None:
-    """These accounts changed: request redraws of the comparisons with one of them that a chat waits for."""
+    """These accounts changed: request redraws of the comparisons with one of them that a chat waits for.
+
+    Those that are outdated already, and that nobody renders yet, need none.
+    """
+    is_drawn = or_(Comparison.requested_version <= Comparison.rendered_version, Comparison.claimed_until.is_not(None))
     changed = select(ComparisonAccount.comparison_id).where(ComparisonAccount.account_id.in_(account_ids))
     session.execute(
         update(Comparison)
-        .where(Comparison.id.in_(changed), _has_audience())
+        .where(Comparison.id.in_(changed), is_drawn, _has_audience())
         .values(requested_version=Comparison.requested_version + 1)
         .execution_options(synchronize_session=False)
     )
@@ -127,7 +131,7 @@ def claim_next(session: Session, now: datetime, limit: int) -> Sequence[tuple[in
     Only those of the next `limit` deliveries: a chart rendered now for a later one would be outdated by then. Charts
     that are up to date take none of these places.
     """
-    next_ids = {each.comparison_id for each in subscriptions.list_unrendered(session)[:limit]}
+    next_ids = {each.comparison_id for each in subscriptions.list_unrendered(session, limit)}
     return _claim(session, now, Comparison.id.in_(next_ids))
 
 
@@ -201,6 +205,7 @@ def mark_rendered(session: Session, comparison_id: int, version: int) -> bool:
         .where(Comparison.id == comparison_id, Comparison.rendered_version <= version)
         .values(rendered_version=version, claimed_until=None)
     )
+    subscriptions.hand_out(session, Subscription.comparison_id == comparison_id)
     later = select(Subscription.id).where(
         Subscription.comparison_id == comparison_id, Subscription.min_version > version
     )
@@ -214,7 +219,7 @@ def requeue(session: Session, comparison_id: int) -> None:
 
 def release_claims(session: Session) -> None:
     """The workers have ended. One that has not renders a chart that another renders too, which does no harm."""
-    session.execute(update(Comparison).where(Comparison.claimed_until.is_not(None)).values(claimed_until=None))
+    session.execute(update(Comparison).where(Comparison.claimed_until.is_not(None)).values(_RETRY))
 
 
 def request_all_redraws(session: Session) -> None:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, not_, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from pipeline.records import UTC_ZONE, ChartSpec, Mode
 from pipeline.store import quiet_hours
-from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Subscription
+from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Subscription, has_news
 from pipeline.store.timing import LIVE, Timing
 
 HEALTHY: dict[str, Any] = {"requested_at": None, "failing_since": None, "failures": 0, "notified": False}
@@ -20,6 +20,10 @@ QUIET_HOURS = "quiet hours"
 """The problem of a delivery that waits for the end of its chat's quiet hours."""
 GROUPING_WINDOW = timedelta(seconds=20)
 """How much earlier a delivery may come, so that chats with the same chart get it together."""
+BATCH = 1000
+"""How many due deliveries are read at once: more than Telegram takes within the grouping window."""
+MANY_OUTDATED = 2000
+"""Of so many outdated charts and more, the next ones are found by when they are due."""
 UNCERTAIN_DELAY = timedelta(hours=1)
 """How long a new message that may have been sent keeps others like it from being sent, where nothing says when."""
 
@@ -33,7 +37,6 @@ class DueDelivery(NamedTuple):
     comparison_id: int
     next_at: datetime
     is_requested: bool
-    is_awaited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,6 @@ DUE_COLUMNS = (
     Subscription.comparison_id,
     Subscription.next_at,
     and_(Subscription.requested_at.is_not(None), Subscription.failures == 0),
-    is_awaited(),
 )
 """The columns of a DueDelivery."""
 
@@ -110,6 +112,7 @@ DUE_COLUMNS = (
 def add(session: Session, subscription: Subscription) -> Subscription:
     session.add(subscription)
     session.flush()
+    hand_out(session, Subscription.id == subscription.id)
     return subscription
 
 
@@ -154,41 +157,80 @@ def switch_comparison(session: Session, subscription_id: int, comparison_id: int
     session.execute(
         update(Subscription)
         .where(Subscription.id == subscription_id)
-        .values(comparison_id=comparison_id, min_version=version, delivered_digest=None)
+        .values(comparison_id=comparison_id, min_version=version, chart_digest=None, delivered_digest=None)
     )
 
 
-def list_due(session: Session, now: datetime) -> Sequence[DueDelivery]:
-    """All deliveries that are due now, in the order in which they are to be made."""
-    return _in_order(session, _select_due(now))
-
-
-def list_unrendered(session: Session) -> Sequence[DueDelivery]:
-    """All deliveries whose chart is outdated, whether they are due by now or not, in the same order."""
-    outdated = select(Comparison.id).where(Comparison.requested_version > Comparison.rendered_version)
-    unrendered = (
-        select(Subscription)
+def hand_out(session: Session, which: ColumnElement[bool]) -> None:
+    """Note for these subscriptions which chart they may be shown, as a chart is drawn, or a chat is served or not."""
+    newest = (
+        select(Comparison.chart_digest)
         .join(Chat, Chat.id == Subscription.chat_id)
-        .where(Subscription.comparison_id.in_(outdated), Chat.inactive_reason.is_(None))
+        .where(
+            Comparison.id == Subscription.comparison_id,
+            Comparison.rendered_version >= Subscription.min_version,
+            Chat.inactive_reason.is_(None),
+        )
+        .correlate(Subscription)
+        .scalar_subquery()
     )
-    # A condition on the subscription would have SQLite look through all of them.
-    return [each for each in _in_order(session, unrendered) if each.is_awaited]
+    others = update(Subscription).where(which, Subscription.chart_digest.is_distinct_from(newest))
+    session.execute(others.values(chart_digest=newest).execution_options(synchronize_session=False))
+
+
+def list_due(session: Session, now: datetime, batch: int = 0) -> Sequence[DueDelivery]:
+    """The deliveries that are due now, in the order in which they are to be made: a batch of them, from 0 on.
+
+    One with fewer than BATCH is the last.
+    """
+    return _first(session, _select_due(now), BATCH, skip=batch * BATCH)
+
+
+def list_unrendered(session: Session, limit: int) -> Sequence[DueDelivery]:
+    """The next deliveries whose chart is outdated, whether they are due by now or not, in the same order.
+
+    Where many charts are outdated, subscriptions are read by when they are due until there are enough of them; where
+    few are, the subscriptions to these.
+    """
+    outdated = select(Comparison.id).where(Comparison.requested_version > Comparison.rendered_version)
+    count = session.scalar(select(func.count()).select_from(outdated.limit(MANY_OUTDATED).subquery()))
+    is_outdated = (
+        outdated.where(Comparison.id == Subscription.comparison_id).exists()
+        if count == MANY_OUTDATED
+        else Subscription.comparison_id.in_(outdated)
+    )
+    of_active_chats = select(Subscription).join(Chat, Chat.id == Subscription.chat_id)
+    unrendered = of_active_chats.where(is_outdated, Chat.inactive_reason.is_(None), is_awaited())
+    return _first(session, unrendered, limit)[:limit] if count else []
+
+
+def _first(session: Session, query: Select[*tuple[Any, ...]], limit: int, skip: int = 0) -> Sequence[DueDelivery]:
+    """Requested charts that were not tried yet come first, then those that have waited longest; `limit` of either.
+
+    Each of the two has an index, by which no more of them are read.
+    """
+    is_requested = Subscription.requested_at.is_not(None), Subscription.failures == 0
+    is_other = or_(Subscription.requested_at.is_(None), Subscription.failures > 0)
+    page = query.with_only_columns(*DUE_COLUMNS).offset(skip).limit(limit)
+    requested = page.where(*is_requested).order_by(Subscription.requested_at)
+    others = page.where(is_other).order_by(Subscription.next_at, Subscription.comparison_id)
+    return [*_in_order(session, requested), *_in_order(session, others)]
 
 
 def _in_order(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[DueDelivery]:
-    """Requested charts that were not tried yet come first, then those that have waited longest.
+    """Deliveries that have waited longest come first.
 
-    Deliveries of one comparison follow each other if that moves none of them by more than the grouping window: its
-    chart is rendered and uploaded once for all of them.
+    Those of one comparison follow each other if that moves none of them by more than the grouping window: its chart is
+    rendered and uploaded once for all of them.
     """
-    deliveries = [DueDelivery(*row) for row in session.execute(query.with_only_columns(*DUE_COLUMNS))]
+    deliveries = [DueDelivery(*row) for row in session.execute(query)]
     first: dict[int, datetime] = {}
     for each in deliveries:
         first[each.comparison_id] = min(each.next_at, first.get(each.comparison_id, each.next_at))
 
-    def sort_key(each: DueDelivery) -> tuple[bool, datetime, int, datetime, int]:
+    def sort_key(each: DueDelivery) -> tuple[datetime, int, datetime, int]:
         grouped_at = max(first[each.comparison_id], each.next_at - GROUPING_WINDOW)
-        return not each.is_requested, grouped_at, each.comparison_id, each.next_at, each.subscription_id
+        return grouped_at, each.comparison_id, each.next_at, each.subscription_id
 
     return sorted(deliveries, key=sort_key)
 
@@ -216,11 +258,10 @@ def _select_due(now: datetime) -> Select[Subscription, Comparison]:
         .join(Comparison, Comparison.id == Subscription.comparison_id)
         .join(Chat, Chat.id == Subscription.chat_id)
         .where(
-            Chat.inactive_reason.is_(None),
-            Comparison.chart_digest.is_not(None),
-            Comparison.rendered_version >= Subscription.min_version,
-            or_(_is_undelivered(Comparison.chart_digest), Subscription.schedule.is_not(None)),
+            has_news,
             Subscription.next_at <= now,
+            Comparison.rendered_version >= Subscription.min_version,
+            Chat.inactive_reason.is_(None),
             is_awaited(),
         )
     )
@@ -434,6 +475,7 @@ def move_to_chat(session: Session, old: int, new: int) -> None:
     moved = Subscription.chat_id == old
     session.execute(update(Subscription).where(moved, Subscription.mode != Mode.NEW).values(delivered_digest=None))
     session.execute(update(Subscription).where(moved).values(chat_id=new, message_id=None, pinned_message_id=None))
+    hand_out(session, Subscription.chat_id == new)
 
 
 def reschedule(session: Session, chat_id: int, now: datetime) -> None:
@@ -456,7 +498,7 @@ def has_problem(session: Session, chat_id: int, problem: str) -> bool:
     return session.scalar(same.limit(1)) is not None
 
 
-def _is_undelivered(chart_digest: str | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+def _is_undelivered(chart_digest: str) -> ColumnElement[bool]:
     return or_(Subscription.delivered_digest.is_(None), Subscription.delivered_digest != chart_digest)
 
 

@@ -17,6 +17,8 @@ from sqlalchemy import (
     Time,
     TypeDecorator,
     UniqueConstraint,
+    and_,
+    or_,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, composite, mapped_column
@@ -377,6 +379,8 @@ class Subscription(Base):
     message_id: the message that shows it. paused: only what somebody asks for is delivered.
     pinned: its live message is to be pinned. pinned_message_id: the message that was.
     owner_id: the only user in a group who may press the buttons of a single chart, beside admins; None for no such.
+    chart_digest: of the newest chart that it may be shown, its comparison's; None while that is to be
+    drawn, and while the chat is not served.
     delivered_digest: of the chart delivered last. min_version: no older version is delivered.
     next_at: the earliest time of the next delivery. problem: why the last one failed or waits.
     requested_at: when somebody asked for a chart that was not delivered yet. failing_since, failures: the first failed
@@ -397,11 +401,12 @@ class Subscription(Base):
     schedule: Mapped[Schedule | None]
     message_id: Mapped[int | None]
     owner_id: Mapped[int | None] = mapped_column(BigInteger)
+    chart_digest: Mapped[str | None]
     delivered_digest: Mapped[str | None]
     min_version: Mapped[int]
     next_at: Mapped[datetime]
     problem: Mapped[str | None]
-    requested_at: Mapped[datetime | None] = mapped_column(index=True)
+    requested_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
     notified: Mapped[bool] = mapped_column(default=False)
@@ -412,6 +417,32 @@ class Subscription(Base):
     @property
     def timing(self) -> Timing:
         return Timing(None if self.interval_s is None else timedelta(seconds=self.interval_s), self.schedule)
+
+
+has_news = and_(
+    Subscription.chart_digest.is_not(None),
+    or_(
+        Subscription.delivered_digest.is_(None),
+        Subscription.delivered_digest != Subscription.chart_digest,
+        Subscription.schedule.is_not(None),
+    ),
+)
+"""Whether there is a chart to deliver, at next_at; by a schedule also one that the chat has."""
+Index(
+    "ix_subscriptions_news",
+    Subscription.next_at,
+    Subscription.comparison_id,
+    sqlite_where=has_news,
+    postgresql_where=has_news,
+)
+_is_requested = Subscription.requested_at.is_not(None)
+Index(
+    "ix_subscriptions_requested_at",
+    Subscription.requested_at,
+    sqlite_where=_is_requested,
+    postgresql_where=_is_requested,
+)
+Index("ix_subscriptions_next_at", Subscription.next_at, Subscription.comparison_id)
 
 
 class TelegramPhoto(Base):

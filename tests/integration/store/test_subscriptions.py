@@ -322,19 +322,85 @@ def test_a_chart_is_drawn_again_at_once_where_somebody_asked_meanwhile_and_not_w
         assert not comparisons.mark_rendered(db, asked, version)
 
 
-def test_finding_what_is_to_be_drawn_looks_through_no_table(store: Store) -> None:
-    """Charts that are up to date, in however many chats, cost a tick nothing."""
+def test_finding_what_is_to_be_drawn_or_delivered_looks_through_no_table(store: Store) -> None:
+    """Charts that are up to date, in however many chats, cost a tick and the bot nothing."""
+    add_up_to_date(store, 200)
+    drawn = explain(store, lambda db: [comparisons.claim_next(db, NOON, LIMIT), comparisons.claim(db, [1], NOON)])
+    due = explain(store, lambda db: [subscriptions.list_due(db, NOON), subscriptions.list_overdue(db, NOON)])
+    assert [line for line in drawn + due if "comparisons" in line and is_scan(line)] == []
+    assert [line for line in drawn + due if "subscriptions" in line and is_scan(line)] == []
+    assert [line for line in due if "ix_subscriptions_news" in line]
+
+
+def test_of_many_outdated_charts_the_next_ones_are_found_without_sorting_all(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_up_to_date(store, 200)
+    with store.write_session() as db:
+        db.execute(update(ComparisonRow).values(requested_version=ComparisonRow.rendered_version + 1))
+        in_order = db.scalars(
+            select(Subscription.comparison_id).order_by(Subscription.next_at, Subscription.comparison_id)
+        ).all()
+    monkeypatch.setattr(subscriptions, "MANY_OUTDATED", 100)
+    with store.read_session() as db:
+        found = subscriptions.list_unrendered(db, 20)
+    assert [each.comparison_id for each in found] == list(in_order[:20])
+    steps = explain(store, lambda db: subscriptions.list_unrendered(db, 20))
+    assert [line for line in steps if "ix_subscriptions_next_at" in line]
+
+
+def add_up_to_date(store: Store, count: int) -> None:
+    """So many chats with a chart each that they have, due at another moment each."""
     [account] = add_accounts(store, "a")
     with store.write_session() as db:
-        for chat_id, comparison_id in enumerate(subscribe_to_many(db, account, 200), 100):
-            chats.add(db, chat_id, NOON)
+        for number, comparison_id in enumerate(subscribe_to_many(db, account, count), 100):
+            chats.add(db, number, NOON)
             mine = update(Subscription).where(Subscription.comparison_id == comparison_id)
-            db.execute(mine.values(chat_id=chat_id))
-        db.execute(update(ComparisonRow).values(rendered_version=ComparisonRow.requested_version))
-        db.execute(sql("ANALYZE"))
-    steps = explain(store, lambda db: [comparisons.claim_next(db, NOON, LIMIT), comparisons.claim(db, [1], NOON)])
-    assert [line for line in steps if "comparisons" in line and is_scan(line)] == []
-    assert [line for line in steps if "subscriptions" in line and is_scan(line)] == []
+            db.execute(mine.values(chat_id=number, next_at=NOON - timedelta(minutes=number * 7 % 101)))
+        drawn = {"rendered_version": ComparisonRow.requested_version, "chart_digest": "chart"}
+        db.execute(update(ComparisonRow).values(drawn))
+        db.execute(update(Subscription).values(chart_digest="chart", delivered_digest="chart"))
+        if store.engine.dialect.name == "postgresql":  # which does so by itself, as SQLite does not
+            db.execute(sql("ANALYZE"))
+
+
+def test_what_is_due_comes_in_batches_that_lack_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_up_to_date(store, 20)
+    with store.write_session() as db:
+        db.execute(update(Subscription).values(delivered_digest=None))
+        db.execute(update(Subscription).where(Subscription.chat_id < 105).values(requested_at=NOON))
+    with store.read_session() as db:
+        at_once = subscriptions.list_due(db, NOON)
+        monkeypatch.setattr(subscriptions, "BATCH", 8)
+        batches = [subscriptions.list_due(db, NOON, number) for number in range(3)]
+    assert [len(each) for each in batches] == [13, 7, 0]
+    assert [each for batch in batches for each in batch] == list(at_once)
+    assert [each.is_requested for each in at_once] == [True] * 5 + [False] * 15
+
+
+def test_a_chart_that_was_drawn_while_its_chat_was_away_is_due_once_the_chat_is_back(store: Store) -> None:
+    ids = add_accounts(store, "a")
+    subscribe(store, ids)
+    with store.write_session() as db:
+        chats.deactivate(db, 1, "blocked", NOON)
+        comparisons.mark_rendered(db, 1, 1)
+        db.get_one(ComparisonRow, 1).chart_digest = "chart"
+    assert list_deliveries(store) == []
+    with store.write_session() as db:
+        chats.reactivate(db, 1, NOON)
+    assert [each.chart_digest for each in list_deliveries(store)] == ["chart"]
+
+
+def test_a_chart_that_changes_while_it_waits_is_drawn_once_and_one_that_is_being_drawn_once_more(store: Store) -> None:
+    ids = add_accounts(store, "a")
+    asked = subscribe(store, ids)
+    with store.write_session() as db:
+        for _ in range(3):
+            comparisons.mark_changed(db, ids)
+        assert comparisons.claim_next(db, NOON, LIMIT) == [(asked, 1)]
+        comparisons.mark_changed(db, ids)
+        comparisons.mark_rendered(db, asked, 1)
+        assert comparisons.claim_next(db, NOON, LIMIT) == [(asked, 2)]
 
 
 def is_scan(line: str) -> bool:
