@@ -1,7 +1,6 @@
 """The Celery app without its tasks, for the processes that send messages and for those that work on them."""
 
 import os
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,17 +50,14 @@ class JumpProofSchedule(schedule):
 class RetryingConnection(Connection):
     """Retries every few seconds while the broker is away. kombu's own waits grow to half a minute."""
 
-    def ensure_connection(self, *args: Any, callback: Callable[[], object] | None = None, **options: Any) -> Any:
-        def turn() -> None:
-            watchdog.turn()
-            if callback is not None:
-                callback()
-
-        ours: dict[str, Any] = {"interval_start": 1, "interval_step": 1, "interval_max": 3, "callback": turn}
-        return super().ensure_connection(*args, **ours | options)
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        return super().ensure_connection(
+            *args, **{"interval_start": 1, "interval_step": 1, "interval_max": 3} | options
+        )
 
     def _connection_factory(self) -> Any:
         """A Redis that is full or read-only counts as away: a worker would reconnect to it again and again."""
+        watchdog.turn()  # a loop that waits for a broker that is away is not stuck
         connection = super()._connection_factory()
         if self.transport.driver_type == "redis":
             channel: Any = self.default_channel
