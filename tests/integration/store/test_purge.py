@@ -122,6 +122,9 @@ def test_a_drawing_counts_as_use(store: Store) -> None:
     comparison_id = subscribe(store, [account_id])
     unused_since(store, LONG_AGO)
     with store.write_session() as db:
+        row = db.get_one(ComparisonRow, comparison_id)
+        row.rendered_version = row.requested_version
+        db.flush()
         comparisons.mark_changed(db, [account_id])
     with store.read_session() as db:
         assert db.get_one(ComparisonRow, comparison_id).used_at > LONG_AGO
