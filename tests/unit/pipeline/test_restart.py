@@ -191,7 +191,7 @@ def test_where_posts_cost_older_ones_are_read_once_more_are_wanted_and_none_is_b
     [nasa] = ticks.track("nasa")
     ticks.subscribe([nasa], ChartSpec(count=50))
     number = ticks.read_all()
-    assert (shown(ticks, 1)[::2], ticks.billed()) == ((50, list(range(50))), 60), "three pages of 20"
+    assert (shown(ticks, 1)[::2], ticks.billed()) == ((50, list(range(50))), 50), "pages of 20, 20 and 10"
     start(ticks, number, posts_per_account=100)
     ticks.subscribe([nasa])
     number = ticks.read_all(number)
@@ -205,6 +205,9 @@ def test_a_start_without_a_change_wants_nothing_drawn(ticks: Ticks) -> None:
     ticks.subscribe(ticks.add("nasa"))
     ticks.tick_without_x(0, ())
     wanted = ticks.versions()
+    with ticks.store.write_session() as db:
+        for comparison_id, version in wanted.items():
+            comparisons.mark_rendered(db, comparison_id, version)
     restart.worker_starts(ticks.store, ticks.resources.settings, NOW)
     assert ticks.versions() == wanted
 
