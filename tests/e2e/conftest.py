@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -45,14 +46,17 @@ def private_settings() -> dict[str, str]:
 def given_settings(redis_url: str, postgres_url: str, rabbitmq: str) -> Iterator[dict[str, str]]:
     rabbitmqctl("add_vhost", NAME)
     rabbitmqctl("set_permissions", "-p", NAME, "guest", ".*", ".*", ".*")
+    with redis_and_postgresql(redis_url, postgres_url) as settings:
+        yield settings | {"BROKER_URL": f"amqp://guest:guest@{rabbitmq}/{NAME}"}
+    rabbitmqctl("delete_vhost", NAME)
+
+
+@contextmanager
+def redis_and_postgresql(redis_url: str, postgres_url: str) -> Iterator[dict[str, str]]:
+    """The settings of a given Redis, which is the broker too, and a new database; both are empty again afterwards."""
     with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as server:
         server.execute(f"CREATE DATABASE {NAME}")
-        yield {
-            "REDIS_URL": redis_url,
-            "DATABASE_URL": f"{postgres_url}/{NAME}",
-            "BROKER_URL": f"amqp://guest:guest@{rabbitmq}/{NAME}",
-        }
+        yield {"REDIS_URL": redis_url, "DATABASE_URL": f"{postgres_url}/{NAME}"}
         server.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
-    rabbitmqctl("delete_vhost", NAME)

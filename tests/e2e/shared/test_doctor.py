@@ -41,6 +41,6 @@ def test_an_owner_is_told_in_the_language_of_the_chat_and_nobody_else(shared_dep
     owner.press(owner.answer_to(owner.send("/settings")), "settings en")
     lines = answer.splitlines()
     assert lines[0] == "✓ Ajustes: válidos"
-    assert any(line.startswith("✓ Base de datos: SQLite, al día") for line in lines)
+    assert any(line.startswith("✓ Base de datos: PostgreSQL") for line in lines)
     assert all(line[0] in "✓!✗" for line in lines)
     assert not [secret for secret in SECRETS.values() if secret in answer]
