@@ -3,7 +3,7 @@
 import csv
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,6 +46,8 @@ KINDS = (
     Kind("50 a day", 3, 50),
     Kind("viral", 5, 2, hits=0.03, hit=30),
 )
+FLEET = {"dead": 5, "one a week": 5, "0.5 a day": 6, "5 a day": 4, "bursty": 3, "50 a day": 1, "viral": 3}
+"""How many of each kind there are in a smaller and calmer fleet: what little money is spent on."""
 REAL = Kind("real", 1, 0.2)
 
 
@@ -63,6 +65,10 @@ def draw_mixed(seed: int, kinds: Sequence[Kind] = KINDS) -> list[Course]:
     return [_draw_course(kind, np.random.default_rng((seed, index))) for index, kind in enumerate(each)]
 
 
+def draw_fleet(seed: int) -> list[Course]:
+    return draw_mixed(seed, [replace(kind, accounts=FLEET[kind.name]) for kind in KINDS])
+
+
 def draw_real(seed: int) -> list[Course]:
     """The real timelines: their own posts and likes up to day 0; then on at each one's own rate, with its own likes."""
     by_account: dict[str, list[tuple[float, int]]] = defaultdict(list)
@@ -74,7 +80,7 @@ def draw_real(seed: int) -> list[Course]:
     return [_continued(posts, np.random.default_rng((seed, 1_000 + i))) for i, posts in enumerate(by_account.values())]
 
 
-MIXES = {"mixed": draw_mixed, "real": draw_real}
+MIXES = {"mixed": draw_mixed, "fleet": draw_fleet, "real": draw_real}
 
 
 def _continued(posts: list[tuple[float, int]], rng: np.random.Generator) -> Course:

@@ -23,6 +23,7 @@ EVERY = 5
 """The errors of the policies other than ours, whose figures change slowly, are taken in every so many steps."""
 BUDGETS = {
     "mixed": (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.075, 0.10, 0.15, 0.20, 0.30, 0.50),
+    "fleet": (0.01, 0.02, 0.03, 0.04, 0.06, 0.10),
     "real": (0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.1, 0.2, 0.38),
 }
 """Dollars an account and day."""
@@ -30,7 +31,7 @@ RARELY = 200_000, 50, 50
 """When garbage is collected: a fifth of the time is saved."""
 ALL_SPENT = 0.95
 """Who spends a smaller part of the money needs no more of it."""
-OURS = {"mixed": (0.20, 0.105, 0.07, 0.05, 0.03, 0.02), "real": (0.008, 0.03)}
+OURS = {"mixed": (0.20, 0.105, 0.07, 0.05, 0.03, 0.02), "fleet": (0.04, 0.02), "real": (0.008, 0.03)}
 NEWEST = (0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 35, 45, 60, 80)
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from pipeline.planning.columns import DAY_S, Outlooks, StoredPosts
 from pipeline.planning.day import start_day
 from pipeline.planning.day_plan import DayPlan, expected_births, plan_day
-from pipeline.planning.value import post_values
+from pipeline.planning.value import birth_values, missing_errors, post_values
 from tests.unit.planning.fleets import NOW_S, WINDOW, fleet, fleets
 
 Fleet = tuple[StoredPosts, Outlooks]
@@ -46,6 +46,15 @@ def test_nothing_is_missing_where_money_is_plenty(given: Fleet) -> None:
     assert plan.finds.all()
     assert plan.catches_up.all()
     assert np.allclose(plan.error, 0)
+
+
+@settings(deadline=None)
+@given(fleets)
+def test_finding_all_new_posts_of_a_day_saves_half_a_day_of_the_error_without_them(given: Fleet) -> None:
+    posts, outlooks = given
+    busy = Outlooks(np.maximum(outlooks.rate, 1), outlooks.unseen, outlooks.chats)
+    day = start_day(posts, busy, now_s=NOW_S, window=WINDOW)
+    assert np.allclose(birth_values(day) * busy.rate, missing_errors(day, busy.rate) / 2)
 
 
 @settings(deadline=None)
