@@ -53,8 +53,8 @@ class Deployment:
 
     @property
     def redis(self) -> str:
-        """The URL of the private Redis."""
-        return f"unix://{self.folder}/data/redis/redis.sock"
+        """The URL of the given Redis, or of the private one."""
+        return self.environment.get("REDIS_URL", f"unix://{self.folder}/data/redis/redis.sock")
 
     def process(self, name: str) -> psutil.Process:
         """The process with this name in the Procfile, or the private Redis, "redis"."""

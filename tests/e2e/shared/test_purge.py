@@ -6,7 +6,6 @@ from functools import partial
 from redis import Redis
 from sqlalchemy import update
 
-from pipeline.settings import Settings
 from pipeline.steps.purge import DONE, KEPT
 from pipeline.store import Store, chats
 from pipeline.store.tables import Chat as ChatRow
@@ -39,8 +38,7 @@ def test_a_chat_that_blocked_the_bot_is_forgotten_when_its_time_is_over(
 
 def _let_a_day_pass(deployment: Deployment) -> None:
     """Make the next tick purge, as if a day had passed since the last purge."""
-    settings = Settings(data_dir=deployment.folder / "data", _env_file=None)
-    with Redis.from_url(settings.redis_address) as redis:
+    with Redis.from_url(deployment.redis) as redis:
         assert redis.delete(DONE), "a deployment purges once at its first tick"
 
 

@@ -45,7 +45,7 @@ def test_a_message_for_no_task_or_with_wrong_arguments_harms_nothing(
 
 
 def _send(deployment: Deployment, queue: str, body: object, serializer: str = "json", task: str = "tick") -> None:
-    settings = Settings(data_dir=deployment.folder / "data", _env_file=None)
+    settings = Settings(redis_url=deployment.redis, _env_file=None)
     with Connection(settings.redis.for_celery) as connection:
         headers = {"id": "made-up", "task": task, "lang": "py", "argsrepr": "", "kwargsrepr": ""}
         connection.Producer(serializer=serializer).publish(body, routing_key=queue, headers=headers)
