@@ -108,7 +108,7 @@ def _user() -> str:
 
 
 def private_redis(settings: Settings) -> str:
-    """The command of an append-only server on a unix socket that only this user can open.
+    """The command of a server on a unix socket that only this user can open. It keeps nothing on the disk.
 
     Raises ConfigError where the program is missing, or where a server of this DATA_DIR is running already.
     """
@@ -119,7 +119,7 @@ def private_redis(settings: Settings) -> str:
     folder = make_private_folder(settings.redis_socket.parent)
     folder.chmod(0o700)  # an existing folder too: in an open one, others could replace the socket
     command = [_redis_server(), "--port", "0", "--unixsocket", str(settings.redis_socket), "--unixsocketperm", "700"]
-    command += ["--dir", str(folder), "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
+    command += ["--dir", str(folder), "--save", "", "--loglevel", "warning"]
     return shlex.join(command)
 
 

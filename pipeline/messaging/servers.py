@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from amqp.exceptions import AccessRefused, NotAllowed
 from kombu import Connection
 from kombu.exceptions import KombuError
-from redis import AuthenticationError, Redis, RedisError, ResponseError
+from redis import AuthenticationError, Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -77,16 +77,6 @@ def _rabbitmq_problem(settings: Settings) -> Problem | None:
     except (KombuError, OSError) as error:
         return _problem(error)
     return None
-
-
-def keeps_data(client: Redis) -> bool | None:
-    """Whether Redis writes what it holds to a disk; None where it does not tell. Raises RedisError."""
-    if client.info("persistence").get("aof_enabled"):  # type: ignore[union-attr] # not asyncio's
-        return True
-    try:
-        return bool(client.config_get("save").get("save"))  # type: ignore[union-attr]
-    except ResponseError:  # hosts forbid CONFIG
-        return None
 
 
 def _problem(error: BaseException) -> Problem:

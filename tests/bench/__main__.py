@@ -3,7 +3,7 @@
 import json
 from argparse import ArgumentParser
 
-from tests.bench import answers, chart, growth, networks, planning, purchases, servers, tick
+from tests.bench import answers, chart, growth, networks, planning, purchases, rest, servers, tick
 
 BENCHES = {
     "tick": tick,
@@ -14,6 +14,7 @@ BENCHES = {
     "purchases": purchases,
     "servers": servers,
     "networks": networks,
+    "rest": rest,
 }
 
 

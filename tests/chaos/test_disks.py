@@ -122,10 +122,12 @@ def in_dropbox(deployment: Deployment, figure: str) -> bool:
     return any(count in deployment.sandbox.bytes(f"dropbox/files{path}") for path in paths)
 
 
-def test_no_space_for_the_private_redis(disk: Path, tmp_path: Path, timelines: Path, report: Report) -> None:
+def test_no_space_for_a_redis_that_writes_a_log(disk: Path, tmp_path: Path, timelines: Path, report: Report) -> None:
     """It refuses writes, while the database works."""
-    settings = {"DATA_DIR": str(disk), "DATABASE_URL": f"sqlite:///{tmp_path}/tallybird.db"}
-    with running(tmp_path, timelines, settings, tick_s=TICK_S) as deployment:
+    with (
+        Redis(disk).running() as redis,
+        running(tmp_path, timelines, {"REDIS_URL": redis.url}, tick_s=TICK_S) as deployment,
+    ):
         subscribers, person = subscribe_chats(deployment, timelines, live=3, new=3), deployment.chat(701)
         person.ask(f"/track {subscribers.handles[0]}")
         with nothing_lost_or_repeated(subscribers), few_log_lines(deployment):
@@ -143,14 +145,14 @@ def test_no_space_for_the_private_redis(disk: Path, tmp_path: Path, timelines: P
             assert sent.most_to_a_chat() <= 2
             assert len(charts(person)) == 2
         assert "MISCONF" in deployment.log.read_text()
-        report(f"no space for the private Redis for {FULL_S} s", fresh_s=fresh_s)
+        report(f"no space for the log of Redis for {FULL_S} s", fresh_s=fresh_s)
 
 
 @pytest.mark.parametrize("full_s", [5, 20])
 def test_no_space_for_anything_in_data_dir(
     disk: Path, tmp_path: Path, timelines: Path, full_s: int, report: Report
 ) -> None:
-    """The database cannot commit, and the private Redis refuses writes."""
+    """The database cannot commit, while the private Redis, which keeps nothing there, takes writes."""
     settings = {"DATA_DIR": str(disk), "DATABASE_URL": f"sqlite:///{disk}/tallybird.db"}
     with running(tmp_path, timelines, settings, tick_s=TICK_S) as deployment:
         subscribers, person = subscribe_chats(deployment, timelines, live=3, new=3), deployment.chat(701)

@@ -1,11 +1,11 @@
-"""Redis: whether it answers, takes what it is given, and keeps it."""
+"""Redis: whether it answers, and takes what it is given."""
 
 from collections.abc import Iterator
 from contextlib import closing
 
 from redis import RedisError
 
-from bot.doctor.finding import Check, Finding, warning, well, wrong
+from bot.doctor.finding import Check, Finding, well, wrong
 from pipeline.i18n import lazy_gettext
 from pipeline.messaging import processes, servers
 from pipeline.settings import BotSettings
@@ -23,32 +23,20 @@ def run(settings: BotSettings) -> Iterator[Finding]:
             )
         )
     else:
-        yield from _kept(settings)
+        yield _written(settings)
 
 
-def _kept(settings: BotSettings) -> Iterator[Finding]:
+def _written(settings: BotSettings) -> Finding:
     with closing(servers.impatient(settings.redis_address)) as client:
         try:
             client.set("tallybird:doctor", 1, ex=1)
-            keeps_data = servers.keeps_data(client)
         except RedisError as error:
-            yield wrong(
+            return wrong(
                 lazy_gettext(
                     "Redis: takes nothing: {problem}. Look at its memory, its disk and its rights", problem=str(error)
                 )
             )
-            return
-    if keeps_data:
-        yield well(lazy_gettext("Redis: answers, and keeps what it holds on its disk"))
-    elif keeps_data is None:
-        yield well(lazy_gettext("Redis: answers, and does not tell whether it keeps anything on a disk"))
-    else:
-        yield warning(
-            lazy_gettext(
-                "Redis: keeps nothing on its disk, so that a restart of it loses the tasks under way. "
-                "Set appendonly yes in its configuration"
-            )
-        )
+    return well(lazy_gettext("Redis: answers. It may lose everything: what must be kept is in the database"))
 
 
 CHECK = Check("Redis", run)
