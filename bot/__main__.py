@@ -6,7 +6,7 @@ import sys
 
 from telegram.error import InvalidToken
 
-from bot import app
+from bot import app, memory
 from pipeline import logs
 from pipeline.messaging import servers
 from pipeline.settings import BotSettings
@@ -25,6 +25,7 @@ def main() -> None:
         from bot.doctor import console  # noqa: PLC0415 the bot itself needs none of it
 
         console.main()
+    memory.share_heap()
     with startup():
         settings = BotSettings.load()
         logs.configure("bot", settings)

@@ -3,9 +3,10 @@
 A chat is told of itself; the bot's whole bill is for its owners.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -149,18 +150,17 @@ def describe_requests(session: Session, network: Network, settings: Settings, at
 
 def _of_chat(session: Session, network: Network, money: Money, chat_id: int) -> list[list[LazyString]]:
     """What the chat costs, and each of its accounts; of an account that others track too, its part."""
-    members = shares.chats_by_account(session, network.key)
-    payers = {account_id: len(chats) for account_id, chats in members.items() if chat_id in chats}
+    payers = shares.count_payers(session, network.key, chat_id)
     if not payers:
         return [[lazy_gettext("This chat tracks no accounts on {network}.", network=network.name)]]
-    spent = budget.by_chat(session, network, money.day).get(chat_id, Spent())
+    spent = budget.of_chat(session, network, money.day, chat_id)
     chat = lazy_gettext(
         "This chat: {today:usd} today, {month:usd} this month; {left:usd} left today for new accounts",
         today=spent.today,
         month=spent.month,
         left=budget.left_for(session, network, money, chat_id),
     )
-    of_accounts = budget.by_account(session, network, money.day)
+    of_accounts = budget.by_account(session, network, money.day, payers)
     parts = {each: _part(of_accounts.get(each, Spent()), count) for each, count in payers.items()}
     return [[chat, _exactness(session, network, chat_id)], _account_lines(session, parts)]
 
@@ -169,8 +169,7 @@ def _of_all(session: Session, network: Network, money: Money) -> list[list[LazyS
     """What each chat and each account costs, and how exact all charts are."""
     by_chat = budget.by_chat(session, network, money.day)
     by_account = budget.by_account(session, network, money.day)
-    chats = [(lazy_gettext("Chat {id}", id=chat_id), spent) for chat_id, spent in by_chat.items()]
-    sections = [_spent_lines(chats), _account_lines(session, by_account)]
+    sections = [_spent_lines(by_chat, _describe_chats), _account_lines(session, by_account)]
     return [[_exactness(session, network, None)], *filter(None, sections)]
 
 
@@ -185,10 +184,21 @@ def _exactness(session: Session, network: Network, chat_id: int | None) -> LazyS
     return lazy_gettext("On average the charts are {error}.", error=describe_error(error))
 
 
+def _describe_chats(chat_ids: Sequence[int]) -> list[LazyString]:
+    return [lazy_gettext("Chat {id}", id=chat_id) for chat_id in chat_ids]
+
+
 def _account_lines(session: Session, spent: Mapping[int, Spent]) -> list[LazyString]:
     """spent: by the account's id."""
-    stored = {account.id: account for account in accounts.get_many(session, spent)}
-    return _spent_lines([(_describe_account(stored[each]), usd) for each, usd in spent.items() if each in stored])
+    stored = accounts.list_stored(session, spent)
+    return _spent_lines(
+        {each: usd for each, usd in spent.items() if each in stored}, partial(_describe_accounts, session)
+    )
+
+
+def _describe_accounts(session: Session, account_ids: Sequence[int]) -> list[str | LazyString]:
+    stored = {account.id: account for account in accounts.get_many(session, account_ids)}
+    return [_describe_account(stored[each]) for each in account_ids]
 
 
 def _describe_account(account: Account) -> str | LazyString:
@@ -198,14 +208,20 @@ def _describe_account(account: Account) -> str | LazyString:
     return lazy_gettext("@{handle} ({error})", handle=account.handle, error=error)
 
 
-def _spent_lines(spent: Iterable[tuple[str | LazyString, Spent]]) -> list[LazyString]:
-    """What each of these cost, the dearest first; of many, the rest together."""
-    dearest = sorted(spent, key=lambda each: (each[1].month, each[1].today), reverse=True)
+def _spent_lines(
+    spent: Mapping[int, Spent], describe: Callable[[Sequence[int]], Sequence[str | LazyString]]
+) -> list[LazyString]:
+    """What each of these cost, the dearest first; of many, the rest together.
+
+    spent: by id. describe: what those with these ids are called.
+    """
+    dearest = sorted(spent, key=lambda each: (spent[each].month, spent[each].today), reverse=True)
+    told = dearest[:MAX_LINES]
     lines = [
-        lazy_gettext("{name}: {today:usd} today, {month:usd} this month", name=name, today=usd.today, month=usd.month)
-        for name, usd in dearest[:MAX_LINES]
+        lazy_gettext("{name}: {today:usd} today, {month:usd} this month", name=name, **spent[each]._asdict())
+        for each, name in zip(told, describe(told), strict=True)
     ]
-    rest = [usd for _, usd in dearest[MAX_LINES:]]
+    rest = [spent[each] for each in dearest[MAX_LINES:]]
     if rest:
         lines.append(
             lazy_ngettext(

@@ -1,6 +1,6 @@
 """What /status tells of a network: whether it is on, how often accounts are read, its bill, and who is not asked."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
@@ -16,6 +16,7 @@ from pipeline.sources import registry
 from pipeline.sources.registry import NETWORKS
 from pipeline.sources.source import Limits, Network, Price, service_of
 from pipeline.store import accounts, budget, circuit_breakers
+from pipeline.store.accounts import Load
 from pipeline.store.ledger import Money
 from pipeline.store.tables import Account, CircuitBreaker
 
@@ -25,13 +26,11 @@ MAX_OUTAGES = 5
 """Servers of a network that are told one by one."""
 
 
-def describe(
-    session: Session, network: Network, tracked: Sequence[Account], here: Sequence[Account], viewer: Viewer
-) -> list[LazyString]:
+def describe(session: Session, network: Network, here: Sequence[Account], viewer: Viewer) -> list[LazyString]:
     """Whether the network is on and how it is read, and what of it is not read now, and why.
 
-    tracked: the accounts that some chat tracks. here: those of the chat that asks, which is told of their networks and
-    servers alone, and of all networks while it tracks nothing. An owner is told of all, with the bill.
+    here: the accounts of the chat that asks, which is told of their networks and servers alone, and of all networks
+    while it tracks nothing. An owner is told of all, with the bill.
     """
     if here and not viewer.sees_all and network.key not in {account.network for account in here}:
         return []
@@ -39,11 +38,11 @@ def describe(
     if not network.is_on(viewer.settings):
         return [network.why_off(viewer.settings), *cost]
     outages = list_outages if viewer.sees_all else partial(_outages_here, here)
-    return [_how_often(network, tracked, viewer.settings), *cost, *outages(session, network, viewer.now)]
+    return [_how_often(session, network, viewer.settings), *cost, *outages(session, network, viewer.now)]
 
 
-def _how_often(network: Network, tracked: Sequence[Account], settings: Settings) -> LazyString:
-    intervals = _intervals(network, tracked, settings) if network.price is None else []
+def _how_often(session: Session, network: Network, settings: Settings) -> LazyString:
+    intervals = _intervals(session, network, settings).values() if network.price is None else []
     if not intervals:
         return lazy_gettext("{network}: on", network=registry.label(network.key))
     texts = {name: phrasing.interval_text(pick(intervals)) for name, pick in (("often", min), ("seldom", max))}
@@ -60,26 +59,39 @@ def _how_often(network: Network, tracked: Sequence[Account], settings: Settings)
     )
 
 
-def _intervals(network: Network, tracked: Sequence[Account], settings: Settings) -> list[timedelta]:
-    """From one reading of an account to its next, on each server of a network without a price; in whole ticks."""
+def _intervals(session: Session, network: Network, settings: Settings) -> dict[str, timedelta]:
+    """From one reading of an account to its next on a network without a price, in whole ticks.
+
+    By the name of each server of which an account is tracked; see source.service_of.
+    """
     limits, requests = network.limits(settings), dict[str, int]()
-    for account in tracked:
-        if account.network == network.key and account.state is State.ACTIVE:
-            service = service_of(network, account.remote_id)
-            requests[service] = requests.get(service, 0) + _requests(network, limits, account, settings)
-    waits = [max(settings.tick, limits.every, limits.window * each / limits.requests) for each in requests.values()]
-    return [settings.tick * ceil(wait / settings.tick) for wait in waits]
+    for load in accounts.list_loads(session, network.key, by_server=network.has_servers):
+        service = service_of(network, load.remote_id)
+        requests[service] = requests.get(service, 0) + _requests(network, limits, load, settings)
+    waits = {
+        service: max(settings.tick, limits.every, limits.window * each / limits.requests)
+        for service, each in requests.items()
+    }
+    return {service: settings.tick * ceil(wait / settings.tick) for service, wait in waits.items()}
 
 
-def _requests(network: Network, limits: Limits, account: Account, settings: Settings) -> int:
-    """Those of the account's usual reading: where older posts are read apart, of its first page alone."""
+def _requests(network: Network, limits: Limits, load: Load, settings: Settings) -> int:
+    """Those of the accounts' usual readings: where older posts are read apart, of their first pages alone."""
     usual = ceil(settings.posts_per_account / network.posts_per_request)
-    return 1 if limits.older_requests is not None else account.requests or usual
+    return load.accounts if limits.older_requests is not None else load.requests + load.unknown * usual
 
 
 def describe_next(session: Session, account_ids: Iterable[int], settings: Settings, now: datetime) -> LazyString:
     """When the first of these accounts is read next, below a chart that is drawn from what is stored."""
-    planned = (_next_reading(session, each, settings, now) for each in accounts.get_many(session, account_ids))
+    shown = accounts.get_many(session, account_ids)
+    networks = [NETWORKS[key] for key in dict.fromkeys(account.network for account in shown)]
+    intervals = {
+        service: interval
+        for network in networks
+        if network.price is None and network.is_on(settings)
+        for service, interval in _intervals(session, network, settings).items()
+    }
+    planned = (_next_reading(session, each, intervals, settings, now) for each in shown)
     next_at = min((moment for moment in planned if moment is not None), default=None)
     if next_at is None:
         return lazy_gettext("Drawn again from what is stored. No reading is planned now; /status says why.")
@@ -88,8 +100,10 @@ def describe_next(session: Session, account_ids: Iterable[int], settings: Settin
     return lazy_gettext("Drawn again from what is stored. The next reading is due {at:moment}.", at=next_at)
 
 
-def _next_reading(session: Session, account: Account, settings: Settings, now: datetime) -> datetime | None:
-    """When the account is read next; None where that is not planned."""
+def _next_reading(
+    session: Session, account: Account, intervals: Mapping[str, timedelta], settings: Settings, now: datetime
+) -> datetime | None:
+    """When the account is read next; None where that is not planned. intervals: of the servers without a price."""
     network = NETWORKS[account.network]
     if not network.is_on(settings) or account.state is not State.ACTIVE:
         return None
@@ -99,9 +113,7 @@ def _next_reading(session: Session, account: Account, settings: Settings, now: d
         return stop.retry_at
     if account.polled_at is None or network.price is not None:
         return now if account.fetched_at is None else account.next_at
-    tracked = accounts.list_tracked(session, network.key)
-    others = [each for each in tracked if service_of(network, each.remote_id) == service]
-    return account.polled_at + max(_intervals(network, others, settings), default=settings.tick)
+    return account.polled_at + intervals.get(service, settings.tick)
 
 
 def _cost(session: Session, network: Network, price: Price, viewer: Viewer) -> list[LazyString]:

@@ -34,7 +34,7 @@ async def run(command_context: CommandContext) -> None:
 def _explain(session: Session, handles: Sequence[Handle], viewer: Viewer) -> list[LazyString]:
     """How these accounts are read, a paragraph each, and which of them the chat does not track."""
     sees_all, chat_id = viewer.sees_all, viewer.chat_id
-    visible = accounts.list_tracked(session) if sees_all else chats.list_tracked_accounts(session, chat_id)
+    visible = accounts.find_tracked(session, handles) if sees_all else chats.list_tracked_accounts(session, chat_id)
     tracked = by_handle(visible)
     named = [tracked[handle.folded] for handle in handles if handle.folded in tracked]
     unknown = [f"@{handle.name}" for handle in handles if handle.folded not in tracked]

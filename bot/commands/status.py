@@ -16,7 +16,7 @@ from pipeline.i18n import STATE_NAMES, lazy_gettext, lazy_ngettext
 from pipeline.records import LazyString, State
 from pipeline.settings import Settings
 from pipeline.sources.registry import NETWORKS
-from pipeline.store import accounts, chats, circuit_breakers, subscriptions
+from pipeline.store import chats, circuit_breakers, subscriptions
 from pipeline.store.tables import Account
 from pipeline.user_agent import VERSION
 
@@ -37,8 +37,8 @@ async def run(command_context: CommandContext) -> None:
 
 
 def _lines(session: Session, viewer: Viewer) -> list[LazyString]:
-    here, tracked = chats.list_tracked_accounts(session, viewer.chat_id), accounts.list_tracked(session)
-    networks = [network_readings.describe(session, each, tracked, here, viewer) for each in NETWORKS.values()]
+    here = chats.list_tracked_accounts(session, viewer.chat_id)
+    networks = [network_readings.describe(session, each, here, viewer) for each in NETWORKS.values()]
     return [
         *_account_lines(here, viewer.settings),
         _subscriptions_line(session, viewer.chat_id),

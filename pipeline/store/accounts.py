@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Select, and_, delete, exists, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import FetchResult, Handle, Profile, State
@@ -16,6 +17,18 @@ FORMER_SUFFIX = "-old"
 """Added to the handle of an account whose handle another account has taken."""
 
 
+class Load(NamedTuple):
+    """What reading the active tracked accounts of a server takes. remote_id: of any of them; accounts: their number.
+
+    requests: of complete fetches of those of which that is known. unknown: the number of the others.
+    """
+
+    remote_id: str
+    accounts: int
+    requests: int
+    unknown: int
+
+
 def find_by_remote_ids(session: Session, remote_ids: Iterable[str], network: str) -> Sequence[Account]:
     """The stored accounts with these ids on the network. An id never changes, while a handle may pass to another."""
     return session.scalars(
@@ -25,6 +38,11 @@ def find_by_remote_ids(session: Session, remote_ids: Iterable[str], network: str
 
 def get_many(session: Session, account_ids: Iterable[int]) -> Sequence[Account]:
     return session.scalars(select(Account).where(Account.id.in_(list(account_ids))).order_by(Account.id)).all()
+
+
+def list_stored(session: Session, account_ids: Collection[int]) -> set[int]:
+    """Those of these ids that are of stored accounts."""
+    return set(session.scalars(select(Account.id).where(Account.id.in_(account_ids))))
 
 
 def list_similar(session: Session, names: Sequence[str]) -> Sequence[str]:
@@ -144,13 +162,37 @@ def find_tracked(session: Session, handles: Iterable[Handle]) -> Sequence[Accoun
     for network, name in (handle.folded for handle in handles):
         names.setdefault(network, []).append(name)
     same = [(Account.network == key) & func.lower(Account.handle).in_(each) for key, each in names.items()]
-    return session.scalars(select(Account).where(or_(false(), *same), Account.id.in_(select_tracked()))).all()
+    return session.scalars(select(Account).where(or_(false(), *same), is_tracked())).all()
 
 
 def list_active(session: Session, network: str) -> Sequence[tuple[str, int | None]]:
     """(id on the network, how many requests a fetch takes, None if unknown) of its active tracked accounts."""
     is_fetched = Account.id.in_(select_tracked()), Account.network == network, Account.state == State.ACTIVE
     return [(row[0], row[1]) for row in session.execute(select(Account.remote_id, Account.requests).where(*is_fetched))]
+
+
+def list_loads(session: Session, network: str, *, by_server: bool) -> Sequence[Load]:
+    """The load of the network, if it has any; by_server: of each address that the accounts' ids begin with."""
+    is_known = Account.requests > 0
+    columns = (
+        func.min(Account.remote_id),
+        func.count(),
+        func.coalesce(func.sum(Account.requests), 0),
+        func.sum(case((is_known, 0), else_=1)),
+    )
+    which = Account.network == network, Account.state == State.ACTIVE, is_tracked()
+    server = _address(session) if by_server else Account.network
+    return [Load(*row) for row in session.execute(select(*columns).where(*which).group_by(server))]
+
+
+def _address(session: Session) -> ColumnElement[str]:
+    """The host in an account's id that begins with an address; the id itself where it does not."""
+    position = func.instr if session.get_bind().dialect.name == "sqlite" else func.strpos
+    scheme_length = position(Account.remote_id, "://")
+    after_scheme = func.substr(Account.remote_id, scheme_length + len("://"))
+    host_length = position(after_scheme, "/")
+    is_address = and_(scheme_length > 0, host_length > 0)
+    return case((is_address, func.substr(after_scheme, 1, host_length)), else_=Account.remote_id)
 
 
 def list_read_before(
@@ -178,10 +220,16 @@ def chats_by_remote_id(session: Session, network: str) -> Sequence[tuple[str, in
 
 def are_tracked(session: Session, network: str) -> bool:
     """Whether an active chat tracks an account of this network."""
-    is_tracked = exists().where(
-        Tracking.account_id == Account.id, Chat.id == Tracking.chat_id, Chat.inactive_reason.is_(None)
-    )
-    return session.scalar(select(exists().where(Account.network == network, is_tracked))) or False
+    return session.scalar(select(exists().where(Account.network == network, is_tracked()))) or False
+
+
+def is_tracked() -> ColumnElement[bool]:
+    """Whether an active chat tracks the account.
+
+    One chat is looked for: of an EXISTS, PostgreSQL would make a join with all trackings.
+    """
+    tracks = Tracking.account_id == Account.id, Chat.id == Tracking.chat_id, Chat.inactive_reason.is_(None)
+    return select(Chat.id).where(*tracks).limit(1).correlate(Account).scalar_subquery().is_not(None)
 
 
 def select_tracked() -> Select[int]:
@@ -197,15 +245,12 @@ def list_to_read(
     On a network with a price also those that are not asked for new posts today, and were not since that moment.
     """
     in_comparisons = select(ComparisonAccount.account_id).where(ComparisonAccount.comparison_id.in_(comparison_ids))
-    is_tracked = exists().where(
-        Tracking.account_id == Account.id, Chat.id == Tracking.chat_id, Chat.inactive_reason.is_(None)
-    )
     is_stale = Account.since_id.is_not(None) & Account.next_at.is_(None) & (Account.attempted_at < stale_before)
     return session.scalars(
         select(Account)
         .where(or_(Account.id.in_(account_ids), Account.id.in_(in_comparisons)))
         .where(or_(Account.attempted_at.is_(None), is_stale))
-        .where(is_tracked)
+        .where(is_tracked())
         .order_by(Account.id)
     ).all()
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from pipeline import records
@@ -92,20 +92,23 @@ def money_now(session: Session, network: Network, settings: Settings, now: datet
     return at.now, ledger.money(session, network, settings, at.day.date)
 
 
-def shares_of_day(session: Session, network: Network, money: Money, chat_id: int | None = None) -> Shares:
-    """The chats' shares: the day's limit / the active chats that track accounts of the network.
-
-    chat_id: of one that is to be counted in any case, since it is about to track an account.
-    """
+def shares_of_day(session: Session, network: Network, money: Money) -> Shares:
+    """The chats' shares: the day's limit / the active chats that track accounts of the network."""
     members = shares.chats_by_account(session, network.key)
-    tracking = {each for chats in members.values() for each in chats} | ({chat_id} if chat_id is not None else set())
+    tracking = {each for chats in members.values() for each in chats}
     spent = _usd_by_chat(session, network, money.day, members)
     return Shares(money.daily / max(1, len(tracking)), spent, money.left)
 
 
 def left_for(session: Session, network: Network, money: Money, chat_id: int) -> Decimal:
-    """What the chat may still spend today on first readings, in US dollars; see Shares.left_for."""
-    return shares_of_day(session, network, money, chat_id).left_for(chat_id)
+    """What the chat may still spend today on first readings, in US dollars; see Shares.left_for.
+
+    A chat that tracks no account of the network has a share too, since it is about to.
+    """
+    payers = shares.count_payers(session, network.key, chat_id)
+    tracking = shares.count_chats(session, network.key) + (not payers)
+    spent = _usd_of_chat(session, network, money.day, chat_id, payers)
+    return Shares(money.daily / tracking, {chat_id: spent}, money.left).left_for(chat_id)
 
 
 def forecast(session: Session, network: Network, money: Money, at: datetime) -> Spent:
@@ -128,10 +131,15 @@ def forecast(session: Session, network: Network, money: Money, at: datetime) -> 
     return Spent(money.today + rest_today, money.month + min(rest_today + days * pace, left_of_month))
 
 
-def by_account(session: Session, network: Network, day: date) -> dict[int, Spent]:
-    """What each stored account has cost the chats that track it, by its id, with what is reserved for it."""
-    today = _usd_by_account(session, network, day)
-    month = _usd_by_account(session, network, day.replace(day=1))
+def by_account(
+    session: Session, network: Network, day: date, account_ids: Collection[int] | None = None
+) -> dict[int, Spent]:
+    """What each stored account has cost the chats that track it, by its id, with what is reserved for it.
+
+    account_ids: of the network's accounts that are asked about; None: all.
+    """
+    today = _usd_by_account(session, network, day, account_ids)
+    month = _usd_by_account(session, network, day.replace(day=1), account_ids)
     return {account_id: Spent(today.get(account_id, ZERO), usd) for account_id, usd in month.items()}
 
 
@@ -143,9 +151,25 @@ def by_chat(session: Session, network: Network, day: date) -> dict[int, Spent]:
     return {chat_id: Spent(today.get(chat_id, ZERO), usd) for chat_id, usd in month.items()}
 
 
-def _usd_by_account(session: Session, network: Network, since: date) -> dict[int, Decimal]:
-    spent = shares.usd_by_account(session, network, since)
-    for account_id, usd in _reserved(session, network, since):
+def of_chat(session: Session, network: Network, day: date, chat_id: int) -> Spent:
+    """What `by_chat` says of one chat, without a look at the others' openings."""
+    payers = shares.count_payers(session, network.key, chat_id)
+    today, month = (_usd_of_chat(session, network, since, chat_id, payers) for since in (day, day.replace(day=1)))
+    return Spent(today, month)
+
+
+def _usd_of_chat(session: Session, network: Network, since: date, chat_id: int, payers: Mapping[int, int]) -> Decimal:
+    """payers: how many chats share each account that the chat tracks."""
+    spent = _usd_by_account(session, network, since, payers)
+    parts = (usd / payers[account_id] for account_id, usd in spent.items())
+    return shares.usd_alone(session, network, since, chat_id) + sum(parts, ZERO)
+
+
+def _usd_by_account(
+    session: Session, network: Network, since: date, account_ids: Collection[int] | None = None
+) -> dict[int, Decimal]:
+    spent = shares.usd_by_account(session, network, since, account_ids)
+    for account_id, usd in _reserved(session, network, since, account_ids):
         spent[account_id] = spent.get(account_id, ZERO) + usd
     return spent
 
@@ -154,7 +178,7 @@ def _usd_by_chat(
     session: Session, network: Network, since: date, members: Mapping[int, Collection[int]]
 ) -> dict[int, Decimal]:
     """members: the chats that track each account."""
-    spent = shares.usd_by_chat(session, network, since)
+    spent = shares.usd_by_chat(session, network, since, members)
     for account_id, usd in _reserved(session, network, since):
         for chat_id in members.get(account_id, ()):
             spent[chat_id] = spent.get(chat_id, ZERO) + usd / len(members[account_id])
@@ -172,8 +196,12 @@ def reserved_usd(session: Session, network: Network, day: date) -> Decimal:
     return _usd(network, [(day, resource, int(count)) for resource, count in rows])
 
 
-def _reserved(session: Session, network: Network, since: date) -> Iterator[tuple[int, Decimal]]:
+def _reserved(
+    session: Session, network: Network, since: date, account_ids: Collection[int] | None = None
+) -> Iterator[tuple[int, Decimal]]:
     """(account id, US dollars) of what may be billed for first and older posts that were asked for: even parts.
+
+    account_ids: of the accounts that are asked about; None: all.
 
     Requests for new posts reserve much more than they cost, at each tick, so that no chat is charged for them before
     their answer. A reservation's question is an account's id, or "id before post id"; see steps.purchases.question.
@@ -181,20 +209,22 @@ def _reserved(session: Session, network: Network, since: date) -> Iterator[tuple
     if network.price is None:
         return
     which = Reservation.network == network.key, Reservation.resource == ledger.POSTS, Reservation.day >= since
-    rows = session.scalars(select(Reservation).where(*which)).all()
-    unread = _unread(session, network) if rows else set()
-    for row in rows:
-        questions = json.loads(row.pending)
+    rows = session.execute(select(Reservation.count, Reservation.pending).where(*which)).all()
+    unread = _unread(session, network, account_ids) if rows else set()
+    for count, pending in rows:
+        questions = json.loads(pending)
         for question in questions:
             account_id, *before = question.split()
-            if before or int(account_id) in unread:
-                yield int(account_id), network.price.post_usd * row.count / len(questions)
+            is_asked_about = account_ids is None or int(account_id) in account_ids
+            if is_asked_about and (before or int(account_id) in unread):
+                yield int(account_id), network.price.post_usd * count / len(questions)
 
 
-def _unread(session: Session, network: Network) -> set[int]:
-    """The ids of the accounts that were never read."""
-    which = Account.network == network.key, Account.fetched_at.is_(None)
-    return set(session.scalars(select(Account.id).where(*which)))
+def _unread(session: Session, network: Network, account_ids: Collection[int] | None) -> set[int]:
+    """The ids of the accounts, of these or all, that were never read."""
+    which = () if account_ids is None else (Account.id.in_(account_ids),)
+    unread = select(Account.id).where(Account.network == network.key, Account.fetched_at.is_(None), *which)
+    return set(session.scalars(unread))
 
 
 def expected_error(session: Session, network: Network, chat_id: int | None = None) -> float | None:
@@ -227,7 +257,7 @@ def _window(row: RequestWindow, limit: int, at: datetime) -> records.RequestWind
 
 def readings(session: Session, network: Network, account_id: int, day: date) -> Readings:
     """How an account of the network is read, and what that costs."""
-    which = Opening.network == network.key, Opening.account_id == account_id, Opening.asked
+    which = Opening.account_id == account_id, Opening.asked  # with its network, SQLite would read all openings
     counts = (
         select(Opening.day, Opening.resource, func.count())
         .where(*which, Opening.day >= day.replace(day=1))
@@ -280,21 +310,31 @@ def _pace(session: Session, network: Network, price: Price, day: date) -> Decima
 
 
 def estimated_usd(session: Session, network: Network, price: Price) -> Decimal:
-    """What the accounts that active chats track are estimated to cost a day, by how many posts they make."""
-    tracked = shares.chats_by_account(session, network.key)
-    rates = session.execute(select(Account.id, Account.posts_per_day).where(Account.network == network.key))
-    known = [Decimal(rate or 0) for account_id, rate in rates if account_id in tracked]
-    return sum((estimate.daily_usd(rate, price.post_usd) for rate in known), ZERO)
+    """What the accounts that active chats track are estimated to cost a day, by how many posts they make.
+
+    It is the sum of estimate.daily_usd: accounts that cost the least or the most are counted, the posts a day of the
+    busiest and of all others are summed.
+    """
+    rate = func.coalesce(Account.posts_per_day, 0.0)
+    is_quiet = rate * float(estimate.OPENINGS) <= float(estimate.LEAST_OPENINGS)
+    is_busy = rate * float(estimate.OPENINGS) >= float(estimate.MOST_OPENINGS) + rate
+    sums = (
+        func.sum(case((is_quiet, 1), else_=0)),
+        func.sum(case((is_busy, 1), else_=0)),
+        func.sum(case((is_busy, rate), else_=0.0)),
+        func.sum(case((is_quiet, 0.0), (is_busy, 0.0), else_=rate)),
+    )
+    row = session.execute(select(*sums).where(Account.network == network.key, accounts.is_tracked())).one()
+    quiet, busy, rates_of_busy, rates_of_others = (Decimal(each or 0) for each in row)
+    openings = quiet * estimate.LEAST_OPENINGS + busy * estimate.MOST_OPENINGS + rates_of_busy
+    return price.post_usd * (openings + rates_of_others * estimate.OPENINGS)
 
 
 def known(session: Session, network: Network, remote_ids: Collection[str], chat_id: int) -> dict[str, Known]:
     """What is known of these accounts, by their ids on the network, before the chat tracks them."""
-    members = shares.chats_by_account(session, network.key)
+    stored = accounts.find_by_remote_ids(session, remote_ids, network.key)
+    others = shares.count_others(session, [account.id for account in stored], chat_id)
     return {
-        account.remote_id: Known(
-            account.fetched_at is not None,
-            account.posts_per_day,
-            len(set(members.get(account.id, ())) - {chat_id}),
-        )
-        for account in accounts.find_by_remote_ids(session, remote_ids, network.key)
+        account.remote_id: Known(account.fetched_at is not None, account.posts_per_day, others.get(account.id, 0))
+        for account in stored
     }

@@ -11,11 +11,11 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from pipeline.records import State
 from pipeline.store import ledger
+from pipeline.store.engine import insert_missing
 from pipeline.store.tables import Account, Chat, Opening, Reservation, Tracking
 
 DEFER = (
@@ -139,17 +139,30 @@ def delete_before(session: Session, before: date) -> None:
 
 def count_by_account(session: Session, network: str, since: date) -> list[tuple[int, str, int]]:
     """(account id, resource, number) of what the chats that track an account pay for together, since that day."""
-    which = Opening.account_id.is_not(None), Opening.chat_id.is_(None)
-    return _count_by(session, network, since, Opening.account_id, which)
+    which = Opening.network == network, Opening.account_id.is_not(None), Opening.chat_id.is_(None)
+    return _count_by(session, since, Opening.account_id, which)
+
+
+def count_of_accounts(session: Session, account_ids: Collection[int], since: date) -> list[tuple[int, str, int]]:
+    """The same of these accounts. Their network is not asked for: SQLite would read all openings since that day."""
+    which = Opening.account_id.in_(account_ids), Opening.chat_id.is_(None)
+    return _count_by(session, since, Opening.account_id, which)
 
 
 def count_by_chat(session: Session, network: str, since: date) -> list[tuple[int, str, int]]:
     """(chat id, resource, number) of what a chat pays for alone, since that day."""
-    return _count_by(session, network, since, Opening.chat_id, (Opening.chat_id.is_not(None),))
+    which = Opening.network == network, Opening.chat_id.is_not(None)
+    return _count_by(session, since, Opening.chat_id, which)
 
 
-def _count_by(session: Session, network: str, since: date, payer: Any, which: tuple[Any, ...]) -> list[Any]:
-    asked = Opening.network == network, Opening.day >= since, Opening.asked, *which
+def count_of_chat(session: Session, network: str, chat_id: int, since: date) -> list[tuple[int, str, int]]:
+    """The same of this chat."""
+    which = Opening.network == network, Opening.chat_id == chat_id
+    return _count_by(session, since, Opening.chat_id, which)
+
+
+def _count_by(session: Session, since: date, payer: Any, which: tuple[Any, ...]) -> list[Any]:
+    asked = *which, Opening.day >= since, Opening.asked
     query = select(payer, Opening.resource, func.count()).where(*asked).group_by(payer, Opening.resource)
     return [tuple(row) for row in session.execute(query)]
 
@@ -264,9 +277,8 @@ def _mark(session: Session, day: Day, resource: str, remote_ids: Sequence[str], 
 
 
 def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     for batch in _batches(rows):
-        session.execute(dialect.insert(Opening).on_conflict_do_nothing(), batch)
+        session.execute(insert_missing(session, Opening), batch)
 
 
 def _batches(items: Sequence[Any]) -> list[Any]:

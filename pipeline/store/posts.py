@@ -20,12 +20,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from pipeline.records import Counts, FetchResult
 from pipeline.records import Post as PostRecord
 from pipeline.store import history
+from pipeline.store.engine import insert_missing
 from pipeline.store.gains import PostGain, diff_counts, hash_post_id
 from pipeline.store.tables import Post
 
@@ -161,9 +161,8 @@ def save(session: Session, results: Sequence[FetchResult], last: Mapping[int, La
 
 def _insert(session: Session, rows: list[dict[str, Any]]) -> None:
     """A post that exists stays as it is: one account's inconsistent answer must not fail the tick of all others."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     if rows:
-        session.execute(insert(Post).on_conflict_do_nothing(), rows)
+        session.execute(insert_missing(session, Post), rows)
 
 
 def keep_newest(session: Session, account_id: int, count: int) -> None:

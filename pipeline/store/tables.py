@@ -523,6 +523,15 @@ class Opening(Base):
 
 Index("ix_openings_next_at", Opening.network, Opening.day, Opening.next_at)
 Index("ix_openings_asked", Opening.network, Opening.day, Opening.asked)
+_is_paid_alone = Opening.chat_id.is_not(None)
+Index(
+    "ix_openings_chat_id",
+    Opening.chat_id,
+    Opening.network,
+    Opening.day,
+    sqlite_where=_is_paid_alone,
+    postgresql_where=_is_paid_alone,
+)
 
 
 class Reservation(Base):

@@ -3,12 +3,13 @@
 import json
 from argparse import ArgumentParser
 
-from tests.bench import answers, chart, growth, networks, planning, purchases, rest, servers, tick
+from tests.bench import answers, chart, growth, handlers, networks, planning, purchases, rest, servers, tick
 
 BENCHES = {
     "tick": tick,
     "chart": chart,
     "answers": answers,
+    "handlers": handlers,
     "growth": growth,
     "planning": planning,
     "purchases": purchases,

@@ -1,10 +1,14 @@
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from pipeline.records import Counts, FetchResult, Post, Profile, State
 from pipeline.store import Store, accounts, chats
@@ -65,3 +69,38 @@ def posts(*reposts: int) -> tuple[Post, ...]:
 
 def fetch_result(account_id: int, *reposts: int, at: datetime = NOON) -> FetchResult:
     return FetchResult(account_id, at, posts(*reposts), complete=True)
+
+
+def explain(store: Store, table: str, work: Callable[[Session], object]) -> list[str]:
+    """The steps of the database's plans for the queries that the work makes of a table."""
+    asked: list[tuple[str, Any]] = []
+    note = lambda _c, _cursor, statement, values, _context, _many: asked.append((statement, values))  # noqa: E731
+    event.listen(store.engine, "before_cursor_execute", note)
+    with store.write_session() as db:
+        work(db)
+    event.remove(store.engine, "before_cursor_execute", note)
+    how = "EXPLAIN QUERY PLAN " if store.engine.dialect.name == "sqlite" else "EXPLAIN "
+    with store.engine.connect() as connection:
+        if store.engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET enable_seqscan = off")  # which is quicker for so few rows
+        explained = [
+            connection.exec_driver_sql(how + statement, values).all()
+            for statement, values in asked
+            if table in statement
+        ]
+    return [str(row[-1]) for rows in explained for row in rows]
+
+
+@contextmanager
+def counting_rows(session: Session) -> Iterator[list[int]]:
+    """Within the block: how many rows each query of the session returned."""
+    counts: list[int] = []
+
+    def note(state: ORMExecuteState) -> Any:
+        frozen = state.invoke_statement().freeze()
+        counts.append(len(frozen.data))
+        return frozen()
+
+    event.listen(session, "do_orm_execute", note)
+    yield counts
+    event.remove(session, "do_orm_execute", note)

@@ -1,10 +1,9 @@
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
@@ -14,7 +13,7 @@ from pipeline.store import Store, accounts, chat_charts, chats, comparisons, not
 from pipeline.store.subscriptions import ChartDelivery
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Subscription
-from tests.integration.store.conftest import NOON, add_accounts, fetch_result
+from tests.integration.store.conftest import NOON, add_accounts, explain, fetch_result
 
 LIMIT = 300
 """For how many deliveries charts are rendered at once."""
@@ -325,8 +324,12 @@ def test_a_chart_is_drawn_again_at_once_where_somebody_asked_meanwhile_and_not_w
 def test_finding_what_is_to_be_drawn_or_delivered_looks_through_no_table(store: Store) -> None:
     """Charts that are up to date, in however many chats, cost a tick and the bot nothing."""
     add_up_to_date(store, 200)
-    drawn = explain(store, lambda db: [comparisons.claim_next(db, NOON, LIMIT), comparisons.claim(db, [1], NOON)])
-    due = explain(store, lambda db: [subscriptions.list_due(db, NOON), subscriptions.list_overdue(db, NOON)])
+    drawn = explain(
+        store, "comparisons", lambda db: [comparisons.claim_next(db, NOON, LIMIT), comparisons.claim(db, [1], NOON)]
+    )
+    due = explain(
+        store, "comparisons", lambda db: [subscriptions.list_due(db, NOON), subscriptions.list_overdue(db, NOON)]
+    )
     assert [line for line in drawn + due if "comparisons" in line and is_scan(line)] == []
     assert [line for line in drawn + due if "subscriptions" in line and is_scan(line)] == []
     assert [line for line in due if "ix_subscriptions_news" in line]
@@ -345,7 +348,7 @@ def test_of_many_outdated_charts_the_next_ones_are_found_without_sorting_all(
     with store.read_session() as db:
         found = subscriptions.list_unrendered(db, 20)
     assert [each.comparison_id for each in found] == list(in_order[:20])
-    steps = explain(store, lambda db: subscriptions.list_unrendered(db, 20))
+    steps = explain(store, "comparisons", lambda db: subscriptions.list_unrendered(db, 20))
     assert [line for line in steps if "ix_subscriptions_next_at" in line]
 
 
@@ -406,26 +409,6 @@ def test_a_chart_that_changes_while_it_waits_is_drawn_once_and_one_that_is_being
 def is_scan(line: str) -> bool:
     """As SQLite and PostgreSQL call it. A scan of the index of outdated comparisons is none."""
     return ("SCAN" in line or "Seq Scan" in line) and "ix_comparisons_outdated" not in line
-
-
-def explain(store: Store, work: Callable[[Session], object]) -> list[str]:
-    """The steps of the database's plans for the queries that the work makes of comparisons."""
-    asked: list[tuple[str, Any]] = []
-    note = lambda _c, _cursor, statement, values, _context, _many: asked.append((statement, values))  # noqa: E731
-    event.listen(store.engine, "before_cursor_execute", note)
-    with store.write_session() as db:
-        work(db)
-    event.remove(store.engine, "before_cursor_execute", note)
-    how = "EXPLAIN QUERY PLAN " if store.engine.dialect.name == "sqlite" else "EXPLAIN "
-    with store.engine.connect() as connection:
-        if store.engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET enable_seqscan = off")  # which is quicker for so few rows
-        explained = [
-            connection.exec_driver_sql(how + statement, values).all()
-            for statement, values in asked
-            if "comparisons" in statement
-        ]
-    return [str(row[-1]) for rows in explained for row in rows]
 
 
 def test_chats_with_the_same_chart_get_it_together_if_no_other_waits_much_longer_for_it(store: Store) -> None:
