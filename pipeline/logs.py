@@ -20,8 +20,8 @@ NOISY = (
     *("celery.worker.strategy", "celery.app.trace", "celery.beat", "multiprocessing"),
 )
 """Libraries whose INFO records are dropped: they hold URLs with tokens, or come several times a tick."""
-TOO_CAUTIOUS = ("py.warnings", "kombu.transport.native_delayed_delivery")
-"""Their warnings are dropped: at each connection to the broker, of future changes and of delays that we do not use."""
+TOO_CAUTIOUS = ("py.warnings",)
+"""Their warnings are dropped: at each connection to the broker, of future changes."""
 
 SENDERS = ("celery.beat", "celery.worker.consumer.consumer", "celery.worker.request", "celery.backends.redis")
 """They only carry messages: they fail when a server is away, or after a step whose own failure is logged already."""

@@ -235,9 +235,9 @@ def postgresql_binaries(folder: Path) -> Path | None:
     return max(folder.glob(f"{package.name}/pginstall*/bin"))
 
 
-def rabbitmqctl(*words: str) -> None:
-    """Run rabbitmqctl on the machine's RabbitMQ."""
-    subprocess.run(["rabbitmqctl", "--quiet", *words], check=True, capture_output=True)
+def rabbitmqctl(*words: str) -> str:
+    """Run rabbitmqctl on the machine's RabbitMQ; returns what it prints."""
+    return subprocess.run(["rabbitmqctl", "--quiet", *words], check=True, capture_output=True, text=True).stdout
 
 
 def program(name: str, folder: Path | None = None) -> str:

@@ -108,6 +108,7 @@ def _tasks_and_workers(settings: Settings) -> dict[str, object]:
         "task_reject_on_worker_lost": True,
         "worker_prefetch_multiplier": 1,
         "worker_pool": "pipeline.messaging.worker_pool:Pool",
+        "worker_consumer": "pipeline.messaging.consumer:Consumer",
         "worker_concurrency": SLOTS,
         "worker_hijack_root_logger": False,
         "task_time_limit": TASK_LIMIT_S,

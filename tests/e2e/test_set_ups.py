@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
+from pipeline.messaging.queues import QUEUES
 from tests.conftest import until
 from tests.e2e.books import is_balanced, wait_until_read
 from tests.e2e.celery_tools import wait_for_events, workers_answering
@@ -25,6 +27,7 @@ from tests.e2e.network_accounts import (
     set_up_server,
     track,
 )
+from tests.servers import rabbitmqctl
 
 WORKERS = {"worker", "slow"}
 CELERY_COMMANDS = [("inspect", "active"), ("inspect", "stats"), ("control", "enable_events")]
@@ -164,6 +167,19 @@ def test_accounts_of_all_networks_are_in_one_chart_that_follows_each(deployment:
 
 def test_the_ledger_equals_the_bill_of_x(deployment: Deployment) -> None:
     until(lambda: is_balanced(deployment))
+
+
+def test_the_broker_has_the_queues_that_tasks_and_celerys_tools_use_and_no_other(deployment: Deployment) -> None:
+    queues = {name for name in _queues(deployment) if not name.endswith(".pidbox") and "celeryev" not in name}
+    assert queues == set(QUEUES)
+
+
+def _queues(deployment: Deployment) -> list[str]:
+    broker = deployment.environment.get("BROKER_URL")
+    if broker:
+        return rabbitmqctl("list_queues", "-p", broker.rpartition("/")[2], "name", "--no-table-headers").split()
+    with Redis.from_url(deployment.redis, decode_responses=True) as redis:
+        return [key.removeprefix("_kombu.binding.") for key in redis.keys("_kombu.binding.*")]
 
 
 def test_celerys_tools_see_the_workers_and_their_tasks_and_leave_no_error_in_the_log(deployment: Deployment) -> None:
