@@ -25,6 +25,7 @@ from bot.commands import (
     track,
     unsubscribe,
     untrack,
+    version,
 )
 
 MODULES = (
@@ -47,6 +48,7 @@ MODULES = (
     budget,
     status,
     doctor,
+    version,
     help,
     privacy,
     forget,

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from pipeline.user_agent import VERSION
 from tests.conftest import until
 from tests.e2e.deployment import SECRETS, Deployment
 
@@ -39,6 +40,7 @@ def test_an_owner_is_told_in_the_language_of_the_chat_and_nobody_else(shared_dep
     owner.press(owner.answer_to(owner.send("/settings")), "settings es")
     answer = owner.ask("/doctor", within_s=60)
     owner.press(owner.answer_to(owner.send("/settings")), "settings en")
+    assert owner.ask("/version") == f"Tallybird {VERSION}"
     lines = answer.splitlines()
     assert lines[0] == "✓ Ajustes: válidos"
     assert any(line.startswith("✓ Base de datos: PostgreSQL") for line in lines)

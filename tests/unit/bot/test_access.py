@@ -291,7 +291,7 @@ CHANGING = {
 }
 OPEN = {"/start", "/help", "/privacy", "/id"}
 ASKING = OPEN | {"/list", "/status", "/budget", "/budget @nasa", "/compare", "/export", "/data"}
-FOR_OWNERS = {"/doctor"}
+FOR_OWNERS = {"/doctor", "/version"}
 """In private, where none of SPEAKERS owns the bot."""
 SPEAKERS = [
     *(
