@@ -13,8 +13,8 @@ WORTH = 5e-5
 """What a chat's own share is spent on is worth at least this, the price at $0.20 an account and day; the rest of its
 share goes to the common list."""
 ALL_BIRTHS_SHARE, SOME_BIRTHS_SHARE = 0.83, 0.3
-"""New posts of all accounts come before everything else if they take at most the first share of the money; if they take
-more, those of the accounts that post least do, as far as they take the second."""
+"""New posts of all accounts come before everything else if those of a day take at most the first share of the money;
+if they take more, those of the accounts that post least do, as far as they take the second with what is unseen."""
 MARGIN_POSTS = 3
 """How many new posts of all accounts together are kept back beside what is expected."""
 LONGEST_WAIT_DAYS = 13
@@ -87,7 +87,7 @@ def _candidates(day: Day, budget_posts: float) -> _Candidates:
     of_posts, of_births = post_values(day), birth_values(day)
     unseen = np.minimum(day.outlooks.unseen, min(day.window, LARGEST_PART * budget_posts))
     births = expected_births(day.outlooks.rate)
-    first = _found_first(day.outlooks.rate, unseen + births, budget_posts)
+    first = _found_first(day.outlooks.rate, unseen, births, budget_posts)
     starved = day.outlooks.unseen >= LONGEST_WAIT_DAYS * day.outlooks.rate
     return _Candidates(
         account=np.concatenate([day.posts.account, accounts, accounts]),
@@ -102,12 +102,16 @@ def expected_births(rate: Floats) -> Floats:
     return rate * (1 + MARGIN_POSTS / max(float(rate.sum()), 1e-9))
 
 
-def _found_first(rate: Floats, cost: Floats, money: float) -> Flags:
-    """The accounts whose new posts come before everything else: all, or those that post least."""
-    share = ALL_BIRTHS_SHARE if cost.sum() <= ALL_BIRTHS_SHARE * money else SOME_BIRTHS_SHARE
+def _found_first(rate: Floats, unseen: Floats, births: Floats, money: float) -> Flags:
+    """The accounts whose new posts come before everything else: all, or those that post least.
+
+    All by today's posts alone: what is unseen is caught up once, and must not keep a fleet from being found for good.
+    """
+    if births.sum() <= ALL_BIRTHS_SHARE * money:
+        return np.ones(len(rate), dtype=np.bool_)
     order = np.argsort(rate, kind="stable")
     first = np.empty(len(rate), dtype=np.bool_)
-    first[order] = np.cumsum(cost[order]) <= share * money
+    first[order] = np.cumsum((unseen + births)[order]) <= SOME_BIRTHS_SHARE * money
     return first
 
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from pipeline.planning.columns import DAY_S, Outlooks, StoredPosts
 from pipeline.planning.day import start_day
-from pipeline.planning.day_plan import DayPlan, expected_births, plan_day
+from pipeline.planning.day_plan import ALL_BIRTHS_SHARE, DayPlan, expected_births, plan_day
 from pipeline.planning.value import birth_values, missing_errors, post_values
 from tests.unit.planning.fleets import NOW_S, WINDOW, fleet, fleets
 
@@ -103,6 +103,17 @@ def test_posts_that_are_found_cheaply_come_before_all_others() -> None:
     calm = Outlooks(np.full(10, 0.5), np.zeros(10), outlooks.chats)
     money = expected_births(calm.rate).sum() / 0.75 + 1e-6
     assert plan_day(posts, calm, budget_posts=money, now_s=NOW_S, window=WINDOW).finds.all()
+
+
+def test_accounts_that_fell_behind_are_found_all_day_again_where_the_money_pays_what_they_post() -> None:
+    rates = np.full(10, 2.0)
+    money = expected_births(rates).sum() / ALL_BIRTHS_SHARE + 1e-6
+    unseen = np.full(10, 1.0 * WINDOW)
+    for _ in range(21):
+        posts, outlooks = fleet(3, 10)
+        plan = planned((posts, Outlooks(rates, unseen, outlooks.chats)), money)
+        unseen = np.where(plan.finds, 0, np.where(plan.catches_up, rates, unseen + rates))
+    assert plan.finds.all()
 
 
 def test_an_account_that_no_chart_shows_any_post_of_is_planned_as_well() -> None:
