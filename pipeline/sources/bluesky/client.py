@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pipeline.errors import ServiceError
 from pipeline.records import Due, FetchResult, Observed, Profile, State
 from pipeline.settings import Settings
 from pipeline.sources.bluesky import responses
 from pipeline.sources.bluesky.connection import Answer, Connection, Parameters
-from pipeline.sources.bluesky.facts import KEY, PROFILES_PER_REQUEST
+from pipeline.sources.bluesky.facts import PROFILES_PER_REQUEST
 from pipeline.sources.bluesky.fetch import PROFILE, fetch
 from pipeline.sources.source import StopFlag
 
@@ -34,9 +33,8 @@ class BlueskyClient:
 
         An account that asks to be shown to signed-in people only comes without its id, so that it is not stored.
         """
-        pages = [
-            handles[start : start + PROFILES_PER_REQUEST] for start in range(0, len(handles), PROFILES_PER_REQUEST)
-        ]
+        asked = [handle.lower() for handle in handles]  # Bluesky takes an id in lower case alone
+        pages = [asked[start : start + PROFILES_PER_REQUEST] for start in range(0, len(asked), PROFILES_PER_REQUEST)]
         return [profile for page in pages for profile in self._look_up(page)]
 
     def _look_up(self, handles: Sequence[str]) -> list[Profile]:
@@ -45,19 +43,17 @@ class BlueskyClient:
         answer = self._ask(PROFILES, [("actors", handle) for handle in handles], ends_at)
         shown = list(responses.profiles(answer.body, handles))
         found = {profile.handle: profile for profile in shown} | {profile.remote_id: profile for profile in shown}
-        return [_to_offer(found.get(each.lower()) or self._look_up_one(each, ends_at)) for each in handles]
+        return [_to_offer(found.get(each) or self._look_up_one(each, ends_at)) for each in handles]
 
     def _look_up_one(self, handle: str, ends_at: float) -> Profile:
+        """The profile, or why there is none: whatever is wrong with one account keeps no other from being found."""
         answer = self._ask(PROFILE, [("actor", handle)], ends_at)
-        if answer.error is None:
-            profile = responses.profile(answer.body, handle)
-            if profile is None:
-                raise ServiceError(KEY, responses.reason(answer.body))
+        profile = None if answer.is_refusal else responses.profile(answer.body, handle)
+        if profile is not None:
             return profile
-        state = responses.state(answer.body)
-        if state is None:
-            raise answer.error
-        return Profile(handle, state)
+        if answer.is_refusal and (state := responses.state(answer.body)):
+            return Profile(handle, state)
+        return Profile(handle, State.UNREADABLE, note=responses.reason(answer.body))
 
     def profiles(self, remote_ids: Sequence[str]) -> list[Profile]:
         """The profiles that Bluesky shows of at most PROFILES_PER_REQUEST ids. Raises ServiceError.

@@ -284,6 +284,13 @@ def test_many_handles_are_looked_up_in_a_few_requests(bluesky: BlueskyClient, co
     assert len(control.get("calls", service="bluesky")) == 3 + 1
 
 
+def test_names_and_ids_are_looked_up_in_any_case(bluesky: BlueskyClient, control: ControlApi) -> None:
+    load(control, timeline(3))
+    found = bluesky.look_up([DID.upper(), "ALICE.test", "Nobody.test"])
+    assert [each.remote_id for each in found] == [DID, DID, None]
+    assert [each.state for each in found] == [State.ACTIVE, State.ACTIVE, State.MISSING]
+
+
 def test_the_copy_that_a_bridge_makes_names_its_original(bluesky: BlueskyClient) -> None:
     [copy, plain] = bluesky.look_up(["ada.social.example.com.ap.brid.gy", "ada.bsky.social"])
     assert copy.state is State.ACTIVE

@@ -119,6 +119,15 @@ def test_who_is_left_out_of_a_look_up_is_asked_for_alone(host: Host, connect: Co
     assert host.methods() == ["app.bsky.actor.getProfiles", PROFILE]
 
 
+def test_a_refusal_that_says_nothing_of_an_account_is_that_accounts_alone(host: Host, connect: Connect) -> None:
+    host.replay("profiles", "app.bsky.actor.getProfiles")
+    host.replay("bad_limit", PROFILE)
+    found = connect(host.address).look_up(["bobby.test", "carla.test"])
+    assert [each.state for each in found] == [State.ACTIVE, State.UNREADABLE]
+    assert found[1].note is not None
+    assert found[1].note.msgid == "{network} says: {title}"
+
+
 def test_who_asks_for_signed_in_people_is_looked_up_without_an_id(host: Host, connect: Connect) -> None:
     shown = recorded()["profile_no_unauthenticated"]["json"]
     host.script({"profiles": [shown]})
