@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.chart.views import VIEWS, fitted, in_view, page_count
 from pipeline.i18n import NORMALIZATION_NAMES, REPLIES_NAMES, SPAN_LABELS, THEME_NAMES, lazy_ngettext
 from pipeline.records import ChartSpec, LazyString, Metric, Normalization, Span, Theme, View
-from pipeline.sources.registry import NETWORKS, noun
+from pipeline.sources.registry import noun, told
 
 Labels = Mapping[Any, LazyString | str]
 POST_COUNTS = (10, 20, 50, 100, 200, 500, 1000)
@@ -56,12 +56,8 @@ class Choice:
         return fitted(spec if self.field in {"page", "theme"} else replace(spec, page=1))
 
 
-def _is_told(metric: Metric, subject: Subject) -> bool:
-    return any(metric not in NETWORKS[key].lacks for key in subject.networks)
-
-
 def _metrics(subject: Subject) -> Labels:
-    return {metric: noun(metric, subject.networks) for metric in Metric if _is_told(metric, subject)}
+    return {metric: noun(metric, subject.networks) for metric in told(subject.networks)}
 
 
 def _counts(subject: Subject) -> Labels:
@@ -79,7 +75,7 @@ def _normalizations(subject: Subject) -> Labels:
         each: NORMALIZATION_NAMES[each]
         for each in VIEWS[subject.spec.view].measures
         if fitted(replace(subject.spec, normalization=each)).normalization is each
-        and (each is not Normalization.RATE or _is_told(Metric.VIEWS, subject))
+        and (each is not Normalization.RATE or Metric.VIEWS in told(subject.networks))
     }
 
 

@@ -1,5 +1,7 @@
 """/help: every command by what one wants to do, with an example each."""
 
+from collections.abc import Collection
+
 from bot import phrasing
 from bot.command import Command
 from bot.command_context import CommandContext
@@ -7,11 +9,12 @@ from pipeline.i18n import BLANK, lazy_gettext
 from pipeline.records import LazyString, Metric
 from pipeline.settings import Settings
 from pipeline.sources import registry
-from pipeline.sources.registry import NETWORKS, noun
+from pipeline.sources.registry import NETWORKS, noun, told
 
 
 def text(settings: Settings) -> list[LazyString]:
-    reposts = noun(Metric.REPOSTS, [network.key for network in registry.usable(settings)])
+    keys = [network.key for network in registry.usable(settings)]
+    metrics = [noun(metric, keys) for metric in told(keys) if metric is not Metric.ENGAGEMENT]
     example, *_ = handles = phrasing.example_handles(settings)
     examples = " ".join(handles)
     return [
@@ -22,18 +25,16 @@ def text(settings: Settings) -> list[LazyString]:
         lazy_gettext("/list – what is followed here, and its charts"),
         BLANK,
         lazy_gettext("Charts"),
-        lazy_gettext("/compare – {reposts} of the latest posts of everything tracked here", reposts=reposts),
+        lazy_gettext("/compare – {reposts} of the latest posts of everything tracked here", reposts=metrics[0]),
         lazy_gettext("/compare {example} likes 50 – this account, this metric, its last 50 posts", example=example),
         lazy_gettext("/compare growth week – other views: posts, growth, race; the buttons do that too"),
-        lazy_gettext(
-            "/compare race daily, likes rate, likes followers – per day, per 1,000 views, per 1,000 followers"
-        ),
+        _normalizations(keys),
         lazy_gettext("/subscribe – a chart that updates by itself"),
         lazy_gettext("/subscribe daily 9:00, digest weekly, in @channel – new charts at times; for a channel"),
         lazy_gettext("/pause, /resume, /unsubscribe, /pin – stop for a while, go on, end, pin"),
         lazy_gettext("/alerts on – tell when a post takes off"),
         BLANK,
-        lazy_gettext("Metrics: {reposts}, likes, replies, quotes, bookmarks, views, all.", reposts=reposts),
+        lazy_gettext("Metrics: {metrics}; all for engagement.", metrics=metrics),
         lazy_gettext("Only an account's own posts count; add “with replies” for its replies to others."),
         lazy_gettext("In groups, only admins can change things."),
         BLANK,
@@ -45,6 +46,15 @@ def text(settings: Settings) -> list[LazyString]:
         lazy_gettext("/status – is everything working here; the owner: /doctor"),
         lazy_gettext("/privacy – what is stored, /forget – delete it, /id – this chat's id"),
     ]
+
+
+def _normalizations(keys: Collection[str]) -> LazyString:
+    """Of the words for what figures are divided by, those that make sense on these networks, by key."""
+    if Metric.VIEWS in told(keys):
+        return lazy_gettext(
+            "/compare race daily, likes rate, likes followers – per day, per 1,000 views, per 1,000 followers"
+        )
+    return lazy_gettext("/compare race daily, likes followers – per day, per 1,000 followers")
 
 
 def networks(settings: Settings) -> list[LazyString]:

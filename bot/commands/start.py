@@ -8,15 +8,19 @@ from pipeline.i18n import lazy_gettext
 from pipeline.records import LazyString, Metric
 from pipeline.settings import Settings
 from pipeline.sources import registry
-from pipeline.sources.registry import noun
+from pipeline.sources.registry import noun, told
+
+NAMED = (Metric.REPOSTS, Metric.LIKES, Metric.VIEWS)
+"""The metrics that say what the bot does, where they are told."""
 
 
 def purpose(settings: Settings) -> LazyString:
     networks = registry.usable(settings)
+    keys = [network.key for network in networks]
     return lazy_gettext(
-        "I compare accounts on {networks}: whose posts get more {reposts}, likes or views.",
+        "I compare accounts on {networks}: whose posts get more {metrics:or}.",
         networks=registry.names(networks),
-        reposts=noun(Metric.REPOSTS, [network.key for network in networks]),
+        metrics=[noun(metric, keys) for metric in NAMED if metric in told(keys)],
     )
 
 

@@ -47,6 +47,11 @@ def noun(metric: Metric, networks: Iterable[str]) -> LazyString:
     return nouns[0] if len(nouns) == 1 else METRICS[metric]
 
 
+def told(networks: Collection[str]) -> list[Metric]:
+    """The metrics that at least one of these networks, by key, tells."""
+    return [metric for metric in Metric if any(metric not in NETWORKS[key].lacks for key in networks)]
+
+
 def example(network: Network) -> Handle:
     """The account of the network's example of an address."""
     return Handle(network.key, network.handle_in_address(network.address_example) or "")

@@ -84,8 +84,19 @@ def test_help_tells_which_network_each_name_is_of_or_why_one_is_off(free: Bot, b
 
 
 def test_start_names_the_networks_that_are_on(free: Bot, both: Bot) -> None:
-    assert ask(free, "/start").startswith("I compare accounts on Toy: whose posts get more boosts")
-    assert ask(both, "/start").startswith("I compare accounts on X and Toy: whose posts get more shares")
+    assert ask(free, "/start").startswith("I compare accounts on Toy: whose posts get more boosts or favourites.\n")
+    assert ask(both, "/start").startswith(
+        "I compare accounts on X and Toy: whose posts get more shares, likes or views.\n"
+    )
+
+
+def test_metrics_are_named_that_some_network_tells(free: Bot, both: Bot) -> None:
+    told = ask(free, "/help")
+    assert "\nMetrics: boosts, favourites, replies and quotes; all for engagement.\n" in told
+    assert "1,000 views" not in told
+    told = ask(both, "/help")
+    assert "\nMetrics: shares, likes, replies, quotes, bookmarks and views; all for engagement.\n" in told
+    assert "likes rate" in told
 
 
 def test_status_tells_of_each_network_whether_it_is_on_and_how_often_it_is_read(free: Bot, both: Bot) -> None:
