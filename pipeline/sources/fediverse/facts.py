@@ -23,23 +23,28 @@ HANDLE = f"{USER}@{HOST}"
 LONGEST_HANDLE = 150
 """Letters of a handle: 64 of a name, as long as any software allows, and those of a server's name that people type."""
 ADDRESS = re.compile(
-    rf"(?:(?:https?:)?//)?(?P<host>{HOST})/(?:(?:web|deck)/)?"
-    rf"(?:@|users/)(?P<user>{USER})(?:@(?P<home>{HOST}))?(?:[/?#].*)?",
+    rf"(?:(?:https?:)?//)?(?P<host>{HOST})(?::443)?/(?:(?:web|deck)/)?"
+    rf"(?:@|%40|users/)(?P<user>{USER})(?:(?:@|%40)(?P<home>{HOST}))?(?:[/?#].*)?",
     re.IGNORECASE,
 )
 """An address on a server: of a profile, a tab of it, or a post. With a second host the first one only shows it."""
+ACCT = re.compile(rf"acct:@?(?P<handle>{HANDLE})", re.IGNORECASE)
+"""An account as servers name it to each other: RFC 7565."""
 OTHER_SITES = re.compile(r"(?:[a-z]+\.)?(?:youtube|tiktok|medium|threads)\.(?:com|net)|t\.me", re.IGNORECASE)
 """Sites whose profiles have addresses of the same shape, and that Mastodon's API does not show."""
 
 
 def is_address(text: str) -> bool:
-    address = ADDRESS.fullmatch(text)
-    return address is not None and OTHER_SITES.fullmatch(address["host"]) is None
+    return handle_in_address(text) is not None
 
 
 def handle_in_address(text: str) -> str | None:
-    address = ADDRESS.fullmatch(text) if is_address(text) else None
-    return f"{address['user']}@{address['home'] or address['host']}" if address else None
+    if acct := ACCT.fullmatch(text):
+        return acct["handle"]
+    address = ADDRESS.fullmatch(text)
+    if address is None or OTHER_SITES.fullmatch(address["host"]):
+        return None
+    return f"{address['user']}@{address['home'] or address['host']}"
 
 
 def profile_address(handle: str) -> str:

@@ -31,6 +31,11 @@ def named(word: str) -> str | None:
         ("https://mastodon.social/web/@Mastodon", "Mastodon@mastodon.social"),
         ("https://mastodon.social/@ada@social.example", "ada@social.example"),
         ("https://mastodon.social/@ada@social.example/123", "ada@social.example"),
+        ("https://mastodon.social:443/@Mastodon", "Mastodon@mastodon.social"),
+        ("https://mastodon.social/%40Mastodon", "Mastodon@mastodon.social"),
+        ("https://mastodon.social/%40ada%40social.example", "ada@social.example"),
+        ("acct:ada@social.example", "ada@social.example"),
+        ("ACCT:@ada@social.example", "ada@social.example"),
     ],
 )
 def test_a_handle_and_an_address_name_an_account(typed: str, handle: str) -> None:
@@ -60,6 +65,7 @@ def test_a_handle_and_an_address_name_an_account(typed: str, handle: str) -> Non
         ),
         *("https://www.youtube.com/@nasa", "https://tiktok.com/@nasa", "https://medium.com/@ada", "https://t.me/@ada"),
         *("https://social.example/tags/@ada", "mailto:ada@social.example", "@ada@social.example's"),
+        *("acct:ada", "acct:ada@social.example:8", "acct:ada@localhost", "https://social.example:8443/@ada"),
     ],
 )
 def test_other_words_name_no_account_of_the_fediverse(word: str) -> None:
