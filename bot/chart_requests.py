@@ -12,7 +12,7 @@ from pipeline.i18n import lazy_gettext, lazy_ngettext
 from pipeline.records import Comparison, Handle, LazyString
 from pipeline.settings import Settings
 from pipeline.store import chats, groups
-from pipeline.store.accounts import by_handle
+from pipeline.store.accounts import by_name
 from pipeline.store.tables import Account
 
 MAX_SUGGESTED = 5
@@ -78,7 +78,7 @@ async def read(command_context: CommandContext) -> tuple[ChartRequest, Sequence[
 
 
 def _named(request: ChartRequest, tracked: Sequence[Account]) -> list[Account]:
-    known = by_handle(tracked)
+    known = by_name(tracked)
     untracked = [handle for handle in request.handles if handle.folded not in known]
     if untracked:
         raise UntrackedError(untracked, tracked)

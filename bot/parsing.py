@@ -248,8 +248,8 @@ def _add_argument(request: ChartRequest, word: str, tracked_names: Collection[st
 
 
 def _is_marked_or_dotted(word: str, handle: Handle) -> bool:
-    """Whether the word is surely meant as an account: @name, an address, nasa.gov or ada@social.example."""
-    return word.lower() != handle.name.lower() or "." in word
+    """Whether the word is surely meant as an account: @name, an address, an id, nasa.gov or ada@social.example."""
+    return word.lower() != handle.name.lower() or "." in word or ":" in word
 
 
 def _is_count(word: str, max_posts: int) -> bool:

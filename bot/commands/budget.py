@@ -12,7 +12,7 @@ from pipeline import clock
 from pipeline.i18n import BLANK, lazy_gettext, lazy_ngettext
 from pipeline.records import Handle, LazyString
 from pipeline.store import accounts, chats
-from pipeline.store.accounts import by_handle
+from pipeline.store.accounts import by_name
 
 MAX_EXPLAINED = 3
 """Accounts that one answer explains."""
@@ -34,9 +34,9 @@ async def run(command_context: CommandContext) -> None:
 def _explain(session: Session, handles: Sequence[Handle], viewer: Viewer) -> list[LazyString]:
     """How these accounts are read, a paragraph each, and which of them the chat does not track."""
     sees_all, chat_id = viewer.sees_all, viewer.chat_id
-    visible = accounts.find_tracked(session, handles) if sees_all else chats.list_tracked_accounts(session, chat_id)
-    tracked = by_handle(visible)
-    named = [tracked[handle.folded] for handle in handles if handle.folded in tracked]
+    here = chats.list_tracked_accounts(session, chat_id)
+    tracked = by_name([*here, *accounts.find_tracked(session, handles)] if sees_all else here)
+    named = list(dict.fromkeys(tracked[handle.folded] for handle in handles if handle.folded in tracked))
     unknown = [f"@{handle.name}" for handle in handles if handle.folded not in tracked]
     paragraphs = [account_readings.describe(session, each, viewer) for each in named[:MAX_EXPLAINED]]
     paragraphs += [[_untracked(unknown)]] if unknown else []

@@ -15,7 +15,7 @@ from pipeline.i18n import lazy_gettext, lazy_ngettext
 from pipeline.records import Handle, LazyString
 from pipeline.sources import registry
 from pipeline.store import chats, groups, tracking
-from pipeline.store.accounts import by_handle
+from pipeline.store.accounts import by_name
 from pipeline.store.tables import Account
 
 
@@ -36,8 +36,8 @@ async def run(command_context: CommandContext) -> None:
                 example=phrasing.example_handles(context.settings)[0],
             )
         )
-    tracked = by_handle(await context.read(chats.list_tracked_accounts, chat_id))
-    accounts = [tracked[handle.folded] for handle in handles if handle.folded in tracked]
+    tracked = by_name(await context.read(chats.list_tracked_accounts, chat_id))
+    accounts = list(dict.fromkeys(tracked[handle.folded] for handle in handles if handle.folded in tracked))
     several = registry.are_several(context.settings)
     missing = [handle for handle in handles if handle.folded not in tracked]
     untracked = [*phrasing.name_accounts(missing, with_networks=several), *map(phrasing.quote, invalid)]
@@ -62,12 +62,12 @@ async def _change_group(
             lazy_gettext("The group {group} is gone. Its accounts are still tracked: {names}", group=name, names=names)
         )
         return
-    members = by_handle(await context.read(groups.get, chat_id, name))
-    taken = [members[handle.folded] for handle in handles if handle.folded in members]
+    members = by_name(await context.read(groups.get, chat_id, name))
+    taken = list(dict.fromkeys(members[handle.folded] for handle in handles if handle.folded in members))
     others = [f"@{handle.name}" for handle in handles if handle.folded not in members]
     redrawn = await context.write(tracking.take_from_group, chat_id, name, [account.id for account in taken])
     lines = _group_report(name, taken, [*others, *map(phrasing.quote, invalid)])
-    is_gone = len(taken) == len(members)
+    is_gone = len(taken) == len({*members.values()})
     await command_context.answer(*lines, *([_gone(name)] if is_gone else []))
     await context.request_charts(redrawn)
 

@@ -158,6 +158,10 @@ def _no_reason(_metric: Metric, _posts: Sequence[Post]) -> LazyString | None:
     return None
 
 
+def _no_other_names(_handle: str, _remote_id: str) -> Sequence[str]:
+    return ()
+
+
 def _one_server(_remote_id: str) -> str | None:
     return None
 
@@ -180,6 +184,7 @@ class Network:
     longest_handle: letters of a handle that may be looked up; older accounts may have longer ones.
     is_address, handle_in_address: whether text is an address of the network, and the handle of the account that such an
         address is of, or None. address_example: one that a person might paste.
+    other_names: what people may call an account beside its handle, by that and its id, without an @.
     profile_address: where a handle's profile is. post_address: where a post is, by the handle and the id of its account
         and the post's own id.
     server: the host that an account, by its id, is asked on, where a network has many, each with limits of its own;
@@ -209,6 +214,7 @@ class Network:
     is_address: Callable[[str], bool]
     handle_in_address: Callable[[str], str | None]
     address_example: str
+    other_names: Callable[[str, str], Sequence[str]] = _no_other_names
     profile_address: Callable[[str], str]
     post_address: Callable[[str, str, str], str]
     server: Callable[[str], str | None] = _one_server

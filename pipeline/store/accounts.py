@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, false,
 from sqlalchemy.orm import Session
 
 from pipeline.records import FetchResult, Handle, Profile, State
+from pipeline.sources.registry import NETWORKS
 from pipeline.store import followers, posts
 from pipeline.store.tables import Account, Chat, ComparisonAccount, Tracking
 
@@ -60,6 +61,16 @@ def list_similar(session: Session, names: Sequence[str]) -> Sequence[str]:
 def by_handle(accounts: Iterable[Account]) -> dict[tuple[str, str], Account]:
     """These accounts by their folded handles; see Handle."""
     return {Handle(account.network, account.handle).folded: account for account in accounts}
+
+
+def by_name(accounts: Sequence[Account]) -> dict[tuple[str, str], Account]:
+    """These accounts by all that people may call them, folded; what is one's handle is no other's name."""
+    named = {
+        Handle(account.network, name).folded: account
+        for account in accounts
+        for name in NETWORKS[account.network].other_names(account.handle, account.remote_id)
+    }
+    return named | by_handle(accounts)
 
 
 def save_profiles(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:

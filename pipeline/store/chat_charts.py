@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import Comparison, Handle, Language, Mode, Theme
 from pipeline.store import chats, comparisons, groups, subscriptions
-from pipeline.store.accounts import by_handle
+from pipeline.store.accounts import by_name
 from pipeline.store.rules import (
     AlreadySubscribedError,
     NoSubscriptionError,
@@ -144,7 +144,7 @@ def in_scope(session: Session, scope: Scope) -> list[Subscription]:
 
 def _shows_all(session: Session, subscription: Subscription, scope: Scope) -> bool:
     """Whether it shows all accounts of the scope, and each group: by its name, or by exactly its accounts."""
-    shown = by_handle(comparisons.list_accounts(session, subscription.comparison_id))
+    shown = by_name(comparisons.list_accounts(session, subscription.comparison_id))
     shown_ids = {account.id for account in shown.values()}
     members = groups.list_ids(session, scope.chat_id)
     return {handle.folded for handle in scope.handles} <= shown.keys() and all(

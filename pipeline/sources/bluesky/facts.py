@@ -63,6 +63,10 @@ def is_handle(text: str) -> bool:
     return len(text) <= LONGEST_HANDLE and re.fullmatch(HANDLE, text) is not None
 
 
+def other_names(_handle: str, remote_id: str) -> list[str]:
+    return [remote_id]
+
+
 def original_of(handle: str) -> str | None:
     """The account that this one is a copy of, as its own network calls it; None for one that is no copy."""
     user, _, host = handle.lower().removesuffix(BRIDGE).partition(".")
@@ -102,6 +106,7 @@ BLUESKY = Network(
     is_address=is_address,
     handle_in_address=handle_in_address,
     address_example="https://bsky.app/profile/bsky.app",
+    other_names=other_names,
     profile_address=profile_address,
     post_address=post_address,
     page_title=r"(?<=\))\s*[\u2014\u2013-]\s*Bluesky(?!\S)",

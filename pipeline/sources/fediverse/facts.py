@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+import idna
+
 from pipeline.i18n import lazy_gettext
 from pipeline.records import LazyString, Metric
 from pipeline.settings import Settings
@@ -45,6 +47,20 @@ def handle_in_address(text: str) -> str | None:
     if address is None or OTHER_SITES.fullmatch(address["host"]):
         return None
     return f"{address['user']}@{address['home'] or address['host']}"
+
+
+def other_names(handle: str, remote_id: str) -> list[str]:
+    """With its server's own name in place of a domain that only stands for it, and with the letters of a punycode."""
+    user, _, host = handle.partition("@")
+    hosts = {server(remote_id) or host, _in_letters(host)} - {host}
+    return [f"{user}@{each}" for each in sorted(hosts)]
+
+
+def _in_letters(host: str) -> str:
+    try:
+        return idna.decode(host)
+    except (idna.IDNAError, UnicodeError):
+        return host
 
 
 def profile_address(handle: str) -> str:
@@ -109,6 +125,7 @@ FEDIVERSE = Network(
     is_address=is_address,
     handle_in_address=handle_in_address,
     address_example="https://mastodon.social/@Mastodon",
+    other_names=other_names,
     profile_address=profile_address,
     post_address=post_address,
     server=server,

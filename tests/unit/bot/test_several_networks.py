@@ -202,3 +202,27 @@ def test_privacy_tells_what_is_paid_for_only_where_something_is_and_who_the_owne
 def test_budget_tells_what_is_free(free: Bot, both: Bot) -> None:
     assert ask(free, "/budget") == "Reading Toy is free."
     assert ask(both, "/budget").endswith("Reading Toy is free.")
+
+
+BY_OTHER_NAMES = {
+    "nasa.gov": f"did:plc:{'a' * 24}",
+    "bob@corp.org": "bob@social.corp.org",
+    "eve@xn--bcher-kva.org": "Eve@Bücher.org",
+}
+"""Accounts' handles, and what people may call them too."""
+
+
+def test_a_tracked_account_is_found_by_other_names_that_it_has(both: Bot) -> None:
+    with both.store.write_session() as db:
+        chats.add(db, 61_910, clock.now())
+        for network, handle, remote_id in (
+            ("bluesky", "nasa.gov", BY_OTHER_NAMES["nasa.gov"]),
+            ("fediverse", "bob@corp.org", "https://social.corp.org/users/bob#1"),
+            ("fediverse", "eve@xn--bcher-kva.org", "https://xn--bcher-kva.org/users/eve#1"),
+        ):
+            accounts.save_profiles(db, [Profile(handle, State.ACTIVE, remote_id)], network, clock.now())
+            chats.track(db, 61_910, [accounts.find_by_remote_ids(db, [remote_id], network)[0].id], clock.now())
+    for handle, name in BY_OTHER_NAMES.items():
+        assert f"@{handle}" in ask(both, f"/compare {name}", 61_910).split("…")[0]
+        assert ask(both, f"/budget {name}", 61_910).startswith(f"@{handle}\n")
+        assert ask(both, f"/untrack {name} {handle}", 61_910).startswith(f"No longer tracked: @{handle} (")
