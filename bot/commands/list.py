@@ -57,7 +57,12 @@ def _account_lines(accounts: Sequence[Account], settings: Settings) -> list[Lazy
 
 
 def _remark(account: Account) -> LazyString:
-    """When the account was fetched last, and what is wrong with it."""
+    """When the account was fetched last, what is wrong with it, and what else one should know of it."""
+    remark = _reading(account)
+    return lazy_gettext("{read} · {problem}", read=remark, problem=account.note) if account.note else remark
+
+
+def _reading(account: Account) -> LazyString:
     if account.state is not State.ACTIVE:
         return STATE_NAMES[account.state]
     if account.fetched_at is None:

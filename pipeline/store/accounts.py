@@ -89,14 +89,14 @@ def save_profiles(session: Session, profiles: Iterable[Profile], network: str, n
     renamed = _rename(session, network, named)
     session.add_all(new.values())
     for account, profile in zip((account for account, _ in named), by_id.values(), strict=True):
-        account.state = profile.state
+        account.state, account.note = profile.state, profile.note
         account.profiled_on = now.date()
     session.flush()
     return renamed | _save_followers(session, by_id, [account for account, _ in named], now)
 
 
 def update_handles(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:
-    """Store the handles and followers of accounts that are stored already; returns the ids of those with others.
+    """Store what profiles tell of accounts that are stored; returns the ids of those with other names or followers.
 
     An account that was unavailable and is active again is due at once.
     """
@@ -106,7 +106,7 @@ def update_handles(session: Session, profiles: Iterable[Profile], network: str, 
     for account in stored:
         if by_id[account.remote_id].state is State.ACTIVE and account.state is not State.ACTIVE:
             account.attempted_at = None
-        account.profiled_on = now.date()
+        account.profiled_on, account.note = now.date(), by_id[account.remote_id].note
     session.flush()
     return renamed | _save_followers(session, by_id, stored, now)
 

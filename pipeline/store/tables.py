@@ -183,7 +183,8 @@ class Account(Base):
     failed. polled_at: the last fetch that the network had time to answer, successful or not.
     requests: how many requests a complete fetch takes, None before the first.
     fetched_back_to: the creation time of the oldest post fetched, where the network may hold older ones; else None.
-    stale: charts mark it as out of date. profiled_on: the UTC day on which its profile was looked up last.
+    stale: charts mark it as out of date. profiled_on: the UTC day on which its profile was looked up last. note: what
+    its profile tells beside figures, where that is something.
 
     On a network with a price, which is asked for new posts alone: since_id: of the newest post up to which all are
     stored. until_id: of the oldest one, where older ones are still to be read. finds_on: the last UTC day whose new
@@ -216,6 +217,7 @@ class Account(Base):
     polled_at: Mapped[datetime | None]
     requests: Mapped[int | None]
     profiled_on: Mapped[date | None]
+    note: Mapped[LazyString | None]
     since_id: Mapped[str | None]
     until_id: Mapped[str | None]
     finds_on: Mapped[date | None]

@@ -40,6 +40,14 @@ def test_equal_readings_change_nothing_and_keep_no_history(store: Store) -> None
     assert (count_intervals(store), stored_reposts(store, account_id)) == (2, [3, 6])
 
 
+def test_a_look_up_tells_what_one_should_know_of_an_account(store: Store) -> None:
+    note = lazy_gettext("moved to @{handle}", handle="ada@new.example")
+    with store.write_session() as db:
+        accounts.save_profiles(db, [Profile("ada", State.ACTIVE, "1", note=note)], NETWORK, NOON)
+    with store.read_session() as db:
+        assert accounts.find_by_remote_ids(db, ["1"], NETWORK)[0].note == note
+
+
 def test_a_post_that_is_gone_from_the_timeline_is_gone_from_the_chart(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
     save(store, fetch_result(account_id, 3, 5, 8))

@@ -1,6 +1,7 @@
 """What the bot says of networks where several are there, and where some are off: Toy costs nothing, X has no token."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -173,6 +174,18 @@ def test_list_names_networks_where_there_are_several_and_those_that_are_off(free
         "@same (X) · not read yet",
     ]
     assert ask(free, "/list", 61_902).split("\n\n")[0].endswith(X_IS_OFF)
+
+
+def test_list_tells_what_one_should_know_of_an_account_for_as_long_as_that_is_so(both: Bot) -> None:
+    track(both, 61_904, "toy", "ada~example")
+    moved = Profile("ada~example", State.ACTIVE, "ada~example", note=lazy_gettext("moved to another account"))
+    for profile, line in (
+        (moved, "@ada~example (Toy) · not read yet · moved to another account"),
+        (replace(moved, note=None), "@ada~example (Toy) · not read yet"),
+    ):
+        with both.store.write_session() as db:
+            accounts.update_handles(db, [profile], "toy", clock.now())
+        assert ask(both, "/list", 61_904).split("\n")[1] == line
 
 
 def test_untrack_takes_the_account_of_the_network_that_the_name_is_of_and_leaves_the_other(both: Bot) -> None:
