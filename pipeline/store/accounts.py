@@ -76,10 +76,11 @@ def by_name(accounts: Sequence[Account]) -> dict[tuple[str, str], Account]:
 def save_profiles(session: Session, profiles: Iterable[Profile], network: str, now: datetime) -> set[int]:
     """Store profiles that were looked up. Returns the ids of accounts with another name or number of followers.
 
-    Profiles without a remote id are left out.
+    Profiles without a remote id are left out, and withheld ones of accounts that are not stored.
     """
-    by_id = {profile.remote_id: profile for profile in profiles if profile.remote_id is not None}
-    stored = {account.remote_id: account for account in find_by_remote_ids(session, by_id, network)}
+    named_by_id = {profile.remote_id: profile for profile in profiles if profile.remote_id is not None}
+    stored = {account.remote_id: account for account in find_by_remote_ids(session, named_by_id, network)}
+    by_id = {each: told for each, told in named_by_id.items() if each in stored or told.state is not State.WITHHELD}
     new = {
         remote_id: Account(network=network, remote_id=remote_id, handle=profile.handle)
         for remote_id, profile in by_id.items()

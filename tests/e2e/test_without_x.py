@@ -50,6 +50,15 @@ def test_an_account_that_asks_to_be_shown_to_signed_in_people_only_is_dropped_wi
     until(lambda: not [file for file in folder.glob("*-last-*.csv") if f",{shy.handle}," in file.read_text()])
 
 
+def test_what_is_left_of_an_account_is_deleted_when_a_look_up_tells_that_it_asks_so(free: Deployment) -> None:
+    chat, shy = free.chat(9006), on_bluesky("left.bsky.social")
+    track(free, chat, shy)
+    chat.ask(f"/untrack @{shy.handle}")
+    free.sandbox.post("bluesky/accounts", accounts=[{"handle": shy.handle, "labels": ["!no-unauthenticated"]}])
+    assert "only to people who are signed in" in chat.ask(f"/track @{shy.handle}")
+    until(lambda: read_books(free).stored_by_account[shy.handle] == 0)
+
+
 def test_networks_can_be_switched_off(free: Deployment) -> None:
     chat = free.chat(9005)
     free.stop()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pipeline.records import Due, FetchResult, Observed, Profile, State
@@ -29,10 +28,7 @@ class BlueskyClient:
         self.connection = Connection(addresses, contact)
 
     def look_up(self, handles: Sequence[str]) -> list[Profile]:
-        """What Bluesky says of each handle or id, in their order. Raises ServiceError.
-
-        An account that asks to be shown to signed-in people only comes without its id, so that it is not stored.
-        """
+        """What Bluesky says of each handle or id, in their order. Raises ServiceError."""
         asked = [handle.lower() for handle in handles]  # Bluesky takes an id in lower case alone
         pages = [asked[start : start + PROFILES_PER_REQUEST] for start in range(0, len(asked), PROFILES_PER_REQUEST)]
         return [profile for page in pages for profile in self._look_up(page)]
@@ -43,7 +39,7 @@ class BlueskyClient:
         answer = self._ask(PROFILES, [("actors", handle) for handle in handles], ends_at)
         shown = list(responses.profiles(answer.body, handles))
         found = {profile.handle: profile for profile in shown} | {profile.remote_id: profile for profile in shown}
-        return [_to_offer(found.get(each) or self._look_up_one(each, ends_at)) for each in handles]
+        return [found.get(each) or self._look_up_one(each, ends_at) for each in handles]
 
     def _look_up_one(self, handle: str, ends_at: float) -> Profile:
         """The profile, or why there is none: whatever is wrong with one account keeps no other from being found."""
@@ -80,7 +76,3 @@ class BlueskyClient:
         if answer.error is not None and not answer.is_refusal:
             raise answer.error
         return answer
-
-
-def _to_offer(profile: Profile) -> Profile:
-    return replace(profile, remote_id=None) if profile.state is State.WITHHELD else profile

@@ -388,3 +388,10 @@ def test_who_is_looked_up_and_withheld_by_now_is_dropped_at_once(worker: Worker)
     worker.look_up("ada@one.example", chat_id=OTHER_CHAT)
     assert rows(worker, ada) == (0, 0, 0)
     assert [chat for chat, _ in worker.notices()] == [CHAT]
+
+
+def test_nothing_is_stored_of_who_is_withheld_and_was_not_known(worker: Worker) -> None:
+    worker.servers.states = {"ada@one.example": State.WITHHELD}
+    worker.look_up("ada@one.example", "bob@one.example")
+    with worker.resources.store.read_session() as db:
+        assert [each.handle for each in db.scalars(select(Account))] == ["bob@one.example"]

@@ -229,7 +229,7 @@ def test_who_begins_to_ask_for_signed_in_people_is_withheld_at_the_next_reading(
     assert (result.state, result.posts, result.problem) == (State.WITHHELD, None, STATE_NAMES[State.WITHHELD])
     assert [each.state for each in bluesky.profiles([DID])] == [State.WITHHELD]
     [found] = bluesky.look_up(["alice.test"])
-    assert (found.state, found.remote_id) == (State.WITHHELD, None)
+    assert (found.state, found.remote_id) == (State.WITHHELD, DID)
 
 
 @pytest.mark.parametrize(
