@@ -24,7 +24,7 @@ from pipeline.sources import registry
 from pipeline.sources.registry import NETWORKS
 from pipeline.sources.source import Network
 from pipeline.store import accounts, chats, groups, tracking
-from pipeline.store.accounts import by_handle
+from pipeline.store.accounts import by_handle, by_name
 from pipeline.store.tables import Account
 
 
@@ -168,7 +168,7 @@ async def _track(
 async def _put_in_group(command_context: CommandContext, name: str, handles: Sequence[Handle]) -> Grouped:
     """Put the tracked accounts with these handles into the group."""
     context, chat_id = command_context.context, command_context.chat_id
-    tracked = by_handle(await context.read(chats.list_tracked_accounts, chat_id))
+    tracked = by_name(await context.read(chats.list_tracked_accounts, chat_id))
     account_ids = [tracked[handle.folded].id for handle in handles if handle.folded in tracked]
     redrawn = await context.write(tracking.put_in_group, chat_id, name, account_ids)
     members = await context.read(groups.get, chat_id, name)

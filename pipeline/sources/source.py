@@ -131,7 +131,7 @@ class Source(Protocol):
     def profiles(self, remote_ids: Sequence[str]) -> list[Profile]:
         """The profiles of these accounts, at most Network.profiles_per_request; without those that are not shown.
 
-        Raises ServiceError.
+        The id stands for the handle of an account that has none now. Raises ServiceError.
         """
 
     def fetch(self, due: Due, now: datetime, stop: StopFlag) -> FetchResult:

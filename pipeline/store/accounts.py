@@ -123,7 +123,7 @@ def _rename(session: Session, network: str, named: Sequence[tuple[Account, str]]
     """Give each account its handle; returns the ids of stored accounts whose handle changed.
 
     On a network a handle has one owner at a time. A stored account with a handle that is now another's was renamed or
-    suspended: it gets a former handle until its own is known.
+    suspended: it gets a former handle until its own is known. One that has no handle now, but its id, keeps its last.
     """
     owners = {account.handle.lower(): account for account in _find_by_handles(session, network, named)}
     renamed = set()
@@ -133,7 +133,7 @@ def _rename(session: Session, network: str, named: Sequence[tuple[Account, str]]
             owner.handle = _make_former(session, network, owner.handle)
             renamed.add(owner)
             session.flush()  # at no moment do two accounts have one handle
-        if account.handle != handle:
+        if handle not in {account.handle, account.remote_id}:
             account.handle = handle
             renamed.add(account)
             session.flush()

@@ -54,13 +54,13 @@ class BlueskyClient:
     def profiles(self, remote_ids: Sequence[str]) -> list[Profile]:
         """The profiles that Bluesky shows of at most PROFILES_PER_REQUEST ids. Raises ServiceError.
 
-        An account whose handle is not its own any more is left out, so that its last good one stays.
+        For an account whose handle is not its own any more its id stands there.
         """
         ends_at = time.monotonic() + WITHIN.total_seconds()
         answer = self._ask(PROFILES, [("actors", each) for each in remote_ids], ends_at)
         if answer.error is not None:
             raise answer.error
-        return list(responses.profiles(answer.body))
+        return list(responses.profiles(answer.body, remote_ids))
 
     def fetch(self, due: Due, now: datetime, stop: StopFlag) -> FetchResult:
         """The account's own posts that are due. Never raises."""

@@ -77,7 +77,7 @@ def profile(body: Any, asked: str | None = None) -> Profile | None:
     )
 
 
-def profiles(body: dict[str, Any], asked: Sequence[str] = ()) -> Iterator[Profile]:
+def profiles(body: dict[str, Any], asked: Sequence[str]) -> Iterator[Profile]:
     """Those in the answer that can be read. asked: the ids that stand for handles that are no account's now."""
     shown = body.get("profiles")
     for each in shown if isinstance(shown, list) else []:

@@ -48,6 +48,18 @@ def test_a_look_up_tells_what_one_should_know_of_an_account(store: Store) -> Non
         assert accounts.find_by_remote_ids(db, ["1"], NETWORK)[0].note == note
 
 
+def test_an_account_without_a_handle_keeps_its_last_one_and_its_followers_are_told(store: Store) -> None:
+    told = Profile("ada.example", State.ACTIVE, "did:plc:1", followers=5)
+    nameless = replace(told, handle="did:plc:1")
+    for profile, at in ((told, NOON), (nameless, NOON + timedelta(hours=2))):
+        with store.write_session() as db:
+            accounts.save_profiles(db, [profile], NETWORK, at)
+    with store.write_session() as db:
+        accounts.update_handles(db, [replace(nameless, followers=6)], NETWORK, NOON + timedelta(hours=4))
+        [account] = accounts.find_by_remote_ids(db, ["did:plc:1"], NETWORK)
+        assert (account.handle, account.followers) == ("ada.example", 6)
+
+
 def test_a_post_that_is_gone_from_the_timeline_is_gone_from_the_chart(store: Store) -> None:
     [account_id] = add_accounts(store, "nasa")
     save(store, fetch_result(account_id, 3, 5, 8))
