@@ -4,7 +4,6 @@ Quick, since nothing is asked or stored. Each day at its first step the policy c
 accounts that are asked for new ones.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
@@ -61,10 +60,13 @@ class Policy(Protocol):
 
 @dataclass
 class Run:
-    """The state of a run. read_step: when a post was last read, -1 where it is not stored. gone: known as deleted."""
+    """The state of a run. read_step: when a post was last read, -1 where it is not stored. gone: known as deleted.
+
+    tick: the steps from one tick to the next; there is another one just before midnight.
+    """
 
     world: World
-    refresh: Callable[[Integers, Floats], Integers]
+    tick: int
     every: int
     bill: list[int] = field(default_factory=list)
 
@@ -137,8 +139,10 @@ class Run:
         return np.asarray(ends[world.account[posts]] - posts <= POSTS)
 
     def _steps(self, posts: Integers, day: int) -> Integers:
-        """The step of the day at which each post may be seen first."""
-        return np.asarray(np.ceil((self.world.created[posts] - day) * STEPS_A_DAY), dtype=np.int64)
+        """The step of the day at which each post may be seen first: that of the next tick."""
+        made = np.ceil((self.world.created[posts] - day) * STEPS_A_DAY).astype(np.int64)
+        ticks = np.minimum(-(-made // self.tick) * self.tick, STEPS_A_DAY - 1)
+        return np.asarray(np.where(made < STEPS_A_DAY, ticks, made))
 
     def evaluate(self, day: int, opened_at: Integers) -> Floats:
         """The errors on a day: by account, figure and step."""
@@ -148,8 +152,7 @@ class Run:
         """Store what was read on the day."""
         opened = np.flatnonzero(opened_at < STEPS_A_DAY)
         world = self.world
-        last = self.refresh(np.array([STEPS_A_DAY - 1]), day - world.created[opened])[:, 0]
-        last = np.maximum(last, opened_at[opened]) + day * STEPS_A_DAY
+        last = (day + 1) * STEPS_A_DAY - 1
         self.gone[opened] |= world.deleted[opened] <= last / STEPS_A_DAY
         self.known[opened] = True
         self.read_step[opened] = last
@@ -162,7 +165,7 @@ class Run:
         table = world.table(posts, day * STEPS_A_DAY, STEPS_A_DAY)
         deleted = world.deleted[posts, None]
         opened = opened_at[posts, None]
-        refreshed = np.maximum(self.refresh(steps, day - world.created[posts]), opened)
+        refreshed = np.maximum(steps - steps % self.tick, opened)
         is_open = steps >= opened
         fresh = np.take_along_axis(table, np.minimum(refreshed, STEPS_A_DAY - 1), axis=1)
         counts = np.where(is_open, fresh, self.shown[posts, None])
@@ -197,28 +200,12 @@ def posting_rates(account: Integers, created: Floats, asked_until: Floats, accou
     return np.asarray(np.bincount(account[since < DAYS], minlength=accounts) / np.clip(longest, 1, DAYS))
 
 
-def each_step(steps: Integers, ages: Floats) -> Integers:
-    """Refresh every opened post at every step: by post and step of the day, the step of its last refresh."""
-    return np.broadcast_to(steps, (len(ages), len(steps)))
+def run(world: World, policy: Policy, usd: float, *, every: int = 1, tick: int = 1) -> tuple[float, Errors]:
+    """The dollars an account and day, and the errors, of a policy with so many dollars an account and day.
 
-
-def by_age(steps: Integers, ages: Floats) -> Integers:
-    """Refresh at every step under 6 hours of age, each 6 minutes under a day, each half hour above."""
-    age = ages[:, None] + steps / STEPS_A_DAY
-    wait = np.where(age < 0.25, 1, np.where(age < 1, 3, 15))
-    return np.asarray(steps - steps % wait)
-
-
-def run(
-    world: World,
-    policy: Policy,
-    usd: float,
-    *,
-    every: int = 1,
-    refresh: Callable[[Integers, Floats], Integers] = each_step,
-) -> tuple[float, Errors]:
-    """The dollars an account and day, and the errors, of a policy with so many dollars an account and day."""
-    state = Run(world, refresh, every)
+    every: the steps between two moments at which errors are taken. tick: those between two readings.
+    """
+    state = Run(world, tick, every)
     wrong = []
     for day in range(DAYS):
         opened_at = state.day(day, policy, usd / POST_USD * len(world.kinds))

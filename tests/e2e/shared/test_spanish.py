@@ -34,6 +34,7 @@ ASKED = [
         "/list",
         "/status",
         "/doctor",
+        "/version",
         "/unsubscribe $$",
         "/unsubscribe {1}",
         "/unsubscribe",

@@ -80,6 +80,18 @@ def test_what_is_not_opened_stays_as_it_was_until_it_is() -> None:
     assert median_error == pytest.approx((70 - 60) / 70 * 8 / 14, rel=1e-3)
 
 
+def test_an_open_post_is_read_again_at_each_tick() -> None:
+    world = small_world([-3, -2], [50, 60], {(1, 20 + 7 / STEPS_A_DAY): 30})
+    _, wrong = ticket.run(world, Today(), 0, tick=15)
+    assert wrong.by_account[0, 1] == pytest.approx(30 / 140 * 8 / (14 * STEPS_A_DAY))
+
+
+def test_a_new_post_is_found_at_the_next_tick() -> None:
+    world = small_world([-3, -2, 20 + 7 / STEPS_A_DAY], [50, 60, 10], {})
+    _, wrong = ticket.run(world, Today(), 0, tick=15)
+    assert wrong.by_account[0, 1] == pytest.approx(10 / 120 * 8 / (14 * STEPS_A_DAY))
+
+
 def test_a_new_post_is_missing_until_it_is_found() -> None:
     class Never:
         def plan(self, view: ticket.View, openings: float) -> ticket.DayPlan:  # noqa: ARG002
