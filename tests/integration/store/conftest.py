@@ -13,28 +13,28 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from pipeline.records import Counts, FetchResult, Post, Profile, State
 from pipeline.store import Store, accounts, chats
 from tests.conftest import NETWORK
-from tests.databases import migrate
+from tests.databases import empty, migrate
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-MADE_BY = {"store", "begin"}
-"""Fixtures that make the database, migrated."""
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of its own; on PostgreSQL none yet, where the test has the fixture `store`, which makes it."""
+    """A database without tables; none, or one without rows, where the test has the fixture `store`, which makes it."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/tallybird.db"
         return
-    name = f"tallybird_store_{os.getpid()}"
     postgres_url = request.getfixturevalue("postgres_url")
+    if "store" in request.fixturenames:
+        url = f"{postgres_url}/tallybird_store_{os.getpid()}"
+        yield url.replace("postgresql://", "postgresql+psycopg://")
+        empty(url)
+        return
+    name = f"tallybird_bare_{os.getpid()}"
     with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as server:
-        if MADE_BY.isdisjoint(request.fixturenames):
-            server.execute(f"CREATE DATABASE {name}")
+        server.execute(f"CREATE DATABASE {name}")
         yield f"{postgres_url}/{name}".replace("postgresql://", "postgresql+psycopg://")
-        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
