@@ -43,7 +43,7 @@ def called(call: ast.Call) -> str:
 
 def literals(call: ast.Call) -> list[ast.Constant]:
     """The arguments of a call that marks a text: its English, of a plural both forms; none where it marks nothing."""
-    name = called(call).split(".")[-1]
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     if name not in MARKS:
         return []
     texts = call.args[: 2 if name in PLURALS else 1]

@@ -15,16 +15,14 @@ from telegram import InlineKeyboardMarkup
 from bot import gazetteer, keyboards, time_zones
 from bot.commands import COMMANDS
 from pipeline import clock
-from pipeline.chart import render
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import ChartSpec, Comparison, Language, Mode, Profile, State
 from pipeline.store import accounts, chats, circuit_breakers, comparisons, subscriptions
 from pipeline.store.tables import Chat as ChatRow
 from pipeline.store.tables import Subscription
-from tests.conftest import NETWORK, until
+from tests.conftest import NETWORK, ROOT, until
 from tests.e2e.chat import HTTP, Chat, Json
 from tests.unit.bot.conftest import OWNER, TOKEN, Bot, running
-from tests.unit.chart.made import chart, row
 
 OLD = "This button no longer works. Send /compare for a new chart."
 ADMINS_ONLY = "Only admins can change what is tracked and shown here. Ask one of them."
@@ -34,7 +32,7 @@ COPIED = "This copy is yours: the chart above stays as it is."
 ANONYMOUS_ADMIN = 1_087_968_824
 SPEAKING_CHANNEL = 136_817_688
 NUMBERS = count(1)
-PICTURE = render.render(render.draw(chart(row("nasa", [1, 2]))), "png")
+PICTURE = (ROOT / "docs" / "spread.png").read_bytes()
 
 
 @dataclass(frozen=True)
