@@ -79,6 +79,10 @@ class Redis(Server):
         self.command = [_redis_server(), "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(folder)]
         self.command += ["--appendonly", "yes", "--save", "", "--loglevel", "warning"]
 
+    def stop(self) -> None:
+        self.client.close()
+        super().stop()
+
     def answers(self) -> bool:
         return answers(self.client)
 
