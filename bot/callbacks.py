@@ -29,7 +29,7 @@ from bot.command_context import CommandContext, translator_of
 from bot.commands import compare, track
 from bot.context import Context
 from bot.descriptions import describe_settings
-from bot.keyboards import button_data
+from bot.keyboards import Sound, button_data
 from bot.refusals import OUTDATED_BUTTON
 from pipeline import clock
 from pipeline.errors import DATABASE_AWAY, UserError
@@ -176,7 +176,7 @@ async def _run(command_context: CommandContext, answer: PressAnswer) -> None:
             async with answer.in_time():
                 remark = await work
             await answer.give(remark)
-        case ["settings", choice] if choice in {*Theme, *Language}:
+        case ["settings", choice] if choice in {*Theme, *Language, *Sound}:
             await _set_preference(command_context, choice)
         case ["zone", zone] if zone in time_zones.names().values():
             await _set_time_zone(command_context, zone)
@@ -200,11 +200,18 @@ async def _run(command_context: CommandContext, answer: PressAnswer) -> None:
 
 
 async def _set_preference(command_context: CommandContext, choice: str) -> None:
-    """Set the theme of the chat's charts or its language, and mark the choice in the message."""
+    """Set what a button of /settings names, and mark the choice in the message."""
     await access.check(command_context, changes=True)
+    redrawn = await (_set_sound if choice in set(Sound) else _set_look)(command_context, choice)
+    await _show_settings(command_context)
+    await command_context.context.request_charts(redrawn)
+
+
+async def _set_look(command_context: CommandContext, choice: str) -> list[int]:
+    """Set the theme of the chat's charts or its language; returns the comparisons to draw now."""
     context, chat_id = command_context.context, command_context.chat_id
     theme = Theme(choice) if choice in set(Theme) else None
-    redrawn = await context.write(
+    return await context.write(
         chat_charts.restyle,
         chat_id,
         theme=theme,
@@ -212,12 +219,28 @@ async def _set_preference(command_context: CommandContext, choice: str) -> None:
         initial_language=(await command_context.translator()).language,
         now=clock.now(),
     )
+
+
+async def _set_sound(command_context: CommandContext, choice: str) -> list[int]:
+    """Set how messages come that nobody just asked for; nothing is drawn for it."""
+    language = (await command_context.translator()).language
+    await command_context.context.write(
+        chats.set_silent, command_context.chat_id, silent=choice == Sound.SILENT, language=language, now=clock.now()
+    )
+    return []
+
+
+async def _show_settings(command_context: CommandContext) -> None:
+    """Mark in the message what is chosen."""
+    context, chat_id = command_context.context, command_context.chat_id
     spec = await context.read(chats.default_spec, chat_id)
-    hours, reader = await context.read(chats.quiet_hours, chat_id), translator(spec.language, spec.time_zone)
+    hours, silent = await context.read(chats.quiet_hours, chat_id), await context.read(chats.is_silent, chat_id)
+    reader = translator(spec.language, spec.time_zone)
     lines = map(reader.gettext, describe_settings(hours, reader, clock.now()))
     with command_context.ignoring_refusal():  # such as for a press of the choice that is marked already
-        await command_context.message.edit_text("\n".join(lines), reply_markup=keyboards.chat_settings(spec))
-    await context.request_charts(redrawn)
+        await command_context.message.edit_text(
+            "\n".join(lines), reply_markup=keyboards.chat_settings(spec, silent=silent)
+        )
 
 
 async def _set_time_zone(command_context: CommandContext, zone: str) -> None:

@@ -196,6 +196,7 @@ class ChartSender:
                 message_thread_id=delivery.thread_id,
                 reply_markup=keyboard,
                 filename="chart.png",
+                disable_notification=delivery.silent,
                 rate_limit_args=is_awaited,
             )
         media = InputMediaPhoto(

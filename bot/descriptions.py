@@ -20,7 +20,9 @@ NORMALIZATION_SUFFIXES = {
     Normalization.DAILY: lazy_gettext("per day"),
     Normalization.FOLLOWERS: lazy_gettext("per 1,000 followers"),
 }
-SETTINGS = lazy_gettext("How charts look here, and which language I speak:")
+SETTINGS = lazy_gettext(
+    "How charts look here, which language I speak, and how new messages come that you did not just ask for:"
+)
 KNOWN_PROBLEMS = {
     telegram_errors.ErrorKind.NO_RIGHTS.name: lazy_gettext("I'm not allowed to send photos here"),
     telegram_errors.ErrorKind.TOPIC_GONE.name: lazy_gettext("its topic is closed or deleted"),

@@ -16,6 +16,15 @@ Row = list[InlineKeyboardButton]
 Gettext = Callable[[str | LazyString], str]
 """A Translator's method of that name."""
 
+
+class Sound(StrEnum):
+    """How messages come that nobody just asked for."""
+
+    ON = "sound"
+    SILENT = "silent"
+
+
+SOUND_NAMES = {Sound.ON: lazy_gettext("With sound"), Sound.SILENT: lazy_gettext("Silent")}
 MORE, FILES, CLOSED = "more", "files", "chart"
 """The menus that are no choice, and the one whose button closes the others."""
 
@@ -144,11 +153,18 @@ def button_data(message: Message) -> list[str]:
     return [str(button.callback_data) for row in rows for button in row]
 
 
-def chat_settings(spec: ChartSpec) -> InlineKeyboardMarkup:
-    """The theme of the chat's charts, and its language."""
+def chat_settings(spec: ChartSpec, *, silent: bool) -> InlineKeyboardMarkup:
+    """The theme of the chat's charts, its language, and whether what nobody just asked for comes without a sound."""
     gettext = translator(spec.language).gettext
     themes = {theme: gettext(name) for theme, name in THEME_NAMES.items()}
-    return InlineKeyboardMarkup([_preferences(themes, spec.theme), _preferences(LANGUAGE_NAMES, spec.language)])
+    sounds = {sound: gettext(name) for sound, name in SOUND_NAMES.items()}
+    return InlineKeyboardMarkup(
+        [
+            _preferences(themes, spec.theme),
+            _preferences(LANGUAGE_NAMES, spec.language),
+            _preferences(sounds, Sound.SILENT if silent else Sound.ON),
+        ]
+    )
 
 
 def _preferences(names: dict[Any, str], current: StrEnum) -> Row:

@@ -96,7 +96,12 @@ class Notifier:
         """Tell the chat once that Telegram refuses its chart, and why; in the message that the chart was to show in."""
         message_id = delivery.message_id if delivery.requested_at else None
         overdue = OverdueDelivery(
-            delivery.subscription_id, delivery.chat_id, delivery.thread_id, message_id, is_rendered=True
+            delivery.subscription_id,
+            delivery.chat_id,
+            delivery.thread_id,
+            message_id,
+            is_rendered=True,
+            is_requested=delivery.requested_at is not None,
         )
         self._run(self._report(overdue, REFUSED, reason=phrasing.shorten(reason)))
 
@@ -111,6 +116,9 @@ class Notifier:
 
     async def _translator(self, chat_id: int) -> Translator:
         return translator(*(await self.context.read(chats.locale, chat_id) or ChatLocale()))
+
+    async def _is_silent(self, chat_id: int) -> bool:
+        return await self.context.read(chats.is_silent, chat_id)
 
     async def _edit_text(self, chat_id: int, message_id: int | None, text: LazyString) -> None:
         try:
@@ -160,7 +168,8 @@ class Notifier:
         except TelegramError as error:
             log.info("chat %d: %s", chat_id, telegram_errors.classify(error).text)
         try:
-            await self.bot.send_message(chat_id, text, message_thread_id=overdue.thread_id)
+            silent = not overdue.is_requested and await self._is_silent(chat_id)
+            await self.bot.send_message(chat_id, text, message_thread_id=overdue.thread_id, disable_notification=silent)
         except TelegramError as error:
             failure = telegram_errors.classify(error)
             log.warning("chat %d was not told that its chart takes longer: %s", chat_id, failure.text)
@@ -169,8 +178,9 @@ class Notifier:
 
     async def _say(self, chat_id: int, thread_id: int | None, lazy: LazyString) -> None:
         text = (await self._translator(chat_id)).gettext(lazy)
+        silent = await self._is_silent(chat_id)
         try:
-            await self.bot.send_message(chat_id, text, message_thread_id=thread_id)
+            await self.bot.send_message(chat_id, text, message_thread_id=thread_id, disable_notification=silent)
         except TelegramError as error:
             reason = telegram_errors.classify(error).text
             log.info("chat %d was not told what is the matter: %s", chat_id, reason)
@@ -189,8 +199,9 @@ class Notifier:
             return False
         people = [admin for admin in admins if not admin.user.is_bot]
         for admin in sorted(people, key=lambda admin: admin.status != ChatMember.OWNER):
+            silent = await self._is_silent(admin.user.id)
             try:
-                await self.bot.send_message(admin.user.id, f"{title}: {text}")
+                await self.bot.send_message(admin.user.id, f"{title}: {text}", disable_notification=silent)
             except TelegramError:
                 continue
             return True
@@ -247,6 +258,7 @@ class Notifier:
             message_thread_id=thread.thread_id,
             reply_parameters=None if to is None else ReplyParameters(to, allow_sending_without_reply=True),
             link_preview_options=LinkPreviewOptions(is_disabled=True),
+            disable_notification=await self._is_silent(chat_id),
         )
 
     def _back_off(self, chat_id: int) -> None:

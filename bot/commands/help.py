@@ -39,7 +39,7 @@ def text(settings: Settings) -> list[LazyString]:
         lazy_gettext("In groups, only admins can change things."),
         BLANK,
         lazy_gettext("About"),
-        lazy_gettext("/settings – light or dark, English or Spanish"),
+        lazy_gettext("/settings – light or dark, language, sound"),
         lazy_gettext("/timezone Madrid – whose time is shown, /quiet 22-7 – no new messages at night"),
         lazy_gettext("/export, /import, /data – take figures and lists with you"),
         lazy_gettext("/budget – what reading costs, /budget {example} – how it is read", example=example),

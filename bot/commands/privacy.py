@@ -14,8 +14,8 @@ def text(settings: Settings) -> LazyString:
         """\
 What is stored about this chat: its id, the accounts it tracks and their groups, its subscriptions, the ids of the \
 messages that show them, what it was alerted to, the theme of its charts, its language, time zone and quiet hours, \
-the id of the person who started it, and in groups the id of who asks for a chart, until it is sent. No names, no \
-messages, and nothing else about its members.
+whether new messages make a sound, the id of the person who started it, and in groups the id of who asks for a \
+chart, until it is sent. No names, no messages, and nothing else about its members.
 Why: to draw its charts and keep them up to date.
 How long: until you send /forget. If you remove or block the bot, it is deleted after 30 days.
 What is stored about accounts on {networks}: their handle and id, their number of followers day by day, and the ids, \

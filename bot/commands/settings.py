@@ -1,4 +1,4 @@
-"""/settings: the chat's time zone and quiet hours, and by buttons the theme of its charts and its language."""
+"""/settings: the chat's time zone and quiet hours, and by buttons its charts' theme, its language and its sound."""
 
 from dataclasses import replace
 
@@ -15,11 +15,13 @@ async def run(command_context: CommandContext) -> None:
     context, chat_id = command_context.context, command_context.chat_id
     translator = await command_context.translator()
     spec = await context.read(chats.default_spec, chat_id)
-    hours = await context.read(chats.quiet_hours, chat_id)
+    hours, silent = await context.read(chats.quiet_hours, chat_id), await context.read(chats.is_silent, chat_id)
     await command_context.answer(
         *describe_settings(hours, translator, clock.now()),
-        keyboard=chat_settings(replace(spec, language=translator.language)),
+        keyboard=chat_settings(replace(spec, language=translator.language), silent=silent),
     )
 
 
-COMMAND = Command("settings", lazy_gettext("light or dark, English or Spanish"), run, changes=True)
+COMMAND = Command(
+    "settings", lazy_gettext("light or dark, English or Spanish, with or without sound"), run, changes=True
+)

@@ -85,6 +85,18 @@ def set_quiet_hours(
     subscriptions.release_held(session, chat_id, now)
 
 
+def is_silent(session: Session, chat_id: int) -> bool:
+    """Whether messages that nobody just asked for come without a sound; False for a chat that is not stored."""
+    chat = session.get(Chat, chat_id)
+    return chat is not None and chat.silent
+
+
+def set_silent(session: Session, chat_id: int, *, silent: bool, language: Language, now: datetime) -> None:
+    """language: of a chat that is not stored yet."""
+    add(session, chat_id, now, language).silent = silent
+    session.flush()
+
+
 def count_active(session: Session) -> int:
     """How many active chats track an account."""
     return session.scalar(_count_active()) or 0
@@ -168,6 +180,7 @@ def migrate(session: Session, old: int, new: int, now: datetime) -> None:
     set_preferences(session, new, theme=chat.theme, language=chat.language, time_zone=chat.time_zone)
     moved = session.get_one(Chat, new)
     moved.added_by, moved.quiet_hours, moved.alerts = chat.added_by, chat.quiet_hours, chat.alerts
+    moved.silent = chat.silent
     subscriptions.move_to_chat(session, old, new)
     alerts_of_new = select(Alert.key).where(Alert.chat_id == new)
     alerts_to_move = (Alert.chat_id == old, Alert.key.not_in(alerts_of_new))

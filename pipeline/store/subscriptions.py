@@ -44,7 +44,8 @@ class ChartDelivery:
     """A chart to be delivered to a chat now. as_of and checked_at are the Comparison's, the rest the Subscription's.
 
     networks: those of the accounts, by key. accounts: how many there are. zone: the chat's. quiet_until: when its quiet
-    hours end, where they last and nobody asked for this chart; else None.
+    hours end, where they last and nobody asked for this chart; else None. silent: whether a new message comes without a
+    sound: the chat wishes so, and nobody asked for this chart.
     """
 
     subscription_id: int
@@ -70,6 +71,7 @@ class ChartDelivery:
     pinned: bool = False
     pinned_message_id: int | None = None
     quiet_until: datetime | None = None
+    silent: bool = False
     owner_id: int | None = None
 
     @property
@@ -84,13 +86,17 @@ class ChartDelivery:
 
 
 class OverdueDelivery(NamedTuple):
-    """A chart that was requested long ago. is_rendered: it exists, and only its delivery is missing."""
+    """A chart that was requested long ago. is_rendered: it exists, and only its delivery is missing.
+
+    is_requested: False where nobody waits for it, and Telegram refuses it.
+    """
 
     subscription_id: int
     chat_id: int
     thread_id: int | None
     message_id: int | None
     is_rendered: bool
+    is_requested: bool = True
 
 
 def is_awaited() -> ColumnElement[bool]:
@@ -243,8 +249,10 @@ def get_delivery(session: Session, due: DueDelivery, now: datetime) -> ChartDeli
         return None
     networks = _count_by_network(session, due.comparison_id)
     delivery = _to_delivery(*row, networks, zone_of(session, due.chat_id))
-    is_unasked = delivery.requested_at is None
-    return replace(delivery, quiet_until=quiet_hours.not_before(session, due.chat_id, now)) if is_unasked else delivery
+    if delivery.requested_at is not None:
+        return delivery
+    quiet_until = quiet_hours.not_before(session, due.chat_id, now)
+    return replace(delivery, quiet_until=quiet_until, silent=session.get_one(Chat, due.chat_id).silent)
 
 
 def zone_of(session: Session, chat_id: int) -> ZoneInfo:

@@ -153,7 +153,8 @@ class Chat(Base):
     inactive_reason, inactive_since: why and since when it is not served, as where the bot was blocked; None while it is
     served. theme, language, time_zone: the chat's preferences. added_by: the id of the user who had it track first; 0
     where no person speaks, as in channels; None for chats older than this column. quiet_hours: see
-    pipeline.store.quiet_hours; None for none. alerts: the kinds of alerts that it is sent; None for none.
+    pipeline.store.quiet_hours; None for none. alerts: the kinds of alerts that it is sent; None for none. silent: its
+    messages that nobody just asked for come without a sound.
     """
 
     __tablename__ = "chats"
@@ -170,6 +171,7 @@ class Chat(Base):
         mapped_column("quiet_start", Time, nullable=True), mapped_column("quiet_end", Time, nullable=True)
     )
     alerts: Mapped[tuple[str, ...] | None] = mapped_column(Words)
+    silent: Mapped[bool] = mapped_column(default=False)
 
 
 _has_alerts = Chat.alerts.is_not(None)

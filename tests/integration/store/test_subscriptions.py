@@ -130,9 +130,10 @@ def test_a_migrated_group_keeps_everything_under_its_new_id(store: Store) -> Non
     subscribe(store, ids, chat_id=-5)
     render(store, "chart 1")
     with store.write_session() as db:
+        chats.set_silent(db, -5, silent=True, language=Language.ENGLISH, now=NOON)
         chats.migrate(db, -5, -1005, NOON)
         assert [account.id for account in chats.list_tracked_accounts(db, -1005)] == ids
-        assert not chats.exists(db, -5)
+        assert (chats.exists(db, -5), chats.is_silent(db, -1005)) == (False, True)
     assert [delivery.chat_id for delivery in list_deliveries(store)] == [-1005]
 
 

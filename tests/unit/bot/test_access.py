@@ -88,6 +88,7 @@ BUTTONS = [
     Button("live {number}", (SINGLE, LIVE), changes=(SINGLE, LIVE)),
     Button("stop {number}", (LIVE,), changes=(LIVE, SINGLE)),  # of a single chart there is nothing to stop
     Button("settings dark", (SETTINGS,), changes=(SETTINGS,)),
+    Button("settings silent", (SETTINGS,), changes=(SETTINGS,)),
     Button("forget yes", (QUESTION,), changes=(QUESTION,)),
     Button("forget no", (QUESTION,), changes=(QUESTION,)),
     Button("names", (WELCOME,), changes=(WELCOME,)),
@@ -115,7 +116,7 @@ class Setup:
             chat = db.get(ChatRow, self.chat.id)
             kept = db.scalars(select(Subscription).where(Subscription.chat_id == self.chat.id)).all()
             shown = [(each.mode, each.message_id, each.comparison_id) for each in kept]
-            return chat and (chat.theme, chat.language, chat.time_zone, chat.quiet_hours), shown
+            return chat and (chat.theme, chat.language, chat.time_zone, chat.quiet_hours, chat.silent), shown
 
     def shown_in_message(self) -> object:
         """What is stored of the chart in the message."""
@@ -174,7 +175,7 @@ def markup(under: str, comparison_id: int) -> InlineKeyboardMarkup | None:
     return {
         SINGLE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.ONCE, ["x"]),
         LIVE: keyboards.under_chart(comparison_id, ChartSpec(), Mode.LIVE, ["x"]),
-        SETTINGS: keyboards.chat_settings(ChartSpec()),
+        SETTINGS: keyboards.chat_settings(ChartSpec(), silent=False),
         QUESTION: keyboards.confirm_forget(gettext),
         CITIES: time_zones.choice(gazetteer.find("Barcelona"), Language.ENGLISH),
         STATUS: keyboards.retry_services(gettext),

@@ -296,6 +296,28 @@ def test_in_quiet_hours_a_message_is_edited_and_none_is_sent(bot: Bot, mode: Mod
     until(lambda: len(chat.calls(PHOTO)) == 1)
 
 
+@pytest.mark.parametrize("mode", [Mode.NEW, Mode.LIVE, Mode.ONCE])
+def test_in_a_silent_chat_only_what_somebody_just_asked_for_makes_a_sound(bot: Bot, mode: Mode) -> None:
+    chat = Follower(bot, mode)
+    settings = chat.chat.answer_to(chat.chat.send("/settings"))
+    chat.chat.press_and_read(settings, "settings silent")
+    shown = str(chat.chat.message(settings["message_id"])["keyboard"])
+    assert ("• Silent" in shown, "• With sound" in shown) == (True, False)
+    is_requested = mode is Mode.ONCE
+    with bot.store.write_session() as db:
+        db.get_one(Subscription, chat.id).requested_at = clock.now() if is_requested else None
+        notice = lazy_gettext("{network} is back", network="X")
+        notices.publish(db, f"back {chat.id}", notice, clock.now() + timedelta(hours=1), chat_id=chat.chat.id)
+    chat.draw()
+    [chart] = until(lambda: chat.calls(PHOTO))
+    assert chart["params"].get("disable_notification", False) is not is_requested
+    [told] = until(lambda: [each for each in chat.calls(TEXT) if each["params"]["text"] == "X is back"])
+    assert told["params"]["disable_notification"] is True
+    chat.chat.press_and_read(settings, "settings sound")
+    assert "• With sound" in str(chat.chat.message(settings["message_id"])["keyboard"])
+    assert not [each for each in chat.calls(TEXT) if each != told and each["params"].get("disable_notification")]
+
+
 def test_a_delivered_chart_is_not_delivered_again(bot: Bot) -> None:
     chat = live(bot)
     for _ in range(2):
