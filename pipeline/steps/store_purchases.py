@@ -22,7 +22,7 @@ from pipeline.store.posts import FetchedApart, StoredPost
 from pipeline.store.reading_queue import UNREADABLE_AGAIN_AFTER
 from pipeline.store.tables import Account
 
-STALE_AFTER = timedelta(minutes=2)
+STALE_AFTER = timedelta(minutes=1)
 """An account is late when it was not asked for new posts for this long, and is not due later."""
 BURST, BURST_TIMES = 10, 4
 """An account is not asked for new posts any more today once it made this many, and this many times its usual number."""

@@ -27,7 +27,7 @@ LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 ROUNDING = 1e-6
 JITTER = timedelta(seconds=1)
 """A tick may come so much earlier than its time."""
-STALE_AFTER, MISSED_TURNS = timedelta(minutes=2), 3
+STALE_AFTER, MISSED_TURNS = timedelta(minutes=1), 3
 """An account is late when it was not read for this long, nor in this many of its turns."""
 WAITS = timedelta(seconds=30)
 """How long a chunk may wait for a worker, or two ticks. Else one that was away would ask again and again at once."""
