@@ -17,11 +17,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a chart shows: a sentence, what its fields stand for, and accounts' names, which may be shortened."""
+    """What a chart shows: a sentence, what its fields stand for, and accounts' names, which may be shortened.
+
+    says: what its {says} may be, the fewer words the later; empty where it has none.
+    """
 
     sentence: LazyString
     values: Mapping[str, str]
     names: Mapping[str, str] = field(default_factory=dict)
+    says: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ NOTHING = lazy_gettext("No {metric} on any of these posts")
 TYPICALLY = lazy_gettext("a typical post gets {number} {metric}")
 TYPICALLY_PER_VIEWS = lazy_gettext("a typical post gets {number} {metric} per 1,000 views")
 TYPICALLY_PER_FOLLOWERS = lazy_gettext("a typical post gets {number} {metric} per 1,000 followers")
+TYPICALLY_BRIEFLY = lazy_gettext("{number} {metric} per post")
+FINDING_PER_VIEWS = lazy_gettext("{number} {metric} per 1,000 views")
+FINDING_PER_FOLLOWERS = lazy_gettext("{number} {metric} per 1,000 followers")
 TYPICALLY_NOTHING = lazy_gettext("A typical post gets no {metric}")
 
 

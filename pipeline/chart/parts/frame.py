@@ -31,8 +31,10 @@ NARROWER = 40
 """The lines of a title become narrower by so many px at a time, until they are about as wide as each other."""
 TITLE_BASELINE, TITLE_LINE = 84, 60
 """The baseline of its first line, and from one of its lines to the next."""
-NAMES = (900, 600, 400, 280, 200, 120)
+NAMES = (900, 600, 400, 280)
 """The greatest widths of a name in the title: the first one is taken at which the title has room."""
+SHORTEST_NAMES = (200, 120)
+"""The widths where the title has no room in its fewest words either."""
 SUBTITLE = 54
 """From the title's last baseline to the next line's."""
 BELOW_HEAD = 34
@@ -85,7 +87,7 @@ def _title(chart: Chart) -> tuple[int, list[str]]:
             lines = _balanced(title.split(), Style("", size, bold=True))
             if len(lines) <= most:
                 return size, lines
-    return TITLES[-1], lines[:TITLE_LINES]
+    return TITLES[-1], wrap(chart.title.split(), float(TEXT_WIDTH), Style("", TITLES[-1], bold=True))[:TITLE_LINES]
 
 
 def _balanced(words: Sequence[str], style: Style) -> list[str]:
@@ -98,15 +100,17 @@ def _balanced(words: Sequence[str], style: Style) -> list[str]:
 
 
 def _titles(chart: Chart, size: int) -> Iterator[str]:
-    """The title; at the last size also with shortened names."""
+    """The title; at the last size also with shortened names, and in fewer words."""
     finding = chart.finding
     if finding is None:
         yield chart.title
         return
     gettext, style = translator(chart.data.spec.language).gettext, Style("", size, bold=True)
-    for most_px in NAMES if size == TITLES[-1] else NAMES[:1]:
+    ways = [dict(finding.values, says=says) for says in finding.says or ("",)]
+    tries = [*product(ways, NAMES), *product(ways[-1:], SHORTEST_NAMES)]
+    for values, most_px in tries if size == TITLES[-1] else tries[:1]:
         names = {field: elide(name, most_px, style, chart.data.handles) for field, name in finding.names.items()}
-        yield gettext(finding.sentence, **finding.values, **names)
+        yield gettext(finding.sentence, **values, **names)
 
 
 def _first_that_fits(*options: Sequence[str]) -> str:

@@ -29,13 +29,14 @@ class Measure:
     """How a view shows what is measured in one way.
 
     title: with the metric as its {metric}. columns: of the caption; the first one is of what accounts are ranked by.
-    finding: what the highest figure means, with the figure as its {number} and the metric as its {metric}. nothing:
-    the same where no figure is above zero although posts have something.
+    findings: what the highest figure means, with the figure as its {number} and the metric as its {metric}; after the
+    first one in fewer words, for titles without room. nothing: the same where no figure is above zero although posts
+    have something.
     """
 
     title: LazyString
     columns: tuple[Column, ...]
-    finding: LazyString
+    findings: tuple[LazyString, ...]
     nothing: LazyString
 
 

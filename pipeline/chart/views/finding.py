@@ -31,10 +31,10 @@ def find(data: ChartData, entries: Sequence[RankedRow], measure: Measure) -> Fin
         return Finding(measure.nothing if has_any else NOTHING, {"metric": metric})
     number = cell(known[0], language)
     first = [entry for entry in known if cell(entry, language) == number]
-    says = gettext(measure.finding, number=number, metric=metric)
     if number == ONE:
         return _in_words(known, first, metric)
-    return Finding(_sentence(len(known), len(first)), {"says": says}, _names(first))
+    says = tuple(gettext(each, number=number, metric=metric) for each in measure.findings)
+    return Finding(_sentence(len(known), len(first)), {}, _names(first), says)
 
 
 def _in_words(known: Sequence[RankedRow], first: Sequence[RankedRow], metric: str) -> Finding | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -22,7 +23,8 @@ def title(data: ChartData) -> str | None:
     found = prepare(data).finding
     if found is None:
         return None
-    return translator(data.spec.language).gettext(found.sentence, **found.values, **found.names)
+    says = "".join(found.says[:1])
+    return translator(data.spec.language).gettext(found.sentence, **found.values, **found.names, says=says)
 
 
 A, B, C = (row(handle, [value] * 9) for handle, value in (("a", 37), ("b", 12), ("c", 37)))
@@ -102,3 +104,18 @@ def test_every_title_has_room_whatever_the_names_and_the_figures_are(view: View,
                 head = [text for text in texts(page) if text.baseline < page.top]
                 assert all(text_box(text)[0] >= 40 and text_box(text)[2] <= WIDTH - 40 for text in head)
                 assert not any("…" in text.text and not text.style.bold for text in head)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("view", [View.SPREAD, View.POSTS, View.RACE])
+def test_no_title_is_cut_short_and_no_usual_name_in_it(view: View, language: Language) -> None:
+    for normalization, handle, value in product(VIEWS[view].measures, ("nasa", "bsky.app"), (37, 1234, 0.0123)):
+        for metric in Metric:
+            rows = [row(handle, [value] * 9), row("other", [value / 2] * 9)]
+            data = chart(*rows, view=view, normalization=normalization, language=language, metric=metric)
+            page = drawn(replace(data, noun=noun(metric, ["x"])))
+            written = " ".join(text.text for text in texts(page) if text.style.bold and text.baseline < page.top)
+            found = prepare(data).finding
+            assert written.startswith(f"@{handle} "), written
+            assert found
+            assert written.split()[-1] in {each.split()[-1] for each in found.says}, written

@@ -77,7 +77,7 @@ DEFINITION = ViewDefinition(
         Normalization.DAILY: Measure(
             LazyString("{metric} of the newest post", {}),
             (Column(LazyString("newest", {}), newest),),
-            LazyString("{number} {metric} on the newest post", {}),
+            (LazyString("{number} {metric} on the newest post", {}),),
             LazyString("nothing on the newest post", {}),
         )
     },

@@ -155,6 +155,12 @@ def test_the_best_posts_part_of_a_bar_is_pale_and_its_share_is_told() -> None:
     assert not [word for word in words(page) if "times" in word]
 
 
+def test_the_best_posts_share_is_told_where_it_has_no_room_that_it_makes_the_lead() -> None:
+    others = [row(f"steady{number}", [31] * 10) for number in range(4)]
+    page = drawn(row("BinodKChaudhary.np", [555, *[31] * 9]), *others)
+    assert "10 posts in 3 days · best post 67%" in words(page)
+
+
 def test_totals_of_different_periods_are_not_compared_in_words() -> None:
     long, short = row("a", [9] * 100), row("b", [8] * 20)
     assert not [word for word in words(drawn(long, short)) if "times" in word]

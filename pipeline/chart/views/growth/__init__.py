@@ -17,7 +17,7 @@ def _load_drawing() -> Drawing:
 MEASURE = Measure(
     lazy_gettext("{metric} gained"),
     (wording.GAINED,),
-    lazy_gettext("{number} {metric}"),
+    (lazy_gettext("{number} {metric}"),),
     lazy_gettext("No {metric} gained"),
 )
 GROWTH = ViewDefinition(

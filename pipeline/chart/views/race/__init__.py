@@ -9,7 +9,7 @@ from pipeline.records import LazyString, Normalization
 
 
 def _measure(title: LazyString, column: LazyString, finding: LazyString) -> Measure:
-    return Measure(title, (wording.total(column), wording.POSTS), finding, wording.NOTHING)
+    return Measure(title, (wording.total(column), wording.POSTS), (finding,), wording.NOTHING)
 
 
 def _load_drawing() -> Drawing:
@@ -26,13 +26,9 @@ RACE = ViewDefinition(
         Normalization.DAILY: _measure(
             lazy_gettext("{metric} per day"), lazy_gettext("per day"), lazy_gettext("{number} {metric} per day")
         ),
-        Normalization.RATE: _measure(
-            wording.PER_VIEWS, lazy_gettext("per 1k views"), lazy_gettext("{number} {metric} per 1,000 views")
-        ),
+        Normalization.RATE: _measure(wording.PER_VIEWS, lazy_gettext("per 1k views"), wording.FINDING_PER_VIEWS),
         Normalization.FOLLOWERS: _measure(
-            wording.PER_FOLLOWERS,
-            lazy_gettext("per 1k followers"),
-            lazy_gettext("{number} {metric} per 1,000 followers"),
+            wording.PER_FOLLOWERS, lazy_gettext("per 1k followers"), wording.FINDING_PER_FOLLOWERS
         ),
         Normalization.COUNT: _measure(
             lazy_gettext("{metric} in total"), lazy_gettext("total"), lazy_gettext("{number} {metric} in total")

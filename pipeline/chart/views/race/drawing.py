@@ -63,13 +63,18 @@ def _numbers_width(page: Page, data: ChartData, entries: Sequence[RankedRow], ba
 
 
 def _write_head(page: Page, data: ChartData, entry: RankedRow, band: Band, second: RankedRow | None) -> None:
-    """Write the name and the remarks, of which those that have no room are left out from the last one."""
+    """Write the name and the remarks, of which those that have no room are left out from the last one.
+
+    Where it has no room that the account is ahead by one post, that post's share is told alone.
+    """
     name, style = Style(colour_of(page, entry), band.name_size, bold=True), Style(page.colours.ink, REMARKS)
     whole = TEXT_WIDTH - SPACE
     remarks = words.remarks(data, entry, second)
     most_px = max(whole - width(frame.SEPARATOR.join(remarks[:1]), style), whole / 2)
     end = write_name(page, LEFT, band.name_baseline, entry.row, name, most_px, data.handles)
     free = LEFT + whole - end
+    if width(frame.SEPARATOR.join(remarks), style) > free:
+        remarks = words.remarks(data, entry, None)
     while len(remarks) > 1 and width(frame.SEPARATOR.join(remarks), style) > free:
         remarks = remarks[:-1]
     page.text(end + SPACE, band.name_baseline, elide(frame.SEPARATOR.join(remarks), free, style), style)

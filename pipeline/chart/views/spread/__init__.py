@@ -8,9 +8,9 @@ from pipeline.i18n import lazy_gettext
 from pipeline.records import ChartData, Layout, LazyString, Normalization
 
 
-def _measure(title: LazyString, finding: LazyString) -> Measure:
+def _measure(title: LazyString, *findings: LazyString) -> Measure:
     columns = (wording.MEDIAN, wording.BEST, wording.POSTS)
-    return Measure(title, columns, finding, wording.TYPICALLY_NOTHING)
+    return Measure(title, columns, findings, wording.TYPICALLY_NOTHING)
 
 
 def _layout(data: ChartData) -> Layout:
@@ -28,9 +28,11 @@ SPREAD = ViewDefinition(
     keyword=lazy_gettext("spread"),
     label=lazy_gettext("All posts"),
     measures={
-        Normalization.COUNT: _measure(wording.PER_POST, wording.TYPICALLY),
-        Normalization.RATE: _measure(wording.PER_VIEWS, wording.TYPICALLY_PER_VIEWS),
-        Normalization.FOLLOWERS: _measure(wording.PER_FOLLOWERS, wording.TYPICALLY_PER_FOLLOWERS),
+        Normalization.COUNT: _measure(wording.PER_POST, wording.TYPICALLY, wording.TYPICALLY_BRIEFLY),
+        Normalization.RATE: _measure(wording.PER_VIEWS, wording.TYPICALLY_PER_VIEWS, wording.FINDING_PER_VIEWS),
+        Normalization.FOLLOWERS: _measure(
+            wording.PER_FOLLOWERS, wording.TYPICALLY_PER_FOLLOWERS, wording.FINDING_PER_FOLLOWERS
+        ),
     },
     takes_span=False,
     figures=Figures.COUNTED,
