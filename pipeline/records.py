@@ -387,6 +387,7 @@ class ChartRow:
     followers, followers_on: per 1,000 of its followers, how many it has, None where that is not known; and 00:00 of the
         day on which that was told, where that is long before read_at, else None.
     left_out: how many of the account's newest posts, as many as are compared, are replies that the chart leaves out.
+    incomplete: of the posts that are compared, older ones are still to be read.
     """
 
     handle: str
@@ -405,6 +406,7 @@ class ChartRow:
     followers_on: datetime | None = None
     left_out: int = 0
     best: BestPost | None = None
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)

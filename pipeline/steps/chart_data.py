@@ -15,7 +15,7 @@ from pipeline.chart.views import VIEWS
 from pipeline.chart.views.definition import Figures
 from pipeline.records import BestPost, ChartData, ChartRow, ChartSpec, Layout, Metric, Normalization, Post
 from pipeline.sources import registry
-from pipeline.steps.chart_notes import explain, why_old_or_empty
+from pipeline.steps.chart_notes import explain, incomplete, why_old_or_empty
 from pipeline.steps.measurement import Counted, Measurement, compared, left_out
 from pipeline.store.growth import Growth, compute_growth
 from pipeline.store.posts import SHOWN_AS_OLD
@@ -154,4 +154,5 @@ def _row(account: Account, posts: Sequence[Post], measurement: Measurement, as_o
         followers=account.followers if is_of_followers else None,
         followers_on=_followers_on(account, measurement.spec) if is_of_followers else None,
         left_out=left_out(posts, measurement.spec),
+        incomplete=incomplete(account, posts, measurement.spec),
     )

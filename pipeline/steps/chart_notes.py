@@ -12,6 +12,8 @@ from pipeline.sources.source import Network
 from pipeline.steps.measurement import Measurement, compared
 from pipeline.store.tables import Account
 
+STILL_BEING_READ = lazy_gettext("still being read")
+ONLY_REPLIES = lazy_gettext("only replies to others")
 SHORT_STATES = {State.MISSING: lazy_gettext("gone")}
 """The state of an account that still has posts, in a note that names the day of its figures too."""
 
@@ -57,9 +59,10 @@ def why_old_or_empty(
         return translator.gettext("not read yet")
     if not posts:
         return translator.gettext("no posts of its own")
+    is_incomplete = incomplete(account, posts, measurement.spec)
     posts = compared(posts, measurement.spec)
     if not posts:
-        return translator.gettext("only replies to others")
+        return translator.gettext(STILL_BEING_READ if is_incomplete else ONLY_REPLIES)
     if not counted:
         return translator.gettext(why_unknown(NETWORKS[account.network], posts, measurement))
     known = sum(map(measurement.is_known, posts))
@@ -69,9 +72,16 @@ def why_old_or_empty(
             "{known} of {count} post counted", "{known} of {count} posts counted", len(posts), known=known
         )
         notes.append(counted_of)
+    if is_incomplete:
+        notes.append(translator.gettext(STILL_BEING_READ))
     if account.stale:
         notes.append(translator.gettext("as of {time}", time=translator.short_moment(account.fetched_at, as_of)))
     return " · ".join(notes) or None
+
+
+def incomplete(account: Account, posts: Sequence[Post], spec: ChartSpec) -> bool:
+    """Whether older posts are still to be read of those that are compared. posts: its newest ones, also replies."""
+    return account.until_id is not None and len(posts) < spec.count
 
 
 def why_unknown(network: Network, posts: Sequence[Post], measurement: Measurement) -> LazyString:

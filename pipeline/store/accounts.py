@@ -331,6 +331,6 @@ def _save_outcome(account: Account, result: FetchResult) -> bool:
     return displayed(account) != before
 
 
-def displayed(account: Account) -> tuple[State, bool, bool]:
+def displayed(account: Account) -> tuple[State, bool, bool, bool]:
     """What charts say of an account beside its posts."""
-    return account.state, account.stale, account.fetched_at is None
+    return account.state, account.stale, account.fetched_at is None, account.until_id is None

@@ -61,11 +61,11 @@ def _names(first: Sequence[RankedRow]) -> dict[str, str]:
 
 
 def _is_sure(data: ChartData, known: Sequence[RankedRow]) -> bool:
-    """Whether figures can be compared, the first one is fresh, and no other one may be higher than told."""
+    """Whether figures can be compared, all posts are read, the first is fresh, and no other may be higher than told."""
     if len({entry.row.network for entry in known}) > 1 and data.spec.normalization in UNWEIGHTED:
         return False
     first, *others = (entry.row for entry in known)
-    return not first.note and not any(row.since or within(data, row) for row in others)
+    return not first.note and not any(row.since or row.incomplete or within(data, row) for row in others)
 
 
 def _figure(entry: RankedRow) -> float:

@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from bot.chart_sender import current_caption
 from pipeline.chart.caption import caption
+from pipeline.chart.views import prepare
 from pipeline.i18n import lazy_gettext, translator
 from pipeline.records import (
     ChartData,
@@ -297,3 +298,18 @@ def test_a_dead_account_does_not_make_the_chart_older_than_it_is(store: Store) -
     with store.read_session() as db:
         assert [account.stale for account in db.query(Account).order_by(Account.id)] == [True, False]
     assert replace(data(store, ChartSpec()).rows[1], read_at=None).note is None
+
+
+def test_an_account_whose_older_posts_are_still_to_be_read_says_so_and_nobody_leads_until_then(store: Store) -> None:
+    read(store, "half", NOW, posts(NOW, HOUR, *range(20)))
+    read(store, "whole", NOW, posts(NOW, HOUR, *range(30, 60)))
+    with store.write_session() as db:
+        db.execute(update(Account).where(Account.handle == "half").values(until_id="1"))
+    for view in (View.SPREAD, View.POSTS, View.RACE):
+        found = data(store, ChartSpec(view=view))
+        assert [row.note for row in found.rows] == ["still being read", None]
+        assert ("@half · still being read" in caption(found), prepare(found).finding) == (True, None)
+        assert [row.note for row in data(store, ChartSpec(view=view, count=20)).rows] == [None, None]
+    with store.write_session() as db:
+        db.execute(update(Account).values(until_id=None))
+    assert [row.note for row in data(store, ChartSpec()).rows] == [None, None]
