@@ -32,7 +32,12 @@ async def of_command(command_context: CommandContext) -> Scope:
     replied_to = command_context.replied_to
     if replied_to is None or command_context.target:
         return replace(scope, thread_id=command_context.thread_id)
-    return replace(scope, message_id=replied_to.message_id, comparison_id=_comparison_id_under(replied_to))
+    return replace(
+        scope,
+        message_id=replied_to.message_id,
+        comparison_id=_comparison_id_under(replied_to),
+        is_sent_by_itself=any(data.startswith("stop ") for data in button_data(replied_to)),
+    )
 
 
 def _comparison_id_under(message: Message) -> int | None:

@@ -49,8 +49,8 @@ class Scope:
     """Which of a chat's subscriptions are meant: by default all.
 
     thread_id: those of this forum topic. subscription_id: this one. message_id: those whose chart is in this message;
-    comparison_id: what its buttons name, None where it has none. handles, groups: those that show all of these accounts
-    and of these groups.
+    comparison_id: what its buttons name, None where it has none; is_sent_by_itself: they stop such messages. handles,
+    groups: those that show all of these accounts and of these groups.
     """
 
     chat_id: int
@@ -58,6 +58,7 @@ class Scope:
     subscription_id: int | None = None
     message_id: int | None = None
     comparison_id: int | None = None
+    is_sent_by_itself: bool = False
     handles: tuple[Handle, ...] = ()
     groups: tuple[str, ...] = ()
 
@@ -126,7 +127,8 @@ def subscribe(  # noqa: PLR0913 each is a choice of the person
 def in_scope(session: Session, scope: Scope) -> list[Subscription]:
     """The subscriptions that are meant, oldest first. Raises NoSubscriptionError where there is none.
 
-    Of new messages it is not stored which ones were sent: a message with the buttons of the comparison is one of them.
+    Of new messages it is not stored which ones were sent: a message with the buttons of the comparison, or of what that
+    was before, is one of them.
     """
     found = list(subscriptions.list_of_chat(session, scope.chat_id, scope.thread_id))
     if scope.subscription_id is not None:
@@ -134,7 +136,8 @@ def in_scope(session: Session, scope: Scope) -> list[Subscription]:
     if scope.message_id is not None:
         shown = [each for each in found if each.message_id == scope.message_id]
         sent = [each for each in found if each.mode is Mode.NEW and each.comparison_id == scope.comparison_id]
-        found = shown or sent
+        changed = _list_changed(session, scope.chat_id, scope.comparison_id) if scope.is_sent_by_itself else []
+        found = shown or sent or changed
     if scope.handles or scope.groups:
         found = [each for each in found if _shows_all(session, each, scope)]
     if not found:
@@ -285,6 +288,22 @@ def _list_new(session: Session, chat_id: int, comparison_id: int) -> list[Subscr
     return [each for each in present if each.mode is Mode.NEW and each.comparison_id == comparison_id]
 
 
+def _list_changed(session: Session, chat_id: int, former_id: int | None) -> list[Subscription]:
+    """The chat's subscriptions to new messages that may have sent this comparison before it changed by itself."""
+    former = comparisons.get_record(session, former_id) if former_id is not None else None
+    present = subscriptions.list_of_chat(session, chat_id) if former is not None else []
+    return [each for each in present if former and each.mode is Mode.NEW and _may_have_shown(session, each, former)]
+
+
+def _may_have_shown(session: Session, subscription: Subscription, former: Comparison) -> bool:
+    """Whether it differs from what it shows by what changes by itself: the chat's look, and the accounts it follows."""
+    shown = comparison_of(session, subscription)
+    look = shown.spec
+    alike = replace(former.spec, theme=look.theme, language=look.language, time_zone=look.time_zone) == shown.spec
+    follows = subscription.all_tracked or bool(subscription.groups)
+    return alike and (follows or former.accounts == shown.accounts)
+
+
 def comparison_in_message(
     session: Session, chat_id: int, message_id: int, *, comparison_id: int, max_posts: int
 ) -> Comparison:
@@ -342,6 +361,8 @@ def stop_updates(session: Session, chat_id: int, message_id: int, comparison_id:
         session.flush()
         return
     new = _list_new(session, chat_id, comparison_id) if subscription is None else []
+    if subscription is None and not new:
+        new = _list_changed(session, chat_id, comparison_id)
     if not new:
         raise UnknownChartError
     for each in new:

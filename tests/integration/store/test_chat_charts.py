@@ -122,6 +122,29 @@ def test_new_messages_are_stopped_under_any_message_that_shows_the_same_and_unde
             chat_charts.stop_updates(db, 1, 77, other)  # the message is about to show a single chart
 
 
+@pytest.mark.parametrize("by", ["button", "reply"])
+def test_a_chart_that_came_before_the_chats_look_or_accounts_changed_still_ends_its_subscription(
+    store: Store, by: str
+) -> None:
+    nasa, esa = add_accounts(store, "nasa", "esa")
+    with store.write_session() as db:
+        chats.untrack(db, 1, [esa])
+        hourly, all_of_them = Timing(timedelta(hours=1)), Comparison((nasa,))
+        former = chat_charts.subscribe(db, HERE, all_of_them, timing=hourly, all_tracked=True, now=NOON).comparison_id
+        kept = subscribe(db, Comparison((nasa,), ChartSpec(Metric.LIKES)), Timing(timedelta(hours=1)))
+        restyle(db, theme=Theme.DARK, time_zone="Europe/Madrid")
+        chats.track(db, 1, [esa], NOON)
+        chat_charts.follow_tracked(db, 1)
+        assert former not in {each.comparison_id for each in subscriptions.list_of_chat(db, 1)}
+        with pytest.raises(NoSubscriptionError):  # a single chart of the same is not one of its messages
+            chat_charts.unsubscribe(db, Scope(1, message_id=5, comparison_id=former))
+        if by == "button":
+            chat_charts.stop_updates(db, 1, 5, former)
+        else:
+            chat_charts.unsubscribe(db, Scope(1, message_id=5, comparison_id=former, is_sent_by_itself=True))
+        assert [each.id for each in subscriptions.list_of_chat(db, 1)] == [kept]
+
+
 def test_an_open_menu_holds_a_live_chart_but_not_one_that_somebody_waits_for(store: Store) -> None:
     ids = tuple(add_accounts(store, "nasa"))
     soon, later = NOON + timedelta(seconds=5), NOON + timedelta(hours=2)
