@@ -32,7 +32,18 @@ from pipeline.records import UTC_ZONE, Language
 from pipeline.store import chat_charts
 
 QUESTION = lazy_gettext("Which city's time should I use here? Answer with a city, such as Madrid, or send a location.")
-OFFSET = re.compile(r"(?:UTC|GMT)? ?([+-])(\d{1,2})(?::?00)?", re.IGNORECASE)
+OFFSET = re.compile(r"(?:UTC|GMT)? ?([+-])(\d{1,2})(?::?(00|30|45))?", re.IGNORECASE)
+PARTS_OF_HOURS = {
+    "+3:30": "Asia/Tehran",
+    "+4:30": "Asia/Kabul",
+    "+5:30": "Asia/Kolkata",
+    "+5:45": "Asia/Kathmandu",
+    "+6:30": "Asia/Yangon",
+    "+8:45": "Australia/Eucla",
+    "+9:30": "Australia/Darwin",
+    "-9:30": "Pacific/Marquesas",
+}
+"""The zones at offsets of no whole hours that are never changed for the summer."""
 LOOK_UP_TIMEOUT_S = 20.0
 ANSWER_WITHIN_S = 600.0
 """How long the next message of a private chat is the answer to the question. In groups it is a reply."""
@@ -133,8 +144,10 @@ def _unknown(typed: str) -> UserError:
 
 
 def _zone_named(typed: str) -> str | None:
-    """The zone with this name, whatever its case, or at this offset from UTC in whole hours; None if there is none."""
+    """The zone with this name, whatever its case, or at this offset from UTC; None if there is none."""
     if offset := OFFSET.fullmatch(typed):
+        if offset[3] not in {None, "00"}:
+            return PARTS_OF_HOURS.get(f"{offset[1]}{int(offset[2])}:{offset[3]}")
         sign = "-" if offset[1] == "+" else "+"  # the names of these zones count westward
         typed = f"Etc/GMT{sign}{int(offset[2])}"
     return names().get(typed.lower())

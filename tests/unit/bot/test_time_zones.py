@@ -52,6 +52,17 @@ def test_a_city_sets_the_zone_of_all_times_in_the_chats_language(bot: Bot) -> No
     assert chat.ask("/settings").startswith("Zona horaria: Nueva York;")
 
 
+def test_an_offset_may_have_parts_of_hours(bot: Bot) -> None:
+    chat = new_chat(bot)
+    for typed, zone in (("UTC+5:30", "Asia/Kolkata"), ("+0545", "Asia/Kathmandu"), ("GMT-9:30", "Pacific/Marquesas")):
+        chat.ask(f"/timezone {typed}")
+        assert zone_of(bot, chat) == zone
+    for typed in ("UTC+2:30", "UTC+2:15"):
+        assert chat.ask(f"/timezone {typed}").startswith("I know no city")
+    chat.ask("/timezone UTC+2:00")
+    assert zone_of(bot, chat) == "Etc/GMT-2"
+
+
 def test_of_several_cities_of_a_name_people_choose_by_a_button(bot: Bot) -> None:
     chat = new_chat(bot)
     question = chat.answer_to(chat.send("/timezone portland"))
