@@ -32,8 +32,9 @@ VIEWS_WITH_SPAN = [view for view, each in VIEWS.items() if each.takes_span]
 COMMAND = re.compile(r"\s*/\w+(?:@\w+)?")
 CLOCK_TIME = re.compile(r"\b(\d{1,2})(?:[:.h](\d{2}))?\s*(?:(am|pm)\b|h\b|(?![\d:.]))", re.IGNORECASE)
 NO_QUIET_HOURS = {"off", "no", "none", "never", "nunca", "ninguna", "desactivar", "quitar"}
-GROUP = re.compile(r"\s*([^\W\d_][\w-]{0,63})\s*:(?=[\s@]|$)")
-"""The name of a group of accounts and its colon, before the accounts, as in /track team: @nasa @esa."""
+GROUP = re.compile(r"[^\w@:/.]*([^\W\d_][\w-]{0,63})[^\w@:/.]*:(?=[\s@]|$)")
+"""The name of a group of accounts and its colon, before the accounts, as in /track team: @nasa @esa. Emoji and quotes
+around the name are none of it."""
 LONGEST_GROUP_NAME = 20
 
 

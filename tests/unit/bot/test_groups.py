@@ -55,6 +55,11 @@ def test_a_group_is_named_drawn_listed_changed_and_ended(bot: Bot, chat: Chat) -
     assert "I don't know the word “team”" in chat.ask("/compare team").replace("`", "")
 
 
+@pytest.mark.parametrize("name", ["😀team", "🚀 team 🚀", "“team”", "- Team "])
+def test_emoji_and_quotes_around_the_name_are_none_of_it(chat: Chat, name: str) -> None:
+    assert "Group team: @esa and @nasa." in chat.ask(f"/track {name}: @nasa @esa")
+
+
 def test_groups_and_accounts_are_compared_together(chat: Chat) -> None:
     chat.ask("/track rivals: esa")
     assert "of @nasa and @esa" in chat.ask("/compare rivals @nasa")
