@@ -43,7 +43,7 @@ def text(settings: Settings) -> list[LazyString]:
         lazy_gettext("/timezone Madrid – whose time is shown, /quiet 22-7 – no new messages at night"),
         lazy_gettext("/export, /import, /data – take figures and lists with you"),
         lazy_gettext("/budget – what reading costs, /budget {example} – how it is read", example=example),
-        lazy_gettext("/status – is everything working here; the owner: /doctor"),
+        lazy_gettext("/status – is everything working here; the owner: /doctor, /version"),
         lazy_gettext("/privacy – what is stored, /forget – delete it, /id – this chat's id"),
     ]
 

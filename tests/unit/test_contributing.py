@@ -142,7 +142,7 @@ def a_command(copy: Copy) -> Iterator[set[str]]:
         "test_a_command_is_explained_in_help_and_readme",
         "test_a_catalogue_has_every_text_with_its_fields_and_no_other",
     }
-    status = '        lazy_gettext("/status – is everything working here; the owner: /doctor"),\n'
+    status = '        lazy_gettext("/status – is everything working here; the owner: /doctor, /version"),\n'
     copy.insert("bot/commands/help.py", status, '        lazy_gettext("/ping – is anybody there"),\n')
     copy.insert("README.md", "| `/id` |", "| `/ping` | is anybody there |\n")
     spanish = "pipeline/locale/es.po"

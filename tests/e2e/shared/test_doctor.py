@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from functools import partial
 
 from pipeline.user_agent import VERSION
 from tests.conftest import until
+from tests.e2e.chat import Chat
 from tests.e2e.deployment import SECRETS, Deployment
 
 
@@ -38,11 +40,16 @@ def test_an_owner_is_told_in_the_language_of_the_chat_and_nobody_else(shared_dep
     group = shared_deployment.chat(-7302, user_id=900, type="group")
     assert group.ask("/doctor") == "Only the bot's owner can use that, in a private chat with the bot."
     owner.press(owner.answer_to(owner.send("/settings")), "settings es")
-    answer = owner.ask("/doctor", within_s=60)
+    answer = until(partial(_finds_the_database, owner), within_s=90)
     owner.press(owner.answer_to(owner.send("/settings")), "settings en")
     assert owner.ask("/version") == f"Tallybird {VERSION}"
     lines = answer.splitlines()
     assert lines[0] == "✓ Ajustes: válidos"
-    assert any(line.startswith("✓ Base de datos: PostgreSQL") for line in lines)
     assert all(line[0] in "✓!✗" for line in lines)
     assert not [secret for secret in SECRETS.values() if secret in answer]
+
+
+def _finds_the_database(owner: Chat) -> str:
+    """The doctor's answer. On a busy machine a check may take longer than its time."""
+    answer = owner.ask("/doctor", within_s=60)
+    return answer if "\n✓ Base de datos: PostgreSQL" in answer else ""

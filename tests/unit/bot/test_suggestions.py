@@ -116,6 +116,7 @@ def test_a_new_chat_may_choose_spanish_and_dark_first(bot: Bot, chat_id: int, ki
     assert [each["text"] for row in shown["keyboard"] for each in row if each["text"].startswith("• ")] == [
         "• Oscuro",
         "• Español",
+        "• Con sonido",
     ]
     assert chat.ask("/start").startswith("Comparo cuentas")
     assert chat.ask("/list").startswith("Este chat aún no sigue")
