@@ -118,6 +118,7 @@ def private_redis(settings: Settings) -> str:
         )
     folder = make_private_folder(settings.redis_socket.parent)
     folder.chmod(0o700)  # an existing folder too: in an open one, others could replace the socket
+    shutil.rmtree(folder / "appendonlydir", ignore_errors=True)  # what the server of an earlier version wrote
     command = [_redis_server(), "--port", "0", "--unixsocket", str(settings.redis_socket), "--unixsocketperm", "700"]
     command += ["--dir", str(folder), "--save", "", "--loglevel", "warning"]
     return shlex.join(command)

@@ -70,7 +70,7 @@ class Server:
 
 
 class Redis(Server):
-    """With an append-only file, as a broker should have."""
+    """With an append-only file, unlike the one that comes with Tallybird."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -19,7 +19,7 @@ from tests.e2e.deployment import Deployment, running
 
 ACCOUNTS, POSTS, TICK_S = 100, 100, 10
 SETTLED_AFTER_S, MEASURED_S = 60, 120
-"""The former after the last first reading, so that caches are filled and nothing is left to do."""
+"""It is measured once all posts have been read for so long, so that caches are filled and nothing is left to do."""
 FIRST_POST = 10**15
 SETTINGS = {"X_DAILY_USD": "100000", "X_MONTHLY_USD": "100000", "MAX_ACCOUNTS_PER_CHAT": str(ACCOUNTS)}
 MEGABYTE = 2**20

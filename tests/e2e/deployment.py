@@ -1,6 +1,7 @@
 """Deployments: the Procfile's processes under their supervisor, as `make run` starts them, and a sandbox."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -80,6 +81,18 @@ class Deployment:
             yield process
         finally:
             _stop(process)
+
+    def run(self, *module: str) -> subprocess.CompletedProcess[str]:
+        """What became of a Python module with arguments that was run on the same settings, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", *module],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
 
     def kill_everything(self) -> None:
         """Kill all processes at once, as a power cut does."""

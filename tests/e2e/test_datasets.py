@@ -2,8 +2,6 @@
 
 import csv
 import io
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -133,27 +131,13 @@ def test_dropbox_gets_what_changed_while_it_was_off(
     until(lambda: in_dropbox(deployment)["/art-bee-last-100"]["501000"] == "9008", within_s=60)
 
 
-def command(deployment: Deployment, *arguments: str) -> tuple[int, str]:
-    """The exit status and the error output of `python -m pipeline`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline", *arguments],
-        cwd=deployment.folder,
-        env=deployment.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return done.returncode, done.stderr
-
-
 def test_a_backup_moves_all_to_another_database_where_the_live_message_goes_on(
     deployment: Deployment, postgres_url: str
 ) -> None:
     chat = tracking(deployment, 7307)
     chart = chat.chart("/subscribe", within_s=40)
-    assert command(deployment, "backup", "all.backup")[0] == 0
-    assert "Tallybird is running" in command(deployment, "restore", "all.backup", "--replace")[1]
+    assert deployment.run("pipeline", "backup", "all.backup").returncode == 0
+    assert "Tallybird is running" in deployment.run("pipeline", "restore", "all.backup", "--replace").stderr
     deployment.stop()
     billed, asked = deployment.sandbox.get("x/bill")["posts_billed"], deployment.sandbox.last_call()
     (deployment.folder / "data").rename(deployment.folder / "data of the former machine")
@@ -161,8 +145,8 @@ def test_a_backup_moves_all_to_another_database_where_the_live_message_goes_on(
         server.execute("CREATE DATABASE tallybird_moved")
     deployment.environment |= {"DATABASE_URL": f"{postgres_url}/tallybird_moved", "BACKUP_TO_DROPBOX": "daily"}
     deployment.database = f"{postgres_url}/tallybird_moved".replace("postgresql://", "postgresql+psycopg://")
-    assert command(deployment, "restore", "all.backup")[0] == 0
-    assert "is in use" in command(deployment, "restore", "all.backup")[1]
+    assert deployment.run("pipeline", "restore", "all.backup").returncode == 0
+    assert "is in use" in deployment.run("pipeline", "restore", "all.backup").stderr
     deployment.sandbox.post("x/posts/501000", retweets=9_011)
     deployment.start()
     until(lambda: "9,011" in chat.message(chart["message_id"])["caption"], within_s=60)

@@ -16,6 +16,8 @@ from tests.conftest import ROOT, until
 from tests.e2e.deployment import INHERITED_VARIABLES, SECRETS
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
+FORMER_LOG = "appendonlydir"
+"""What the server of an earlier version wrote."""
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=oct)
@@ -24,6 +26,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
     for folder in (tmp_path / "data", tmp_path / "data" / "redis"):
         folder.mkdir()
         folder.chmod(0o777)
+    (tmp_path / "data" / "redis" / FORMER_LOG).mkdir()
     procfile = tmp_path / "Procfile"
     procfile.write_text("idle: sleep 1000\n")
     settings = Settings(data_dir=tmp_path / "data", _env_file=None)
@@ -54,6 +57,10 @@ def test_only_its_user_reaches_its_socket_and_reads_its_files(settings: Settings
     made = [path for path in settings.data_dir.rglob("*") if path != folder]
     assert {path.name for path in made} > {"supervisord.conf", "redis.sock"}
     assert [path for path in made if stat.S_IMODE(path.stat().st_mode) & OTHERS] == []
+
+
+def test_what_an_earlier_version_wrote_is_deleted(settings: Settings) -> None:
+    assert not (settings.redis_socket.parent / FORMER_LOG).exists()
 
 
 def test_it_listens_nowhere_else(settings: Settings) -> None:

@@ -47,7 +47,7 @@ KINDS = (
     Kind("viral", 5, 2, hits=0.03, hit=30),
 )
 FLEET = {"dead": 5, "one a week": 5, "0.5 a day": 6, "5 a day": 4, "bursty": 3, "50 a day": 1, "viral": 3}
-"""How many of each kind there are in a smaller and calmer fleet: what little money is spent on."""
+"""Accounts of each kind in a calmer fleet, whose new posts alone cost less than $0.02 an account and day."""
 REAL = Kind("real", 1, 0.2)
 
 

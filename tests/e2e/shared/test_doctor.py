@@ -1,7 +1,5 @@
 """The doctor beside a bot that runs: in the console, and in the chat of an owner."""
 
-import subprocess
-import sys
 from functools import partial
 
 from pipeline.user_agent import VERSION
@@ -12,16 +10,7 @@ from tests.e2e.deployment import SECRETS, Deployment
 
 def test_all_is_well_in_the_console(shared_deployment: Deployment) -> None:
     def examine() -> str:
-        command = [sys.executable, "-m", "bot", "doctor"]
-        done = subprocess.run(
-            command,
-            cwd=shared_deployment.folder,
-            env=shared_deployment.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        done = shared_deployment.run("bot", "doctor")
         assert not done.stderr
         return "" if done.returncode else done.stdout
 
