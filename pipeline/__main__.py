@@ -1,7 +1,6 @@
 """`python -m pipeline worker | slow | beat` runs one of the pipeline's processes; backup and restore are commands."""
 
 import argparse
-import gc
 import sys
 import warnings
 from contextlib import closing
@@ -33,18 +32,13 @@ SLOW_THREADS = 5
 
 def worker(settings: Settings) -> None:
     """Work on ticks and charts, in processes forked once all is imported: they share it, and a chart comes sooner."""
-    from pipeline.chart.render import load_drawings  # noqa: PLC0415
-    from pipeline.sources.registry import switched_on  # noqa: PLC0415 beat needs none of it
-    from pipeline.sources.source import load_client  # noqa: PLC0415
+    from pipeline.preload import preload  # noqa: PLC0415 beat needs none of it
 
-    load_drawings()
-    for network in switched_on(settings):
-        load_client(network)
+    preload(settings)
     app = _tasks(settings)
     # RabbitMQ redelivers the tasks of a frozen worker once two heartbeats are missed.
     app.conf.broker_heartbeat = max(SHORTEST_HEARTBEAT_S, settings.tick_seconds // 2)
     worker_ready.connect(lambda **_: _start_afresh(app, settings), weak=False)
-    gc.freeze()  # modules stay: the garbage collector need not go through them again and again in each tick
     _work(app, "worker", [TICKS, CHARTS, REQUESTS])
 
 
@@ -60,7 +54,9 @@ def beat(settings: Settings) -> None:
     """Send a tick each period, the first at once. It keeps no file, so that a full disk does not end it."""
     watchdog.start()
     scheduler = "pipeline.messaging.turning:TurningScheduler"
-    make_app(settings).Beat(scheduler=scheduler, max_interval=watchdog.EVERY_S, quiet=True).run()
+    service = make_app(settings).Beat(scheduler=scheduler, max_interval=watchdog.EVERY_S, quiet=True)
+    service.init_loader()
+    service.start_scheduler()  # Celery's `run` does the same, and writes over the command that `ps` shows
 
 
 def _work(app: Celery, name: str, queues: list[str], **pool: object) -> None:

@@ -1,7 +1,8 @@
 """`python -m pipeline.supervise [PROCFILE …]` runs the Procfile's processes, and a private Redis without REDIS_URL.
 
 supervisord runs them: it restarts a process that dies, waiting longer each time, and stops all on Ctrl-C. Each start
-writes its configuration from the Procfile, so that the Procfile stays the only list of processes.
+writes its configuration from the Procfile, so that the Procfile stays the only list of processes. They are forked from
+this process, once all that they need is imported.
 """
 
 import os
@@ -11,12 +12,16 @@ import shutil
 import stat
 import subprocess
 import sys
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 from redis import Redis, RedisError
 
+from pipeline import forking
 from pipeline.errors import ConfigError
 from pipeline.messaging import servers
+from pipeline.preload import preload
 from pipeline.settings import BotSettings, Settings
 from pipeline.startup import make_private_folder, prepare_data_dir, startup
 
@@ -64,7 +69,17 @@ def main() -> None:
     beside_python = Path(sys.executable).parent
     os.environ["PATH"] = f"{beside_python}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     paths = ["-c", str(written), "-j", str(written.with_suffix(".pid")), "-q", str(written.parent)]
-    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", *paths])  # noqa: S606
+    _import(commands)
+    preload(settings)
+    forking.run(paths)
+
+
+def _import(commands: dict[str, str]) -> None:
+    """Import the packages that the commands run. One that cannot be imported says why where it is started."""
+    for words in map(str.split, commands.values()):
+        if words[:2] == ["python", "-m"]:
+            with suppress(ModuleNotFoundError):
+                import_module(f"{words[2]}.__main__")
 
 
 def _pipe_output() -> None:
