@@ -6,14 +6,14 @@ POSTS ?=
 ONLY ?=
 SEED ?=
 GROWTH ?= base
-MINUTES ?= 30
+MINUTES ?=
 JSON ?=
 FILE ?=
 REPLACE ?=
 PLOT ?=
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo run backup restore test check bench simulate audit chaos contract
+.PHONY: help setup demo run backup restore test check bench simulate audit chaos soak contract
 
 help:
 	@echo "make demo      try it here, with no account anywhere; POSTS=file.csv PORT=8765"
@@ -26,6 +26,7 @@ help:
 	@echo "make simulate  what X's bill shows for the money, in a simulated month; SEED=1 GROWTH=slow JSON=1 PLOT=file.png"
 	@echo "make audit     known vulnerabilities of what is locked, as PyPI tells them"
 	@echo "make chaos     every part fails in turn, on real servers; prints what that costs; ONLY=processes"
+	@echo "make soak      an hour at 500 accounts and 300 live charts, with a fault every 3 minutes; MINUTES=60 SEED=1 PLOT=file.png"
 	@echo "make contract  our sources and stand-ins beside real servers of the networks; needs npm, a C++ compiler, 700 MB"
 	@echo "make setup     .venv alone, which all of them make where it is missing; PYTHON=python3.12"
 
@@ -67,8 +68,8 @@ bench: setup
 	@$(RUN) tests.bench $(ONLY)
 
 simulate: setup
-	@$(RUN) tests.simulate --growth $(GROWTH) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json) \
-	$(if $(PLOT),--plot $(PLOT))
+	@$(RUN) tests.simulate --growth $(GROWTH) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) \
+	$(if $(JSON),--json) $(if $(PLOT),--plot $(PLOT))
 
 # Strict: a package that could not be looked up is a failure, not a package without a vulnerability.
 audit: setup
@@ -79,6 +80,9 @@ audit: setup
 
 chaos: setup
 	$(RUN) pytest tests/chaos$(if $(ONLY),/test_$(ONLY).py)
+
+soak: setup
+	@$(RUN) tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(PLOT),--plot $(PLOT))
 
 # The real servers are not among the tests' packages: they are large, and Bluesky's need a newer Node than many machines
 # have. npmrc's nodedir may name headers of another Node, against which SQLite's binding would be compiled.

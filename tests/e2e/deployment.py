@@ -57,11 +57,14 @@ class Deployment:
         """The URL of the given Redis, or of the private one."""
         return self.environment.get("REDIS_URL", f"unix://{self.folder}/data/redis/redis.sock")
 
+    def processes(self) -> dict[str, psutil.Process]:
+        """The supervisor's processes by their names in the Procfile; the private Redis is "redis"."""
+        return {_name(each): each for each in self.supervisor.children()}
+
     def process(self, name: str) -> psutil.Process:
-        """The process with this name in the Procfile, or the private Redis, "redis"."""
-        processes = [each for each in self.supervisor.children() if _name(each) == name]
-        assert processes, f"{name} does not run"
-        return processes[0]
+        processes = self.processes()
+        assert name in processes, f"{name} does not run"
+        return processes[name]
 
     def chat(self, chat_id: int, **more: object) -> Chat:
         return Chat(self.sandbox, chat_id, **more)  # type: ignore[arg-type]
@@ -181,7 +184,10 @@ def environment_of(address: str, folder: Path, tick_s: int) -> dict[str, str]:
 
 def _name(process: psutil.Process) -> str:
     """The name in the Procfile: the last word of the command, as in `python -m pipeline worker`; "redis" for Redis."""
-    arguments = process.cmdline()
+    try:
+        arguments = process.cmdline()
+    except psutil.NoSuchProcess:
+        return ""
     return "redis" if any("unixsocket" in argument for argument in arguments) else arguments[-1] if arguments else ""
 
 
