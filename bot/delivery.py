@@ -245,6 +245,8 @@ class DeliveryLoop:
     async def _wait_for_people(self, delivery: ChartDelivery, failure: Failure) -> None:
         """Postpone the chart until somebody changes the chat, and explain once what to change.
 
+        Whoever asks for a chart where photos are not allowed gets its figures each time.
+
         The problem is stored before it is explained, so that it is not explained twice. In quiet hours both wait for
         their end.
         """
@@ -254,8 +256,10 @@ class DeliveryLoop:
         problem = failure.kind.name
         is_explained = await self.context.read(subscriptions.has_problem, delivery.chat_id, problem)
         await self._postpone(delivery, failure.delay, problem)
-        if not is_explained:
-            self.notifier.explain(delivery.chat_id, delivery.thread_id, failure.kind)
+        if failure.kind is ErrorKind.NO_RIGHTS and delivery.requested_at is not None:
+            self.notifier.tell_figures(delivery)
+        elif not is_explained:
+            self.notifier.explain(delivery, failure.kind)
 
     async def _postpone(self, delivery: ChartDelivery, wait: timedelta, problem: str) -> None:
         await self.context.write_with_retries(

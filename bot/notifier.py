@@ -53,6 +53,7 @@ NOT_DRAWN = lazy_gettext(
 NOT_DELIVERED = lazy_gettext(
     "This chart is taking longer: {what}. It is ready, but Telegram has not accepted it yet. It will come by itself."
 )
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 CHART_IS_BELOW = lazy_gettext("The chart is below: Telegram does not accept it in this message.")
 
 
@@ -81,29 +82,28 @@ class Notifier:
             task.cancel()
         await asyncio.gather(*self.tasks, *self.sending.values(), return_exceptions=True)
 
-    def explain(self, chat_id: int, thread_id: int | None, kind: ErrorKind) -> None:
+    def explain(self, delivery: ChartDelivery, kind: ErrorKind) -> None:
         """Tell the chat what it must change so that charts arrive; for a lost topic in General.
 
-        kind: one of EXPLANATIONS.
+        kind: one of EXPLANATIONS. Where photos are not allowed, the chart's figures come with it.
         """
-        self.say(chat_id, None if kind is ErrorKind.TOPIC_GONE else thread_id, EXPLANATIONS[kind])
+        if kind is ErrorKind.TOPIC_GONE:
+            self.say(delivery.chat_id, None, EXPLANATIONS[kind])
+        else:
+            self._run(self._say(delivery.chat_id, delivery.thread_id, EXPLANATIONS[kind], delivery.caption))
 
     def say(self, chat_id: int, thread_id: int | None, text: LazyString) -> None:
         """Tell the chat in this topic what it must change; where that fails, an admin in private."""
         self._run(self._say(chat_id, thread_id, text))
 
+    def tell_figures(self, delivery: ChartDelivery) -> None:
+        """Tell who waits for a chart its figures, once, and that photos are not allowed."""
+        self._run(self._report(_overdue(delivery), EXPLANATIONS[ErrorKind.NO_RIGHTS], delivery.caption))
+
     def report_refusal(self, delivery: ChartDelivery, reason: str) -> None:
-        """Tell the chat once that Telegram refuses its chart, and why; in the message that the chart was to show in."""
-        message_id = delivery.message_id if delivery.requested_at else None
-        overdue = OverdueDelivery(
-            delivery.subscription_id,
-            delivery.chat_id,
-            delivery.thread_id,
-            message_id,
-            is_rendered=True,
-            is_requested=delivery.requested_at is not None,
-        )
-        self._run(self._report(overdue, REFUSED, reason=phrasing.shorten(reason)))
+        """Tell the chat once that Telegram refuses its chart, why, and the figures, where the chart was to show."""
+        overdue, short = _overdue(delivery), phrasing.shorten(reason)
+        self._run(self._report(overdue, REFUSED, delivery.caption, reason=short))
 
     def point_to_new_message(self, chat_id: int, message_id: int | None) -> None:
         """Replace "Drawing…" in a message whose chart was sent in a new message."""
@@ -144,14 +144,18 @@ class Notifier:
                 if self.rate_limiter.has_room(delivery.chat_id, requested=True):
                     self._run(self._report(delivery, NOT_DELIVERED if delivery.is_rendered else NOT_DRAWN))
 
-    async def _report(self, overdue: OverdueDelivery, text: LazyString, **values: str) -> None:
-        """Tell the chat once. That is stored before it is sent, and undone where it surely was not sent."""
+    async def _report(self, overdue: OverdueDelivery, text: LazyString, figures: str = "", **values: str) -> None:
+        """Tell the chat once, with the figures of the chart below the text.
+
+        That is stored before it is sent, and undone where it surely was not sent.
+        """
         try:
             what = await self.context.read(find_description, overdue.subscription_id)
             if what is None or not await self.context.write(subscriptions.mark_notified, overdue.subscription_id):
                 return
             gettext = (await self._translator(overdue.chat_id)).gettext
-            if not await self._is_sent(overdue, gettext(replace(text, values={**values, "what": what}))):
+            told = gettext(replace(text, values={**values, "what": what}))
+            if not await self._is_sent(overdue, _above(told, figures)):
                 await self.context.write_with_retries(subscriptions.unmark_notified, overdue.subscription_id)
         except AWAY as error:
             log.warning(
@@ -161,26 +165,28 @@ class Notifier:
     async def _is_sent(self, overdue: OverdueDelivery, text: str) -> bool:
         """Put the text into the message that says "Drawing…"; else send a new one; else write to an admin."""
         chat_id = overdue.chat_id
+        plain, entities = extract_entities(text)
         try:
             if overdue.message_id is not None:
-                await self.bot.edit_message_text(text, chat_id, overdue.message_id)
+                await self.bot.edit_message_text(
+                    plain, chat_id, overdue.message_id, entities=entities, link_preview_options=NO_PREVIEW
+                )
                 return True
         except TelegramError as error:
             log.info("chat %d: %s", chat_id, telegram_errors.classify(error).text)
         try:
             silent = not overdue.is_requested and await self._is_silent(chat_id)
-            await self.bot.send_message(chat_id, text, message_thread_id=overdue.thread_id, disable_notification=silent)
+            await self._send(chat_id, overdue.thread_id, text, silent=silent)
         except TelegramError as error:
             failure = telegram_errors.classify(error)
             log.warning("chat %d was not told that its chart takes longer: %s", chat_id, failure.text)
             return failure.kind is ErrorKind.UNCERTAIN or await self._write_to_admin(chat_id, text)
         return True
 
-    async def _say(self, chat_id: int, thread_id: int | None, lazy: LazyString) -> None:
-        text = (await self._translator(chat_id)).gettext(lazy)
-        silent = await self._is_silent(chat_id)
+    async def _say(self, chat_id: int, thread_id: int | None, lazy: LazyString, figures: str = "") -> None:
+        text = _above((await self._translator(chat_id)).gettext(lazy), figures)
         try:
-            await self.bot.send_message(chat_id, text, message_thread_id=thread_id, disable_notification=silent)
+            await self._send(chat_id, thread_id, text, silent=await self._is_silent(chat_id))
         except TelegramError as error:
             reason = telegram_errors.classify(error).text
             log.info("chat %d was not told what is the matter: %s", chat_id, reason)
@@ -201,11 +207,22 @@ class Notifier:
         for admin in sorted(people, key=lambda admin: admin.status != ChatMember.OWNER):
             silent = await self._is_silent(admin.user.id)
             try:
-                await self.bot.send_message(admin.user.id, f"{title}: {text}", disable_notification=silent)
+                await self._send(admin.user.id, None, f"{title}: {text}", silent=silent)
             except TelegramError:
                 continue
             return True
         return False
+
+    async def _send(self, chat_id: int, thread_id: int | None, text: str, *, silent: bool) -> None:
+        plain, entities = extract_entities(text)
+        await self.bot.send_message(
+            chat_id,
+            plain,
+            entities=entities,
+            message_thread_id=thread_id,
+            disable_notification=silent,
+            link_preview_options=NO_PREVIEW,
+        )
 
     async def _send_notices(self) -> None:
         while True:
@@ -257,7 +274,7 @@ class Notifier:
             entities=entities,
             message_thread_id=thread.thread_id,
             reply_parameters=None if to is None else ReplyParameters(to, allow_sending_without_reply=True),
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            link_preview_options=NO_PREVIEW,
             disable_notification=await self._is_silent(chat_id),
         )
 
@@ -266,3 +283,21 @@ class Notifier:
         self.refusals[chat_id] += 1
         delay_s = min(POLL_INTERVAL.total_seconds() * 2 ** self.refusals[chat_id], MAX_RETRY_DELAY.total_seconds())
         self.retry_at[chat_id] = monotonic() + delay_s
+
+
+def _overdue(delivery: ChartDelivery) -> OverdueDelivery:
+    """The chart as one that its chat is to be told of, in the message that waits for it where there is one."""
+    is_requested = delivery.requested_at is not None
+    message_id = delivery.message_id if is_requested else None
+    return OverdueDelivery(
+        delivery.subscription_id,
+        delivery.chat_id,
+        delivery.thread_id,
+        message_id,
+        is_rendered=True,
+        is_requested=is_requested,
+    )
+
+
+def _above(text: str, figures: str) -> str:
+    return f"{text}\n\n{figures}" if figures else text

@@ -221,6 +221,7 @@ def test_a_chat_is_told_once_of_lasting_refusals_and_its_chart_comes_when_they_e
     [told] = until(lambda: [each for each in chat.texts() if "Telegram refuses this chart" in each])
     assert "mage_process_failed" in told
     assert f"@name_{chat.number}" in told
+    assert told.endswith(f"\n\nchart 1 of @name_{chat.number}"), "the figures come as text"
     assert "Charts that do not arrive: 1" in chat.chat.ask("/status")
     chat.wait_over()
     bot.sandbox.delete("faults")
@@ -342,6 +343,30 @@ def test_a_requested_chart_that_takes_long_is_reported(bot: Bot, command: str, m
     assert chat.texts() == [said]
 
 
+def test_where_photos_are_not_allowed_each_chart_that_somebody_asks_for_comes_as_text(bot: Bot) -> None:
+    chat = live(bot, type="supergroup")
+    for method in (EDIT, PHOTO):
+        chat.refuse(method, 400, "Bad Request: not enough rights to send photos to the chat")
+    chat.draw(1)
+    figures = f"\n\nchart 1 of @name_{chat.number}"
+    [explained] = until(chat.texts)
+    assert explained.startswith("I'm not allowed to send photos here.")
+    assert explained.endswith(figures)
+    for _ in range(2):
+        place = chat.chat.answer_to(chat.chat.send("/compare"))
+        assert place["text"].startswith("Drawing")
+        chat.id = _id_of(chat, Mode.ONCE)
+        chat.comparison_id = chat.kept.comparison_id if chat.kept else 0
+        chat.draw(1)
+        until(lambda place=place: chat.chat.message(place["message_id"])["text"].endswith(figures))  # type: ignore[misc]
+    chat.wait_over()
+    live(bot)
+    assert len(chat.texts()) == 3, "none is told twice"
+    bot.sandbox.delete("faults")
+    chat.wait_over()
+    until(lambda: chat.chat.message(place["message_id"])["photo"], within_s=30)
+
+
 def _id_of(chat: Follower, mode: Mode) -> int:
     """The id of the chat's subscription, once it has its message."""
 
@@ -366,7 +391,7 @@ def test_a_requested_chart_whose_edit_is_refused_comes_in_a_new_message_within_h
     until(lambda: chat.shows(0), within_s=40)
     until(lambda: "below" in chat.chat.message(place["message_id"])["text"])
     assert len(chat.charts()) == 1
-    assert chat.kept is None
+    until(lambda: chat.kept is None)
 
 
 def test_an_answer_that_is_refused_for_an_unknown_reason_is_sent_more_plainly(bot: Bot) -> None:
