@@ -119,14 +119,16 @@ def _watched(start: Callable[[Any], Awaitable[None]] | None) -> Callable[[Any], 
 
 
 def _new_application(settings: BotSettings, context: Context, rate_limiter: RateLimiter) -> BotApplication:
+    proxy = settings.telegram_proxy
+    polling = PollingRequest(context.flood_control.is_ignored, context.signs, connection_pool_size=1, proxy=proxy)
     application = (
         ApplicationBuilder()
         .token(settings.telegram_bot_token.get_secret_value())
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
         .rate_limiter(rate_limiter)
-        .request(TelegramRequest(connection_pool_size=CONNECTIONS, read_timeout=READ_TIMEOUT_S))
-        .get_updates_request(PollingRequest(context.flood_control.is_ignored, context.signs, connection_pool_size=1))
+        .request(TelegramRequest(connection_pool_size=CONNECTIONS, read_timeout=READ_TIMEOUT_S, proxy=proxy))
+        .get_updates_request(polling)
         .concurrent_updates(CONCURRENT_UPDATES)
         .build()
     )

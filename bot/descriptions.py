@@ -27,6 +27,7 @@ KNOWN_PROBLEMS = {
     telegram_errors.ErrorKind.NO_RIGHTS.name: lazy_gettext("I'm not allowed to send photos here"),
     telegram_errors.ErrorKind.TOPIC_GONE.name: lazy_gettext("its topic is closed or deleted"),
     telegram_errors.UNREACHABLE: lazy_gettext("Telegram cannot be reached"),
+    telegram_errors.NO_WAY_THROUGH: lazy_gettext("Telegram cannot be reached through the proxy"),
     telegram_errors.UNANSWERED: lazy_gettext("Telegram does not answer"),
 }
 """By Subscription.problem. Any other problem is a text of Telegram's."""

@@ -11,8 +11,9 @@ CHAT_FAULT_DELAY = timedelta(hours=1)
 FAILURE_DELAY = timedelta(seconds=20)
 ASKS_TO_WAIT = "Telegram asks to wait"
 UNREACHABLE = "Telegram cannot be reached"
+NO_WAY_THROUGH = "Telegram cannot be reached through the proxy"
 UNANSWERED = "Telegram did not answer, or not in its own words"
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 class ErrorKind(Enum):
@@ -105,7 +106,8 @@ def classify(error: TelegramError) -> Failure:
         case _ if error.__cause__ is None:
             return Failure(ErrorKind.RETRY, text, FAILURE_DELAY, is_telegrams=True)
         case _:
-            return Failure(ErrorKind.RETRY, UNREACHABLE, FAILURE_DELAY)
+            is_proxys = isinstance(error.__cause__, httpx.ProxyError)
+            return Failure(ErrorKind.RETRY, NO_WAY_THROUGH if is_proxys else UNREACHABLE, FAILURE_DELAY)
 
 
 def _kind_of_refusal(error: TelegramError) -> ErrorKind:

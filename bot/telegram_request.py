@@ -1,10 +1,14 @@
 """The HTTP request for every method but getUpdates: a refusal is an error whatever its HTTP status."""
 
 import json
+import logging
 from http import HTTPStatus
 from typing import Any
 
+from telegram.error import NetworkError
 from telegram.request import HTTPXRequest
+
+log = logging.getLogger(__name__)
 
 MIN_ERROR_STATUS, MAX_ERROR_STATUS = 400, 599
 
@@ -13,12 +17,22 @@ class TelegramRequest(HTTPXRequest):
     """python-telegram-bot's request, made to judge an answer by its own "ok" and "error_code".
 
     The library looks at the HTTP status alone: it takes {"ok": false} with status 200 for a success without a result.
-    See docs/upstream.md.
+    See docs/upstream.md. At the start it tries again in silence where Telegram cannot be reached; here that is logged.
     """
+
+    def __init__(self, proxy: str | None = None, **options: Any) -> None:
+        super().__init__(proxy=proxy, **options)
+        self._way, self._has_answered = " through TELEGRAM_PROXY" if proxy else "", False
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Send the request and return status and body, with the status that a refusal itself tells."""
-        code, payload = await super().do_request(*args, **kwargs)
+        try:
+            code, payload = await super().do_request(*args, **kwargs)
+        except NetworkError as error:
+            if not self._has_answered:
+                log.warning("Telegram cannot be reached%s, and is tried again: %s", self._way, error)
+            raise
+        self._has_answered = True
         return _status_in_answer(code, payload), payload
 
 

@@ -26,11 +26,13 @@ class HostOverrideAdapter(HTTPAdapter):
         return super().send(request, stream, timeout or self.timeout_s, verify, cert, proxies)
 
 
-def read_environment_once(session: Session, address: str) -> None:
+def read_environment_once(session: Session, address: str, proxy: str | None = None) -> None:
     """Set the environment's proxies and certificates for this address once; requests would read them at every call.
 
-    It reads no .netrc either: requests would send a password from there in place of the token.
+    proxy: used in place of the environment's. It reads no .netrc either: requests would send a password from there in
+    place of the token.
     """
     merged = session.merge_environment_settings(address, {}, None, None, None)
-    session.proxies, session.verify, session.cert = merged["proxies"], merged["verify"], merged["cert"]
+    session.proxies = {"http": proxy, "https": proxy} if proxy else merged["proxies"]
+    session.verify, session.cert = merged["verify"], merged["cert"]
     session.trust_env = False

@@ -12,6 +12,8 @@ NAMES = (
     "database_url",
     "redis_url",
     "broker_url",
+    "telegram_proxy",
+    "sources_proxy",
 )
 LARGEST_BYTES = 65_536
 """A larger file holds no token; a device by that name would be read for ever."""

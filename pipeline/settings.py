@@ -111,6 +111,22 @@ def _webhook_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _proxy_address(value: str) -> str:
+    parts = _parts(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise _fail("must be the address of an HTTP proxy, like http://user:password@proxy.example:3128")
+    return value.rstrip("/")
+
+
+def _proxy_or_socks_address(value: str) -> str:
+    parts = _parts(value)
+    if parts.scheme != "socks5":
+        return _proxy_address(value)
+    if not parts.hostname or not parts.port:
+        raise _fail("must have a host and a port, like socks5://user:password@proxy.example:1080")
+    return value.rstrip("/")
+
+
 def _redis_address(value: str) -> str:
     return _as_read_by(server_addresses.redis, value)
 
@@ -207,6 +223,8 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database_address)] | None = Field(None, repr=False)
     redis_url: Annotated[str, AfterValidator(_redis_address)] | None = Field(None, repr=False, validate_default=True)
     broker_url: Annotated[str, AfterValidator(_broker_address)] | None = Field(None, repr=False)
+    telegram_proxy: Annotated[str, AfterValidator(_proxy_or_socks_address)] | None = Field(None, repr=False)
+    sources_proxy: Annotated[str, AfterValidator(_proxy_address)] | None = Field(None, repr=False)
     webhook_url: Annotated[str, AfterValidator(_webhook_address)] | None = None
     port: int = Field(8080, ge=1, le=65535)
     health_port: int | None = Field(None, ge=1, le=65535)
@@ -289,6 +307,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{quote(str(self.data_dir.absolute() / 'tallybird.db'))}"
 
     @property
+    def free_api_url(self) -> str:
+        """The address of a network that may be asked for nothing."""
+        return self.bluesky_api_url.split()[0]
+
+    @property
     def dropbox_is_on(self) -> bool:
         return self.dropbox_refresh_token is not None
 
@@ -308,7 +331,7 @@ class Settings(BaseSettings):
         """The values that no log may show: tokens, and passwords in addresses."""
         fields = (self.telegram_bot_token, self.x_bearer_token, self.dropbox_refresh_token)
         tokens = [field.get_secret_value() for field in fields if field is not None]
-        servers = (self.database_url, self.redis_url, self.broker_url)
+        servers = (self.database_url, self.redis_url, self.broker_url, self.telegram_proxy, self.sources_proxy)
         networks = (self.x_api_url, *self.bluesky_api_url.split(), self.fediverse_api_url)
         services = (self.telegram_api_url, self.dropbox_api_url, self.webhook_url, *networks)
         passwords = {password for address in servers + services if address for password in _passwords(address)}

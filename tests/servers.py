@@ -6,13 +6,16 @@ Their programs are the machine's. Without any, Redis and PostgreSQL come from pa
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 import psycopg
 from kombu import Connection
@@ -21,7 +24,7 @@ from redis import Redis as Client
 from redis import RedisError
 
 from pipeline.supervise import _redis_server
-from tests.conftest import free_port, skip_unless_ci, until
+from tests.conftest import ROOT, free_port, skip_unless_ci, until
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin")
 """Debian's programs; the wrappers of the same names on PATH switch to the user of the machine's RabbitMQ."""
@@ -172,6 +175,28 @@ class PostgreSQL(Server):
                 " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
             )
             return len(cut.fetchall())
+
+
+class Proxy(Server):
+    """Of HTTP: leads to the server at this address, whatever it is asked for. login: what it asks for itself."""
+
+    def __init__(self, folder: Path, leads_to: str, login: str = "") -> None:
+        super().__init__(folder)
+        self.command = [sys.executable, "-m", "tests.proxy", str(self.port), str(urlsplit(leads_to).port), login]
+        self.environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    def answers(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
+    def address(self, login: str = "") -> str:
+        return f"http://{login}{'@' if login else ''}127.0.0.1:{self.port}"
+
+    @property
+    def asked(self) -> list[str]:
+        """What it was asked for, as in CONNECT 93.184.216.34:443."""
+        return (self.folder / "server.log").read_text().splitlines()
 
 
 class Network:

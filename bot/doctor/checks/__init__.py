@@ -11,12 +11,14 @@ from bot.doctor.checks import (
     networks,
     outages,
     processes,
+    proxies,
     redis,
     telegram,
     versions,
 )
 
 CHECKS = (
+    proxies.CHECK,
     telegram.CHECK,
     *networks.CHECKS,
     money.CHECK,

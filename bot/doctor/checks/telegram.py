@@ -39,7 +39,7 @@ def run(settings: BotSettings) -> Iterator[Finding]:
 
 async def _ask(settings: BotSettings) -> tuple[Bot, WebhookInfo]:
     token = settings.telegram_bot_token.get_secret_value()
-    bot = Bot(token, f"{settings.telegram_api_url}/bot", request=TelegramRequest())
+    bot = Bot(token, f"{settings.telegram_api_url}/bot", request=TelegramRequest(proxy=settings.telegram_proxy))
     async with bot:
         return bot, await bot.get_webhook_info()
 

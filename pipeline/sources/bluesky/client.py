@@ -18,14 +18,14 @@ WITHIN = timedelta(seconds=20)
 
 
 def connect(settings: Settings) -> "BlueskyClient":
-    return BlueskyClient(settings.bluesky_api_url.split(), settings.contact)
+    return BlueskyClient(settings.bluesky_api_url.split(), settings.contact, settings.sources_proxy)
 
 
 class BlueskyClient:
     """Bluesky's public API. One object a process: its threads share the connection."""
 
-    def __init__(self, addresses: Sequence[str], contact: str | None = None) -> None:
-        self.connection = Connection(addresses, contact)
+    def __init__(self, addresses: Sequence[str], contact: str | None = None, proxy: str | None = None) -> None:
+        self.connection = Connection(addresses, contact, proxy)
 
     def look_up(self, handles: Sequence[str]) -> list[Profile]:
         """What Bluesky says of each handle or id, in their order. Raises ServiceError."""

@@ -24,7 +24,7 @@ from pipeline.sources.bluesky import responses
 from pipeline.sources.bluesky.facts import KEY, NAME, RATE_LIMIT_HEADERS
 from pipeline.sources.bluesky.hosts import Host, Hosts
 from pipeline.sources.observations import Observations, date
-from pipeline.sources.problems import not_in_time
+from pipeline.sources.problems import not_in_time, proxy_failed
 from pipeline.user_agent import user_agent
 
 CONNECTIONS = 4
@@ -67,12 +67,12 @@ class Connection:
     addresses: of the hosts; the later stand in for the earlier.
     """
 
-    def __init__(self, addresses: Sequence[str], contact: str | None = None) -> None:
+    def __init__(self, addresses: Sequence[str], contact: str | None = None, proxy: str | None = None) -> None:
         self.session = requests.Session()
         adapter = HTTPAdapter(pool_connections=len(addresses), pool_maxsize=CONNECTIONS)
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, adapter)
-        read_environment_once(self.session, addresses[0])
+        read_environment_once(self.session, addresses[0], proxy)
         self.session.headers["User-Agent"] = user_agent(contact)
         self.observations = Observations(RATE_LIMIT_HEADERS)
         self._hosts = Hosts(addresses)
@@ -165,6 +165,8 @@ def _status(response: requests.Response) -> ServiceError:
 
 
 def _not_proper(found: object) -> ServiceError:
+    if isinstance(found, requests.exceptions.ProxyError):
+        return ServiceError(KEY, proxy_failed(NAME, found))
     kind = type(found).__name__
     return ServiceError(
         KEY, lazy_gettext("{network} sent an answer that I can't read ({kind})", network=NAME, kind=kind)

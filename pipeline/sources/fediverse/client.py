@@ -34,7 +34,8 @@ ONE_POST: Params = {"limit": 1, "exclude_reblogs": "true", "exclude_replies": "t
 
 
 def connect(settings: Settings) -> "FediverseClient":
-    return FediverseClient(Connection(settings.fediverse_api_url, user_agent(settings.contact)))
+    address, proxy = settings.fediverse_api_url, settings.sources_proxy
+    return FediverseClient(Connection(address, user_agent(settings.contact), proxy=proxy))
 
 
 class FediverseClient:

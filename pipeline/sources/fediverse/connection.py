@@ -1,6 +1,6 @@
 """The guarded connection to fediverse servers. Every request ends in an Answer or a ServiceError.
 
-A server has one request at a time, and many are asked side by side. No cookies, no proxies of the environment.
+A server has one request at a time, and many are asked side by side. No cookies, and no proxy but that of the settings.
 """
 
 import time
@@ -30,7 +30,8 @@ from pipeline.sources.fediverse.dialler import (
     resolve,
 )
 from pipeline.sources.fediverse.servers import Servers
-from pipeline.sources.problems import not_in_time
+from pipeline.sources.fediverse.tunnel import Tunnel
+from pipeline.sources.problems import not_in_time, proxy_failed
 
 ANSWER_S = 10.0
 """The longest that a whole answer may take."""
@@ -75,7 +76,7 @@ class Connection:
     servers: what is kept of each.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 three of them are for tests
         self,
         address: str,
         user_agent: str,
@@ -83,6 +84,7 @@ class Connection:
         resolver: Resolve = resolve,
         network: httpcore.NetworkBackend | None = None,
         trusted: SSLContext | None = None,
+        proxy: str | None = None,
     ) -> None:
         self._address, self._is_stand_in = address, address != EACH_SERVER
         self._headers = [("User-Agent", user_agent), ("Accept", ", ".join(JSON_TYPES)), ("Accept-Encoding", "gzip")]
@@ -93,7 +95,7 @@ class Connection:
             max_connections=None,
             max_keepalive_connections=20,
             keepalive_expiry=KEEP_ALIVE_S,
-            network_backend=Dialler(self._allowance, resolver, network, stand_in),
+            network_backend=Dialler(self._allowance, resolver, network, stand_in, Tunnel(proxy) if proxy else None),
         )
         weakref.finalize(self, self._pool.close)  # httpcore leaves its idle connections open
         self.servers = Servers()
@@ -143,6 +145,8 @@ class Connection:
                 answer = self._send(host, target, min(began + ANSWER_S, ends_at))
             except NotAllowedError:
                 error = refusals.not_allowed(blamed)
+            except httpcore.ProxyError as failure:
+                raise refusals.not_asked(blamed, proxy_failed(blamed, failure)) from None
             except httpcore.RemoteProtocolError:  # also where the server closes the connection without a word
                 is_silent = self._allowance.is_untouched
                 error = refusals.no_answer(blamed) if is_silent else refusals.no_mastodon(blamed)

@@ -15,6 +15,7 @@ from typing import Any
 import httpcore
 
 from pipeline.sources.fediverse.hosts import is_public
+from pipeline.sources.fediverse.tunnel import Tunnel
 
 PORT = 443
 CONNECT_S, READ_S = 3.0, 5.0
@@ -73,7 +74,8 @@ class Dialler(httpcore.NetworkBackend):
     """Dials public addresses at port 443, and nothing else but a stand-in that the settings name.
 
     resolver, network: how names become addresses and addresses connections; the tests have their own.
-    stand_in: the host and port on this machine that are dialled as they are.
+    stand_in: the host and port on this machine that are dialled as they are. tunnel: through a proxy, which is asked
+    for the tested address and not for the name, since it might resolve that to another.
     """
 
     def __init__(
@@ -82,9 +84,10 @@ class Dialler(httpcore.NetworkBackend):
         resolver: Resolve = resolve,
         network: httpcore.NetworkBackend | None = None,
         stand_in: tuple[str, int] | None = None,
+        tunnel: Tunnel | None = None,
     ) -> None:
         self._allowance, self._resolver, self._stand_in = allowance, resolver, stand_in
-        self._network = network or httpcore.SyncBackend()
+        self._network, self._tunnel = network or httpcore.SyncBackend(), tunnel
 
     def connect_tcp(
         self,
@@ -132,10 +135,15 @@ class Dialler(httpcore.NetworkBackend):
         failure: Exception | None = None
         for address in addresses:
             try:
-                return self._network.connect_tcp(address, port, timeout=self._allowance.seconds(CONNECT_S))
+                return self._connect(address, port, self._allowance.seconds(CONNECT_S))
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise httpcore.ConnectError from failure
+
+    def _connect(self, address: str, port: int, timeout_s: float) -> httpcore.NetworkStream:
+        if self._tunnel is not None:
+            return self._tunnel.connect(self._network, address, port, timeout_s)
+        return self._network.connect_tcp(address, port, timeout=timeout_s)
 
 
 class _MeteredStream(httpcore.NetworkStream):

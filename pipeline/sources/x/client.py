@@ -23,14 +23,14 @@ def connect(settings: Settings) -> "XClient":
     """Raises ConfigError where the settings have no token, with which the network is off."""
     if settings.x_bearer_token is None:
         raise ConfigError(["X_BEARER_TOKEN: missing"])
-    return XClient(settings.x_bearer_token.get_secret_value(), settings.x_api_url)
+    return XClient(settings.x_bearer_token.get_secret_value(), settings.x_api_url, settings.sources_proxy)
 
 
 class XClient:
     """The X API. One object a process: its threads share the connection."""
 
-    def __init__(self, bearer_token: str, address: str) -> None:
-        self._connection = Connection(bearer_token, address)
+    def __init__(self, bearer_token: str, address: str, proxy: str | None = None) -> None:
+        self._connection = Connection(bearer_token, address, proxy)
         self.client = self._connection.client
 
     def look_up(self, handles: Sequence[str]) -> list[Profile]:

@@ -17,6 +17,7 @@ from pipeline.errors import ServiceError
 from pipeline.http import HostOverrideAdapter, read_environment_once
 from pipeline.i18n import lazy_gettext
 from pipeline.sources.observations import Observations, date
+from pipeline.sources.problems import proxy_failed
 from pipeline.sources.x import responses
 from pipeline.sources.x.facts import KEY, NAME, RATE_LIMIT_HEADERS
 from pipeline.sources.x.refusals import service_error
@@ -47,12 +48,12 @@ class Answer:
 class Connection:
     """One object a process: its threads share the pooled session. observations: what all answers told."""
 
-    def __init__(self, bearer_token: str, address: str) -> None:
+    def __init__(self, bearer_token: str, address: str, proxy: str | None = None) -> None:
         self.client = tweepy.Client(bearer_token, return_type=requests.Response)
         self.client.session.mount(
             TWEEPYS_HOST, HostOverrideAdapter(TWEEPYS_HOST, address, timeout_s=TIMEOUT_S, pool=CONNECTIONS)
         )
-        read_environment_once(self.client.session, address)
+        read_environment_once(self.client.session, address, proxy)
         self.client.session.hooks["response"].append(_refuse)
         self.observations = Observations(RATE_LIMIT_HEADERS)
 
@@ -62,6 +63,8 @@ class Connection:
             response = method(*args, **params)
         except RefusedError as refused:
             response = refused.response
+        except requests.exceptions.ProxyError as error:  # before anything was sent to X
+            return Answer({}, status=0, error=ServiceError(KEY, proxy_failed(NAME, error)))
         except UNREADABLE as error:
             return Answer({}, status=0, error=_not_proper(error), is_lost=True)
         self.observations.add(kind, response.headers)
