@@ -21,7 +21,7 @@ CHANGED_EACH_TICK = COMPARISONS // 2
 NEW_POST_AFTER = timedelta(minutes=20)
 SERVERS = 4
 """Of the fediverse."""
-METRICS, VIEWS = ("reposts", "likes", "replies"), ("spread", "posts")
+METRICS = ("reposts", "likes", "replies")
 NOUNS = {
     "x": ("retweets", "likes", "replies"),
     "bluesky": ("reposts", "likes", "replies"),
@@ -86,7 +86,7 @@ class Comparison:
     def words(self) -> str:
         """Of the command that asks for its chart."""
         handles = " ".join(f"@{account.handle}" for account in self.accounts)
-        return f"{handles} {METRICS[self.number % len(METRICS)]} {VIEWS[self.number % len(VIEWS)]}"
+        return f"{handles} {METRICS[self.number % len(METRICS)]}"
 
     @property
     def latest(self) -> int:

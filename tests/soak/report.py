@@ -71,9 +71,7 @@ def growing(samples: Sequence[Sample]) -> Iterator[str]:
     flat: dict[str, Callable[[Sample], Value]] = {
         "memory": lambda each: each.pss_mb,
         "Redis' memory": lambda each: each.redis_mb,
-        "DATA_DIR without the database": lambda each: (
-            None if each.database_mb is None else each.data_dir_mb - each.database_mb
-        ),
+        "DATA_DIR without the database": lambda each: each.other_files_mb,
     }
     for name, value in flat.items():
         rise, mean = _rise([(each.minute, found) for each in half if (found := value(each)) is not None])

@@ -30,7 +30,8 @@ class Sample:
     bot's metrics since its start. seen_lag_s, slowest_s: the median and the longest from a figure's change until a
     chart showed it, since the last sample. late_charts: live charts that lack a figure for more than three ticks and
     the time that Telegram's limits take. anew: messages that were sent beside the edited ones. refused: Telegram's
-    answers with 429, those of faults too. written_mb, cpu_s: by all processes that ever ran. changes: of figures.
+    answers with 429, those of faults too. other_files_mb: of DATA_DIR, without the database's.
+    written_mb, cpu_s: by all processes that ever ran. changes: of figures.
     """
 
     at: float
@@ -49,6 +50,7 @@ class Sample:
     refused: int
     database_mb: float | None
     data_dir_mb: float
+    other_files_mb: float
     written_mb: float
     written_by_process: dict[str, float]
     cpu_s: float
@@ -72,7 +74,7 @@ class Sampler:
         now = time.time()
         pss = self._pss()
         metrics = _scrape(self.deployment.environment["HEALTH_PORT"])
-        lags = self.shown.take_lags()
+        lags, data_dir = self.shown.take_lags(), self.deployment.folder / "data"
         sample = Sample(
             at=now,
             minute=(now - self.started_at) / 60,
@@ -89,7 +91,8 @@ class Sampler:
             anew=self.shown.statuses["sendPhoto", 200] + self.shown.statuses["sendMessage", 200],
             refused=sum(number for (_, status), number in self.shown.statuses.items() if status == TOO_MANY),
             database_mb=_in_megabytes(_largest(metrics, "database_size_bytes")),
-            data_dir_mb=_size(self.deployment.folder / "data") / MEGABYTE,
+            data_dir_mb=_size(data_dir.rglob("*")),
+            other_files_mb=_size(path for path in data_dir.rglob("*") if not path.name.startswith("tallybird.db")),
             written_mb=sum(written for _, written in self._used.values()),
             written_by_process=self._written(),
             cpu_s=sum(cpu for cpu, _ in self._used.values()),
@@ -157,9 +160,10 @@ def _in_megabytes(size: float | None) -> float | None:
     return None if size is None else size / MEGABYTE
 
 
-def _size(folder: Path) -> int:
+def _size(files: Iterable[Path]) -> float:
+    """What they take of the disk, in MB."""
     total = 0
-    for path in folder.rglob("*"):
+    for path in files:
         with suppress(FileNotFoundError):  # datasets are replaced
             total += path.stat().st_blocks * 512
-    return total
+    return total / MEGABYTE
