@@ -178,7 +178,7 @@ class PostgreSQL(Server):
 
 
 class Proxy(Server):
-    """Of HTTP: leads to the server at this address, whatever it is asked for. login: what it asks for itself."""
+    """Of HTTP and SOCKS5: leads to the server at this address, whatever it is asked for. login: what it asks for."""
 
     def __init__(self, folder: Path, leads_to: str, login: str = "") -> None:
         super().__init__(folder)
@@ -190,8 +190,8 @@ class Proxy(Server):
             return True
         return False
 
-    def address(self, login: str = "") -> str:
-        return f"http://{login}{'@' if login else ''}127.0.0.1:{self.port}"
+    def address(self, login: str = "", scheme: str = "http") -> str:
+        return f"{scheme}://{login}{'@' if login else ''}127.0.0.1:{self.port}"
 
     @property
     def asked(self) -> list[str]:

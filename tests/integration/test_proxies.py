@@ -86,6 +86,19 @@ def test_each_service_is_asked_through_its_proxy_with_the_login(
     assert all("127.0.0.1:1" in line for line in strict_proxy.asked)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+# httpcore 1.0.9 leaves it to the garbage collector to close a connection whose login a SOCKS proxy refused.
+def test_telegram_is_asked_through_a_socks_proxy_with_the_login(strict_proxy: Proxy, given: dict[str, str]) -> None:
+    right, wrong = (strict_proxy.address(login, "socks5") for login in (QUOTED, "us:wrong"))
+    ask("telegram", settings_of(given, TELEGRAM_PROXY=right))
+    assert set(strict_proxy.asked) == {"SOCKS5 127.0.0.1"}
+    assert examine(proxies.CHECK, given, TELEGRAM_PROXY=right)[0].startswith("✓ TELEGRAM_PROXY: answers")
+    [refused] = examine(proxies.CHECK, given, TELEGRAM_PROXY=wrong)
+    assert refused.startswith("✗ TELEGRAM_PROXY: does not lead to 127.0.0.1: ")
+    assert "user and password" in refused
+    assert "us:wrong" not in refused
+
+
 @pytest.mark.parametrize("service", ["telegram", *HANDLES])
 def test_neither_proxy_is_used_for_what_the_other_is_for(service: str, proxy: Proxy, given: dict[str, str]) -> None:
     name = "SOURCES_PROXY" if service == "telegram" else "TELEGRAM_PROXY"

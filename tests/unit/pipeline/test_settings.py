@@ -311,3 +311,35 @@ def test_rabbitmqs_certificate_is_checked_for_its_own_host(empty_surroundings: P
     broker = Settings.load().broker
     assert broker.for_celery == "amqps://me:a%3Bb@[2001:db8::1]:5671/a%2Fb"
     assert broker.amqp_tls == {"server_hostname": "2001:db8::1", "cert_reqs": ssl.CERT_OPTIONAL}
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("TELEGRAM_PROXY", "http://us:er%40@proxy.example:3128"),
+        ("TELEGRAM_PROXY", "socks5://proxy.example:1080"),
+        ("SOURCES_PROXY", "https://proxy.example"),
+    ],
+)
+def test_a_proxy_is_an_address_of_http_and_for_telegram_of_socks_too(
+    monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
+    monkeypatch.setenv(name, f"{address}/")
+    assert getattr(Settings.load(), name.lower()) == address
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "said"),
+    [
+        ("TELEGRAM_PROXY", "proxy.example:3128", "must be the address of an HTTP proxy, like http://user:password@"),
+        ("TELEGRAM_PROXY", "socks5://proxy.example", "must have a host and a port, like socks5://user:password@"),
+        ("SOURCES_PROXY", "socks5://proxy.example:1080", "must be the address of an HTTP proxy"),
+        ("SOURCES_PROXY", "http://proxy.example:3128/path", "must be the address of an HTTP proxy"),
+        ("SOURCES_PROXY", "http://me:a@b@proxy.example:3128", "has a sign in its user or password"),
+    ],
+)
+def test_what_is_no_proxy_is_refused_with_the_form_that_it_has(
+    empty_surroundings: Path, name: str, address: str, said: str
+) -> None:
+    [problem] = problems(empty_surroundings, **GOOD, **{name: address})
+    assert problem.startswith(f"{name}: {said}")
