@@ -35,6 +35,7 @@ from bot.commands import COMMANDS, import_accounts, track
 from bot.context import Context
 from bot.delivery import DeliveryLoop
 from bot.file_sender import FileSender
+from bot.lease import BotLease
 from bot.notifier import Notifier
 from bot.polling import PollingRequest
 from bot.rate_limits import RateLimiter
@@ -79,7 +80,7 @@ class _ImportInCaption(filters.MessageFilter):
 
 def build(settings: BotSettings, store: Store) -> BotApplication:
     """The application, ready to run. Nothing is sent or read yet."""
-    context = Context(settings, store, PipelineClient(settings))
+    context = Context(settings, store, PipelineClient(settings), BotLease(settings))
     rate_limiter = RateLimiter(context.signs)
     application = _new_application(settings, context, rate_limiter)
     rate_limiter.probe = application.bot.get_me
@@ -119,23 +120,22 @@ def _watched(start: Callable[[Any], Awaitable[None]] | None) -> Callable[[Any], 
 
 
 def _new_application(settings: BotSettings, context: Context, rate_limiter: RateLimiter) -> BotApplication:
-    proxy = settings.telegram_proxy
-    polling = PollingRequest(context.flood_control.is_ignored, context.signs, connection_pool_size=1, proxy=proxy)
+    may_send, is_ignored, proxy = context.lease.held, context.flood_control.is_ignored, settings.telegram_proxy
+    request = TelegramRequest(may_send, proxy, connection_pool_size=CONNECTIONS, read_timeout=READ_TIMEOUT_S)
+    polling = PollingRequest(may_send, is_ignored, context.signs, connection_pool_size=1, proxy=proxy)
     application = (
         ApplicationBuilder()
         .token(settings.telegram_bot_token.get_secret_value())
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
         .rate_limiter(rate_limiter)
-        .request(TelegramRequest(connection_pool_size=CONNECTIONS, read_timeout=READ_TIMEOUT_S, proxy=proxy))
+        .request(request)
         .get_updates_request(polling)
         .concurrent_updates(CONCURRENT_UPDATES)
         .build()
     )
     if settings.webhook_url is not None:
-        application.updater = WebhookUpdater(
-            application.bot, application.update_queue, is_ignored=context.flood_control.is_ignored
-        )
+        application.updater = WebhookUpdater(application.bot, application.update_queue, is_ignored=is_ignored)
     return application
 
 
@@ -161,18 +161,20 @@ def _add_handlers(application: BotApplication, context: Context) -> None:
 
 
 def _add_background_work(application: BotApplication, context: Context, rate_limiter: RateLimiter) -> None:
-    """Deliver charts and send notices while the application runs."""
+    """Deliver charts and send notices while the application runs, which a standby's does not before it takes over."""
     background = context.for_background()
     notifier = Notifier(background, application.bot, rate_limiter)
     delivery = DeliveryLoop(background, application.bot, rate_limiter, notifier)
     file_sender = FileSender(background, application.bot)
     server = health.serve(context, application.bot)
-    turning: list[asyncio.Task[None]] = []
+    tasks: list[asyncio.Task[None]] = []
 
     async def start(_: object) -> None:
-        turning.append(asyncio.create_task(health.keep_turning(context.signs)))
+        tasks.append(asyncio.create_task(health.keep_turning(context.signs)))
+        await context.lease.acquire()
+        tasks.append(asyncio.create_task(context.lease.keep()))
         if server is not None:
-            server.loop = asyncio.get_running_loop()
+            server.speak(asyncio.get_running_loop())
         await context.write(chats.allow_only, access.allowed_chats(context.settings), clock.now())
         await context.write(subscriptions.resend_interrupted, clock.now())
         await _set_menus(application)
@@ -184,11 +186,15 @@ def _add_background_work(application: BotApplication, context: Context, rate_lim
         await delivery.stop()
         await notifier.stop()
         await file_sender.stop()
-        await context.pipeline_client.close()
-        watchdog.stop()
-        turning[0].cancel()
 
-    application.post_init, application.post_stop = start, stop
+    async def end(_: object) -> None:
+        watchdog.stop()
+        for task in tasks:
+            task.cancel()
+        await context.lease.release()
+        await context.pipeline_client.close()
+
+    application.post_init, application.post_stop, application.post_shutdown = start, stop, end
 
 
 async def _set_menus(application: BotApplication) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.answered_messages import AnsweredMessages
 from bot.flood_control import CopyLimits, FloodControl
+from bot.lease import BotLease
 from bot.priority_lock import PriorityLock
 from bot.signs import Signs
 from bot.telegram_errors import ErrorKind, Failure
@@ -36,6 +37,7 @@ T = TypeVar("T")
 class Context:
     """The bot's shared objects. One for handlers, and one for background work with threads of its own to read in.
 
+    lease: without it this bot writes neither to the database nor to Telegram.
     wake: set when a chart may be due, so that the delivery checks at once. chat_locks: of chats with a command under
     way. write_thread: a single one, since the database admits one writer at a time anyway. write_lock: decides which
     write is next. urgent: whether people wait for this context's writes, which then go first. asked_for_time_zone: the
@@ -45,6 +47,7 @@ class Context:
     settings: BotSettings
     store: Store
     pipeline_client: PipelineClient
+    lease: BotLease
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     chat_locks: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     flood_control: FloodControl = field(default_factory=FloodControl)
@@ -84,6 +87,7 @@ class Context:
                 return change(session, *args, **kwargs)
 
         async with self.write_lock.hold(urgent=self.urgent):
+            await self.lease.held()
             return await asyncio.get_running_loop().run_in_executor(self.write_thread, run)
 
     async def write_with_retries(

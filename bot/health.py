@@ -41,11 +41,12 @@ GRACE = timedelta(seconds=30)
 ANSWERS_WITHIN_S = 5
 """A server that takes longer counts as away."""
 IDLE_CONNECTION_S = 10
+STANDBY = "standby: another bot speaks to Telegram, and this one takes over where that ends"
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
 class HealthServer:
-    """Serves in a daemon thread from `start` on. loop: where Telegram can be asked, once it runs."""
+    """Serves in a daemon thread from `start` on. loop: where Telegram can be asked, once this bot speaks to it."""
 
     def __init__(self, context: Context, bot: Bot) -> None:
         self.context, self.bot, self.signs = context, bot, context.signs
@@ -60,31 +61,33 @@ class HealthServer:
     def start(self, port: int) -> None:
         """Raises ConfigError where the port is taken."""
         try:
-            server = make_server("0.0.0.0", port, self._respond, ThreadingWSGIServer, _Handler)  # noqa: S104 containers are probed from outside
+            server = make_server("0.0.0.0", port, self.respond, ThreadingWSGIServer, _Handler)  # noqa: S104 containers are probed from outside
         except OSError as error:
             raise ConfigError([f"HEALTH_PORT: cannot listen on {port}: {error.strerror}. Name another port"]) from error
         Thread(target=server.serve_forever, name="health", daemon=True).start()
 
-    def _respond(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def speak(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From now on this bot speaks to Telegram, which is to answer soon."""
+        self.started_at, self.loop = monotonic(), loop
+
+    def respond(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """A WSGI application."""
         match environ["PATH_INFO"]:
             case "/livez":
                 return _answer(start_response, list(self._loop_problems()))
             case "/readyz":
-                return _answer(start_response, self.problems())
+                return _answer(start_response, self.problems(), STANDBY if self.context.lease.is_standby else "ok")
             case "/metrics":
                 return self.metrics(environ, start_response)
         start_response(_status(HTTPStatus.NOT_FOUND), [TEXT])
         return [b"/livez, /readyz or /metrics\n"]
 
     def problems(self) -> list[str]:
-        """What keeps the bot from being ready, a line each."""
-        return [
-            *self._loop_problems(),
-            *self._database_problems(),
-            *self._progress_problems(clock.now()),
-            *self._telegram_problems(),
-            *self._delivery_problems(),
-        ]
+        """What keeps the bot from being ready, a line each. A standby is, without a word from Telegram."""
+        shared = [*self._loop_problems(), *self._database_problems(), *self._progress_problems(clock.now())]
+        if self.context.lease.is_standby:
+            return shared
+        return [*shared, *self._telegram_problems(), *self._delivery_problems()]
 
     def _loop_problems(self) -> Iterator[str]:
         if self.signs.turned_at is not None:
@@ -170,9 +173,9 @@ async def keep_turning(signs: Signs) -> None:
         await asyncio.sleep(watchdog.EVERY_S)
 
 
-def _answer(start_response: Callable[..., Any], problems: list[str]) -> Iterable[bytes]:
+def _answer(start_response: Callable[..., Any], problems: list[str], well: str = "ok") -> Iterable[bytes]:
     start_response(_status(HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK), [TEXT])
-    return [f"{line}\n".encode() for line in problems or ["ok"]]
+    return [f"{line}\n".encode() for line in problems or [well]]
 
 
 def _status(status: HTTPStatus) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -30,13 +30,19 @@ class PollingRequest(HTTPXRequest):
     See docs/upstream.md for the library's issues and when this class may go.
     """
 
-    def __init__(self, is_ignored: Callable[[int], bool], signs: Signs, **options: Any) -> None:
-        """is_ignored: whether flood control ignores a user; such updates are dropped before they are parsed."""
+    def __init__(
+        self, may_poll: Callable[[], Awaitable[None]], is_ignored: Callable[[int], bool], signs: Signs, **options: Any
+    ) -> None:
+        """may_poll: waits until this bot may speak to Telegram.
+
+        is_ignored: whether flood control ignores a user; such updates are dropped before they are parsed.
+        """
         super().__init__(**options)
-        self.is_ignored, self.signs = is_ignored, signs
+        self.may_poll, self.is_ignored, self.signs = may_poll, is_ignored, signs
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Send the request and return status and body. Raises NetworkError where polling must simply go on."""
+        await self.may_poll()
         code, payload = await super().do_request(*args, **kwargs)
         if code in STATUSES_THAT_END_POLLING:
             raise NetworkError(f"Telegram refuses the bot's polling for now ({code})")

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import socket
+import sys
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +14,13 @@ from telegram.request import HTTPXRequest
 log = logging.getLogger(__name__)
 
 MIN_ERROR_STATUS, MAX_ERROR_STATUS = 400, 599
+UNSENT_AFTER_S = 5
+UNSENT = [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * UNSENT_AFTER_S)] if sys.platform == "linux" else []
+"""The system drops what could not be sent for so long: after a cut it is out of date, and a standby's to send."""
+
+
+async def at_once() -> None:
+    """No other bot is waited for."""
 
 
 class TelegramRequest(HTTPXRequest):
@@ -20,12 +30,17 @@ class TelegramRequest(HTTPXRequest):
     See docs/upstream.md. At the start it tries again in silence where Telegram cannot be reached; here that is logged.
     """
 
-    def __init__(self, proxy: str | None = None, **options: Any) -> None:
-        super().__init__(proxy=proxy, **options)
+    def __init__(
+        self, may_send: Callable[[], Awaitable[None]] = at_once, proxy: str | None = None, **options: Any
+    ) -> None:
+        """may_send: waits until this bot may speak to Telegram."""
+        super().__init__(proxy=proxy, socket_options=UNSENT, **options)
+        self.may_send = may_send
         self._way, self._has_answered = " through TELEGRAM_PROXY" if proxy else "", False
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Send the request and return status and body, with the status that a refusal itself tells."""
+        await self.may_send()
         try:
             code, payload = await super().do_request(*args, **kwargs)
         except NetworkError as error:

@@ -132,6 +132,8 @@ async def ask(settings: BotSettings) -> Json:
         weight[f"after what {whose} ask"] = memory_mb()
     await application.post_stop(application)
     await application.shutdown()
+    assert application.post_shutdown
+    await application.post_shutdown(application)
     store.close()
     return {"took": took, "memory": weight}
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from pipeline.store import Store, chats
-from tests.conftest import free_port
+from tests.conftest import free_port, until
 from tests.e2e.chat import HTTP
 from tests.e2e.deployment import SECRETS, Deployment, running
 
@@ -81,6 +81,17 @@ def test_the_path_contains_no_secret_and_cannot_be_guessed(webhook: Webhook) -> 
     path = webhook.url.removeprefix(webhook.address)
     assert len(path) > 24
     assert not [part for part in SECRETS["TELEGRAM_BOT_TOKEN"].split(":") if part in path]
+
+
+def test_a_standby_leaves_the_webhook_to_the_other_bot_until_it_takes_over(webhook: Webhook) -> None:
+    deployment, url = webhook.deployment, webhook.url
+    with deployment.extra_process("bot"):
+        until(lambda: "waits as its standby" in deployment.log.read_text())
+        assert deployment.chat(4003).ask("/id").startswith("Chat: 4003")
+        assert webhook.url == url
+        deployment.process("bot").kill()
+        until(lambda: webhook.url != url)
+        assert deployment.chat(4003).ask("/id").startswith("Chat: 4003")
 
 
 def _tracked(deployment: Deployment) -> list[str]:

@@ -154,5 +154,7 @@ async def _start_bot(settings: BotSettings, store: Store) -> tuple[None, Stop]:
         await application.stop()
         await application.post_stop(application)
         await application.shutdown()
+        assert application.post_shutdown
+        await application.post_shutdown(application)
 
     return None, stop

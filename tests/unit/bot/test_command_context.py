@@ -10,6 +10,7 @@ from telegram import Chat, User
 
 from bot.command_context import translator_of
 from bot.context import Context
+from bot.lease import BotLease
 from pipeline.messaging.client import PipelineClient
 from pipeline.records import Language
 from pipeline.settings import BotSettings
@@ -21,7 +22,7 @@ from pipeline.store.migrate import migrate
 async def context(tmp_path: Path) -> AsyncIterator[Context]:
     """A context with a database that has no tables yet."""
     settings = BotSettings(telegram_bot_token=SecretStr("42:made-up-token-0123456789"), data_dir=tmp_path)
-    context = Context(settings, Store(settings.database_address), PipelineClient(settings))
+    context = Context(settings, Store(settings.database_address), PipelineClient(settings), BotLease(settings))
     yield context
     await context.pipeline_client.close()
     context.store.close()

@@ -1,17 +1,26 @@
 """/readyz says what is wrong, a line each; /metrics tells what all processes do."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 from redis import Redis
+from telegram import Bot as TelegramBot
 
+from bot.context import Context
+from bot.health import HealthServer
+from bot.lease import BotLease
 from pipeline import clock
 from pipeline.messaging import progress
+from pipeline.messaging.client import PipelineClient
+from pipeline.settings import BotSettings
 from tests.conftest import free_port, until
-from tests.unit.bot.conftest import Bot, running
+from tests.unit.bot.conftest import TOKEN, Bot, running
 
 PORT = free_port()
 NO_TICK = "ticks: none has begun; are beat and a worker running?"
@@ -63,6 +72,28 @@ def test_it_is_ready_while_each_network_concludes_ticks(redis: Redis) -> None:
     assert asked("readyz") == (503, ["ticks: none of x has concluded for 300 s"])
     progress.note(redis, "x")
     assert asked("readyz") == (200, ["ok"])
+
+
+def test_a_standby_is_ready_to_take_over(bot: Bot, redis: Redis) -> None:
+    progress.begin_ticks(redis, ["x"])
+    settings = BotSettings(telegram_bot_token=SecretStr(TOKEN), data_dir=bot.folder, _env_file=None)
+    context = Context(settings, bot.store, PipelineClient(settings), BotLease(settings))
+    server = HealthServer(context, TelegramBot(TOKEN))
+
+    async def stand_by() -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(context.lease.acquire(), 0.5)
+        await context.lease.release()
+        await context.pipeline_client.close()
+
+    asyncio.run(stand_by())
+    answered = list[str]()
+    [text] = server.respond({"PATH_INFO": "/readyz"}, lambda status, _headers: answered.append(status))
+    assert answered == ["200 OK"]
+    assert text == b"standby: another bot speaks to Telegram, and this one takes over where that ends\n"
+    redis.delete(progress.PARTS)
+    assert server.problems() == [NO_TICK]
+    server.redis.close()
 
 
 def test_a_network_that_is_not_read_any_more_is_not_waited_for(redis: Redis) -> None:

@@ -17,12 +17,16 @@ GOOD = {"update_id": 8, "message": {"message_id": 1, "date": 0, "chat": {"id": 5
 BAD = {"update_id": 7, "message": {"message_id": 1, "date": 0, "chat": {"id": 5, "type": "private"}, "photo": "?"}}
 
 
+async def _at_once() -> None:
+    """No other bot runs."""
+
+
 def bot_that_hears(status: int, answer: Any) -> Bot:
     def reply(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(status, content=answer if isinstance(answer, str) else json.dumps(answer))
 
     options: dict[str, Any] = {"httpx_kwargs": {"transport": httpx.MockTransport(reply)}}
-    polling = PollingRequest(lambda person: person == FLOODER, Signs(), connection_pool_size=1, **options)
+    polling = PollingRequest(_at_once, lambda person: person == FLOODER, Signs(), connection_pool_size=1, **options)
     return Bot(TOKEN, get_updates_request=polling)
 
 

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from bot.context import Context
+from bot.lease import BotLease
 from bot.priority_lock import PriorityLock
 from pipeline.messaging.client import PipelineClient
 from pipeline.settings import BotSettings
@@ -19,7 +20,7 @@ from tests.databases import migrate
 @pytest.fixture
 async def context(tmp_path: Path) -> AsyncIterator[Context]:
     settings = BotSettings(telegram_bot_token=SecretStr("42:made-up-token-0123456789"), data_dir=tmp_path)
-    context = Context(settings, Store(settings.database_address), PipelineClient(settings))
+    context = Context(settings, Store(settings.database_address), PipelineClient(settings), BotLease(settings))
     migrate(context.store)
     yield context
     await context.pipeline_client.close()
