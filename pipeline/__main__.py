@@ -32,10 +32,12 @@ SLOW_THREADS = 5
 
 def worker(settings: Settings) -> None:
     """Work on ticks and charts, in processes forked once all is imported: they share it, and a chart comes sooner."""
-    from pipeline.preload import preload  # noqa: PLC0415 beat needs none of it
+    from pipeline.messaging.living_workers import AnnouncedWorker  # noqa: PLC0415 beat needs none of it
+    from pipeline.preload import preload  # noqa: PLC0415
 
     preload(settings)
     app = _tasks(settings)
+    app.steps["consumer"].add(AnnouncedWorker)
     # RabbitMQ redelivers the tasks of a frozen worker once two heartbeats are missed.
     app.conf.broker_heartbeat = max(SHORTEST_HEARTBEAT_S, settings.tick_seconds // 2)
     worker_ready.connect(lambda **_: _start_afresh(app, settings), weak=False)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
-from pipeline.messaging.celery_app import SLOTS
 from pipeline.records import Due
 
 T = TypeVar("T")
@@ -39,7 +38,7 @@ def unpack(packed: Sequence[int | str | None]) -> Due:
     return Due(int(account_id or 0), str(remote_id), int(depth or 0), since_id, until_id)
 
 
-def deal(due: Sequence[T]) -> list[list[T]]:
+def deal(due: Sequence[T], slots: int) -> list[list[T]]:
     """Deal accounts out evenly to the worker slots: no part is empty, and each keeps their order."""
-    count = min(SLOTS, len(due))
+    count = min(slots, len(due))
     return [list(due[first::count]) for first in range(count)]

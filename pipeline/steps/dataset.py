@@ -1,4 +1,8 @@
-"""The dataset step: the files in DATA_DIR/datasets follow the posts that are stored."""
+"""The dataset step: the files in DATA_DIR/datasets follow the posts that are stored.
+
+Where living workers write to several DATA_DIRs, each would keep what its own draw. Then there are no files but those in
+Dropbox, which are made of what the database holds.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -6,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from pipeline.messaging import living_workers
 from pipeline.steps import dataset_file
 from pipeline.steps.chart_data import Timelines
 from pipeline.steps.resources import Resources
@@ -85,6 +90,8 @@ def _write(resources: Resources, key: str, path: str, content: bytes) -> bool:
     if is_new:
         with resources.store.write_session() as db:
             datasets.save(db, key, path, digest)
+    if not _has_files(resources):
+        return is_new
     try:
         dataset_file.keep(_folder(resources), path, content)
     except OSError as error:
@@ -95,7 +102,7 @@ def _write(resources: Resources, key: str, path: str, content: bytes) -> bool:
 
 
 def tidy(resources: Resources) -> Sequence[str]:
-    """Delete the datasets that no chat tracks or subscribes to any more; returns the keys of some to rewrite.
+    """Delete the datasets that no chat tracks or subscribes to any more, or all; returns the keys of some to rewrite.
 
     Those are the datasets whose file is missing here, or may not hold the posts as they are now.
     """
@@ -107,13 +114,22 @@ def tidy(resources: Resources) -> Sequence[str]:
         with resources.store.write_session() as db:
             datasets.delete_many(db, datasets.list_unneeded(db, count))
     with resources.store.read_session() as db:
-        paths, due = datasets.keys_by_path(db), datasets.list_due(db)
+        wanted, due = datasets.keys_by_path(db), datasets.list_due(db)
+    if not _has_files(resources):
+        if here & wanted.keys() - {dataset_file.DICTIONARY_PATH}:
+            log.warning("workers have several DATA_DIRs, so that datasets are in none of them, but in Dropbox")
+        wanted = {}
     try:
-        dataset_file.remove(_folder(resources), here - paths.keys())
+        dataset_file.remove(_folder(resources), here - wanted.keys())
     except OSError as error:
-        log.warning("a dataset that nobody follows any more was not deleted: %s", error)
-    missing = [paths[path] for path in sorted(paths.keys() - here)]
+        log.warning("a dataset that is not kept here any more was not deleted: %s", error)
+    missing = [wanted[path] for path in sorted(wanted.keys() - here)]
     return list(dict.fromkeys([*due, *missing]))[:REWRITTEN_A_TICK]
+
+
+def _has_files(resources: Resources) -> bool:
+    """Whether datasets are written to DATA_DIR: all living workers have the same."""
+    return living_workers.share_data_dir(resources.redis)
 
 
 def _files(resources: Resources) -> set[str]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from pipeline.messaging import progress
+from pipeline.messaging import living_workers, progress
 from pipeline.settings import Settings
 from pipeline.sources.registry import NETWORKS, switched_on
 from pipeline.sources.source import Network
@@ -47,14 +47,15 @@ def plan(resources: Resources, key: str, now: datetime) -> list[Chunk]:
     network = NETWORKS[key]
     if network.price is not None:
         day_plan.plan_day(resources, network, now)
+    slots = living_workers.count_slots(resources.redis)
     with resources.store.write_session() as db:
-        return _plan(db, resources.settings, network, now)
+        return _plan(db, resources.settings, network, slots, now)
 
 
-def _plan(db: Session, settings: Settings, network: Network, now: datetime) -> list[Chunk]:
+def _plan(db: Session, settings: Settings, network: Network, slots: int, now: datetime) -> list[Chunk]:
     if network.price is None:
-        return turns.plan(db, settings, network, now)
-    at = PricedNetwork.at(db, settings, network, now)
+        return turns.plan(db, settings, network, now, slots=slots)
+    at = PricedNetwork.at(db, settings, network, now, slots=slots)
     announce(db, network, at.money(), now)
     return purchases.plan(at)
 
@@ -70,12 +71,13 @@ def plan_requested(
         waiting = accounts.list_to_read(db, comparison_ids, account_ids, now - STALE_AFTER)
     if not waiting:
         return []
+    slots = living_workers.count_slots(resources.redis)
     with resources.store.write_session() as db:
         waiting = accounts.list_to_read(db, comparison_ids, account_ids, now - STALE_AFTER)
         return [
             chunk
             for network in switched_on(resources.settings)
-            for chunk in _plan_requested(db, resources.settings, network, waiting, account_ids, now)
+            for chunk in _plan_requested(db, resources.settings, network, waiting, account_ids, slots, now)
         ]
 
 
@@ -85,14 +87,15 @@ def _plan_requested(  # noqa: PLR0913, PLR0917
     network: Network,
     waiting: Sequence[Account],
     new: Collection[int],
+    slots: int,
     now: datetime,
 ) -> list[Chunk]:
     mine = [account for account in waiting if account.network == network.key]
     if not mine:
         return []
     if network.price is None:
-        return turns.plan_first(db, settings, network, mine, now)
-    return purchases.plan_requested(PricedNetwork.at(db, settings, network, now), mine, new)
+        return turns.plan_first(db, settings, network, mine, now, slots=slots)
+    return purchases.plan_requested(PricedNetwork.at(db, settings, network, now, slots=slots), mine, new)
 
 
 def _redraw_all_if_redis_is_new(resources: Resources) -> None:

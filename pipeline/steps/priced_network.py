@@ -6,6 +6,7 @@ from typing import Self
 
 from sqlalchemy.orm import Session
 
+from pipeline.messaging.celery_app import SLOTS
 from pipeline.settings import Settings
 from pipeline.sources.source import Limits, Network, Price
 from pipeline.store import ledger, network_status, openings, reading_queue
@@ -19,7 +20,10 @@ COMMON_FROM_HOUR = 18
 
 @dataclass(frozen=True, slots=True)
 class PricedNetwork:
-    """The network in one transaction, at one moment: now, by the shared clock; time, by its own, which it bills by."""
+    """The network in one transaction, at one moment: now, by the shared clock; time, by its own, which it bills by.
+
+    slots: how many chunks the living workers can fetch side by side.
+    """
 
     session: Session
     settings: Settings
@@ -27,14 +31,15 @@ class PricedNetwork:
     price: Price
     now: datetime
     time: NetworkTime
+    slots: int
 
     @classmethod
-    def at(cls, session: Session, settings: Settings, network: Network, now: datetime) -> Self:
+    def at(cls, session: Session, settings: Settings, network: Network, now: datetime, *, slots: int = SLOTS) -> Self:
         """Raises ValueError for a network without a price."""
         if network.price is None:
             raise ValueError(network.key)
         time = network_status.read_time(session, network.key, now)
-        return cls(session, settings, network, network.price, now, time)
+        return cls(session, settings, network, network.price, now, time, slots)
 
     @property
     def key(self) -> str:

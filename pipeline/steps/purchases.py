@@ -12,7 +12,6 @@ from decimal import Decimal
 from functools import cached_property
 from math import ceil
 
-from pipeline.messaging.celery_app import SLOTS
 from pipeline.planning.day_plan import LARGEST_PART
 from pipeline.records import Due
 from pipeline.steps.chunks import Chunk, deal, pack
@@ -91,7 +90,7 @@ def plan(at: PricedNetwork) -> list[Chunk]:
     finds, behind = _list_finds(at, requests - len(wanted))
     caught_up = _reserve_each(at, _pay_expected(behind, purse))
     half = max(SMALLEST_PAGE, purse.posts // 2)  # a chat that asks meanwhile finds money too
-    credit = purse.take(min(SMALLEST_PAGE * min(len(finds), AT_ONCE * SLOTS), half)) if finds else 0
+    credit = purse.take(min(SMALLEST_PAGE * min(len(finds), AT_ONCE * at.slots), half)) if finds else 0
     births = purse.keep(max(0, at.births_to_come() - credit))
     read = _reserve_each(at, payers.choose(wanted, purse))
     credit += max(0, min(MORE_PAGES, half - credit, purse.posts + births)) if credit else 0
@@ -253,15 +252,14 @@ def _read_posts(at: PricedNetwork) -> list[Chunk]:
     if unanswered := {each.post_id: each.account_id for each in again if each.is_unanswered}:
         openings.record(at.session, at.day, ledger.POSTS, unanswered)  # it may have been billed, and be deleted since
     network_status.get(at.session, at.key).repeats += len(again)
-    parts = _deal_requests([*new, *(each.post_id for each in again)], at.network.posts_per_request)
+    parts = _deal_requests([*new, *(each.post_id for each in again)], at.network.posts_per_request, at.slots)
     return [Chunk(at.key, [], ids, day=at.day.date.isoformat()) for ids in parts]
 
 
-def _deal_requests(post_ids: Sequence[str], per_request: int) -> list[list[str]]:
+def _deal_requests(post_ids: Sequence[str], per_request: int, slots: int) -> list[list[str]]:
     """Deal whole requests out to the worker slots."""
     requests = [post_ids[start : start + per_request] for start in range(0, len(post_ids), per_request)]
-    count = min(SLOTS, len(requests))
-    return [[post_id for request in requests[first::count] for post_id in request] for first in range(count)]
+    return [[post_id for request in part for post_id in request] for part in deal(requests, slots)]
 
 
 def _reserve_each(at: PricedNetwork, paid: Sequence[tuple[Due, int]]) -> list[Chunk]:
@@ -269,7 +267,7 @@ def _reserve_each(at: PricedNetwork, paid: Sequence[tuple[Due, int]]) -> list[Ch
     if not paid:
         return []
     accounts.mark_attempted(at.session, [due.account_id for due, _ in paid], at.now)
-    parts = deal(paid)
+    parts = deal(paid, at.slots)
     return [_reserve_part(at, [due for due, _ in part], sum(posts for _, posts in part)) for part in parts]
 
 
@@ -278,7 +276,7 @@ def _reserve(at: PricedNetwork, due: Collection[Due], credit: int) -> list[Chunk
     if not due or not credit:
         return []
     accounts.mark_attempted(at.session, [each.account_id for each in due], at.now)
-    parts = deal(list(due))
+    parts = deal(list(due), at.slots)
     if min(len(part) for part in parts) * credit < SMALLEST_PAGE * len(due):  # a part could not pay a request
         parts = [list(due)]
     return [_reserve_part(at, part, credit * len(part) // len(due)) for part in parts]

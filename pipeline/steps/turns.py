@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from pipeline.messaging.celery_app import SLOTS
 from pipeline.records import Due, FetchResult, State
 from pipeline.settings import Settings
 from pipeline.sources.source import Network, service_of
@@ -123,7 +124,7 @@ class Server:
         return Due(account.id, account.remote_id, depth if is_whole else min(depth, self.network.posts_per_request))
 
 
-def plan(session: Session, settings: Settings, network: Network, now: datetime) -> list[Chunk]:
+def plan(session: Session, settings: Settings, network: Network, now: datetime, *, slots: int = SLOTS) -> list[Chunk]:
     """Every tracked account of the network once a tick, as long as its servers' requests suffice.
 
     Of more accounts than a server answers requests for, those whose turn was due first come first; an account takes as
@@ -136,18 +137,24 @@ def plan(session: Session, settings: Settings, network: Network, now: datetime) 
     }
     servers = _servers(session, settings, network, counts, now)
     due = [due for name, each in servers.items() for due in each.due(tracked[name])]
-    return _chunks(session, settings, network, due, now)
+    return _chunks(session, settings, network, due, slots, now)
 
 
-def plan_first(
-    session: Session, settings: Settings, network: Network, untried: Sequence[Account], now: datetime
+def plan_first(  # noqa: PLR0913
+    session: Session,
+    settings: Settings,
+    network: Network,
+    untried: Sequence[Account],
+    now: datetime,
+    *,
+    slots: int = SLOTS,
 ) -> list[Chunk]:
     """The first reading of these accounts of the network, as far as its servers' requests go."""
     waiting = _by_service(network, untried)
     counts = {service: Counter(each.requests for each in members) for service, members in waiting.items()}
     servers = _servers(session, settings, network, counts, now)
     due = [due for name, each in servers.items() for due in each.first(waiting[name])]
-    return _chunks(session, settings, network, due, now)
+    return _chunks(session, settings, network, due, slots, now)
 
 
 def conclude(
@@ -249,12 +256,14 @@ def _list_late(
     return late
 
 
-def _chunks(session: Session, settings: Settings, network: Network, due: Sequence[Due], now: datetime) -> list[Chunk]:
+def _chunks(  # noqa: PLR0913, PLR0917
+    session: Session, settings: Settings, network: Network, due: Sequence[Due], slots: int, now: datetime
+) -> list[Chunk]:
     """Chunks of these readings, dealt out to the worker slots; those of a network of many servers in one.
 
     A server is asked for one account after the other, and all of them side by side: a chunk more would be no faster.
     """
     accounts.mark_attempted(session, [each.account_id for each in due], now)
-    parts = deal(due) if not network.has_servers else [due] if due else []
+    parts = deal(due, slots) if not network.has_servers else [due] if due else []
     until = (now + max(2 * settings.tick, WAITS)).timestamp()
     return [Chunk(network.key, [pack(each) for each in part], [], until=until) for part in parts]

@@ -21,6 +21,7 @@ from sqlalchemy import select
 from pipeline import clock, restart
 from pipeline.dropbox.client import session as http_session
 from pipeline.i18n import translator
+from pipeline.messaging.living_workers import LivingWorker, announce, withdraw
 from pipeline.records import (
     ChartSpec,
     Comparison,
@@ -73,6 +74,7 @@ class Kept:
     control: ControlApi
     settings: dict[str, Any] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
+    started: list[Resources] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.store = Store(f"sqlite:///{self.folder}/tallybird.db")
@@ -87,9 +89,12 @@ class Kept:
 
     def _start(self, **more: Any) -> None:
         """As after a start with these settings: nothing of a process before is there."""
+        for former in self.started:
+            former.redis.close()
         given: dict[str, Any] = {"x_bearer_token": SecretStr("t"), "data_dir": self.folder, "dropbox_min_seconds": 0}
         self.resources = Resources(Settings(**given | self.settings | more, _env_file=None))
         self.resources.store = self.store
+        self.started.append(self.resources)
 
     def track(self, *handles: str, chat_id: int = CHAT) -> None:
         """Let the chat follow these accounts."""
@@ -211,11 +216,13 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def kept(tmp_path: Path, url: str, control: ControlApi, empty: bytes) -> Iterator[Kept]:
+def kept(tmp_path: Path, url: str, control: ControlApi, empty: bytes, redis_url: str) -> Iterator[Kept]:
     (tmp_path / "tallybird.db").write_bytes(empty)
-    made = Kept(tmp_path, url, control)
+    made = Kept(tmp_path, url, control, {"redis_url": redis_url})
     yield made
     made.store.close()
+    made.resources.redis.flushdb()
+    made.resources.redis.close()
 
 
 @pytest.fixture
@@ -412,6 +419,26 @@ def test_a_folder_that_was_emptied_is_filled_again_by_the_next_ticks(followed: K
     followed.dropbox_on(data_dir=followed.folder / "elsewhere")
     followed.tick()
     assert {f"/{file.name}" for file in (followed.folder / "elsewhere/datasets").iterdir()} == {*before, COLUMNS}
+
+
+def test_machines_with_data_dirs_of_their_own_have_no_files_but_those_in_dropbox(followed: Kept) -> None:
+    redis, before = followed.resources.redis, followed.here()
+    here, beside, other = (LivingWorker(token, 2, token[0]) for token in ("a1", "a2", "b"))
+    announce(redis, here)
+    announce(redis, beside)
+    followed.tick()
+    assert followed.here() == before, "two workers share the folder"
+    announce(redis, other)
+    followed.tick()
+    assert followed.here() == {}
+    followed.read("bee", 8)
+    followed.subscribe("art", "bee")
+    followed.tick()
+    assert followed.here() == {}
+    assert [reposts(content) for content in followed.there().values()] == [{"1": [9_007, 3], "2": [8]}]
+    withdraw(redis, other)
+    followed.tick()
+    assert followed.here() == followed.there()
 
 
 def test_after_a_start_a_few_datasets_are_looked_at_a_tick(kept: Kept) -> None:
