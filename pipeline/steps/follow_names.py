@@ -44,7 +44,7 @@ def follow_names(resources: Resources, key: str, now: datetime) -> None:
         if circuit_breakers.find(db, network.key):
             return
         at = PricedNetwork.at(db, resources.settings, network, now) if network.price else None
-        asked = _in_turn(db, network, now) if at is None else _ask(at)
+        asked = in_turn(db, network, now) if at is None else _ask(at)
     if not asked:
         return
     try:
@@ -76,7 +76,7 @@ def _profiles(resources: Resources, network: Network, remote_ids: Sequence[str])
     return [profile for each in answers if not each.exception() for profile in each.result()]
 
 
-def _in_turn(session: Session, network: Network, now: datetime) -> Mapping[str, int | None]:
+def in_turn(session: Session, network: Network, now: datetime) -> Mapping[str, int | None]:
     """The ids on the network, with those here, of some accounts: more than a request returns take turns.
 
     On a network of many servers one account of each, and no more servers than are asked side by side.

@@ -3,7 +3,7 @@
 import json
 from argparse import ArgumentParser
 
-from tests.bench import answers, chart, growth, handlers, networks, planning, purchases, rest, servers, tick
+from tests.bench import answers, chart, growth, handlers, networks, planning, purchases, rest, scale, servers, tick
 
 BENCHES = {
     "tick": tick,
@@ -16,6 +16,7 @@ BENCHES = {
     "servers": servers,
     "networks": networks,
     "rest": rest,
+    "scale": scale,
 }
 
 

@@ -140,12 +140,12 @@ def _account(number: int, chance: Random) -> Row:
     }
 
 
-def _chat_ids() -> range:
+def chat_ids() -> range:
     return range(1, CHATS + 1)
 
 
 def _trackings() -> Iterator[Row]:
-    for chat_id in _chat_ids():
+    for chat_id in chat_ids():
         for account_id in account_ids(chat_id):
             yield {"chat_id": chat_id, "account_id": account_id, "added_at": NOW}
 
@@ -158,7 +158,7 @@ def _posts(chance: Random) -> Iterator[Row]:
 
 
 def _comparisons() -> Iterator[Row]:
-    for chat_id in _chat_ids():
+    for chat_id in chat_ids():
         for number in range(SUBSCRIPTIONS_EACH):
             chart = spec(number)
             own = comparison_id(chat_id, number)
@@ -166,14 +166,14 @@ def _comparisons() -> Iterator[Row]:
 
 
 def _comparison_accounts() -> Iterator[Row]:
-    for chat_id in _chat_ids():
+    for chat_id in chat_ids():
         for number in range(SUBSCRIPTIONS_EACH):
             for account_id in account_ids(chat_id):
                 yield {"comparison_id": comparison_id(chat_id, number), "account_id": account_id}
 
 
 def _subscriptions() -> Iterator[Row]:
-    for chat_id in _chat_ids():
+    for chat_id in chat_ids():
         for number in range(SUBSCRIPTIONS_EACH):
             same = comparison_id(chat_id, number)
             shown = {"message_id": message_id(number), "chart_digest": "drawn", "delivered_digest": "drawn"}
