@@ -5,7 +5,7 @@ machine does makes others slower.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import insert, text, update
 from sqlalchemy.orm import Session
 
-from pipeline.records import LazyString, Mode
+from pipeline.records import Counts, Due, FetchResult, LazyString, Mode, Post
 from pipeline.settings import Settings
 from pipeline.sources.registry import NETWORKS
-from pipeline.steps import dataset, follow_names, post_alerts, purchases, turns
+from pipeline.steps import dataset, follow_names, post_alerts, purchases, store_stages, turns
 from pipeline.steps.chunks import unpack
 from pipeline.steps.fetch import FetchedChunk
 from pipeline.steps.priced_network import PricedNetwork
@@ -30,6 +30,7 @@ from pipeline.store import (
     datasets,
     dropbox_files,
     notices,
+    posts,
     reading_queue,
     subscriptions,
 )
@@ -47,6 +48,7 @@ from tests.bench import fleet
 
 NOW = fleet.NOW + timedelta(minutes=1)
 TIMES = 9
+FOR_EACH = "for each account"
 POSTS = 100
 CHARTS = 600
 """Drawn at most of a tick."""
@@ -97,6 +99,8 @@ def measure(store: Store, settings: Settings) -> Iterator[tuple[str, float]]:
     _vacuum(store)
     for name, work in all_changed().items():
         yield name, _ms(store, work)
+    for name, work in of_each(store, settings).items():
+        yield f"{FOR_EACH} {name}", _ms(store, work) / len(READ_NOW)
 
 
 def at_rest(settings: Settings) -> dict[str, Work]:
@@ -146,6 +150,26 @@ def all_changed() -> dict[str, Work]:
         "all due: subscriptions.get_delivery": _get_delivery,
         "all due: subscriptions.list_overdue": lambda db: subscriptions.list_overdue(db, NOW + LONGER, 28),
     }
+
+
+def of_each(store: Store, settings: Settings) -> dict[str, Work]:
+    """What is done of each account of a tick."""
+    with store.read_session() as db:
+        tracked = accounts.list_tracked(db, "bluesky")[: len(READ_NOW)]
+        stored = posts.list_newest(db, [each.id for each in tracked], POSTS)
+    due = [Due(each.id, each.remote_id, POSTS) for each in tracked]
+    same = [_fetched(each, stored[each.account_id]) for each in due]
+    more = [_fetched(each, [post._replace(counts=Counts(2000)) for post in stored[each.account_id]]) for each in due]
+    pairs = list(zip(due, more, strict=True))
+    return {
+        "stored, nothing new": lambda db: accounts.save_fetch_results(db, same),
+        "stored, 20 posts changed": lambda db: accounts.save_fetch_results(db, more),
+        "stored in stages, 20 posts changed": lambda db: store_stages.store(db, settings, pairs),
+    }
+
+
+def _fetched(due: Due, read: Sequence[Post]) -> FetchResult:
+    return FetchResult(due.account_id, NOW, tuple(read), complete=True, ended=True, requests=1)
 
 
 def _x(db: Session, settings: Settings) -> PricedNetwork:
