@@ -136,11 +136,13 @@ class Notifier:
             if clock.now() < self.started_at + OVERDUE_AFTER:
                 continue
             try:
-                overdue = await self.context.read(subscriptions.list_overdue, clock.now() - OVERDUE_AFTER)
+                overdue = await self.context.read(
+                    subscriptions.list_overdue, clock.now() - OVERDUE_AFTER, MAX_CONCURRENT
+                )
             except Exception:  # a database that is away for a moment must not end the loop
                 log.exception("the query for overdue charts failed")
                 continue
-            for delivery in overdue[:MAX_CONCURRENT]:
+            for delivery in overdue:
                 if self.rate_limiter.has_room(delivery.chat_id, requested=True):
                     self._run(self._report(delivery, NOT_DELIVERED if delivery.is_rendered else NOT_DRAWN))
 

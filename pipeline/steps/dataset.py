@@ -6,6 +6,7 @@ Dropbox, which are made of what the database holds.
 
 import logging
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 REWRITTEN_A_TICK = 20
 """How many datasets are rewritten after a tick, as many are after a start: charts must not wait for them."""
+EXAMINED_A_TICK = 200
+"""How many datasets, and how many files, are examined after a tick: all of them in turn."""
 
 
 def dataset(resources: Resources, source: Snapshot) -> bool:
@@ -102,28 +105,34 @@ def _write(resources: Resources, key: str, path: str, content: bytes) -> bool:
 
 
 def tidy(resources: Resources) -> Sequence[str]:
-    """Delete the datasets that no chat tracks or subscribes to any more, or all; returns the keys of some to rewrite.
+    """Examine a portion of the datasets: delete those that no chat tracks or subscribes to any more.
 
-    Those are the datasets whose file is missing here, or may not hold the posts as they are now.
+    Returns the keys of some to rewrite: their file is missing here, or may not hold the posts as they are now. Where
+    workers have several DATA_DIRs, all files here are deleted instead.
     """
     here = _files(resources)  # before the database is read: a file written meanwhile is not taken for one too many
-    count = resources.settings.posts_per_account
+    number, count = next(resources.tidied), resources.settings.posts_per_account
+    portions = max(1, ceil(len(here) / EXAMINED_A_TICK))
+    files = sorted(here)[number % portions :: portions]
     with resources.store.read_session() as db:
-        unwanted = datasets.list_unneeded(db, count)
-    if unwanted:
+        portion = datasets.list_portion(db, number, EXAMINED_A_TICK)
+        unneeded = datasets.list_unneeded(db, count, portion)
+    if unneeded:
         with resources.store.write_session() as db:
-            datasets.delete_many(db, datasets.list_unneeded(db, count))
+            unneeded = datasets.list_unneeded(db, count, unneeded)
+            datasets.delete_many(db, unneeded)
+    gone = {path for key in unneeded if (path := portion.pop(key)) is not None}
     with resources.store.read_session() as db:
-        wanted, due = datasets.keys_by_path(db), datasets.list_due(db)
-    if not _has_files(resources):
-        if here & wanted.keys() - {dataset_file.DICTIONARY_PATH}:
-            log.warning("workers have several DATA_DIRs, so that datasets are in none of them, but in Dropbox")
-        wanted = {}
+        unknown = set(files) - datasets.list_paths(db, files)
+        due = datasets.list_due(db, REWRITTEN_A_TICK)
+    has_files = _has_files(resources)
+    if not has_files and here - {dataset_file.DICTIONARY_PATH}:
+        log.warning("workers have several DATA_DIRs, so that datasets are in none of them, but in Dropbox")
     try:
-        dataset_file.remove(_folder(resources), here - wanted.keys())
+        dataset_file.remove(_folder(resources), unknown | gone if has_files else here)
     except OSError as error:
         log.warning("a dataset that is not kept here any more was not deleted: %s", error)
-    missing = [wanted[path] for path in sorted(wanted.keys() - here)]
+    missing = [key for key, path in portion.items() if has_files and path is not None and path not in here]
     return list(dict.fromkeys([*due, *missing]))[:REWRITTEN_A_TICK]
 
 

@@ -25,7 +25,6 @@ from pipeline.store import (
     reading_queue,
 )
 from pipeline.store.openings import Day
-from pipeline.store.tables import Account
 from pipeline.store.token_buckets import TokenBuckets
 
 log = logging.getLogger(__name__)
@@ -81,26 +80,29 @@ def in_turn(session: Session, network: Network, now: datetime) -> Mapping[str, i
 
     On a network of many servers one account of each, and no more servers than are asked side by side.
     """
-    tracked = sorted(accounts.list_tracked(session, network.key), key=lambda account: account.id)
+    tracked = accounts.list_tracked_ids(session, network.key)
     minute = int(now.timestamp() / EVERY.total_seconds())
     if network.has_servers:
         return _one_of_each(session, network, tracked, minute)
     turns = max(1, -(-len(tracked) // network.profiles_per_request))
-    return {account.remote_id: account.id for account in tracked[minute % turns :: turns]}
+    return {remote_id: account_id for account_id, remote_id in tracked[minute % turns :: turns]}
 
 
-def _one_of_each(session: Session, network: Network, tracked: Sequence[Account], minute: int) -> dict[str, int | None]:
+def _one_of_each(
+    session: Session, network: Network, tracked: Sequence[tuple[int, str]], minute: int
+) -> dict[str, int | None]:
     """One account of each server that may be asked, which takes one of its requests."""
     stops, buckets = circuit_breakers.load(session, network.key), TokenBuckets(session, network.key)
-    servers: dict[str, list[Account]] = {}
-    for account in tracked:
-        servers.setdefault(service_of(network, account.remote_id), []).append(account)
+    servers: dict[str, list[tuple[int, str]]] = {}
+    for account_id, remote_id in tracked:
+        servers.setdefault(service_of(network, remote_id), []).append((account_id, remote_id))
     batches = max(1, -(-len(servers) // SERVERS_AT_ONCE))
     chosen = [name for name in sorted(servers)[minute % batches :: batches] if name not in stops]
     for name in chosen:
         buckets.deduct(name, 1)
     turn = minute // batches
-    return {each.remote_id: each.id for name in chosen for each in [servers[name][turn % len(servers[name])]]}
+    in_turn = [servers[name][turn % len(servers[name])] for name in chosen]
+    return {remote_id: account_id for account_id, remote_id in in_turn}
 
 
 def _ask(at: PricedNetwork) -> Mapping[str, int | None]:

@@ -7,7 +7,7 @@ late reading of others, which change what is usual, make no alert by themselves.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +19,10 @@ from pipeline.planning.breakout import FALSE_A_MONTH, FURTHER_FALSE_A_MONTH, MON
 from pipeline.records import AlertKind, Counts, LazyString, Metric, Post
 from pipeline.sources import registry
 from pipeline.sources.registry import NETWORKS
-from pipeline.store import accounts, alerts, posts
+from pipeline.steps.fetch import FetchedChunk
+from pipeline.store import accounts, alerts, openings, posts
 from pipeline.store.alerts import Listener
+from pipeline.store.openings import Day
 from pipeline.store.posts import COUNT_COLUMNS
 from pipeline.store.tables import Account
 from pipeline.store.tables import Post as PostRow
@@ -56,9 +58,12 @@ class Watched:
     readings: Mapping[int, Mapping[str, Reading]]
 
 
-def watch(session: Session, network: str, now: datetime) -> Watched:
-    """What is known of the network's accounts now. Costs a single query where no chat has alerts on."""
-    listeners = alerts.listeners(session, network)
+def watch(session: Session, network: str, fetched: Sequence[FetchedChunk], now: datetime) -> Watched:
+    """What is known now of the accounts of the network that these chunks tell of.
+
+    Costs a single query where no chat has alerts on.
+    """
+    listeners = alerts.listeners(session, _accounts_of(session, network, fetched)) if alerts.are_sent(session) else {}
     if not listeners:
         return Watched(network, {}, {}, {})
     fetched_at = {each.id: each.fetched_at for each in accounts.get_many(session, listeners) if each.fetched_at}
@@ -68,6 +73,17 @@ def watch(session: Session, network: str, now: datetime) -> Watched:
     for account_id, post_id, read_at, *counts in session.execute(select(*columns).where(*newer)):
         readings[account_id][post_id] = Reading(Counts._make(counts), read_at or fetched_at[account_id])
     return Watched(network, listeners, fetched_at, readings)
+
+
+def _accounts_of(session: Session, network: str, fetched: Sequence[FetchedChunk]) -> set[int]:
+    """The ids of the accounts that were asked for, and of the authors of the posts that were."""
+    asked = {due.account_id for chunk in fetched for due in chunk.due}
+    for chunk in fetched:
+        if chunk.day is not None:
+            day = Day(network, date.fromisoformat(chunk.day))
+            authors = openings.accounts_of(session, day, [post_id for each in chunk.posts for post_id in each.post_ids])
+            asked |= {author for author in authors.values() if author is not None}
+    return asked
 
 
 def find(session: Session, watched: Watched, changed: set[int], now: datetime) -> None:

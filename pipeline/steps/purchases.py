@@ -85,7 +85,7 @@ def plan(at: PricedNetwork) -> list[Chunk]:
         return _probe(at, purse)
     purse.keep(openings.count_planned(at.session, at.day))
     requests = at.allowed_requests("timelines", at.limits.requests)
-    payers = _Payers(at)
+    payers = _Payers(at, reading_queue.list_waiting(at.session, at.key))
     wanted = _list_new(at, payers)[: ceil(NEW_SHARE * requests)] if at.time.is_settled else []
     finds, behind = _list_finds(at, requests - len(wanted))
     caught_up = _reserve_each(at, _pay_expected(behind, purse))
@@ -111,7 +111,7 @@ def plan_requested(at: PricedNetwork, asked: Sequence[Account], new: Collection[
         account.finds_on = None if account.id in new else account.finds_on
     allowed = at.allowed_requests("timelines", at.limits.requests)
     wanted = [replace(_first(account), since_id=account.since_id) for account in asked[:allowed]]
-    return _reserve_each(at, _Payers(at).choose(wanted, purse))
+    return _reserve_each(at, _Payers(at, [each.account_id for each in wanted]).choose(wanted, purse))
 
 
 def question(due: Due) -> str:
@@ -166,7 +166,7 @@ def _list_new(at: PricedNetwork, payers: "_Payers") -> list[Due]:
 
     Only of chats that can pay: the accounts of those that cannot hold up no other's.
     """
-    if not reading_queue.has_unread(at.session, at.key):
+    if not payers.account_ids:
         return []
     most, chats = int(OLDER_SHARE * at.limits.daily_usd / at.price.post_usd) // FIRST_DEPTH, payers.able
     unread = reading_queue.list_unread(at.session, at.key, at.now, at.settings.tick, chats, LOOKED_THROUGH)
@@ -188,23 +188,23 @@ def _older(at: PricedNetwork, account: Account, stored: int) -> Due:
 
 
 class _Payers:
-    """What each chat may still spend on accounts that are new: its sure share of the day's limit.
+    """What the chats that track these accounts may still spend on new ones: their sure shares of the day's limit.
 
     An account's cost is split between the chats that track it. One that cannot pay its part is helped by the others.
     """
 
-    def __init__(self, at: PricedNetwork) -> None:
-        self.at, self.post_usd = at, at.price.post_usd
+    def __init__(self, at: PricedNetwork, account_ids: Collection[int]) -> None:
+        self.at, self.post_usd, self.account_ids = at, at.price.post_usd, account_ids
 
     @cached_property
     def chats(self) -> dict[int, tuple[int, ...]]:
-        return shares.chats_by_account(self.at.session, self.at.key)
+        return shares.chats_by_account(self.at.session, self.at.key, self.account_ids)
 
     @cached_property
     def left(self) -> dict[int, Decimal]:
         """US dollars, by chat; below zero where others paid a part of what it shares with them."""
-        day = budget.shares_of_day(self.at.session, self.at.network, self.at.money())
         tracking = {chat for members in self.chats.values() for chat in members}
+        day = budget.shares_of_day(self.at.session, self.at.network, self.at.money(), tracking)
         return {chat: day.share - day.spent.get(chat, NOTHING) for chat in tracking}
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from redis import Redis
@@ -37,6 +38,8 @@ class Resources:
         """Held by the thread that uploads."""
         self.failed: set[int] = set()
         """The comparisons whose chart failed in this process, until `release_failed` notes that in the database."""
+        self.tidied = count()
+        """Numbers the portions of the datasets that this process examines."""
 
     @cached_property
     def store(self) -> Store:

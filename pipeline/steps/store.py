@@ -31,7 +31,7 @@ def store(resources: Resources, key: str, digests: Sequence[str | None], now: da
     resources.release_failed()
     fetched = _take(resources, digests)
     with resources.store.write_session() as db:
-        watched = post_alerts.watch(db, key, now)
+        watched = post_alerts.watch(db, key, fetched, now)
         changed = _store_network(db, resources.settings, NETWORKS[key], fetched, now)
         post_alerts.find(db, watched, changed, now)
         comparisons.mark_changed(db, changed)

@@ -274,8 +274,9 @@ def _pays_today(at: PricedNetwork, account: Account) -> bool:
     usd = at.price.post_usd * Decimal((account.posts_per_day or 0) * left)
     if at.is_common:
         return usd <= at.money().left - at.price.post_usd * at.kept_posts()
-    day, chats = budget.shares_of_day(at.session, at.network, at.money()), shares.chats_by_account(at.session, at.key)
-    return usd <= sum((day.left_for(chat) for chat in chats.get(account.id, ())), Decimal(0))
+    chats = shares.chats_by_account(at.session, at.key, [account.id]).get(account.id, ())
+    day = budget.shares_of_day(at.session, at.network, at.money(), chats)
+    return usd <= sum((day.left_for(chat) for chat in chats), Decimal(0))
 
 
 def _bursts(at: PricedNetwork, known: Iterable[_Answer]) -> set[int]:

@@ -9,20 +9,25 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
 from pipeline.messaging.celery_app import SLOTS
-from pipeline.records import Due, FetchResult, State
+from pipeline.records import Due, FetchResult
 from pipeline.settings import Settings
 from pipeline.sources.source import Network, service_of
 from pipeline.steps.chunks import Chunk, deal, pack
 from pipeline.steps.pace import Pace, pace, usual_requests
 from pipeline.store import accounts, circuit_breakers
+from pipeline.store.accounts import Waiting
 from pipeline.store.network_status import RequestWindows
 from pipeline.store.reading_queue import UNREADABLE_AGAIN_AFTER
 from pipeline.store.tables import Account, CircuitBreaker
 from pipeline.store.token_buckets import TokenBuckets
+
+Member = TypeVar("Member", Account, Waiting)
 
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 ROUNDING = 1e-6
@@ -49,22 +54,26 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server of a network, or the whole network where it has one, while a tick is planned."""
+    """A server of a network, or the whole network where it has one, while a tick is planned.
+
+    by_requests: how many of its accounts take how many requests; 0 where none of them can be read.
+    """
 
     network: Network
     settings: Settings
     service: str
+    by_requests: Counter[int | None]
     pace: Pace
     usage: Usage
     stop: CircuitBreaker | None
     now: datetime
 
-    def due(self, tracked: Iterable[Account]) -> Iterator[Due]:
+    def due(self, waiting: Iterable[Waiting]) -> Iterator[Due]:
         """The accounts to read now, as far as the server's requests go. After a stop one of them asks first."""
         if self.stop and self.stop.retry_at > self.now:
             return
-        left, older_left = self._requests_left()
-        for account in self._in_turn([each for each in tracked if self._is_due(each)]):
+        left, older_left = self.requests_left()
+        for account in sorted(waiting, key=self._due_at):
             if left < 1 - ROUNDING:
                 return
             is_whole = not self.pace.older_flow or (not self.stop and self._is_older_due(account, older_left))
@@ -85,41 +94,27 @@ class Server:
         is_whole = self.pace.older_flow is None
         return [self._reading(account, is_whole=is_whole) for account in untried[: max(0, int(left / each))]]
 
-    def _requests_left(self) -> tuple[float, float]:
+    def requests_left(self) -> tuple[float, float]:
         """How many requests may be made now, and how many of further pages of timelines that are read in stages."""
         buckets, older = self.usage.buckets, self.pace.older_flow
         left = buckets.count_available(self.service, self.pace.flow, self.now)
         left = min(left, self.usage.windows.allowed(self.service, TIMELINES, self.now, self.settings.tick))
         return left, buckets.count_available(older_name(self.service), older, self.now) if older else 0
 
-    def _in_turn(self, candidates: list[Account]) -> list[Account]:
-        """Who never had a turn first, then whose next turn is due first. They come as `list_tracked` has them."""
-        if not self.pace.unit:
-            return candidates
-        waits = {requests: self.pace.interval(requests) for requests in set(map(self._requests, candidates))}
+    def _due_at(self, account: Waiting) -> datetime:
+        """Who never had a turn is first, then whose next turn is due first."""
+        return account.polled_at + self.pace.interval(self._requests(account)) if account.polled_at else LONG_AGO
 
-        def due_at(account: Account) -> datetime:
-            return account.polled_at + waits[self._requests(account)] if account.polled_at else LONG_AGO
-
-        return sorted(candidates, key=due_at)
-
-    def _is_due(self, account: Account) -> bool:
-        """A tick that is a moment early skips no turn; two beats, by mistake, do not read twice as often."""
-        if account.attempted_at is None:
-            return True
-        wait = max(self.settings.tick * 0.6, self.network.limits(self.settings).every - JITTER)
-        return account.attempted_at <= self.now - (wait if account.state is State.ACTIVE else UNREADABLE_AGAIN_AFTER)
-
-    def _is_older_due(self, account: Account, left: float) -> bool:
+    def _is_older_due(self, account: Waiting, left: float) -> bool:
         """Whether the whole timeline is to be read, out of so many requests: soon after its first page, then seldom."""
         if account.fetched_at is None or left < 1 - ROUNDING:
             return False
         return account.older_at is None or account.older_at <= self.now - self.pace.older_wait + JITTER
 
-    def _requests(self, account: Account) -> int:
+    def _requests(self, account: Waiting) -> int:
         return account.requests or usual_requests(self.settings, self.network)
 
-    def _reading(self, account: Account, *, is_whole: bool) -> Due:
+    def _reading(self, account: Account | Waiting, *, is_whole: bool) -> Due:
         depth = self.settings.posts_per_account
         return Due(account.id, account.remote_id, depth if is_whole else min(depth, self.network.posts_per_request))
 
@@ -130,13 +125,9 @@ def plan(session: Session, settings: Settings, network: Network, now: datetime, 
     Of more accounts than a server answers requests for, those whose turn was due first come first; an account takes as
     many requests as it took last.
     """
-    tracked = _by_service(network, accounts.list_tracked(session, network.key))
-    counts = {
-        service: Counter(each.requests for each in members if each.state is State.ACTIVE)
-        for service, members in tracked.items()
-    }
-    servers = _servers(session, settings, network, counts, now)
-    due = [due for name, each in servers.items() for due in each.due(tracked[name])]
+    servers = _servers(session, settings, network, _count_by_requests(session, network), now)
+    waiting = _by_service(network, _list_waiting(session, settings, network, servers, now))
+    due = [due for name, each in servers.items() for due in each.due(waiting.get(name, ()))]
     return _chunks(session, settings, network, due, slots, now)
 
 
@@ -164,15 +155,15 @@ def conclude(
 
     Returns the ids of those that were not stale before.
     """
+    servers = _servers(session, settings, network, _count_by_requests(session, network), now)
     usage = Usage.load(session, network)
-    paces = _paces(session, settings, network, usage)
     for service, (first, older) in _spent(settings, network, answers).items():
-        current = paces.get(service) or pace({}, settings, network)
+        current = servers[service].pace if service in servers else pace({}, settings, network)
         usage.buckets.consume(service, first, current.flow, now)
         if current.older_flow:
             usage.buckets.consume(older_name(service), older, current.older_flow, now)
     session.flush()
-    return accounts.mark_stale(session, _list_late(session, settings, network, paces, now))
+    return _mark_late(session, settings, network, servers, now)
 
 
 def note_first(session: Session, network: Network, answers: Iterable[tuple[Due, FetchResult]]) -> None:
@@ -188,12 +179,37 @@ def older_name(service: str) -> str:
     return f"{service} older"
 
 
-def _by_service(network: Network, members: Iterable[Account]) -> dict[str, list[Account]]:
+def _by_service(network: Network, members: Iterable[Member]) -> dict[str, list[Member]]:
     """The accounts by their servers' names, in their order."""
-    grouped: dict[str, list[Account]] = {}
+    grouped: dict[str, list[Member]] = {}
     for account in members:
         grouped.setdefault(service_of(network, account.remote_id), []).append(account)
     return grouped
+
+
+def _count_by_requests(session: Session, network: Network) -> dict[str, Counter[int | None]]:
+    """How many active tracked accounts take how many requests, by their servers' names; 0 where none is active."""
+    counts: dict[str, Counter[int | None]] = {}
+    for remote_id, requests, active in accounts.count_by_requests(session, network.key, by_server=network.has_servers):
+        counts.setdefault(service_of(network, remote_id), Counter())[requests] += active
+    return counts
+
+
+def _list_waiting(
+    session: Session, settings: Settings, network: Network, servers: dict[str, Server], now: datetime
+) -> list[Waiting]:
+    """The accounts whose turn it may be, the longest unread first; of a network without servers as many as it answers.
+
+    A tick that is a moment early skips no turn; two beats, by mistake, do not read twice as often.
+    """
+    wait = max(settings.tick * 0.6, network.limits(settings).every - JITTER)
+    before = now - wait, now - UNREADABLE_AGAIN_AFTER
+    if network.has_servers:
+        return accounts.list_waiting(session, network.key, *before)
+    most = {
+        requests: ceil(max(0, each.requests_left()[0])) for each in servers.values() for requests in each.by_requests
+    }
+    return accounts.list_waiting(session, network.key, *before, most)
 
 
 def _servers(
@@ -205,22 +221,12 @@ def _servers(
             network,
             settings,
             service,
-            pace(counted, settings, network, usage.windows.limit(service, TIMELINES)),
+            counted,
+            pace(+counted, settings, network, usage.windows.limit(service, TIMELINES)),
             usage,
             stops.get(service),
             now,
         )
-        for service, counted in counts.items()
-    }
-
-
-def _paces(session: Session, settings: Settings, network: Network, usage: Usage) -> dict[str, Pace]:
-    """The pace of each server of whose accounts some are tracked."""
-    counts: dict[str, Counter[int | None]] = {}
-    for remote_id, requests in accounts.list_active(session, network.key):
-        counts.setdefault(service_of(network, remote_id), Counter())[requests] += 1
-    return {
-        service: pace(counted, settings, network, usage.windows.limit(service, TIMELINES))
         for service, counted in counts.items()
     }
 
@@ -242,18 +248,26 @@ def _spent(
     return spent
 
 
-def _list_late(
-    session: Session, settings: Settings, network: Network, paces: dict[str, Pace], now: datetime
-) -> list[int]:
-    """The accounts that are not stale yet and were read too long ago, by the pace of their server."""
+def _mark_late(
+    session: Session, settings: Settings, network: Network, servers: dict[str, Server], now: datetime
+) -> set[int]:
+    """Mark the accounts stale that were read too long ago, by the pace of their server; returns those that were not."""
+
+    def in_time(server: Server, requests: int | None) -> datetime:
+        wait = server.pace.interval(requests or usual_requests(settings, network))
+        return now - max(STALE_AFTER, MISSED_TURNS * wait)
+
+    if not network.has_servers:
+        before = {requests: in_time(each, requests) for each in servers.values() for requests in each.by_requests}
+        return accounts.mark_late(session, network.key, before)
     late = []
-    read_before = accounts.list_read_before(session, network.key, now - STALE_AFTER)
-    for account_id, remote_id, requests, fetched_at in read_before:
-        current = paces.get(service_of(network, remote_id))
-        wait = current.interval(requests or usual_requests(settings, network)) if current else timedelta(0)
-        if fetched_at < now - MISSED_TURNS * wait:
+    for account_id, remote_id, requests, fetched_at in accounts.list_read_before(
+        session, network.key, now - STALE_AFTER
+    ):
+        server = servers.get(service_of(network, remote_id))
+        if server is None or fetched_at < in_time(server, requests):
             late.append(account_id)
-    return late
+    return accounts.mark_stale(session, late)
 
 
 def _chunks(  # noqa: PLR0913, PLR0917

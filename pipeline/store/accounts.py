@@ -30,6 +30,17 @@ class Load(NamedTuple):
     unknown: int
 
 
+class Waiting(NamedTuple):
+    """An account that may be read now, by what decides whose turn it is; as in tables.Account."""
+
+    id: int
+    remote_id: str
+    requests: int | None
+    polled_at: datetime | None
+    fetched_at: datetime | None
+    older_at: datetime | None
+
+
 def find_by_remote_ids(session: Session, remote_ids: Iterable[str], network: str) -> Sequence[Account]:
     """The stored accounts with these ids on the network. An id never changes, while a handle may pass to another."""
     return session.scalars(
@@ -168,6 +179,13 @@ def list_tracked(session: Session, network: str | None = None) -> Sequence[Accou
     ).all()
 
 
+def list_tracked_ids(session: Session, network: str) -> list[tuple[int, str]]:
+    """(id, id on the network) of the network's accounts that an active chat tracks."""
+    which = Account.network == network, is_tracked()
+    rows = session.execute(select(Account.id, Account.remote_id).where(*which).order_by(Account.id))
+    return [(row[0], row[1]) for row in rows]
+
+
 def find_tracked(session: Session, handles: Iterable[Handle]) -> Sequence[Account]:
     """The accounts with these handles that an active chat tracks."""
     names: dict[str, list[str]] = {}
@@ -177,10 +195,45 @@ def find_tracked(session: Session, handles: Iterable[Handle]) -> Sequence[Accoun
     return session.scalars(select(Account).where(or_(false(), *same), is_tracked())).all()
 
 
-def list_active(session: Session, network: str) -> Sequence[tuple[str, int | None]]:
-    """(id on the network, how many requests a fetch takes, None if unknown) of its active tracked accounts."""
-    is_fetched = Account.id.in_(select_tracked()), Account.network == network, Account.state == State.ACTIVE
-    return [(row[0], row[1]) for row in session.execute(select(Account.remote_id, Account.requests).where(*is_fetched))]
+def count_by_requests(session: Session, network: str, *, by_server: bool) -> Sequence[tuple[str, int | None, int]]:
+    """(id on the network of any of them, requests, how many are active) of the network's tracked accounts.
+
+    One for each number of requests that a fetch takes, None if unknown; by_server: and for each address that ids have.
+    """
+    is_active = case((Account.state == State.ACTIVE, 1), else_=0)
+    columns = select(func.min(Account.remote_id), Account.requests, func.sum(is_active))
+    server = _address(session) if by_server else Account.network
+    rows = session.execute(columns.where(Account.network == network, is_tracked()).group_by(server, Account.requests))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def list_waiting(
+    session: Session,
+    network: str,
+    attempted_before: datetime,
+    unreadable_before: datetime,
+    most: Mapping[int | None, int] | None = None,
+) -> list[Waiting]:
+    """The network's tracked accounts of which no fetch was attempted since a moment, the longest unread first.
+
+    unreadable_before: the moment for those that the network does not show. most: how many at most of those that take so
+    many requests, and none of others; those of each number follow each other. None: all.
+    """
+    may_be_tried = or_(
+        Account.attempted_at.is_(None),
+        and_(Account.state == State.ACTIVE, Account.attempted_at <= attempted_before),
+        Account.attempted_at <= unreadable_before,
+    )
+    columns = Account.id, Account.remote_id, Account.requests, Account.polled_at, Account.fetched_at, Account.older_at
+    longest_ago = Account.polled_at.asc().nulls_first(), Account.attempted_at.asc().nulls_first(), Account.id
+    which = Account.network == network, may_be_tried, is_tracked()
+    waiting = select(*columns).where(*which).order_by(*longest_ago)
+    queries = (
+        [waiting]
+        if most is None
+        else [waiting.where(Account.requests == requests).limit(count) for requests, count in most.items()]
+    )
+    return [Waiting(*row) for query in queries for row in session.execute(query)]
 
 
 def list_loads(session: Session, network: str, *, by_server: bool) -> Sequence[Load]:
@@ -312,8 +365,21 @@ def save_fetch_results(session: Session, results: Iterable[FetchResult]) -> set[
 
 def mark_stale(session: Session, account_ids: Iterable[int]) -> set[int]:
     """Mark accounts stale; returns the ids of those that were not stale before."""
-    which = Account.id.in_(list(account_ids)), Account.stale.is_(False)
-    marked = update(Account).where(*which).values(stale=True).returning(Account.id)
+    return _mark_stale(session, Account.id.in_(list(account_ids)))
+
+
+def mark_late(session: Session, network: str, before: Mapping[int | None, datetime]) -> set[int]:
+    """The same of the network's accounts that were fetched last before a moment, by the requests that they take."""
+    of_network = Account.network == network
+    late = (
+        _mark_stale(session, of_network, Account.requests == requests, Account.fetched_at < moment)
+        for requests, moment in before.items()
+    )
+    return {account_id for marked in late for account_id in marked}
+
+
+def _mark_stale(session: Session, *which: ColumnElement[bool]) -> set[int]:
+    marked = update(Account).where(*which, Account.stale.is_(False)).values(stale=True).returning(Account.id)
     return set(session.scalars(marked.execution_options(synchronize_session=False)))
 
 

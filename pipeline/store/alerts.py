@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import AlertKind, LazyString, Metric, Mode
 from pipeline.store import notices
-from pipeline.store.tables import Account, Alert, Chat, Comparison, ComparisonAccount, Subscription, Tracking
+from pipeline.store.tables import Alert, Chat, Comparison, ComparisonAccount, Subscription, Tracking
 
 DAY = timedelta(days=1)
 MOST_A_DAY = 3
 """Alerts that a chat is sent in 24 hours. What is over is not told later: it would be no news then."""
 SENT_WITHIN = timedelta(hours=12)
 """How long it is tried to send an alert."""
+IS_LISTENING = Chat.alerts.is_not(None), Chat.inactive_reason.is_(None)
 
 
 class Listener(NamedTuple):
@@ -42,49 +43,52 @@ def set_kinds(session: Session, chat_id: int, chosen: Collection[AlertKind]) -> 
     session.flush()
 
 
-def listeners(session: Session, network: str) -> dict[int, list[Listener]]:
-    """The chats that are sent alerts of the network's accounts, by the account's id."""
-    chats = _with_alerts(session)
-    if not chats:
-        return {}
-    tracked = select(Tracking.account_id, Tracking.chat_id).join(Account, Account.id == Tracking.account_id)
-    rows = session.execute(tracked.where(Tracking.chat_id.in_(chats), Account.network == network)).all()
-    live = _live_charts(session, chats)
+def listeners(session: Session, account_ids: Collection[int]) -> dict[int, list[Listener]]:
+    """The chats that are sent alerts of these accounts, by the account's id."""
+    joined = select(Tracking.account_id, Chat.id, Chat.alerts).join(Chat, Chat.id == Tracking.chat_id)
+    rows = session.execute(joined.where(Tracking.account_id.in_(account_ids), *IS_LISTENING)).all()
+    live = _live_charts(session, {chat_id for _, chat_id, _ in rows}, account_ids) if rows else {}
     found: dict[int, list[Listener]] = {}
-    for account_id, chat_id in rows:
+    for account_id, chat_id, chosen in rows:
         chart = live.get((chat_id, account_id), ())
-        found.setdefault(account_id, []).append(Listener(chat_id, chats[chat_id], *chart))
+        found.setdefault(account_id, []).append(Listener(chat_id, chosen or (), *chart))
     return found
+
+
+def are_sent(session: Session) -> bool:
+    """Whether any chat is sent alerts."""
+    return session.scalar(select(Chat.id).where(*IS_LISTENING).limit(1)) is not None
 
 
 def listeners_of_chart(session: Session, comparison_id: int) -> list[Listener]:
     """The chats that are sent alerts of overtakes, and show this comparison live."""
-    shown = select(Subscription.chat_id, Subscription.id).where(
-        Subscription.comparison_id == comparison_id, Subscription.mode == Mode.LIVE
+    shown = (
+        select(Chat.id, Chat.alerts, func.min(Subscription.id))
+        .join(Subscription, Subscription.chat_id == Chat.id)
+        .where(Subscription.comparison_id == comparison_id, Subscription.mode == Mode.LIVE, *IS_LISTENING)
+        .group_by(Chat.id)
     )
-    charts = {row[0]: row[1] for row in session.execute(shown.order_by(Subscription.id.desc()))}
-    chats = _with_alerts(session) if charts else {}
     return [
-        Listener(chat_id, chosen, subscription_id=charts[chat_id])
-        for chat_id, chosen in chats.items()
-        if chat_id in charts and AlertKind.OVERTAKE in chosen
+        Listener(chat_id, chosen, subscription_id=subscription_id)
+        for chat_id, chosen, subscription_id in session.execute(shown)
+        if chosen and AlertKind.OVERTAKE in chosen
     ]
 
 
-def _with_alerts(session: Session) -> dict[int, tuple[str, ...]]:
-    """The kinds of alerts that each active chat is sent, by its id; without those that are sent none."""
-    is_listening = Chat.alerts.is_not(None), Chat.inactive_reason.is_(None)
-    return {row[0]: row[1] or () for row in session.execute(select(Chat.id, Chat.alerts).where(*is_listening))}
-
-
-def _live_charts(session: Session, chat_ids: Collection[int]) -> dict[tuple[int, int], tuple[Metric, int]]:
+def _live_charts(
+    session: Session, chat_ids: Collection[int], account_ids: Collection[int]
+) -> dict[tuple[int, int], tuple[Metric, int]]:
     """(metric, subscription id) of the oldest live chart of an account in a chat, by (chat id, account id)."""
     metric = Comparison.__table__.c.metric
     rows = session.execute(
         select(Subscription.chat_id, ComparisonAccount.account_id, metric, Subscription.id)
         .join(Comparison, Comparison.id == Subscription.comparison_id)
         .join(ComparisonAccount, ComparisonAccount.comparison_id == Comparison.id)
-        .where(Subscription.chat_id.in_(chat_ids), Subscription.mode == Mode.LIVE)
+        .where(
+            Subscription.chat_id.in_(chat_ids),
+            Subscription.mode == Mode.LIVE,
+            ComparisonAccount.account_id.in_(account_ids),
+        )
         .order_by(Subscription.id.desc())
     )
     return {(chat_id, account_id): (shown, id_) for chat_id, account_id, shown, id_ in rows}

@@ -92,12 +92,16 @@ def money_now(session: Session, network: Network, settings: Settings, now: datet
     return at.now, ledger.money(session, network, settings, at.day.date)
 
 
-def shares_of_day(session: Session, network: Network, money: Money) -> Shares:
-    """The chats' shares: the day's limit / the active chats that track accounts of the network."""
-    members = shares.chats_by_account(session, network.key)
-    tracking = {each for chats in members.values() for each in chats}
-    spent = _usd_by_chat(session, network, money.day, members)
-    return Shares(money.daily / max(1, len(tracking)), spent, money.left)
+def shares_of_day(session: Session, network: Network, money: Money, chat_ids: Collection[int]) -> Shares:
+    """The shares of these chats: the day's limit / the active chats that track accounts of the network."""
+    spent = shares.usd_alone(session, network, money.day, chat_ids)
+    account_ids = shares.list_accounts(session, chat_ids)
+    members = shares.chats_by_account(session, network.key, account_ids)
+    for account_id, usd in _usd_by_account(session, network, money.day, account_ids).items():
+        for chat_id in members.get(account_id, ()):
+            spent[chat_id] = spent.get(chat_id, ZERO) + usd / len(members[account_id])
+    share = money.daily / max(1, shares.count_chats(session, network.key))
+    return Shares(share, {chat_id: spent.get(chat_id, ZERO) for chat_id in chat_ids}, money.left)
 
 
 def left_for(session: Session, network: Network, money: Money, chat_id: int) -> Decimal:
@@ -162,7 +166,7 @@ def _usd_of_chat(session: Session, network: Network, since: date, chat_id: int, 
     """payers: how many chats share each account that the chat tracks."""
     spent = _usd_by_account(session, network, since, payers)
     parts = (usd / payers[account_id] for account_id, usd in spent.items())
-    return shares.usd_alone(session, network, since, chat_id) + sum(parts, ZERO)
+    return shares.usd_alone(session, network, since, [chat_id]).get(chat_id, ZERO) + sum(parts, ZERO)
 
 
 def _usd_by_account(

@@ -1,6 +1,7 @@
 """Datasets: for which accounts and how many posts there are CSV files, and what each file holds."""
 
 from collections.abc import Collection, Iterable, Sequence
+from math import ceil
 from typing import NamedTuple
 
 from sqlalchemy import String, cast, delete, func, select, update
@@ -33,30 +34,31 @@ def parse_key(key: str) -> Contents:
 
 def is_needed(session: Session, key: str, post_count: int) -> bool:
     """Whether the key is in list_needed. Faster: only what has an account of the dataset is examined."""
-    account_ids = parse_key(key).account_ids
-    return bool(account_ids) and key in list_needed(session, post_count, of=account_ids[0])
+    return bool(parse_key(key).account_ids) and not list_unneeded(session, post_count, [key])
 
 
-def list_needed(session: Session, post_count: int, *, of: int | None = None) -> set[str]:
+def list_needed(session: Session, post_count: int) -> set[str]:
     """The keys of the datasets that must exist: one for each subscription, and one for all that each chat tracks.
 
-    post_count: how many posts of an account the latter hold. of: only datasets with this account.
+    post_count: how many posts of an account the latter hold.
     """
-    return _of_trackings(session, post_count, of) | _of_subscriptions(session, of)
+    return _of_trackings(session, post_count) | _of_subscriptions(session)
 
 
-def _of_trackings(session: Session, post_count: int, of: int | None) -> set[str]:
+def _of_trackings(session: Session, post_count: int, of: Collection[int] | None = None) -> set[str]:
+    """of: only of chats that track one of these accounts."""
     ids = func.aggregate_strings(cast(Tracking.account_id, String), ",")
     query = select(ids).group_by(Tracking.chat_id)
     if of is not None:
-        query = query.where(Tracking.chat_id.in_(select(Tracking.chat_id).where(Tracking.account_id == of)))
+        query = query.where(Tracking.chat_id.in_(select(Tracking.chat_id).where(Tracking.account_id.in_(of))))
     return {_join_key(post_count, ids) for ids in session.scalars(query)}
 
 
-def _of_subscriptions(session: Session, of: int | None) -> set[str]:
+def _of_subscriptions(session: Session, of: Collection[int] | None = None) -> set[str]:
+    """of: only those to one of these accounts."""
     subscribed = select(Subscription.comparison_id).where(Subscription.mode != Mode.ONCE)
     if of is not None:
-        with_account = select(ComparisonAccount.comparison_id).where(ComparisonAccount.account_id == of)
+        with_account = select(ComparisonAccount.comparison_id).where(ComparisonAccount.account_id.in_(of))
         subscribed = subscribed.where(Subscription.comparison_id.in_(with_account))
     count = Comparison.__table__.c.count
     rows = session.execute(
@@ -72,9 +74,15 @@ def _join_key(post_count: int, ids: str) -> str:
     return make_key(post_count, map(int, ids.split(",")))
 
 
-def list_unneeded(session: Session, post_count: int) -> set[str]:
-    """The keys of the datasets that exist and need not."""
-    return set(session.scalars(select(Dataset.key))) - list_needed(session, post_count) - {DATA_DICTIONARY}
+def list_unneeded(session: Session, post_count: int, keys: Iterable[str]) -> set[str]:
+    """Those of these keys that are of no dataset that must exist. Only what has their first accounts is examined."""
+    examined = {key for key in keys if key != DATA_DICTIONARY}
+    unneeded = examined - _of_trackings(session, post_count, _first_accounts(examined))
+    return unneeded - _of_subscriptions(session, _first_accounts(unneeded)) if unneeded else unneeded
+
+
+def _first_accounts(keys: Iterable[str]) -> set[int]:
+    return {account_id for key in keys for account_id in parse_key(key).account_ids[:1]}
 
 
 def delete_many(session: Session, keys: Collection[str]) -> None:
@@ -91,8 +99,9 @@ def is_current(session: Session, key: str, path: str, digest: str) -> bool:
 
 def change_post_count(session: Session, post_count: int) -> None:
     """Let the datasets of all that a chat tracks hold this many posts of an account, whatever they held before."""
-    missing = list_needed(session, post_count) - set(session.scalars(select(Dataset.key)))
-    for key in list_unneeded(session, post_count):
+    needed, stored = list_needed(session, post_count), set(session.scalars(select(Dataset.key)))
+    missing = needed - stored
+    for key in stored - needed - {DATA_DICTIONARY}:
         changed = make_key(post_count, parse_key(key).account_ids)
         if changed in missing:
             missing.remove(changed)
@@ -122,11 +131,21 @@ def mark_due_of_accounts(session: Session, account_ids: Collection[int]) -> None
         mark_due(session, [key for key in keys if not set(account_ids).isdisjoint(parse_key(key).account_ids)])
 
 
-def keys_by_path(session: Session) -> dict[str, str]:
-    """The key of each dataset that was written, by the path of its file."""
-    rows = session.execute(select(Dataset.path, Dataset.key))
-    return {path: key for path, key in rows if path is not None}
+def list_portion(session: Session, number: int, size: int) -> dict[str, str | None]:
+    """The path of each dataset of a portion, by its key. The numbers go round: each size of them sees all datasets.
+
+    None before a dataset is written.
+    """
+    count = session.scalar(select(func.count()).select_from(Dataset)) or 0
+    first = size * (number % max(1, ceil(count / size)))
+    rows = session.execute(select(Dataset.key, Dataset.path).order_by(Dataset.key).offset(first).limit(size))
+    return {row[0]: row[1] for row in rows}
 
 
-def list_due(session: Session) -> Sequence[str]:
-    return session.scalars(select(Dataset.key).where(Dataset.due).order_by(Dataset.key)).all()
+def list_paths(session: Session, paths: Collection[str]) -> set[str]:
+    """Those of these paths that are of datasets."""
+    return set(session.scalars(select(Dataset.path).where(Dataset.path.in_(paths))))
+
+
+def list_due(session: Session, most: int) -> Sequence[str]:
+    return session.scalars(select(Dataset.key).where(Dataset.due).order_by(Dataset.key).limit(most)).all()

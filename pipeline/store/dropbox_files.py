@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, String, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, delete, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import LazyString
@@ -38,19 +38,24 @@ def find_path(session: Session, key: str) -> str | None:
     return session.scalar(select(Dataset.path).join(DropboxFile, and_(*uploaded)).where(Dataset.key == key))
 
 
-def list_due(session: Session, account_digest: str, now: datetime) -> Sequence[str]:
-    """Paths of the files that differ from their datasets and may be written now, then of those that may be deleted."""
+def list_due(session: Session, account_digest: str, now: datetime, path: str | None = None) -> Sequence[str]:
+    """Paths of the files that differ from their datasets and may be written now, then of those that may be deleted.
+
+    path: only this one, if it is among them.
+    """
     outdated = (
         select(lower_path)
         .outerjoin(DropboxFile, DropboxFile.path == lower_path)
         .where(
             Dataset.digest.is_not(None),
+            true() if path is None else lower_path == path,
             or_(DropboxFile.path.is_(None), and_(_is_outdated(account_digest), _may_be_written(now))),
         )
         .order_by(DropboxFile.next_at.asc().nulls_first(), lower_path)
     )
     orphaned = select(DropboxFile.path).where(
         DropboxFile.path.not_in(select(lower_path).where(Dataset.path.is_not(None))),
+        true() if path is None else DropboxFile.path == path,
         _is_no_kept_backup(),
         _may_be_deleted(now),
     )
@@ -59,7 +64,7 @@ def list_due(session: Session, account_digest: str, now: datetime) -> Sequence[s
 
 def claim(session: Session, path: str, account_digest: str, now: datetime, until: datetime) -> Claim | None:
     """Claim a file until then, when another uploader may take it over. None if it is not due, or claimed by another."""
-    if path not in list_due(session, account_digest, now):
+    if not list_due(session, account_digest, now, path):
         return None
     file = session.get(DropboxFile, path)
     if file is None:

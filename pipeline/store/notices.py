@@ -1,17 +1,22 @@
 """Notices: texts that every subscribed chat that they concern, and every admin, is sent once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pipeline.records import ChatLocale, LazyString, Mode
 from pipeline.store import chats, quiet_hours
 from pipeline.store.tables import Account, Chat, Notice, NoticeSent, Subscription, Tracking
 
 BUDGET_KEY_PREFIX = "budget "
+BATCH = 1000
+"""How many deliveries are listed at once: more than Telegram takes until the next look."""
+
+Unsent = dict[tuple[int, int], tuple[LazyString, ChatLocale]]
+"""The text and the chat's locale, by the ids of the notice and of the chat."""
 
 
 class Thread(NamedTuple):
@@ -59,51 +64,57 @@ def delete_expired(session: Session, before: datetime) -> None:
 def list_unsent(
     session: Session, admins: Iterable[int], now: datetime
 ) -> Sequence[tuple[int, int, LazyString, ChatLocale]]:
-    """(notice id, chat id, text, the chat's language and time zone) of each delivery that is to be made now.
+    """(notice id, chat id, text, the chat's language and time zone) of the next deliveries that are to be made now.
 
     admins: ids of users, which are those of their private chats too. Chats in their quiet hours get it afterwards, if
     it has not expired by then.
     """
-    current = session.scalars(select(Notice).where(Notice.expires_at > now).order_by(Notice.id)).all()
-    if not current:
-        return []
-    sent = select(NoticeSent).where(NoticeSent.notice_id.in_([notice.id for notice in current]))
-    done = {(each.notice_id, each.chat_id) for each in session.scalars(sent)}
-    to_admins = {admin: chats.locale(session, admin) or ChatLocale() for admin in admins}
-    quiet = quiet_hours.list_chats(session, now)
-    recipients = {notice.id: _recipients(session, notice, to_admins) for notice in current}
-    return [
-        (notice.id, chat_id, notice.text, locale)
-        for notice in current
-        for chat_id, locale in sorted(recipients[notice.id].items())
-        if (notice.id, chat_id) not in done and chat_id not in quiet
-    ]
+    to_many = session.scalars(select(Notice).where(Notice.expires_at > now, Notice.chat_id.is_(None))).all()
+    may_be_sent = Chat.inactive_reason.is_(None), quiet_hours.are_over(session, now)
+    unsent = _unsent_to_one(session, Notice.expires_at > now, *may_be_sent)
+    for notice in to_many:
+        unsent |= {
+            (notice.id, chat_id): (notice.text, locale) for chat_id, locale in _admins(session, notice, admins, now)
+        }
+        if not notice.admins_only:
+            unsent |= _unsent_to_many(session, notice, *may_be_sent)
+    return [(*key, *unsent[key]) for key in sorted(unsent)[:BATCH]]
 
 
-def _recipients(session: Session, notice: Notice, to_admins: dict[int, ChatLocale]) -> dict[int, ChatLocale]:
-    """The locales of the chats that the notice is for, by id."""
-    if notice.admins_only:
-        return to_admins
-    if notice.chat_id is not None:
-        chat = session.get(Chat, notice.chat_id)
-        return (
-            {chat.id: ChatLocale(chat.language, chat.time_zone)}
-            if chat is not None and chat.inactive_reason is None
-            else {}
-        )
-    return to_admins | _concerned_chats(session, notice.network)
+def _unsent_to_one(session: Session, *which: ColumnElement[bool]) -> Unsent:
+    """Notices that are for one chat each."""
+    rows = session.execute(
+        select(Notice, Chat.id, Chat.language, Chat.time_zone)
+        .join(Chat, Chat.id == Notice.chat_id)
+        .where(*which, ~_is_sent(Notice.id))
+        .limit(BATCH)  # in any order: by id, SQLite would read those of all times
+    )
+    return {(notice.id, chat_id): (notice.text, ChatLocale(language, zone)) for notice, chat_id, language, zone in rows}
 
 
-def _concerned_chats(session: Session, network: str | None) -> dict[int, ChatLocale]:
-    """The locales of the active chats with a subscription, by id; with a network, of those that track accounts of it.
+def _unsent_to_many(session: Session, notice: Notice, *which: ColumnElement[bool]) -> Unsent:
+    """The notice to the chats with a subscription; with a network, to those of them that track accounts of it."""
+    concerned = [exists().where(Subscription.chat_id == Chat.id)]
+    if notice.network is not None:
+        tracked = Tracking.chat_id == Chat.id, Account.id == Tracking.account_id, Account.network == notice.network
+        concerned.append(exists().where(*tracked))
+    chat = select(Chat.id, Chat.language, Chat.time_zone).where(*which, *concerned, ~_is_sent(notice.id))
+    rows = session.execute(chat.order_by(Chat.id).limit(BATCH))
+    return {(notice.id, chat_id): (notice.text, ChatLocale(language, zone)) for chat_id, language, zone in rows}
 
-    A network is given by its key.
-    """
-    subscribed = Chat.inactive_reason.is_(None), Chat.id.in_(select(Subscription.chat_id))
-    tracking = select(Tracking.chat_id).join(Account).where(Account.network == network)
-    which = () if network is None else (Chat.id.in_(tracking),)
-    rows = session.execute(select(Chat.id, Chat.language, Chat.time_zone).where(*subscribed, *which))
-    return {chat_id: ChatLocale(language, time_zone) for chat_id, language, time_zone in rows}
+
+def _is_sent(notice_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Looked for by the key: of an EXISTS, PostgreSQL would make a join with all that were sent."""
+    same = NoticeSent.notice_id == notice_id, NoticeSent.chat_id == Chat.id
+    return select(NoticeSent.chat_id).where(*same).limit(1).correlate(Chat, Notice).scalar_subquery().is_not(None)
+
+
+def _admins(session: Session, notice: Notice, admins: Iterable[int], now: datetime) -> Iterator[tuple[int, ChatLocale]]:
+    """The admins whom the notice is to be sent, with their locales."""
+    for admin in admins:
+        is_sent = session.get(NoticeSent, (notice.id, admin)) is not None
+        if not is_sent and quiet_hours.not_before(session, admin, now) is None:
+            yield admin, chats.locale(session, admin) or ChatLocale()
 
 
 def find_thread(session: Session, notice_id: int, chat_id: int) -> Thread:

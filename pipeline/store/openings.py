@@ -155,9 +155,11 @@ def count_by_chat(session: Session, network: str, since: date) -> list[tuple[int
     return _count_by(session, since, Opening.chat_id, which)
 
 
-def count_of_chat(session: Session, network: str, chat_id: int, since: date) -> list[tuple[int, str, int]]:
-    """The same of this chat."""
-    which = Opening.network == network, Opening.chat_id == chat_id
+def count_of_chats(
+    session: Session, network: str, chat_ids: Collection[int], since: date
+) -> list[tuple[int, str, int]]:
+    """The same of these chats."""
+    which = Opening.network == network, Opening.chat_id.in_(chat_ids)
     return _count_by(session, since, Opening.chat_id, which)
 
 

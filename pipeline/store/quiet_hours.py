@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from pipeline.records import QuietHours
@@ -19,10 +19,13 @@ def not_before(session: Session, chat_id: int, now: datetime) -> datetime | None
     return ends_at(chat.quiet_hours, chat.time_zone, now) if chat else None
 
 
-def list_chats(session: Session, now: datetime) -> set[int]:
-    """The ids of the chats whose quiet hours last now."""
-    rows = session.execute(select(Chat.id, Chat.quiet_hours, Chat.time_zone).where(HAS_QUIET_HOURS))
-    return {chat_id for chat_id, hours, time_zone in rows if ends_at(hours, time_zone, now)}
+def are_over(session: Session, now: datetime) -> ColumnElement[bool]:
+    """Whether a chat has no quiet hours that last now. Chats with the same hours and zone are examined once."""
+    columns = Chat.__table__.c
+    each = columns.quiet_start, columns.quiet_end, columns.time_zone
+    hours = session.execute(select(*each).where(HAS_QUIET_HOURS).distinct()).all()
+    lasting = [tuple(row) for row in hours if ends_at(QuietHours(row[0], row[1]), row[2], now)]
+    return or_(~HAS_QUIET_HOURS, tuple_(*each).not_in(lasting)) if lasting else true()
 
 
 def ends_at(hours: QuietHours | None, time_zone: str, now: datetime) -> datetime | None:

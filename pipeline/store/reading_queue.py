@@ -19,10 +19,10 @@ def list_due(session: Session, network: str, now: datetime, most: int) -> Sequen
     return _list(session, network, most, Account.next_at, Account.next_at <= now)
 
 
-def has_unread(session: Session, network: str) -> bool:
-    """Whether an account was never read, or has older posts to read."""
+def list_waiting(session: Session, network: str) -> Sequence[int]:
+    """The ids of the tracked accounts that were never read, or have older posts to read."""
     is_waiting = or_(Account.fetched_at.is_(None), Account.until_id.is_not(None))
-    return bool(_list(session, network, 1, Account.id, is_waiting))
+    return session.scalars(select(Account.id).where(Account.network == network, is_waiting, is_tracked())).all()
 
 
 def list_unread(  # noqa: PLR0913, PLR0917

@@ -15,13 +15,19 @@ BATCH = 5000
 """How many rows are in memory at once, of a table that has one for each account of each chat."""
 
 
-def chats_by_account(session: Session, network: str) -> dict[int, tuple[int, ...]]:
-    """The ids of the active chats that track each of the network's accounts, by the account's id."""
+def chats_by_account(
+    session: Session, network: str, account_ids: Collection[int] | None = None
+) -> dict[int, tuple[int, ...]]:
+    """The ids of the active chats that track each of the network's accounts, by the account's id.
+
+    account_ids: of the accounts that are asked about; None: all.
+    """
+    which = () if account_ids is None else (Tracking.account_id.in_(account_ids),)
     rows = session.execute(
         select(Tracking.account_id, Tracking.chat_id)
         .join(Account, Account.id == Tracking.account_id)
         .join(Chat, Chat.id == Tracking.chat_id)
-        .where(Account.network == network, Chat.inactive_reason.is_(None))
+        .where(Account.network == network, Chat.inactive_reason.is_(None), *which)
         .order_by(Tracking.account_id, Tracking.chat_id)
         .execution_options(yield_per=BATCH)
     )
@@ -29,6 +35,11 @@ def chats_by_account(session: Session, network: str) -> dict[int, tuple[int, ...
     for account_id, chat_id in rows:
         found.setdefault(account_id, []).append(chat_id)
     return {account_id: tuple(chats) for account_id, chats in found.items()}
+
+
+def list_accounts(session: Session, chat_ids: Collection[int]) -> set[int]:
+    """The ids of the accounts, of whatever network, that one of these chats tracks."""
+    return set(session.scalars(select(Tracking.account_id).where(Tracking.chat_id.in_(chat_ids))))
 
 
 def count_chats(session: Session, network: str) -> int:
@@ -86,10 +97,12 @@ def usd_by_chat(
     return spent
 
 
-def usd_alone(session: Session, network: Network, since: date, chat_id: int) -> Decimal:
-    """What a chat has paid alone since that day, in US dollars: its look-ups, and accounts that it tracks no more."""
-    counts = openings.count_of_chat(session, network.key, chat_id, since)
-    return _usd(network, counts).get(chat_id, Decimal(0))
+def usd_alone(session: Session, network: Network, since: date, chat_ids: Collection[int]) -> dict[int, Decimal]:
+    """What these chats have each paid alone since that day, in US dollars, by their ids; without those that did not.
+
+    That is for look-ups, and for accounts that a chat tracks no more.
+    """
+    return _usd(network, openings.count_of_chats(session, network.key, chat_ids, since))
 
 
 def _usd(network: Network, counts: Iterable[tuple[int, str, int]]) -> dict[int, Decimal]:

@@ -396,8 +396,11 @@ def record_failure(session: Session, subscription_id: int, until: datetime, prob
     )
 
 
-def list_overdue(session: Session, requested_before: datetime) -> Sequence[OverdueDelivery]:
-    """Charts requested before then that were not delivered yet, whose chats were not told of the wait; oldest first."""
+def list_overdue(session: Session, requested_before: datetime, most: int) -> Sequence[OverdueDelivery]:
+    """Charts requested before then that were not delivered yet, whose chats were not told of the wait; oldest first.
+
+    At most so many.
+    """
     rows = session.execute(
         select(Subscription, Comparison.rendered_version >= Subscription.min_version)
         .join(Comparison, Comparison.id == Subscription.comparison_id)
@@ -408,6 +411,7 @@ def list_overdue(session: Session, requested_before: datetime) -> Sequence[Overd
             Chat.inactive_reason.is_(None),
         )
         .order_by(Subscription.requested_at)
+        .limit(most)
     )
     return [
         OverdueDelivery(each.id, each.chat_id, each.thread_id, each.message_id, is_rendered)

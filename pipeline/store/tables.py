@@ -204,6 +204,7 @@ class Account(Base):
         Index("uq_accounts_handle", "network", "handle", unique=True),
         Index("ix_accounts_next_at", "network", "next_at"),
         Index("ix_accounts_fetched_at", "network", "fetched_at"),
+        Index("ix_accounts_polled_at", "network", "requests", "polled_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -362,6 +363,8 @@ class Comparison(Base):
 
 _is_outdated = Comparison.requested_version > Comparison.rendered_version
 Index("ix_comparisons_outdated", Comparison.id, sqlite_where=_is_outdated, postgresql_where=_is_outdated)
+_expires = Comparison.expires_at.is_not(None)
+Index("ix_comparisons_expires_at", Comparison.expires_at, sqlite_where=_expires, postgresql_where=_expires)
 
 
 class ComparisonAccount(Base):
@@ -518,7 +521,7 @@ class Opening(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     resource: Mapped[str] = mapped_column(primary_key=True)
     remote_id: Mapped[str] = mapped_column(primary_key=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"))
     chat_id: Mapped[int | None] = mapped_column(BigInteger)
     asked: Mapped[bool]
     returned: Mapped[bool] = mapped_column(default=False)
@@ -526,6 +529,7 @@ class Opening(Base):
 
 
 Index("ix_openings_next_at", Opening.network, Opening.day, Opening.next_at)
+Index("ix_openings_account_id", Opening.account_id, Opening.day)
 Index("ix_openings_asked", Opening.network, Opening.day, Opening.asked)
 _is_paid_alone = Opening.chat_id.is_not(None)
 Index(
@@ -633,7 +637,7 @@ class Notice(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     text: Mapped[LazyString]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     admins_only: Mapped[bool] = mapped_column(default=False)
     network: Mapped[str | None]
     chat_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -46,7 +46,10 @@ class TokenBuckets:
     def consume(self, name: str, requests: int, limit: RateLimit, now: datetime) -> None:
         """Take the tokens of requests that were made, and add those that came in until now."""
         tokens = self.count_available(name, limit, now) - requests
-        self.session.merge(TokenBucket(network=name, tokens=tokens, updated_at=now))
+        if name not in self.rows:
+            self.rows[name] = TokenBucket(network=name)
+            self.session.add(self.rows[name])
+        self.rows[name].tokens, self.rows[name].updated_at = tokens, now
 
     def deduct(self, name: str, requests: int) -> None:
         """Take the tokens of requests made between ticks, without adding any. A full, unused bucket stays full."""

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.i18n import translator
-from pipeline.records import AlertKind, ChartSpec, Comparison, Counts, FetchResult, Language, Mode, Post
+from pipeline.records import AlertKind, ChartSpec, Comparison, Counts, Due, FetchResult, Language, Mode, Post
 from pipeline.settings import Settings
 from pipeline.steps import overtakes, post_alerts
+from pipeline.steps.fetch import FetchedChunk
 from pipeline.steps.resources import Resources
 from pipeline.steps.snapshot import snapshot
 from pipeline.store import Store, accounts, alerts, chats, comparisons, notices, subscriptions
@@ -39,8 +40,9 @@ class Ticks:
     def read(self, *young_posts: Post, older: tuple[Post, ...] = OLDER, after: timedelta = TICK) -> None:
         self.now += after
         result = FetchResult(self.account_id, self.now, (*young_posts, *older), complete=True)
+        fetched = FetchedChunk(NETWORK, (result,), (Due(self.account_id, "id-nasa", 100),))
         with self.store.write_session() as db:
-            watched = post_alerts.watch(db, NETWORK, self.now)
+            watched = post_alerts.watch(db, NETWORK, [fetched], self.now)
             post_alerts.find(db, watched, accounts.save_fetch_results(db, [result]), self.now)
 
     @property
@@ -141,10 +143,10 @@ def test_a_chat_is_told_three_things_a_day_and_nothing_that_it_did_not_choose(st
     assert len(ticks.told) == 1
     with store.write_session() as db:
         alerts.set_kinds(db, CHAT, ())
-        assert alerts.listeners(db, NETWORK) == {}
+        assert alerts.listeners(db, [ticks.account_id]) == {}
         alerts.set_kinds(db, CHAT, [AlertKind.OVERTAKE])
         chats.deactivate(db, CHAT, "blocked", NOON)
-        assert alerts.listeners(db, NETWORK) == {}
+        assert alerts.listeners(db, [ticks.account_id]) == {}
 
 
 def subscribe_live(store: Store, account_ids: list[int]) -> int:

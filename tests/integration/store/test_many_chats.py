@@ -118,11 +118,13 @@ def test_a_chats_bill_is_its_part_of_all_bills(store: Store, chance: Random) -> 
 def test_what_is_left_for_a_chat_is_what_all_shares_of_the_day_leave_it(store: Store, chance: Random) -> None:
     with store.write_session() as db:
         fill(db, chance)
-        day, members = budget.shares_of_day(db, X, MONEY), shares.chats_by_account(db, "x")
+        day, members = budget.shares_of_day(db, X, MONEY, [*CHATS, 99]), shares.chats_by_account(db, "x")
         tracking = {chat for of_account in members.values() for chat in of_account}
         assert shares.count_chats(db, "x") == len(tracking)
         for chat_id in (*CHATS, 99):
             with_it = day._replace(share=MONEY.daily / len(tracking | {chat_id}))
+            of_all = budget.by_chat(db, X, TODAY).get(chat_id, Spent()).today
+            assert rounded(day.spent[chat_id]) == rounded(of_all)
             assert rounded(budget.left_for(db, X, MONEY, chat_id)) == rounded(with_it.left_for(chat_id))
 
 

@@ -151,8 +151,8 @@ def test_the_datasets_of_what_is_followed_outlive_that_there_were_others(address
             db.execute(text(row))
     migrate(store)
     with store.read_session() as db:
-        assert datasets.list_due(db) == ["100 1,2", "30 1,2", "50 1"]
-        assert datasets.list_unneeded(db, 100) == {"30 1,2"}
+        assert datasets.list_due(db, 100) == ["100 1,2", "30 1,2", "50 1"]
+        assert datasets.list_unneeded(db, 100, datasets.list_due(db, 100)) == {"30 1,2"}
         assert dropbox_files.list_due(db, "account", NOON) == ["/a1-last-50-abcdef.csv"]
     store.close()
 

@@ -2,11 +2,13 @@
 
 from datetime import time, timedelta
 
+from sqlalchemy import insert, select
+
 from pipeline.i18n import lazy_gettext
 from pipeline.records import ChatLocale, Comparison, Language, LazyString, Mode, QuietHours
 from pipeline.store import Store, chats, comparisons, notices, subscriptions
-from pipeline.store.tables import Subscription
-from tests.integration.store.conftest import NOON
+from pipeline.store.tables import Chat, Subscription
+from tests.integration.store.conftest import NOON, explain
 
 HOUR = timedelta(hours=1)
 TEXT = lazy_gettext("The bot's budget for X is used up until {until:moment}.", until=NOON + timedelta(hours=1))
@@ -66,3 +68,24 @@ def test_a_chat_in_its_quiet_hours_is_told_afterwards_and_only_what_still_holds(
         assert [chat_id for _, chat_id, *_ in notices.list_unsent(db, [1], NOON)] == [2, 2]
         later = notices.list_unsent(db, [], NOON + timedelta(minutes=30))
         assert [(notice, chat_id) for notice, chat_id, *_ in later if chat_id == 1] == [(2, 1)]
+
+
+def test_of_a_notice_to_very_many_chats_a_batch_is_listed_and_then_the_rest(store: Store) -> None:
+    subscribe(store, 1, Language.ENGLISH)
+    others = range(2, notices.BATCH + 3)
+    with store.write_session() as db:
+        row = db.scalars(select(Subscription)).one()
+        db.execute(insert(Chat), [{"id": chat_id, "added_at": NOON} for chat_id in others])
+        same = {"comparison_id": row.comparison_id, "all_tracked": True, "mode": Mode.LIVE, "min_version": 0}
+        db.execute(insert(Subscription), [{"chat_id": chat_id, "next_at": NOON, **same} for chat_id in others])
+        notices.publish(db, "budget", TEXT, NOON + HOUR)
+        first = [chat_id for _, chat_id, *_ in notices.list_unsent(db, [], NOON)]
+        for chat_id in first:
+            notices.mark_sent(db, 1, chat_id)
+        rest = [chat_id for _, chat_id, *_ in notices.list_unsent(db, [], NOON)]
+    assert (first, rest) == ([*range(1, notices.BATCH + 1)], [notices.BATCH + 1, notices.BATCH + 2])
+
+
+def test_what_was_sent_long_ago_is_not_read_again(store: Store) -> None:
+    steps = explain(store, "notices", lambda db: notices.list_unsent(db, [], NOON))
+    assert [line for line in steps if "ix_notices_expires_at" in line]

@@ -326,10 +326,13 @@ def test_finding_what_is_to_be_drawn_or_delivered_looks_through_no_table(store: 
     """Charts that are up to date, in however many chats, cost a tick and the bot nothing."""
     add_up_to_date(store, 200)
     drawn = explain(
-        store, "comparisons", lambda db: [comparisons.claim_next(db, NOON, LIMIT), comparisons.claim(db, [1], NOON)]
+        store,
+        "comparisons",
+        lambda db: [comparisons.claim_next(db, NOON, LIMIT), comparisons.claim(db, [1], NOON)],
     )
+    drawn += explain(store, "comparisons", lambda db: comparisons.mark_expired(db, NOON))
     due = explain(
-        store, "comparisons", lambda db: [subscriptions.list_due(db, NOON), subscriptions.list_overdue(db, NOON)]
+        store, "comparisons", lambda db: [subscriptions.list_due(db, NOON), subscriptions.list_overdue(db, NOON, 28)]
     )
     assert [line for line in drawn + due if "comparisons" in line and is_scan(line)] == []
     assert [line for line in drawn + due if "subscriptions" in line and is_scan(line)] == []

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from pipeline.i18n import lazy_gettext
 from pipeline.records import Comparison, Due, FetchResult, State
@@ -16,7 +17,7 @@ from pipeline.steps.chunks import Chunk, unpack
 from pipeline.store import Store, accounts, chats, circuit_breakers, comparisons
 from pipeline.store.tables import Account
 from tests.conftest import NETWORK
-from tests.integration.store.conftest import NOON, add_accounts, fetch_result
+from tests.integration.store.conftest import NOON, add_accounts, explain, fetch_result
 from tests.toy_network.facts import TOY
 
 TICK = timedelta(seconds=10)
@@ -173,3 +174,18 @@ def test_an_account_is_late_after_a_minute_or_three_of_its_turns(clock: Clock) -
     clock.network = FREE
     assert clock.conclude(10, minute) == set()
     assert clock.conclude(10, minute + second) == set(ids)
+
+
+def test_whose_turn_it_is_is_found_without_sorting_all_accounts(clock: Clock) -> None:
+    ids = add_accounts(clock.store, *(f"a{number}" for number in range(60)))
+    with clock.store.write_session() as db:
+        for number, account_id in enumerate(ids):
+            account = db.get_one(Account, account_id)
+            account.polled_at, account.requests = NOON - number * TICK, 1 + number % 2
+
+    def list_waiting(db: Session) -> list[int]:
+        return [each.id for each in accounts.list_waiting(db, NETWORK, NOON, NOON, {1: 2, 2: 1})]
+
+    with clock.store.read_session() as db:
+        assert list_waiting(db) == [ids[58], ids[56], ids[59]], "the longest unread of each number of requests"
+    assert [line for line in explain(clock.store, "accounts", list_waiting) if "ix_accounts_polled_at" in line]

@@ -203,7 +203,7 @@ def test_what_the_program_asks_an_upgraded_database_is_as_it_was(recorded: Store
         assert breaker is not None
         assert (breaker.opened_at, breaker.retry_at) == (now, now + timedelta(minutes=15))
         assert [chat_id for _, chat_id, _, _ in notices.list_unsent(db, [9], now)] == [9, -100555, 9]
-        assert datasets.list_due(db) == ["100 1,2,3"]
+        assert datasets.list_due(db, 100) == ["100 1,2,3"]
         assert dropbox_files.list_due(db, "account digest", now + timedelta(minutes=5)) == ["/columns.txt"]
         assert telegram_photos.find_file_id(db, f"{1:064x}") == "AgACAgIAAxkDAAI1"
 

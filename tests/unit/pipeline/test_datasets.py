@@ -35,7 +35,7 @@ from pipeline.records import (
     State,
 )
 from pipeline.settings import Settings
-from pipeline.steps.dataset import dataset, rewrite, tidy
+from pipeline.steps.dataset import EXAMINED_A_TICK, dataset, rewrite, tidy
 from pipeline.steps.draw import read
 from pipeline.steps.follow_names import mark_renamed
 from pipeline.steps.resources import Resources
@@ -450,6 +450,21 @@ def test_after_a_start_a_few_datasets_are_looked_at_a_tick(kept: Kept) -> None:
     assert len(tidy(kept.resources)) == 20
 
 
+def test_of_many_datasets_each_tick_examines_some_and_several_all_of_them(followed: Kept) -> None:
+    kept = followed.here()
+    for number in range(1, 3 * EXAMINED_A_TICK):
+        path = f"/many-last-{number}-0123456789.csv"
+        (followed.folder / "datasets" / path.lstrip("/")).write_text("of a chat that is gone")
+        if number % 2:
+            with followed.store.write_session() as db:
+                datasets.save(db, f"{number} {number + 100}", path, "digest")
+    tidy(followed.resources)
+    assert len(followed.here()) > len(kept)
+    for _ in range(6):
+        tidy(followed.resources)
+    assert followed.here() == kept
+
+
 @pytest.mark.parametrize(("before", "after"), [(100, 50), (50, 100)])
 def test_with_another_number_of_posts_read_the_dataset_goes_on_with_it(kept: Kept, before: int, after: int) -> None:
     kept.track("art")
@@ -757,7 +772,7 @@ def test_a_disk_without_room_keeps_no_dataset_from_dropbox_and_has_its_file_as_s
     (kept.folder / "datasets").write_text("no folder can be here")
     kept.subscribe("art")
     with kept.store.read_session() as db:
-        assert datasets.list_due(db) == ["100 1", "columns"]
+        assert datasets.list_due(db, 100) == ["100 1", "columns"]
     kept.tick()
     assert [reposts(content) for content in kept.there().values()] == [{"1": [7]}]
     (kept.folder / "datasets").unlink()
