@@ -9,7 +9,7 @@ from telegram import Bot
 from telegram.error import NetworkError
 
 from bot import telegram_errors
-from bot.doctor.checks import networks, proxies, telegram
+from bot.doctor.checks import clocks, networks, proxies, telegram
 from bot.telegram_request import TelegramRequest
 from pipeline.dropbox.client import Dropbox
 from pipeline.errors import ServiceError
@@ -139,6 +139,12 @@ def test_why_a_proxy_does_not_work_is_told(strict_proxy: Proxy, proxy: Proxy, gi
     )
     assert away.startswith("✗ TELEGRAM_PROXY: does not answer: ")
     assert refusing.startswith("✗ SOURCES_PROXY: refuses the user or the password. See that both are right")
+
+
+def test_the_doctor_asks_all_through_the_proxies(proxy: Proxy, given: dict[str, str]) -> None:
+    set_up = {"TELEGRAM_PROXY": proxy.address(), "SOURCES_PROXY": proxy.address()}
+    for check in (telegram.CHECK, clocks.CHECK, *networks.CHECKS):
+        assert examine(check, given, **set_up)[0].startswith("✓")
 
 
 def test_a_service_behind_a_proxy_that_is_away_is_said_to_be_so(given: dict[str, str]) -> None:

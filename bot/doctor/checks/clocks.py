@@ -41,7 +41,8 @@ def _telegrams_ahead_s(settings: BotSettings) -> float | None:
     """How far Telegram's clock is ahead of this machine's; None where it does not tell."""
     token = settings.telegram_bot_token.get_secret_value()
     try:
-        answer = httpx.get(f"{settings.telegram_api_url}/bot{token}/getMe", timeout=TIMEOUT_S)
+        address = f"{settings.telegram_api_url}/bot{token}/getMe"
+        answer = httpx.get(address, proxy=settings.telegram_proxy, timeout=TIMEOUT_S)
     except httpx.HTTPError:
         return None
     at = date(answer.headers)
