@@ -35,8 +35,10 @@ COLUMNS: dict[str, Callable[[Sample], Value]] = {
 LARGEST = {"queued", "tick s", "reading s", "slowest s", "late"}
 """Of a row's samples the table has the largest; of lasting totals it has the last, of the rest the mean."""
 TOTALS = {"minute", "anew", "429", "database MB", "DATA_DIR MB", "written MB", "CPU s"}
-FLAT, FLAT_MB = 0.05, 2.0
+FLAT, FLAT_MB = 0.05, 5.0
 """Memory does not grow where the straight line through its second half rises by less than this part, or this much."""
+SETTLED_MINUTES = 10
+"""A shorter second half is not judged: processes that were killed are still filling their caches."""
 BYTES_A_CHANGE = 600
 """What the database may grow by for each change of a figure, which is a row of history."""
 
@@ -68,6 +70,8 @@ def _queued(sample: Sample) -> Value:
 def growing(samples: Sequence[Sample]) -> Iterator[str]:
     """What grows without end, by the second half of the samples."""
     half = samples[len(samples) // 2 :]
+    if half[-1].minute - half[0].minute < SETTLED_MINUTES:
+        return
     flat: dict[str, Callable[[Sample], Value]] = {
         "memory": lambda each: each.pss_mb,
         "Redis' memory": lambda each: each.redis_mb,
