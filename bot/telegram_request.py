@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.request import getproxies
 
 from telegram.error import NetworkError
 from telegram.request import HTTPXRequest
@@ -34,7 +35,8 @@ class TelegramRequest(HTTPXRequest):
         self, may_send: Callable[[], Awaitable[None]] = at_once, proxy: str | None = None, **options: Any
     ) -> None:
         """may_send: waits until this bot may speak to Telegram."""
-        super().__init__(proxy=proxy, socket_options=UNSENT, **options)
+        is_direct = proxy is None and not getproxies()  # with options, httpx would not look for the environment's proxy
+        super().__init__(proxy=proxy, socket_options=UNSENT if is_direct else None, **options)
         self.may_send = may_send
         self._way, self._has_answered = " through TELEGRAM_PROXY" if proxy else "", False
 

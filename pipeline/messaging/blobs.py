@@ -13,13 +13,14 @@ RETIRED_LIFETIME = timedelta(seconds=30)
 
 
 class Blobs:
-    """Content-addressed bytes in Redis. They may be lost at any moment; a reader then has them made again."""
+    """Bytes in Redis by the digest of their content. They may be lost at any moment; a reader has them made again."""
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
 
-    def put(self, content: bytes) -> str:
-        digest = sha256(content).hexdigest()
+    def put(self, content: bytes, text: str = "") -> str:
+        """Returns the digest. text: what belongs to the bytes and tells them from equal ones with another."""
+        digest = sha256(content + text.encode()).hexdigest()
         self.redis.set(key(digest), content, ex=LIFETIME)
         return digest
 

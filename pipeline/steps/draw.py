@@ -56,11 +56,16 @@ def draw(resources: Resources, source: Snapshot, version: int) -> bool:
 
 
 def _chart(resources: Resources, data: ChartData) -> dict[str, Any]:
-    """The columns of a comparison that describe its chart. The PNG itself stays in Redis until the bot has it."""
+    """The columns of a comparison that describe its chart. The PNG itself stays in Redis until the bot has it.
+
+    A picture under which other figures stand is another chart, although too little has changed to be seen in it.
+    """
+    text = caption(data)
+    figures, _time = text.rsplit("\n", 1)
     return {
-        "chart_digest": resources.blobs.put(render.render(render.draw(data), "png")),
+        "chart_digest": resources.blobs.put(render.render(render.draw(data), "png"), figures),
         "inputs_digest": inputs(data),
-        "caption": caption(data),
+        "caption": text,
         "layout": layouts.dump_json(prepare(data).layout).decode(),
         "as_of": data.as_of,
         "checked_at": data.as_of,

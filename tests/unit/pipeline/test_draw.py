@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from hashlib import sha256
 
 from pipeline.steps.dataset import dataset, tidy
 from pipeline.steps.draw import claim, draw, read
@@ -80,3 +81,15 @@ def test_a_task_that_runs_twice_or_late_replaces_no_later_chart(ticks: Ticks) ->
 
 def test_nothing_is_claimed_where_nothing_is_asked(ticks: Ticks) -> None:
     assert claim(ticks.resources, [], NOW) == []
+
+
+def test_equal_pictures_under_which_other_figures_stand_are_two_charts(ticks: Ticks) -> None:
+    blobs = ticks.resources.blobs
+    digests = {blobs.put(b"a picture", text) for text in ("best 1,037", "best 1,042", "best 1,042")}
+    assert len(digests) == 2
+    assert {blobs.get(digest) for digest in digests} == {b"a picture"}
+    comparison_id = subscribed(ticks)
+    draw(ticks.resources, read(ticks.resources, comparison_id, NOW), version=1)
+    drawn = row(ticks, comparison_id)
+    picture, figures = blobs.get(drawn.chart_digest or "") or b"", (drawn.caption or "").rsplit("\n", 1)[0]
+    assert drawn.chart_digest == sha256(picture + figures.encode()).hexdigest(), "the figures, without the time"
