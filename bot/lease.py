@@ -76,7 +76,7 @@ class BotLease:
         while not (self._may_take(entry, steady() - since) and await self._take(entry)):
             if not self.is_standby:
                 self.is_standby = True
-                log.info("another bot with this token runs, or did a moment ago: this one waits as its standby")
+                log.info("another bot with this token runs, or may run: this one waits as its standby")
             looked_at = steady()
             await asyncio.sleep(LOOK_EVERY_S)
             found = await self._look()
@@ -91,7 +91,7 @@ class BotLease:
             began = steady()
             try:
                 is_ours = await self._replace(self.token)
-            except RedisError:
+            except (RedisError, OSError):  # the latter where DATA_DIR is away
                 if not self.is_awaited:
                     self.valid_until = began + LEASE_S
             else:
@@ -142,6 +142,7 @@ class BotLease:
         return is_dead
 
     async def _take(self, entry: str | None) -> bool:
+        """Replace what was found, if it is there still. Returns whether this bot has the lease."""
         with suppress(RedisError):
             return await self._replace(entry or self.token)
         return False
@@ -159,14 +160,15 @@ class BotLease:
 
     def _lock_folder(self) -> bool:
         """Whether this process has the lock on DATA_DIR, which the system frees as soon as the process is dead."""
-        if self.descriptor is None:
-            descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                os.close(descriptor)
-                return False
-            self.descriptor = descriptor
+        if self.descriptor is not None:
+            return True
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # another process has it, or the file system has no locks
+            os.close(descriptor)
+            return False
+        self.descriptor = descriptor
         return True
 
     def _unlock_folder(self) -> None:

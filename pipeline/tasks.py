@@ -113,6 +113,7 @@ def store(task: StepTask, digests: list[str | None], key: str, token: str) -> No
     """Store what was fetched of a network and start what follows from it. Here its tick ends."""
     lock = task.resources.tick_lock(key)
     with lock.released_on_failure(token):
+        release_claims(task)
         start_charts(task.resources, store_step.store(task.resources, key, digests, clock.now()), CHARTS)
         compare_usage_step.compare_usage(task.resources, key, clock.now())
         for dataset in dataset_step.tidy(task.resources):
@@ -130,6 +131,7 @@ def store(task: StepTask, digests: list[str | None], key: str, token: str) -> No
 @shared_task(name=REQUEST_CHARTS, base=StepTask, bind=True)
 def request_charts(task: StepTask, comparison_ids: list[int], account_ids: list[int]) -> None:
     """A chat asks for these charts and tracks these new accounts: only they are fetched and drawn, without a tick."""
+    release_claims(task)
     chunks = plan_step.plan_requested(task.resources, comparison_ids, account_ids, clock.now())
     start_charts(task.resources, draw_step.claim(task.resources, comparison_ids, clock.now()), REQUESTS)
     if chunks:
@@ -139,12 +141,14 @@ def request_charts(task: StepTask, comparison_ids: list[int], account_ids: list[
 @shared_task(name=REDRAW, base=StepTask, bind=True)
 def redraw(task: StepTask, comparison_ids: list[int]) -> None:
     """A chat asks for these charts anew, from what is stored: nothing is fetched for them."""
+    release_claims(task)
     start_charts(task.resources, draw_step.claim(task.resources, comparison_ids, clock.now()), REQUESTS)
 
 
 @shared_task(name="store_requested", base=StepTask, bind=True)
 def store_requested(task: StepTask, digests: list[str | None]) -> None:
     """Store what was fetched for the first time, and draw what waited for that."""
+    release_claims(task)
     start_charts(task.resources, store_step.store_requested(task.resources, digests, clock.now()), REQUESTS)
 
 
@@ -154,6 +158,12 @@ def start_charts(resources: Resources, claimed: Sequence[tuple[int, int]], queue
         for comparison_id, version in claimed:
             chart = {"comparison_id": comparison_id, "version": version}
             draw.apply_async(kwargs=chart, queue=queue, expires=CLAIM_DURATION.total_seconds())
+
+
+def release_claims(task: StepTask) -> None:
+    """Where the task runs again, its first run may have claimed charts and have ended before it had them drawn."""
+    if (task.request.delivery_info or {}).get("redelivered"):
+        draw_step.release_claims(task.resources)
 
 
 def release_chart(task: StepTask, *failure: Any) -> None:

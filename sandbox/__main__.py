@@ -1,4 +1,4 @@
-"""Runs the sandbox: python -m sandbox --port 8765 [--posts FILE [--growing]]."""
+"""Runs the sandbox: python -m sandbox --port 8765 [--host ADDRESS] [--posts FILE [--growing]]."""
 
 import argparse
 import asyncio
@@ -11,7 +11,6 @@ from aiohttp import web
 
 from sandbox.server import make_app
 
-HOST = "127.0.0.1"
 EXIT_STATUS = 2
 
 
@@ -22,10 +21,12 @@ def main() -> int:
     except (OSError, ValueError) as error:
         return _fail(f"cannot read posts from {options.posts}: {error}. Give a readable CSV file with --posts")
     try:
-        asyncio.run(_serve(app, options.port))
+        asyncio.run(_serve(app, options.host, options.port))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
-            return _fail(f"cannot listen on {HOST}:{options.port}: {error.strerror}. Choose another with --port")
+            return _fail(
+                f"cannot listen on {options.host}:{options.port}: {error.strerror}. Choose another with --port"
+            )
         return _fail(f"port {options.port} is taken. Stop what uses it or choose another with --port")
     return 0
 
@@ -33,12 +34,13 @@ def main() -> int:
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; there is no access control")
     parser.add_argument("--posts", type=Path, help="a CSV file of posts for the X stand-in")
     parser.add_argument("--growing", action="store_true", help="the posts of the file grow by themselves")
     return parser.parse_args()
 
 
-async def _serve(app: web.Application, port: int) -> None:
+async def _serve(app: web.Application, host: str, port: int) -> None:
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
@@ -46,7 +48,7 @@ async def _serve(app: web.Application, port: int) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, port).start()
+        await web.TCPSite(runner, host, port).start()
         await stop.wait()
     finally:
         await runner.cleanup()

@@ -75,12 +75,12 @@ class Server:
 class Redis(Server):
     """With an append-only file, unlike the one that comes with Tallybird."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         super().__init__(folder)
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.url = f"redis://{host}:{self.port}/0"
         self.client = Client.from_url(self.url, socket_timeout=2)
-        self.command = [_redis_server(), "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(folder)]
-        self.command += ["--appendonly", "yes", "--save", "", "--loglevel", "warning"]
+        self.command = [_redis_server(), "--bind", host, "--port", str(self.port), "--dir", str(folder)]
+        self.command += ["--protected-mode", "no", "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
 
     def stop(self) -> None:
         self.client.close()
@@ -93,16 +93,17 @@ class Redis(Server):
 class RabbitMQ(Server):
     """A node with a name, cookie, ports and folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         super().__init__(folder)
-        self.url = f"amqp://guest:guest@127.0.0.1:{self.port}//"
+        (folder / "rabbitmq.conf").write_text("loopback_users = none\n")
+        self.url = f"amqp://guest:guest@{host}:{self.port}//"
         self.command = [program("rabbitmq-server", RABBITMQ)]
         self.node = f"tallybird{self.port}@localhost"
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "RABBITMQ_NODENAME": self.node,
-            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_IP_ADDRESS": host,
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(free_port()),
             "RABBITMQ_MNESIA_BASE": str(folder),

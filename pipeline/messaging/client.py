@@ -40,6 +40,8 @@ FILES = "tallybird:files"
 """The Redis list of the files that are ready to be sent."""
 FILE_WITHIN = timedelta(hours=1)
 """How long a file may take, such as where no worker runs or the bot is down."""
+FILE_AWAITED_S = 2
+"""Short, since a file that becomes ready goes to a bot that waits for one, even if it was cut off meanwhile."""
 ANSWER_WITHIN = timedelta(seconds=20)
 HEALTH_CHECK_S = 15
 """A connection that is idle for so long is tested, so that one whose server is gone does not stay silent for ever."""
@@ -138,8 +140,8 @@ class PipelineClient:
         await self._send(CHART_FILE, [file_requests.dump_python(request, mode="json")], FILE_WITHIN.total_seconds())
 
     async def next_file(self) -> ReadyFile | None:
-        """Wait for a file that is ready; None where there is none within ANSWER_WITHIN."""
-        packed = await self.redis.blpop([FILES], timeout=ANSWER_WITHIN.total_seconds())
+        """Wait for a file that is ready; None where there is none within FILE_AWAITED_S."""
+        packed = await self.redis.blpop([FILES], timeout=FILE_AWAITED_S)
         return None if packed is None else ready_files.validate_json(packed[1])
 
     async def look_up(self, network: Network, handles: Sequence[str], chat_id: int) -> list[Profile]:

@@ -26,6 +26,12 @@ def claim(resources: Resources, comparison_ids: Collection[int], now: datetime) 
         return comparisons.claim(db, comparison_ids, now)
 
 
+def release_claims(resources: Resources) -> None:
+    """Let any outdated comparison be claimed again, since a worker that is gone may have claimed some."""
+    with resources.store.write_session() as db:
+        comparisons.release_claims(db)
+
+
 def read(resources: Resources, comparison_id: int, now: datetime) -> Snapshot:
     """Read what the comparison's dataset and chart are made of."""
     with resources.store.read_session() as db:

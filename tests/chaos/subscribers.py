@@ -81,6 +81,12 @@ class Subscribers:
     def see(self, figure: str) -> bool:
         return all(any(figure in figures(message) for message in charts(chat)) for chat in self.chats)
 
+    def is_uploaded(self, figure: str) -> bool:
+        """Whether a dataset in Dropbox has the figure."""
+        sandbox, count = self.deployment.sandbox, figure.replace(",", "").encode()
+        paths = [file["path"] for file in sandbox.get("dropbox/files") if "-last-" in file["path"]]
+        return any(count in sandbox.bytes(f"dropbox/files{path}") for path in paths)
+
     def wait_for(self, figure: str, within_s: float) -> float:
         """The seconds until a chart in every chat shows the figure."""
         started = time.monotonic()

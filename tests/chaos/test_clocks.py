@@ -1,10 +1,6 @@
 """Clocks that jump or differ, a machine that sleeps, and a second beat or bot."""
 
 import re
-import shutil
-import struct
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +15,7 @@ from pipeline.store import subscriptions
 from pipeline.store.tables import Account
 from tests.chaos.conftest import Report
 from tests.chaos.data_loss import open_store
+from tests.chaos.shifted_clock import Clock
 from tests.chaos.subscribers import (
     TICK_S,
     TIMELINE,
@@ -37,31 +34,6 @@ from tests.e2e.deployment import Deployment, running
 pytestmark = pytest.mark.timeout(240)
 HOUR = timedelta(hours=1)
 TAKEN_OVER_WITHIN_S = 15
-
-
-@dataclass
-class Clock:
-    """Shifts the time of day that Tallybird's processes read. Their monotonic clocks stay as they are."""
-
-    folder: Path
-    ahead: timedelta = timedelta(0)
-
-    def __post_init__(self) -> None:
-        compiler = shutil.which("cc")
-        if sys.platform != "linux" or compiler is None:
-            pytest.skip("a clock that jumps needs Linux and a C compiler (apt-get install gcc libc6-dev)")
-        source = Path(__file__).parent / "clock.c"
-        subprocess.run([compiler, "-shared", "-fPIC", "-o", self.folder / "clock.so", source], check=True)
-        self.jump(timedelta(0))
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {"LD_PRELOAD": str(self.folder / "clock.so"), "CLOCK_AHEAD": str(self.folder / "ahead")}
-
-    def jump(self, by: timedelta) -> None:
-        self.ahead += by
-        with (self.folder / "ahead").open("wb") as file:
-            file.write(struct.pack("q", round(self.ahead.total_seconds())))
 
 
 @pytest.fixture(scope="module")

@@ -116,7 +116,7 @@ def test_an_uploader_killed_while_it_uploads(deployment: Deployment, subscribers
         report("uploader killed while it uploads", fresh_s=fresh_again(subscribers, figure))
         restarts.wait()
         # Until the claim expires, the killed upload may still arrive, so the file is not written again.
-        until(lambda: is_in_dropbox(deployment, figure), within_s=upload.CLAIM.seconds + 3 * TICK_S)
+        until(lambda: subscribers.is_uploaded(figure), within_s=upload.CLAIM.seconds + 3 * TICK_S)
 
 
 def test_a_frozen_uploader(deployment: Deployment, subscribers: Subscribers, report: Report) -> None:
@@ -126,16 +126,10 @@ def test_a_frozen_uploader(deployment: Deployment, subscribers: Subscribers, rep
         fresh_s = max(fresh_again(subscribers, subscribers.raise_count()) for _ in range(5))
         uploader.resume()
         last, figure = deployment.sandbox.last_call(), subscribers.raise_count()
-        until(lambda: is_in_dropbox(deployment, figure), within_s=4 + 3 * TICK_S)
+        until(lambda: subscribers.is_uploaded(figure), within_s=4 + 3 * TICK_S)
         uploads = [call for call in deployment.sandbox.calls("dropbox", last) if call["method"] == "files/upload"]
         assert len(uploads) <= 2
         report(f"uploader frozen for {5 * TICK_S} s", fresh_s=fresh_s)
-
-
-def is_in_dropbox(deployment: Deployment, figure: str) -> bool:
-    paths = [file["path"] for file in deployment.sandbox.get("dropbox/files") if "-last-" in file["path"]]
-    count = figure.replace(",", "").encode()
-    return any(count in deployment.sandbox.bytes(f"dropbox/files{path}") for path in paths)
 
 
 def test_a_bot_killed_before_it_stores_that_telegram_has_its_message(

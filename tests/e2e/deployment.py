@@ -139,11 +139,12 @@ def running(  # noqa: PLR0913
 
 
 @contextmanager
-def running_sandbox(folder: Path, *options: str) -> Iterator[str]:
+def running_sandbox(folder: Path, *options: str, host: str = "127.0.0.1") -> Iterator[str]:
     """A sandbox in a process of its own. Yields its URL once it answers."""
     port = str(free_port())
-    sandbox = _start(["sandbox", "--port", port, *options], folder, folder / "sandbox.log", base_environment())
-    address = f"http://127.0.0.1:{port}"
+    command = ["sandbox", "--host", host, "--port", port, *options]
+    sandbox = _start(command, folder, folder / "sandbox.log", base_environment())
+    address = f"http://{host}:{port}"
     try:
         until(lambda: _readiness(address) is not None)
         yield address
