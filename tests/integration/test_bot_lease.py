@@ -17,8 +17,8 @@ from bot.lease import BotLease
 from pipeline.settings import BotSettings
 from tests.servers import Redis
 
-LEASE_S = 1
-AT_ONCE_S = 0.7
+LEASE_S = 2
+AT_ONCE_S = 1
 POSTGRESQL = "postgresql://postgres@127.0.0.1/any"
 New = Callable[..., BotLease]
 
@@ -79,7 +79,7 @@ async def seconds_until_taken(bot: BotLease) -> float:
     return monotonic() - began
 
 
-async def waits(bot: BotLease, seconds: float = 1.5 * LEASE_S) -> bool:
+async def waits(bot: BotLease, seconds: float = LEASE_S + 0.5) -> bool:
     """Whether the bot waits as a standby for so long."""
     with suppress(TimeoutError):
         await asyncio.wait_for(bot.acquire(), seconds)
@@ -113,11 +113,10 @@ async def test_a_standby_takes_over_from_a_bot_that_was_cut_off(new: New) -> Non
 
 
 async def test_a_bot_that_was_killed_is_followed_at_once_by_the_next_in_its_data_dir(new: New, tmp_path: Path) -> None:
-    killed, other, restarted = new(tmp_path), new(), new(tmp_path)
+    killed, restarted = new(tmp_path), new(tmp_path)
     await killed.acquire()
     assert await waits(restarted, AT_ONCE_S), "the first one lives"
     killed._unlock_folder()  # as the system does
-    assert await waits(other, AT_ONCE_S), "it cannot know"
     assert await seconds_until_taken(restarted) < AT_ONCE_S
 
 
@@ -153,7 +152,7 @@ async def test_without_redis_a_bot_goes_on_if_none_waits_for_it_and_else_stops(n
     await first.acquire()
     async with working(first):
         redis.stop()
-        await asyncio.sleep(1.5 * LEASE_S)
+        await asyncio.sleep(LEASE_S + 0.5)
         assert await held(first)
         redis.start()
         assert await waits(second)
