@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 REWRITTEN_A_TICK = 20
 """How many datasets are rewritten after a tick, as many are after a start: charts must not wait for them."""
-EXAMINED_A_TICK = 200
+EXAMINED_A_TICK = 100
 """How many datasets, and how many files, are examined after a tick: all of them in turn."""
 
 

@@ -225,14 +225,16 @@ def list_waiting(
         Account.attempted_at <= unreadable_before,
     )
     columns = Account.id, Account.remote_id, Account.requests, Account.polled_at, Account.fetched_at, Account.older_at
-    longest_ago = Account.polled_at.asc().nulls_first(), Account.attempted_at.asc().nulls_first(), Account.id
-    which = Account.network == network, may_be_tried, is_tracked()
-    waiting = select(*columns).where(*which).order_by(*longest_ago)
-    queries = (
-        [waiting]
-        if most is None
-        else [waiting.where(Account.requests == requests).limit(count) for requests, count in most.items()]
-    )
+    waiting = select(*columns).where(Account.network == network, may_be_tried, is_tracked())
+    never = waiting.where(Account.polled_at.is_(None)).order_by(Account.attempted_at.asc().nulls_first(), Account.id)
+    polled = waiting.where(Account.polled_at.is_not(None)).order_by(Account.polled_at, Account.id)
+    queries = [never, polled]  # apart: PostgreSQL has no order by an index with the empty ones first
+    if most is not None:
+        queries = [
+            query.where(Account.requests == requests).limit(count)
+            for requests, count in most.items()
+            for query in (never, polled)
+        ]
     return [Waiting(*row) for query in queries for row in session.execute(query)]
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import insert, text
 
 from pipeline.records import Counts, FetchResult, State
 from pipeline.records import Post as PostRecord
-from pipeline.store import Store, accounts, totals
+from pipeline.steps import dataset
+from pipeline.store import Store, accounts, datasets, totals
 from pipeline.store.tables import Account, Alert, Chat, FollowerCount, LedgerEntry, Post
 from tests.bench import fleet
 
@@ -35,6 +36,7 @@ def weigh(store: Store) -> Iterator[tuple[str, float]]:
     yield f"its gains, the most, {NEWEST} posts", _weight(store, _gains) / OF_GAINS
     yield f"{ALERTS_A_DAY} alerts a day of a chat for a year", _weight(store, _alerts) / ACCOUNTS
     yield "what a network bills in a year", _weight(store, _bills)
+    yield f"a dataset's file of {NEWEST} posts", _dataset_kb(store)
 
 
 def _weight(store: Store, fill: Callable[[Store], None]) -> float:
@@ -129,3 +131,9 @@ def _bills(store: Store) -> None:
     ]
     with store.write_session() as db:
         db.execute(insert(LedgerEntry), rows)
+
+
+def _dataset_kb(store: Store) -> float:
+    with store.read_session() as db:
+        _, content = dataset.render(db, datasets.make_key(NEWEST, [ACCOUNTS]))
+    return len(content) / 1000
