@@ -8,6 +8,7 @@ from redis import Redis
 from pipeline.store import (
     Store,
     accounts,
+    alerts,
     chats,
     circuit_breakers,
     comparisons,
@@ -48,6 +49,7 @@ def purge(store: Store, now: datetime) -> None:
         comparisons.delete_unused(db, before)
         accounts.delete_unused(db, before)
         notices.delete_expired(db, before)
+        alerts.delete_before(db, before)
         token_buckets.delete_unused(db, before)
         network_status.delete_ended(db, before)
         circuit_breakers.delete_forgotten(db, before)

@@ -156,7 +156,7 @@ def conclude(
     Returns the ids of those that were not stale before.
     """
     servers = _servers(session, settings, network, _count_by_requests(session, network), now)
-    usage = Usage.load(session, network)
+    usage = next((each.usage for each in servers.values()), None) or Usage.load(session, network)
     for service, (first, older) in _spent(settings, network, answers).items():
         current = servers[service].pace if service in servers else pace({}, settings, network)
         usage.buckets.consume(service, first, current.flow, now)

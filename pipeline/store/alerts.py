@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from pipeline.records import AlertKind, LazyString, Metric, Mode
@@ -113,6 +113,11 @@ def publish(session: Session, listener: Listener, key: str, text: LazyString, no
         subscription_id=listener.subscription_id,
     )
     return True
+
+
+def delete_before(session: Session, before: datetime) -> None:
+    """Delete what chats were alerted of before then: nobody is alerted of posts that old."""
+    session.execute(delete(Alert).where(Alert.at < before))
 
 
 def list_since(

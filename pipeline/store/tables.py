@@ -353,7 +353,7 @@ class Comparison(Base):
     claimed_until: Mapped[datetime | None]
     inputs_digest: Mapped[str | None]
     layout: Mapped[str | None]
-    chart_digest: Mapped[str | None]
+    chart_digest: Mapped[str | None] = mapped_column(index=True)
     caption: Mapped[str | None]
     as_of: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
@@ -453,13 +453,16 @@ Index("ix_subscriptions_next_at", Subscription.next_at, Subscription.comparison_
 
 
 class TelegramPhoto(Base):
-    """A chart that Telegram holds: its file_id sends it again without an upload. chart_digest: of the PNG."""
+    """A chart that Telegram holds: its file_id sends it again without an upload. chart_digest: of the PNG.
+
+    added_at: when it was uploaded, or last found to be a comparison's.
+    """
 
     __tablename__ = "telegram_photos"
 
     chart_digest: Mapped[str] = mapped_column(primary_key=True)
     file_id: Mapped[str]
-    added_at: Mapped[datetime]
+    added_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Dataset(Base):

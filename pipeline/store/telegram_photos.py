@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import ChartSpec, Handle
@@ -13,6 +13,9 @@ from pipeline.store.tables import Comparison, ComparisonAccount, TelegramPhoto
 
 RETENTION = timedelta(minutes=10)
 """How long the file_id of a replaced chart is kept, for those who switch back and forth between views."""
+
+EXAMINED = 10
+"""How many old ones are examined whenever a chart is uploaded: so many that they do not pile up."""
 
 
 class ShownChart(NamedTuple):
@@ -57,10 +60,16 @@ def find_file_id(session: Session, chart_digest: str) -> str | None:
 
 
 def save(session: Session, chart_digest: str, file_id: str, now: datetime) -> None:
-    """Remember an uploaded chart, and delete the old ones that no comparison has any more."""
-    current = select(Comparison.chart_digest).where(Comparison.chart_digest.is_not(None))
-    is_old = TelegramPhoto.added_at < now - RETENTION
-    session.execute(delete(TelegramPhoto).where(is_old, TelegramPhoto.chart_digest.not_in(current)))
+    """Remember an uploaded chart. Of the old ones some are examined: those that no comparison has any more are deleted.
+
+    The others are examined again once they are old again.
+    """
+    old = select(TelegramPhoto.chart_digest).where(TelegramPhoto.added_at < now - RETENTION)
+    examined = set(session.scalars(old.order_by(TelegramPhoto.added_at).limit(EXAMINED)))
+    current = set(session.scalars(select(Comparison.chart_digest).where(Comparison.chart_digest.in_(examined))))
+    is_current = TelegramPhoto.chart_digest.in_(current)
+    session.execute(update(TelegramPhoto).where(is_current).values(added_at=now))
+    session.execute(delete(TelegramPhoto).where(TelegramPhoto.chart_digest.in_(examined - current)))
     session.merge(TelegramPhoto(chart_digest=chart_digest, file_id=file_id, added_at=now))
 
 

@@ -33,6 +33,7 @@ from pipeline.store import (
     posts,
     reading_queue,
     subscriptions,
+    telegram_photos,
 )
 from pipeline.store.tables import (
     Account,
@@ -43,6 +44,7 @@ from pipeline.store.tables import (
     NetworkStatus,
     RequestWindow,
     Subscription,
+    TelegramPhoto,
 )
 from tests.bench import fleet
 
@@ -72,6 +74,8 @@ def prepare(store: Store, folder: Path) -> None:
         db.execute(insert(Dataset), rows)
         there = {"account_digest": "account", "uploaded_digest": "d", "rev": "r", "next_at": NOW}
         db.execute(insert(DropboxFile), [{"path": path} | there for path in keys])
+        held = {"file_id": "held", "added_at": fleet.NOW - LONGER}
+        db.execute(insert(TelegramPhoto), [{"chart_digest": f"{each}"} | held for each in fleet.chat_ids()])
     (folder / "datasets").mkdir()
     for path in keys:
         (folder / "datasets" / path.lstrip("/")).touch()
@@ -125,6 +129,7 @@ def at_rest(settings: Settings) -> dict[str, Work]:
         "chart: datasets.is_needed": lambda db: datasets.is_needed(db, _key(1), POSTS),
         "chart: comparisons.mark_rendered": lambda db: comparisons.mark_rendered(db, 5, 2),
         "chart: alerts.listeners_of_chart": lambda db: alerts.listeners_of_chart(db, 5),
+        "bot: telegram_photos.save": lambda db: telegram_photos.save(db, "new", "new", NOW),
         "bot: subscriptions.list_due": lambda db: subscriptions.list_due(db, NOW),
         "bot: subscriptions.list_overdue": lambda db: subscriptions.list_overdue(db, NOW, 28),
         "bot: notices.list_unsent": lambda db: notices.list_unsent(db, [1], NOW),

@@ -22,6 +22,7 @@ from pipeline.messaging.celery_app import REDRAW, TICK, make_app
 from pipeline.records import ChartSpec, Mode, State
 from pipeline.settings import Settings
 from pipeline.store import Store
+from pipeline.store.comparisons import CLAIM_DURATION
 from pipeline.store.tables import Account, Chat, Comparison, ComparisonAccount, Post, Subscription, Tracking
 from tests.conftest import ROOT, until
 from tests.e2e.chat import Sandbox
@@ -29,7 +30,7 @@ from tests.e2e.deployment import Deployment, environment_of, make_database, runn
 from tests.servers import Redis
 
 ACCOUNTS, WORKERS, TICK_S = (100, 1000, 10_000), (1, 2, 4), 10
-READABLE, POSTS, CHARTS, ACCOUNTS_EACH = 800, 20, 100, 10
+READABLE, POSTS, CHARTS, ACCOUNTS_EACH = 800, 20, 50, 10
 """The stand-in has so many of the accounts, those that come first."""
 NETWORK = "bluesky"
 BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
@@ -166,11 +167,15 @@ def _cpu_s(workers: Sequence[psutil.Process]) -> float:
 
 
 def _charts_a_second(app: Any, store: Store) -> float:
+    """Charts that a machine that is busy otherwise has not drawn while they are claimed are asked for again."""
     with store.write_session() as db:
         db.execute(update(Comparison).values(requested_version=Comparison.requested_version + 1, inputs_digest=None))
     began = time.monotonic()
-    app.send_task(REDRAW, [list(range(1, CHARTS + 1))])
-    until(lambda: not _undrawn(store), within_s=120, every_s=0.05)
+    while _undrawn(store):
+        app.send_task(REDRAW, [list(range(1, CHARTS + 1))])
+        asked = time.monotonic()
+        while _undrawn(store) and time.monotonic() - asked < CLAIM_DURATION.total_seconds():
+            time.sleep(0.05)
     return CHARTS / (time.monotonic() - began)
 
 

@@ -11,12 +11,13 @@ from pipeline.records import Comparison, Counts, FetchResult, Post
 from pipeline.steps.purge import KEPT, MOST_POSTS, purge
 from pipeline.store import Store, accounts, chats, comparisons, notices
 from pipeline.store.migrate import migrate
-from pipeline.store.tables import Account, Base, Chat, Gain, Notice, Subscription
+from pipeline.store.tables import Account, Alert, Base, Chat, Gain, Notice, Subscription
 from pipeline.store.tables import Comparison as ComparisonRow
 from pipeline.store.tables import Post as PostRow
 from tests.integration.store.conftest import NOON, add_accounts, fetch_result
 from tests.integration.store.test_subscriptions import subscribe
 
+DAY = timedelta(days=1)
 LONG_AGO = NOON - KEPT - timedelta(days=2)
 
 
@@ -49,6 +50,16 @@ def test_a_chat_set_aside_for_long_leaves_nothing_behind(store: Store) -> None:
     unused_since(store, LONG_AGO)
     purge(store, NOON)
     assert count_rows(store) == {}
+
+
+def test_what_a_served_chat_was_alerted_of_long_ago_is_forgotten(store: Store) -> None:
+    add_accounts(store, "nasa")
+    with store.write_session() as db:
+        for key, at in (("old", LONG_AGO), ("new", NOON - DAY)):
+            db.add(Alert(chat_id=1, key=key, at=at))
+    purge(store, NOON)
+    with store.read_session() as db:
+        assert db.scalars(select(Alert.key)).all() == ["new"]
 
 
 def test_a_chat_set_aside_for_a_while_and_one_that_is_served_keep_everything(store: Store) -> None:

@@ -17,6 +17,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_comparisons_expires_at", "comparisons", ["expires_at"], sqlite_where=expires, postgresql_where=expires
     )
+    op.create_index("ix_comparisons_chart_digest", "comparisons", ["chart_digest"])
+    op.create_index("ix_telegram_photos_added_at", "telegram_photos", ["added_at"])
     op.create_index("ix_notices_expires_at", "notices", ["expires_at"])
     op.drop_index("ix_openings_account_id", "openings")
     op.create_index("ix_openings_account_id", "openings", ["account_id", "day"])
