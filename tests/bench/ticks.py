@@ -30,11 +30,13 @@ from tests.e2e.deployment import Deployment, environment_of, make_database, runn
 from tests.servers import Redis
 
 ACCOUNTS, WORKERS, TICK_S = (100, 1000, 10_000), (1, 2, 4), 10
-READABLE, POSTS, CHARTS, ACCOUNTS_EACH = 800, 20, 50, 10
+READABLE, POSTS, CHARTS, ACCOUNTS_EACH = 900, 20, 50, 10
 """The stand-in has so many of the accounts, those that come first."""
 NETWORK = "bluesky"
 BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
 COUNTS = {"reposts": 3, "likes": 4, "replies": 1, "quotes": 0}
+WARM_UP_S = 7
+"""Before a tick in which new workers connect, and which reads accounts again."""
 SLOTS = 2
 """Processes of a worker that draw."""
 Figures = dict[str, float]
@@ -54,8 +56,7 @@ def measure() -> Iterator[tuple[str, Figures]]:
                     workers.append(stack.enter_context(deployment.extra_process("pipeline", "worker")))
                 until(lambda: all(len(each.children()) >= SLOTS for each in workers), within_s=60)  # noqa: B023
                 until(lambda: len(app.control.ping(timeout=1) or ()) == number, within_s=60)  # noqa: B023
-                if number == WORKERS[0]:
-                    _tick(app, redis, workers)  # the first one connects
+                _tick(app, redis, workers, after_s=WARM_UP_S)
                 figures = _tick(app, redis, workers)
                 if accounts == ACCOUNTS[0]:
                     figures["charts a second"] = _charts_a_second(app, store)
@@ -146,9 +147,9 @@ def _made(number: int) -> datetime:
     return BEGAN + number * timedelta(hours=1)
 
 
-def _tick(app: Any, redis: Client, workers: Sequence[psutil.Process]) -> Figures:
+def _tick(app: Any, redis: Client, workers: Sequence[psutil.Process], after_s: float = TICK_S) -> Figures:
     """A whole period after the one before, so that as many requests came in."""
-    time.sleep(TICK_S)
+    time.sleep(after_s)
     before_s, read, last = _cpu_s(workers), _read(redis), progress.load(redis).get(NETWORK)
     began = time.monotonic()
     app.send_task(TICK)
