@@ -15,9 +15,9 @@ from typing import Any
 from unittest.mock import patch
 
 from telegram import InlineKeyboardMarkup, Update
-from telegram.request import HTTPXRequest
 
 from bot import app, keyboards, memory
+from bot.telegram_request import TelegramRequest
 from pipeline.records import Mode
 from pipeline.settings import BotSettings
 from pipeline.store import Store
@@ -54,7 +54,7 @@ MEGABYTE = 1e6
 Json = dict[str, Any]
 
 
-class FromMemory(HTTPXRequest):
+class FromMemory(TelegramRequest):
     """Telegram's answers, as short as the library reads them."""
 
     async def do_request(self, url: str, *_: Any, **kwargs: Any) -> tuple[int, bytes]:
