@@ -64,7 +64,7 @@ check: setup
 	.venv/bin/vulture
 
 bench: setup
-	@.uv/bin/uv sync --quiet --locked --group bench --python "$$(command -v $(PYTHON))"
+	@.uv/bin/uv sync --quiet --locked --compile-bytecode --python .venv/bin/python --group bench
 	@$(RUN) tests.bench $(ONLY)
 
 simulate: setup
@@ -73,7 +73,7 @@ simulate: setup
 
 # Strict: a package that could not be looked up is a failure, not a package without a vulnerability.
 audit: setup
-	@.uv/bin/uv sync --quiet --locked --group audit --python "$$(command -v $(PYTHON))"
+	@.uv/bin/uv sync --quiet --locked --compile-bytecode --python .venv/bin/python --group audit
 	@.uv/bin/uv export --quiet --locked --all-groups --no-emit-project --output-file .venv/locked.txt
 	@$(RUN) pip_audit --strict --require-hashes --disable-pip --progress-spinner off --requirement .venv/locked.txt || \
 	{ echo "Not audited, or not clean: a package has a vulnerability, or PyPI did not tell."; exit 1; }
@@ -90,7 +90,7 @@ CONTRACT_NODE = $(CURDIR)/.contract/node/node_modules/node-linux-$(if $(filter a
 
 # CI=1: where a server cannot be started, its tests fail instead of being skipped.
 contract: setup .contract/ready
-	@.uv/bin/uv sync --quiet --locked --group contract --python "$$(command -v $(PYTHON))"
+	@.uv/bin/uv sync --quiet --locked --compile-bytecode --python .venv/bin/python --group contract
 	CI=1 $(RUN) pytest tests/contract $(if $(ONLY),-k "$(ONLY)")
 
 .contract/ready: tests/contract/node/package-lock.json tests/contract/bluesky/package-lock.json
