@@ -245,7 +245,7 @@ class DeliveryLoop:
     async def _wait_for_people(self, delivery: ChartDelivery, failure: Failure) -> None:
         """Postpone the chart until somebody changes the chat, and explain once what to change.
 
-        Whoever asks for a chart where photos are not allowed gets its figures each time.
+        Whoever asks for a chart where photos are not allowed gets its figures.
 
         The problem is stored before it is explained, so that it is not explained twice. In quiet hours both wait for
         their end.
@@ -256,7 +256,7 @@ class DeliveryLoop:
         problem = failure.kind.name
         is_explained = await self.context.read(subscriptions.has_problem, delivery.chat_id, problem)
         await self._postpone(delivery, failure.delay, problem)
-        if failure.kind is ErrorKind.NO_RIGHTS and delivery.requested_at is not None:
+        if failure.kind is ErrorKind.NO_RIGHTS and delivery.requested_at is not None and not delivery.notified:
             self.notifier.tell_figures(delivery)
         elif not is_explained:
             self.notifier.explain(delivery, failure.kind)

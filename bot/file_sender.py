@@ -45,6 +45,7 @@ class FileSender:
     async def _send_ready(self) -> None:
         while True:
             try:
+                await self.context.lease.held()  # what another bot is to send, it must not take
                 file = await self.context.pipeline_client.next_file()
             except Exception as error:  # whatever it is must not end the loop
                 log.warning("cannot hear of ready files", exc_info=error)

@@ -4,7 +4,8 @@ The holder renews its entry in Redis. A standby takes over once the entry has st
 standby's own clock, and the holder speaks no longer than LEASE_S after it began its last renewal, by its own: no clock
 needs to agree with another. A holder that was frozen or cut off finds the other's entry, and ends its process.
 
-Where Redis does not answer, the holder goes on if no standby was waiting. On one machine that is always so.
+Where Redis does not answer, the holder goes on if no standby was waiting, as on one machine where one bot runs; there a
+bot starts without it.
 """
 
 import asyncio
@@ -115,7 +116,7 @@ class BotLease:
         await self.redis.aclose()
 
     async def _look(self) -> str | None:
-        """The entry, while the holder hears that a standby waits. It takes as long as Redis is away."""
+        """The entry, while the holder hears that a standby waits. It takes as long as Redis is away, unless alone."""
         problem = ""
         while True:
             try:
@@ -124,6 +125,8 @@ class BotLease:
                     pipe.set(self.standby_key, self.token, ex=LEASE_S)
                     entry, _ = await pipe.execute()
             except RedisError as error:
+                if self._is_alone():
+                    return FREE
                 if problem != (problem := type(error).__name__):
                     log.warning("whether another bot runs cannot be told without Redis: %s", problem)
                 await asyncio.sleep(RETRY_EVERY_S)
@@ -132,31 +135,39 @@ class BotLease:
 
     def _may_take(self, entry: str | None, unchanged_s: float) -> bool:
         """Whether no bot has the lease any more. One that has locked DATA_DIR is surely dead once this one can."""
-        has_lock = self._lock_folder()
+        self._lock_folder()
         if entry == FREE or unchanged_s >= LEASE_S or (entry and entry.startswith(self.token)):
             return True
         folder = entry.rpartition(" ")[2] if entry else None
-        is_dead = has_lock and folder != NO_FOLDER and (self.is_one_machine or folder == _identify(self.folder))
+        locked = None if self.descriptor is None else _identify(self.descriptor)
+        is_dead = locked is not None and folder != NO_FOLDER and (self.is_one_machine or folder == locked)
         if not is_dead:
             self._unlock_folder()  # the holder may have taken over from a frozen bot that had locked it
         return is_dead
 
     async def _take(self, entry: str | None) -> bool:
         """Replace what was found, if it is there still. Returns whether this bot has the lease."""
-        with suppress(RedisError):
+        try:
             return await self._replace(entry or self.token)
-        return False
+        except RedisError:
+            self.valid_until = steady() + LEASE_S
+            return self._is_alone()
 
     async def _replace(self, entry: str, by: str = "") -> bool:
         """Replace an entry that begins so, by this bot's own where none is given. Returns whether it is there now."""
         began = steady()
         if not by:
             self.renewals += 1
-            by = f"{self.token} {self.renewals} {_identify(self.folder) if self._lock_folder() else NO_FOLDER}"
+            self._lock_folder()
+            by = f"{self.token} {self.renewals} {NO_FOLDER if self.descriptor is None else _identify(self.descriptor)}"
         answer: int = await cast("Any", self.redis.eval(REPLACE, 2, self.key, self.standby_key, entry, by, self.token))
         if answer:
             self.valid_until, self.is_awaited = began + LEASE_S, answer > 1
         return bool(answer)
+
+    def _is_alone(self) -> bool:
+        """Whether no other bot can run, which needs no Redis: all share DATA_DIR, and this one has locked it."""
+        return self.is_one_machine and self._lock_folder()
 
     def _lock_folder(self) -> bool:
         """Whether this process has the lock on DATA_DIR, which the system frees as soon as the process is dead."""
@@ -177,8 +188,8 @@ class BotLease:
             self.descriptor = None
 
 
-def _identify(folder: Path) -> str:
-    """Which folder it is, of which running system: locks are the system's."""
-    found = folder.stat()
+def _identify(descriptor: int) -> str:
+    """Which folder is open, of which running system: locks are the system's."""
+    found = os.fstat(descriptor)
     system = BOOT_ID.read_text("ascii").strip() if BOOT_ID.exists() else platform.node()
     return f"{system}:{found.st_dev}:{found.st_ino}"

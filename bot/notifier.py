@@ -167,7 +167,7 @@ class Notifier:
     async def _is_sent(self, overdue: OverdueDelivery, text: str) -> bool:
         """Put the text into the message that says "Drawing…"; else send a new one; else write to an admin."""
         chat_id = overdue.chat_id
-        plain, entities = extract_entities(text)
+        plain, entities = extract_entities(text, is_caption=True)
         try:
             if overdue.message_id is not None:
                 await self.bot.edit_message_text(
@@ -216,7 +216,7 @@ class Notifier:
         return False
 
     async def _send(self, chat_id: int, thread_id: int | None, text: str, *, silent: bool) -> None:
-        plain, entities = extract_entities(text)
+        plain, entities = extract_entities(text, is_caption=True)
         await self.bot.send_message(
             chat_id,
             plain,

@@ -54,7 +54,7 @@ def _reopen(number: int, stream: TextIO) -> TextIO:
 def _show_command(program: str, arguments: Sequence[str]) -> None:
     """Have the process shown with its command, not shorter than supervisord's, of which the rest would be shown too."""
     rest = " ".join(arguments)
-    setproctitle(f"{program:<{COMMAND_LENGTH - len(rest) - 1}} {rest}")
+    setproctitle(f"{program:<{max(0, COMMAND_LENGTH - len(rest) - 1)}} {rest}")
 
 
 def _run_to_the_end(package: str) -> NoReturn:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ProxyError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 
 class HostOverrideAdapter(HTTPAdapter):
@@ -36,3 +38,13 @@ def read_environment_once(session: Session, address: str, proxy: str | None = No
     session.proxies = {"http": proxy, "https": proxy} if proxy else merged["proxies"]
     session.verify, session.cert = merged["verify"], merged["cert"]
     session.trust_env = False
+
+
+def was_never_sent(error: ProxyError) -> bool:
+    """Whether the proxy was not reached, or refused to connect.
+
+    urllib3 blames the proxy also where a connection ended after the request had gone through it.
+    """
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    cause = getattr(reason, "original_error", None)
+    return isinstance(cause, ConnectTimeoutError | NewConnectionError) or "Tunnel connection failed" in str(cause)

@@ -111,17 +111,19 @@ def _webhook_address(value: str) -> str:
     return value.rstrip("/")
 
 
-def _proxy_address(value: str) -> str:
+def _proxy_address(value: str, schemes: str = "http:// or https://") -> str:
     parts = _parts(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise _fail("must be the address of an HTTP proxy, like http://user:password@proxy.example:3128")
+        raise _fail(
+            f"must be the address of a proxy, beginning with {schemes}, like http://user:password@proxy.example:3128"
+        )
     return value.rstrip("/")
 
 
 def _proxy_or_socks_address(value: str) -> str:
     parts = _parts(value)
     if parts.scheme != "socks5":
-        return _proxy_address(value)
+        return _proxy_address(value, "http://, https:// or socks5://")
     if not parts.hostname or not parts.port:
         raise _fail("must have a host and a port, like socks5://user:password@proxy.example:1080")
     return value.rstrip("/")

@@ -12,7 +12,6 @@ import shutil
 import stat
 import subprocess
 import sys
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -51,6 +50,8 @@ stdout_logfile_maxbytes = 0
 """
 
 
+OURS = Path(__file__).parents[1]
+"""The folder of our packages."""
 REDIS = "TALLYBIRD_REDIS"
 """The variable that holds the private Redis' command, whose DATA_DIR may have characters that supervisord reads."""
 
@@ -75,11 +76,10 @@ def main() -> None:
 
 
 def _import(commands: dict[str, str]) -> None:
-    """Import the packages that the commands run. One that cannot be imported says why where it is started."""
+    """Import the packages of ours that the commands run. What else a Procfile names is none of this process."""
     for words in map(str.split, commands.values()):
-        if words[:2] == ["python", "-m"]:
-            with suppress(ModuleNotFoundError):
-                import_module(f"{words[2]}.__main__")
+        if words[:2] == ["python", "-m"] and (OURS / words[2] / "__main__.py").is_file():
+            import_module(f"{words[2]}.__main__")
 
 
 def _pipe_output() -> None:

@@ -79,7 +79,7 @@ class AnnouncedWorker(StartStopStep):
         try:
             folder = data_dir.identify(self.settings.data_dir)
         except OSError as error:
-            log.warning("the id of DATA_DIR cannot be kept, so that it counts as the only one: %s", error)
+            log.warning("the id of DATA_DIR cannot be kept, so that it counts as any other without one: %s", error)
             folder = ""
         self.worker = LivingWorker(uuid4().hex, consumer.pool.limit, folder)
         self._tell(announce)

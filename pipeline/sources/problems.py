@@ -10,7 +10,7 @@ def not_in_time(network: str | LazyString) -> LazyString:
 
 def proxy_failed(network: str | LazyString, error: Exception) -> LazyString:
     """error: its text has the status with which the proxy refused, where it answered."""
-    if "407 " in str(error):
+    if "failed: 407" in str(error):
         return lazy_gettext("the proxy to {network} refuses the user or the password", network=network)
     return lazy_gettext("{network} cannot be reached through the proxy", network=network)
 

@@ -111,7 +111,7 @@ def tidy(resources: Resources) -> Sequence[str]:
     workers have several DATA_DIRs, all files here are deleted instead.
     """
     here = _files(resources)  # before the database is read: a file written meanwhile is not taken for one too many
-    number, count = next(resources.tidied), resources.settings.posts_per_account
+    number, count = resources.count_up("tidied"), resources.settings.posts_per_account
     portions = max(1, ceil(len(here) / EXAMINED_A_TICK))
     files = sorted(here)[number % portions :: portions]
     with resources.store.read_session() as db:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
-from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from redis import Redis
@@ -38,8 +37,6 @@ class Resources:
         """Held by the thread that uploads."""
         self.failed: set[int] = set()
         """The comparisons whose chart failed in this process, until `release_failed` notes that in the database."""
-        self.tidied = count()
-        """Numbers the portions of the datasets that this process examines."""
 
     @cached_property
     def store(self) -> Store:
@@ -68,6 +65,10 @@ class Resources:
     def is_first(self, what: str, every: timedelta) -> bool:
         """True once in each such period, in one of all processes."""
         return bool(self.redis.set(f"tallybird:{what}", 1, nx=True, px=every))
+
+    def count_up(self, what: str) -> int:
+        """The next number, of all processes."""
+        return cast("int", self.redis.incr(f"tallybird:{what}"))
 
     @contextmanager
     def noting_failure(self, comparison_ids: Iterable[int]) -> Iterator[None]:

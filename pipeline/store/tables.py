@@ -325,8 +325,8 @@ class Comparison(Base):
     key: the spec and the account ids as text. used_at: when it was last requested or rendered.
     requested_version, rendered_version: the chart is outdated while the first is greater. claimed_until: until when one
     worker alone renders it. inputs_digest: of the data that the chart shows; equal data is not rendered again.
-    layout: the chart's Layout as JSON, which the next chart keeps. chart_digest: of the PNG. caption: its text.
-    as_of: when the data was fetched. checked_at: the last fetch that found the same data.
+    layout: the chart's Layout as JSON, which the next chart keeps. chart_digest: of the PNG and the figures below it.
+    caption: its text. as_of: when the data was fetched. checked_at: the last fetch that found the same data.
     expires_at: when the chart changes with time alone, as in growth; None for never. standing: the order of its
     accounts when overtakes were looked for last, as JSON; see pipeline.steps.overtakes.
     """
@@ -453,7 +453,7 @@ Index("ix_subscriptions_next_at", Subscription.next_at, Subscription.comparison_
 
 
 class TelegramPhoto(Base):
-    """A chart that Telegram holds: its file_id sends it again without an upload. chart_digest: of the PNG.
+    """A chart that Telegram holds: its file_id sends it again without an upload. chart_digest: as the comparison's.
 
     added_at: when it was uploaded, or last found to be a comparison's.
     """

@@ -22,22 +22,30 @@ def main():
 """
 
 
-@pytest.fixture
-def deployment(tmp_path: Path) -> Iterator[Deployment]:
-    """Small packages of a test under the supervisor."""
-    ends = {
-        "sentence": 'sys.exit("It ends with a sentence.")',
-        "error": "1 / 0",
-        "number": "sys.exit(7)",
-        "end": "pass",
-    }
-    ends |= {"missing_library": "import no_such_library"}
-    for name, end in ends.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__main__.py").write_text(ENDED.format(end=end))
-    (tmp_path / "Procfile").write_text("".join(f"{name}: python -m {name} first {name}\n" for name in ends))
-    environment = environment_of("http://127.0.0.1:1", tmp_path, 2) | {"PYTHONPATH": f"{ROOT}:{tmp_path}"}
-    deployment = Deployment(Sandbox(""), tmp_path, 2, environment, tmp_path / "Procfile")
+ENDS = {
+    "sentence": 'sys.exit("It ends with a sentence.")',
+    "error": "1 / 0",
+    "missing_library": "import no_such_library",
+    "number": "sys.exit(7)",
+    "end": "pass",
+    "with_a_name_that_makes_its_command_longer_than_that_of_its_supervisor" * 3: "pass",
+}
+ELSEWHERE = "raise SystemExit('It has a Python of its own.')"
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Small packages beside ours, by the names of how they end, and a script that lies elsewhere."""
+    folder, elsewhere = tmp_path_factory.mktemp("ours"), tmp_path_factory.mktemp("elsewhere")
+    (folder / "pipeline").symlink_to(ROOT / "pipeline")
+    for name, end in ENDS.items():
+        (folder / name).mkdir()
+        (folder / name / "__main__.py").write_text(ENDED.format(end=end))
+    (elsewhere / "script.py").write_text(ELSEWHERE)
+    lines = [f"{name}: python -m {name} first {name}\n" for name in ENDS]
+    (folder / "Procfile").write_text("".join([*lines, "script: python -m script\n"]))
+    environment = environment_of("http://127.0.0.1:1", folder, 2) | {"PYTHONPATH": f"{ROOT}:{elsewhere}"}
+    deployment = Deployment(Sandbox(""), folder, 2, environment, folder / "Procfile")
     deployment.start()
     yield deployment
     deployment.stop()
@@ -50,7 +58,7 @@ def deployment(tmp_path: Path) -> Iterator[Deployment]:
         ("error", "ZeroDivisionError: division by zero", 1),
         ("missing_library", "ModuleNotFoundError: No module named 'no_such_library'", 1),
         ("number", "", 7),
-        ("end", "", 0),
+        *[(name, "", 0) for name, end in ENDS.items() if end == "pass"],
     ],
 )
 def test_a_process_ends_as_python_ends_it(deployment: Deployment, name: str, says: str, status: int) -> None:
@@ -60,6 +68,11 @@ def test_a_process_ends_as_python_ends_it(deployment: Deployment, name: str, say
     assert says in log
     assert "a thread is waited for" in log
     assert "the last words are said" in log
+
+
+def test_what_a_procfile_names_besides_runs_by_itself(deployment: Deployment) -> None:
+    log = until(lambda: text if "exited: script" in (text := deployment.log.read_text()) else "", within_s=30)
+    assert "It has a Python of its own." in log
 
 
 def test_processes_show_their_commands_and_share_memory(tmp_path: Path, timelines: Path) -> None:

@@ -17,7 +17,7 @@ from bot.lease import BotLease
 from pipeline.settings import BotSettings
 from tests.servers import Redis
 
-LEASE_S = 2
+LEASE_S = 3
 AT_ONCE_S = 1
 POSTGRESQL = "postgresql://postgres@127.0.0.1/any"
 New = Callable[..., BotLease]
@@ -161,3 +161,21 @@ async def test_without_redis_a_bot_goes_on_if_none_waits_for_it_and_else_stops(n
         assert not await held(first)
         redis.start()
         assert await held(first)
+
+
+async def test_on_one_machine_a_bot_starts_without_redis_unless_another_runs(
+    new: New, redis: Redis, tmp_path: Path
+) -> None:
+    first, second = new(tmp_path, database_url=None), new(tmp_path, database_url=None)
+    redis.stop()
+    assert await seconds_until_taken(first) < AT_ONCE_S
+    assert await held(first)
+    async with working(first):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(second.acquire(), AT_ONCE_S)
+        redis.start()
+        assert await waits(second)
+        assert await held(first)
+    redis.stop()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(new(database_url=POSTGRESQL).acquire(), AT_ONCE_S)

@@ -1,10 +1,14 @@
 """Each client reaches its service through the proxy of the settings: at its own address there is none."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
+from requests.exceptions import ProxyError
 from telegram import Bot
 from telegram.error import NetworkError
 
@@ -13,6 +17,7 @@ from bot.doctor.checks import clocks, networks, proxies, telegram
 from bot.telegram_request import TelegramRequest
 from pipeline.dropbox.client import Dropbox
 from pipeline.errors import ServiceError
+from pipeline.http import was_never_sent
 from pipeline.settings import BotSettings
 from pipeline.sources.registry import NETWORKS
 from pipeline.sources.source import connect
@@ -179,3 +184,29 @@ def test_a_proxys_password_is_a_secret(given: dict[str, str]) -> None:
     )
     assert {"marked-one", "marked-two"} <= set(settings.secrets)
     assert "marked" not in repr(settings)
+
+
+@pytest.mark.parametrize("listens", [False, True], ids=["is not there", "ends the connection after a request"])
+def test_what_went_into_a_proxy_may_have_been_sent(*, listens: bool) -> None:
+    """A request to X counts as billed then, though requests blames the proxy in both cases."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        if listens:
+            threading.Thread(target=_read_and_close, args=(server,), daemon=True).start()
+        else:
+            server.close()
+        with pytest.raises(ProxyError) as caught:
+            requests.get(NOWHERE, proxies={"http": address}, timeout=5)
+    assert was_never_sent(caught.value) != listens
+
+
+def _read_and_close(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection:
+        assert connection.recv(10_000).startswith(b"GET ")
+
+
+def test_a_refusal_of_the_proxy_sends_nothing(strict_proxy: Proxy) -> None:
+    with pytest.raises(ProxyError) as caught:
+        requests.get("https://127.0.0.1:1", proxies={"https": strict_proxy.address("us:wrong")}, timeout=5)
+    assert was_never_sent(caught.value)

@@ -14,7 +14,7 @@ import requests
 import tweepy
 
 from pipeline.errors import ServiceError
-from pipeline.http import HostOverrideAdapter, read_environment_once
+from pipeline.http import HostOverrideAdapter, read_environment_once, was_never_sent
 from pipeline.i18n import lazy_gettext
 from pipeline.sources.observations import Observations, date
 from pipeline.sources.problems import proxy_failed
@@ -63,8 +63,9 @@ class Connection:
             response = method(*args, **params)
         except RefusedError as refused:
             response = refused.response
-        except requests.exceptions.ProxyError as error:  # before anything was sent to X
-            return Answer({}, status=0, error=ServiceError(KEY, proxy_failed(NAME, error)))
+        except requests.exceptions.ProxyError as error:
+            failed = ServiceError(KEY, proxy_failed(NAME, error))
+            return Answer({}, status=0, error=failed, is_lost=not was_never_sent(error))
         except UNREADABLE as error:
             return Answer({}, status=0, error=_not_proper(error), is_lost=True)
         self.observations.add(kind, response.headers)

@@ -81,14 +81,14 @@ class Follower:
         folder = Path(self.bot.store.engine.url.database or "").parent
         return Redis.from_url(Settings(data_dir=folder, _env_file=None).redis_address)
 
-    def draw(self, picture: int = 0) -> None:
-        """Store a new chart and announce it, as the pipeline does."""
+    def draw(self, picture: int = 0, note: str = "") -> None:
+        """Store a new chart and announce it, as the pipeline does. note: below its figures."""
         with self.redis as redis:
             digest = Blobs(redis).put(PICTURES[picture] + str(self.number).encode())
             with self.bot.store.write_session() as db:
                 row = db.get_one(ComparisonRow, self.comparison_id)
                 comparisons.request_redraw(db, row)
-                row.chart_digest, row.caption = digest, f"chart {picture} of @name_{self.number}"
+                row.chart_digest, row.caption = digest, f"chart {picture} of @name_{self.number}{note}"
                 db.flush()
                 comparisons.mark_rendered(db, row.id, row.requested_version)
             wake_bot(redis)
@@ -347,11 +347,11 @@ def test_where_photos_are_not_allowed_each_chart_that_somebody_asks_for_comes_as
     chat = live(bot, type="supergroup")
     for method in (EDIT, PHOTO):
         chat.refuse(method, 400, "Bad Request: not enough rights to send photos to the chat")
-    chat.draw(1)
+    chat.draw(1, note="\n[best new post 5](https://x.com/nasa/status/1)")
     figures = f"\n\nchart 1 of @name_{chat.number}"
     [explained] = until(chat.texts)
     assert explained.startswith("I'm not allowed to send photos here.")
-    assert explained.endswith(figures)
+    assert explained.endswith(f"{figures}\nbest new post 5"), "its address is in a link"
     for _ in range(2):
         place = chat.chat.answer_to(chat.chat.send("/compare"))
         assert place["text"].startswith("Drawing")

@@ -331,10 +331,22 @@ def test_a_proxy_is_an_address_of_http_and_for_telegram_of_socks_too(
 @pytest.mark.parametrize(
     ("name", "address", "said"),
     [
-        ("TELEGRAM_PROXY", "proxy.example:3128", "must be the address of an HTTP proxy, like http://user:password@"),
+        (
+            "TELEGRAM_PROXY",
+            "proxy.example:3128",
+            "must be the address of a proxy, beginning with http://, https:// or socks5",
+        ),
         ("TELEGRAM_PROXY", "socks5://proxy.example", "must have a host and a port, like socks5://user:password@"),
-        ("SOURCES_PROXY", "socks5://proxy.example:1080", "must be the address of an HTTP proxy"),
-        ("SOURCES_PROXY", "http://proxy.example:3128/path", "must be the address of an HTTP proxy"),
+        (
+            "SOURCES_PROXY",
+            "socks5://proxy.example:1080",
+            "must be the address of a proxy, beginning with http:// or https://, l",
+        ),
+        (
+            "SOURCES_PROXY",
+            "http://proxy.example:3128/path",
+            "must be the address of a proxy, beginning with http:// or https://, l",
+        ),
         ("SOURCES_PROXY", "http://me:a@b@proxy.example:3128", "has a sign in its user or password"),
     ],
 )
