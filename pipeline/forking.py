@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import platform
 import signal
 import sys
 import threading
@@ -14,6 +15,8 @@ from setproctitle import getproctitle, setproctitle
 from supervisor import supervisord
 from supervisor.options import ServerOptions
 
+FORKS = platform.system() == "Linux"
+"""Libraries of macOS end a process that was forked and is the same program still."""
 HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR2)
 """The signals that supervisord has taken for itself."""
 COMMAND_LENGTH = len(getproctitle())
@@ -35,7 +38,7 @@ class ForkingOptions(ServerOptions):  # type: ignore[misc] # supervisor has no t
     def execve(self, filename: str, argv: list[str], env: Mapping[str, str]) -> None:
         """Called in the forked process, which has its own group and output by then."""
         is_ours = filename == str(Path(sys.executable).with_name("python")) and argv[1] == "-m"
-        if not is_ours or f"{argv[2]}.__main__" not in sys.modules:
+        if not (FORKS and is_ours and f"{argv[2]}.__main__" in sys.modules):
             super().execve(filename, argv, env)
         for number in HANDLED:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
