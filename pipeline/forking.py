@@ -37,16 +37,17 @@ class ForkingOptions(ServerOptions):  # type: ignore[misc] # supervisor has no t
 
     def execve(self, filename: str, argv: list[str], env: Mapping[str, str]) -> None:
         """Called in the forked process, which has its own group and output by then."""
-        is_ours = filename == str(Path(sys.executable).with_name("python")) and argv[1] == "-m"
-        if not (FORKS and is_ours and f"{argv[2]}.__main__" in sys.modules):
+        package, *arguments = argv[2:] if argv[1:2] == ["-m"] and argv[2:] else [""]
+        is_ours = filename == str(Path(sys.executable).with_name("python")) and f"{package}.__main__" in sys.modules
+        if not (FORKS and is_ours):
             super().execve(filename, argv, env)
         for number in HANDLED:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         os.environ.update(env)
         sys.stdout, sys.stderr = _reopen(1, sys.stdout), _reopen(2, sys.stderr)
         _show_command(filename, argv[1:])
-        sys.argv = [filename, *argv[3:]]
-        _run_to_the_end(argv[2])
+        sys.argv = [filename, *arguments]
+        _run_to_the_end(package)
 
 
 def _reopen(number: int, stream: TextIO) -> TextIO:
