@@ -74,7 +74,8 @@ class Upload:
     async def held(self) -> AsyncIterator[None]:
         """Hold the lock, or go on without it after UPLOAD_WAIT_S: a chat that hangs must not delay the others."""
         try:
-            await asyncio.wait_for(self.lock.acquire(), UPLOAD_WAIT_S)
+            async with asyncio.timeout(UPLOAD_WAIT_S):
+                await self.lock.acquire()
         except TimeoutError:
             yield
             return

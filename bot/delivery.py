@@ -99,7 +99,8 @@ class DeliveryLoop:
             await asyncio.sleep(MIN_POLL_INTERVAL.total_seconds())
             interval = RETRY_INTERVAL if held_back else POLL_INTERVAL
             try:
-                await asyncio.wait_for(self.context.wake.wait(), interval.total_seconds())
+                async with asyncio.timeout(interval.total_seconds()):
+                    await self.context.wake.wait()
             except TimeoutError:
                 continue
             self.context.wake.clear()

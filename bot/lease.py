@@ -13,12 +13,14 @@ import fcntl
 import logging
 import os
 import platform
+from collections.abc import Awaitable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import TypeVar, cast
 from uuid import uuid4
 
 from redis import RedisError
+from redis import TimeoutError as RedisTimeoutError
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -26,6 +28,7 @@ from redis.backoff import NoBackoff
 from pipeline.clock import steady
 from pipeline.settings import BotSettings
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 LEASE_S = 8
@@ -58,8 +61,6 @@ class BotLease:
         self.key, self.standby_key = f"tallybird:bot:{bot_id}", f"tallybird:standby:{bot_id}"
         self.redis = Redis.from_url(
             settings.redis_address,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
             retry=Retry(NoBackoff(), 1),  # a connection may have ended while the process was frozen
             decode_responses=True,
         )
@@ -123,7 +124,7 @@ class BotLease:
                 async with self.redis.pipeline(transaction=False) as pipe:
                     pipe.get(self.key)
                     pipe.set(self.standby_key, self.token, ex=LEASE_S)
-                    entry, _ = await pipe.execute()
+                    entry, _ = await _in_time(pipe.execute())
             except RedisError as error:
                 if self._is_alone():
                     return FREE
@@ -160,7 +161,8 @@ class BotLease:
             self.renewals += 1
             self._lock_folder()
             by = f"{self.token} {self.renewals} {NO_FOLDER if self.descriptor is None else _identify(self.descriptor)}"
-        answer: int = await cast("Any", self.redis.eval(REPLACE, 2, self.key, self.standby_key, entry, by, self.token))
+        asked = self.redis.eval(REPLACE, 2, self.key, self.standby_key, entry, by, self.token)
+        answer = await _in_time(cast("Awaitable[int]", asked))
         if answer:
             self.valid_until, self.is_awaited = began + LEASE_S, answer > 1
         return bool(answer)
@@ -186,6 +188,18 @@ class BotLease:
         if self.descriptor is not None:
             os.close(self.descriptor)
             self.descriptor = None
+
+
+async def _in_time(answer: Awaitable[T]) -> T:
+    """Redis' answer. Raises RedisError where none comes in time, or it cannot be reached.
+
+    With a timeout of redis-py's, a task that is cancelled just when a command is sent would go on (docs/upstream.md).
+    """
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            return await answer
+    except TimeoutError as error:
+        raise RedisTimeoutError from error
 
 
 def _identify(descriptor: int) -> str:

@@ -166,7 +166,8 @@ async def _zone_at(place: Location) -> str:
         *(sys.executable, "-m", "bot.gazetteer.locate", *coordinates), stdout=asyncio.subprocess.PIPE
     )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), LOOK_UP_TIMEOUT_S)
+        async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
+            output, _ = await process.communicate()
     except TimeoutError:
         process.kill()
         output = b""

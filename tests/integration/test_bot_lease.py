@@ -1,6 +1,7 @@
 """The lease that one of several bots has, in a Redis of its own. Each bot here has a machine of its own but one."""
 
 import asyncio
+import random
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -145,6 +146,19 @@ async def test_nobody_takes_over_where_redis_forgets(new: New, redis: Redis) -> 
 
 async def test_the_first_start_waits_for_nobody_where_the_database_is_in_data_dir(new: New, tmp_path: Path) -> None:
     assert await seconds_until_taken(new(tmp_path, database_url=None)) < AT_ONCE_S
+
+
+async def test_a_standby_can_be_cancelled_at_any_moment(new: New, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "LOOK_EVERY_S", 0.0005)
+    first, second, chance = new(), new(), random.Random(1)
+    await first.acquire()
+    async with working(first):
+        for _ in range(500):
+            waiting = asyncio.create_task(second.acquire())
+            await asyncio.sleep(chance.random() * 0.006)
+            waiting.cancel()
+            _, going_on = await asyncio.wait({waiting}, timeout=1)
+            assert not going_on
 
 
 async def test_without_redis_a_bot_goes_on_if_none_waits_for_it_and_else_stops(new: New, redis: Redis) -> None:
