@@ -34,19 +34,19 @@ Result = dict[str, Any]
 
 def run() -> Iterator[Result]:
     with traversable_folder() as folder, Redis(folder).running() as redis:
-        yield from _measured("SQLite", f"sqlite:///{folder}/tallybird.db", redis.url)
+        given = SETTINGS | {"redis_url": redis.url, "data_dir": str(folder)}
+        yield from _measured("SQLite", f"sqlite:///{folder}/tallybird.db", given)
         with PostgreSQL(folder).running() as server:
             address = f"{server.url}/postgres".replace("postgresql://", "postgresql+psycopg://")
-            yield from _measured("PostgreSQL", address, redis.url)
+            yield from _measured("PostgreSQL", address, given)
 
 
-def _measured(name: str, address: str, redis_url: str) -> Iterator[Result]:
+def _measured(name: str, address: str, given: dict[str, Any]) -> Iterator[Result]:
     store = Store(address)
     migrate(store)
     fleet.fill(store, clock.now())
     store.close()
-    given = SETTINGS | {"database_url": address, "redis_url": redis_url}
-    command = [sys.executable, "-c", ASKING, json.dumps(given)]
+    command = [sys.executable, "-c", ASKING, json.dumps(given | {"database_url": address})]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
     told = json.loads(done.stdout)
     for asked, figures in told["took"].items():
