@@ -10,8 +10,6 @@ from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_S = 30
 """How long a SQLite connection waits for the writer before it."""
-CACHE_KIB = 256
-"""Of each connection, of which a process has up to ten. What does not fit is in the system's cache, for all of them."""
 WRITE_LOCK_ID = 0x7A11B12E  # any number, the same in every process of Tallybird
 IDLE_TIMEOUT_MS = 15_000
 """How long a writer may be idle within its transaction: one that is lost or frozen blocks all others."""
@@ -129,7 +127,7 @@ def _sqlite(address: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"cache_size = -{CACHE_KIB}"):
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
