@@ -125,7 +125,8 @@ def plan(session: Session, settings: Settings, network: Network, now: datetime, 
     Of more accounts than a server answers requests for, those whose turn was due first come first; an account takes as
     many requests as it took last.
     """
-    servers = _servers(session, settings, network, _count_by_requests(session, network), now)
+    usage, counts = Usage.load(session, network), _count_by_requests(session, network)
+    servers = _servers(session, settings, network, usage, counts, now)
     waiting = _by_service(network, _list_waiting(session, settings, network, servers, now))
     due = [due for name, each in servers.items() for due in each.due(waiting.get(name, ()))]
     return _chunks(session, settings, network, due, slots, now)
@@ -143,7 +144,7 @@ def plan_first(  # noqa: PLR0913
     """The first reading of these accounts of the network, as far as its servers' requests go."""
     waiting = _by_service(network, untried)
     counts = {service: Counter(each.requests for each in members) for service, members in waiting.items()}
-    servers = _servers(session, settings, network, counts, now)
+    servers = _servers(session, settings, network, Usage.load(session, network), counts, now)
     due = [due for name, each in servers.items() for due in each.first(waiting[name])]
     return _chunks(session, settings, network, due, slots, now)
 
@@ -155,8 +156,8 @@ def conclude(
 
     Returns the ids of those that were not stale before.
     """
-    servers = _servers(session, settings, network, _count_by_requests(session, network), now)
-    usage = next((each.usage for each in servers.values()), None) or Usage.load(session, network)
+    usage = Usage.load(session, network)
+    servers = _servers(session, settings, network, usage, _count_by_requests(session, network), now)
     for service, (first, older) in _spent(settings, network, answers).items():
         current = servers[service].pace if service in servers else pace({}, settings, network)
         usage.buckets.consume(service, first, current.flow, now)
@@ -212,10 +213,15 @@ def _list_waiting(
     return accounts.list_waiting(session, network.key, *before, most)
 
 
-def _servers(
-    session: Session, settings: Settings, network: Network, counts: dict[str, Counter[int | None]], now: datetime
+def _servers(  # noqa: PLR0913, PLR0917
+    session: Session,
+    settings: Settings,
+    network: Network,
+    usage: Usage,
+    counts: dict[str, Counter[int | None]],
+    now: datetime,
 ) -> dict[str, Server]:
-    usage, stops = Usage.load(session, network), circuit_breakers.load(session, network.key)
+    stops = circuit_breakers.load(session, network.key)
     return {
         service: Server(
             network,

@@ -340,12 +340,12 @@ def test_a_proxy_is_an_address_of_http_and_for_telegram_of_socks_too(
         (
             "SOURCES_PROXY",
             "socks5://proxy.example:1080",
-            "must be the address of a proxy, beginning with http:// or https://, l",
+            "must be the address of a proxy, beginning with http:// or https://",
         ),
         (
             "SOURCES_PROXY",
             "http://proxy.example:3128/path",
-            "must be the address of a proxy, beginning with http:// or https://, l",
+            "must be the address of a proxy, beginning with http:// or https://",
         ),
         ("SOURCES_PROXY", "http://me:a@b@proxy.example:3128", "has a sign in its user or password"),
     ],
